@@ -1,0 +1,33 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+import { TEST_VARS } from "./test/support/vars.ts";
+
+// Nothing here may depend on a network: workerd is not to ask Cloudflare for a sample of `request.cf`.
+process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
+process.env["WRANGLER_SEND_METRICS"] ??= "false";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        // Inside workerd, with the bindings of wrangler.toml: pure tests, and black-box ones against an upstream made by hand.
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: { bindings: { ...TEST_VARS } },
+          }),
+        ],
+        test: {
+          name: "workerd",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/e2e/**"],
+          setupFiles: ["test/support/guard.ts"],
+        },
+      },
+      {
+        // From outside: the built Worker and the sandbox on real sockets.
+        test: { name: "e2e", include: ["test/e2e/**/*.test.ts"], testTimeout: 30_000, hookTimeout: 60_000 },
+      },
+    ],
+  },
+});
