@@ -1,0 +1,113 @@
+/**
+ * One cached organization: the bytes that Stytch sent, and what a lookup must know of them without reading them. An entry
+ * knows nothing of keys.
+ */
+import { z } from "zod";
+import type { OrganizationEnvelope } from "../stytch/organization-schema.ts";
+
+export interface Entry {
+  readonly organizationId: string;
+  readonly slug: string;
+  readonly externalId: string | null;
+  /** The whole body of the upstream's answer, byte for byte. */
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Of the organization alone, so that it outlives `request_id`. */
+  readonly etag: string;
+  /** When the upstream request began, ms since the epoch: what orders writes. */
+  readonly began: number;
+  /** When the upstream answered: what ages count from. */
+  readonly fetchedAt: number;
+}
+
+/** An entry of a body that passed the schema. */
+export async function makeEntry(
+  body: Uint8Array<ArrayBuffer>,
+  { organization }: OrganizationEnvelope,
+  began: number,
+  fetchedAt: number,
+): Promise<Entry> {
+  return {
+    organizationId: organization.organization_id,
+    slug: organization.organization_slug,
+    externalId: organization.organization_external_id ?? null,
+    body,
+    etag: await etagOf(organization),
+    began,
+    fetchedAt,
+  };
+}
+
+/** Names other than its ID are hints: an entry found by one is used only if it bears it itself. */
+export function bearsName(entry: Entry, identifier: string): boolean {
+  return entry.organizationId === identifier || entry.slug === identifier || entry.externalId === identifier;
+}
+
+/** Weak (RFC 9110 §8.8.3): it stands for the value, not for the bytes around it. */
+async function etagOf(value: unknown): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(value)));
+  const hex = Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, "0")).join(
+    "",
+  );
+  return `W/"${hex}"`;
+}
+
+/** Of the stored shape. A deployment that changes it raises this, and reads what another wrote as misses. */
+const VERSION = 1;
+
+const Stored = z.strictObject({
+  v: z.literal(VERSION),
+  id: z.string().min(1),
+  slug: z.string().min(1),
+  ext: z.string().nullable(),
+  etag: z.string().regex(/^W\/"[0-9a-f]{32}"$/),
+  began: z.int(),
+  at: z.int(),
+  /** Bytes of the body: a value that was cut or replaced does not decode. */
+  size: z.int(),
+});
+
+const Alias = z.strictObject({ v: z.literal(VERSION), of: z.string().min(1) });
+
+/** What stands in KV beside the body. */
+export function metadataOf(entry: Entry): z.input<typeof Stored> {
+  return {
+    v: VERSION,
+    id: entry.organizationId,
+    slug: entry.slug,
+    ext: entry.externalId,
+    etag: entry.etag,
+    began: entry.began,
+    at: entry.fetchedAt,
+    size: entry.body.byteLength,
+  };
+}
+
+/** What stands in KV under a slug or external ID: only which organization it was last seen to name. */
+export function aliasMetadata(organizationId: string): z.input<typeof Alias> {
+  return { v: VERSION, of: organizationId };
+}
+
+export type Decoded =
+  | { readonly kind: "entry"; readonly entry: Entry }
+  | { readonly kind: "alias"; readonly organizationId: string }
+  /** Written by another version, or not by Postern, or cut: as good as nothing. */
+  | { readonly kind: "undecodable" };
+
+/** Stored values are input like any other: they are parsed, never trusted. */
+export function decode(body: ArrayBuffer, metadata: unknown): Decoded {
+  const alias = Alias.safeParse(metadata);
+  if (alias.success) return { kind: "alias", organizationId: alias.data.of };
+  const stored = Stored.safeParse(metadata);
+  if (!stored.success || stored.data.size !== body.byteLength) return { kind: "undecodable" };
+  const { id, slug, ext, etag, began, at } = stored.data;
+  const entry = {
+    organizationId: id,
+    slug,
+    externalId: ext,
+    body: new Uint8Array(body),
+    etag,
+    began,
+    fetchedAt: at,
+  };
+  return { kind: "entry", entry };
+}

@@ -1,0 +1,24 @@
+/** From an identifier to an entry, by one upstream call. */
+import type { Config } from "../config.ts";
+import type { Failure } from "../errors.ts";
+import type { UpstreamCall } from "../log.ts";
+import { fetchOrganization } from "../stytch/client.ts";
+import { type Entry, makeEntry } from "./entry.ts";
+
+export type FetchedEntry =
+  | { readonly entry: Entry; readonly call: UpstreamCall }
+  | {
+      readonly entry?: never;
+      /** `absent`: Stytch knows no such organization. */
+      readonly failure: Failure | "absent";
+      readonly call: UpstreamCall;
+      readonly detail?: string;
+    };
+
+/** Resolves always. */
+export async function fetchEntry(config: Config, identifier: string): Promise<FetchedEntry> {
+  const began = Date.now();
+  const fetched = await fetchOrganization(config, identifier);
+  if (fetched.failure !== undefined) return fetched;
+  return { entry: await makeEntry(fetched.body, fetched.value, began, Date.now()), call: fetched.call };
+}

@@ -1,0 +1,27 @@
+/** How old an entry may be: arithmetic on when Stytch answered, and nothing else. Pure. */
+import type { Config } from "../config.ts";
+
+export type Freshness =
+  /** May be answered from. */
+  | "fresh"
+  /** May not; Stytch must be asked. */
+  | "dead";
+
+/** KV refuses a shorter life: "expirationTtl must be at least 60" (https://developers.cloudflare.com/kv/api/write-key-value-pairs/). */
+const SHORTEST_KV_LIFE_SECONDS = 60;
+
+/** All three in ms, `fetchedAt` and `now` since the epoch. A clock that is behind the writer's makes nothing older. */
+export function freshnessOf(fetchedAt: number, now: number, cache: Config["cache"]): Freshness {
+  return now - fetchedAt < cache.freshSeconds * 1_000 ? "fresh" : "dead";
+}
+
+/** Whole seconds since Stytch answered, never negative. */
+export function ageSeconds(fetchedAt: number, now: number): number {
+  return Math.max(0, Math.floor((now - fetchedAt) / 1_000));
+}
+
+/** After how many seconds KV may clear an entry up; whether it may be used is never decided by this. */
+export function kvLifeSeconds(cache: Config["cache"]): number {
+  const useful = cache.freshSeconds + cache.staleSeconds + cache.staleIfErrorSeconds;
+  return Math.max(SHORTEST_KV_LIFE_SECONDS, useful);
+}

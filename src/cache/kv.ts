@@ -1,0 +1,67 @@
+/**
+ * Entries in KV: shared by all locations, up to a minute behind. It may fail, refuse or hang; then a lookup goes on without
+ * it. An organization's body stands under its ID; a slug or external ID stands for the ID.
+ */
+import { within } from "../bounds.ts";
+import { aliasMetadata, bearsName, decode, type Entry, metadataOf } from "./entry.ts";
+
+/** The longest that a lookup waits for one read, in ms. */
+export const KV_WAIT_MS = 500;
+
+/** "The minimum is 30" (https://developers.cloudflare.com/kv/api/read-key-value-pairs/): how long a location keeps what it read. */
+const CACHE_TTL_SECONDS = 30;
+
+/** "512 bytes" at most for a key (https://developers.cloudflare.com/kv/platform/limits/). */
+const MOST_KEY_BYTES = 512;
+
+export type KvRead =
+  | { readonly kind: "entry"; readonly entry: Entry }
+  /** Nothing there that bears the name. */
+  | { readonly kind: "none" }
+  /** KV failed or did not answer in time. */
+  | { readonly kind: "failed" };
+
+/** The entry that bears this name. One read, or two by slug or external ID. Never throws; resolves within twice `KV_WAIT_MS`. */
+export async function readEntry(kv: KVNamespace, identifier: string): Promise<KvRead> {
+  try {
+    const first = await readOne(kv, identifier);
+    const found = first?.kind === "alias" ? await readOne(kv, first.organizationId) : first;
+    if (found?.kind !== "entry" || !bearsName(found.entry, identifier)) return { kind: "none" };
+    return { kind: "entry", entry: found.entry };
+  } catch {
+    return { kind: "failed" };
+  }
+}
+
+async function readOne(kv: KVNamespace, identifier: string) {
+  const key = keyOf(identifier);
+  if (key === null) return null;
+  const read = kv.getWithMetadata(key, { type: "arrayBuffer", cacheTtl: CACHE_TTL_SECONDS });
+  const { value, metadata } = await within(KV_WAIT_MS, read);
+  return value === null ? null : decode(value, metadata);
+}
+
+/** Stores an entry under its ID. Rejects where KV does: the caller says what that costs. */
+export async function writeEntry(kv: KVNamespace, entry: Entry, lifeSeconds: number): Promise<void> {
+  const key = keyOf(entry.organizationId);
+  if (key !== null)
+    await kv.put(key, entry.body, { metadata: metadataOf(entry), expirationTtl: lifeSeconds });
+}
+
+/** Stores that a slug or external ID was seen to name this organization. Rejects where KV does. */
+export async function writeAlias(
+  kv: KVNamespace,
+  name: string,
+  organizationId: string,
+  lifeSeconds: number,
+): Promise<void> {
+  const key = keyOf(name);
+  if (key !== null)
+    await kv.put(key, "", { metadata: aliasMetadata(organizationId), expirationTtl: lifeSeconds });
+}
+
+/** Null where the identifier is too long for KV: no real one is, and it is looked up without it. */
+function keyOf(identifier: string): string | null {
+  const key = `organization:${identifier}`;
+  return new TextEncoder().encode(key).byteLength <= MOST_KEY_BYTES ? key : null;
+}

@@ -1,0 +1,79 @@
+/**
+ * Entries in the memory of an isolate: bounded in bytes, least recently used first out, found by each of an
+ * organization's names. Plain data, no I/O.
+ */
+import { bearsName, type Entry } from "./entry.ts";
+
+/** A small part of the 128 MB that an isolate has: https://developers.cloudflare.com/workers/platform/limits/#memory */
+export const MEMORY_BYTES = 16 * 1024 * 1024;
+
+/** What an entry costs beside its body and names: objects, map slots. A guess on the high side. */
+const OVERHEAD_BYTES = 1_024;
+
+interface Held {
+  readonly entry: Entry;
+  /** When KV or the organization's object last spoke for it. */
+  readonly checkedAt: number;
+}
+
+export interface Memory {
+  /** By organization ID, the least recently used first. */
+  readonly held: Map<string, Held>;
+  /** Slug or external ID to organization ID. */
+  readonly aliases: Map<string, string>;
+  readonly capacity: number;
+  bytes: number;
+}
+
+export function emptyMemory(capacity: number = MEMORY_BYTES): Memory {
+  return { held: new Map(), aliases: new Map(), capacity, bytes: 0 };
+}
+
+/** The entry that bears this name, if it was vouched for less than `memorySeconds` ago. */
+export function recall(memory: Memory, identifier: string, now: number, memorySeconds: number): Entry | null {
+  const id = memory.held.has(identifier) ? identifier : memory.aliases.get(identifier);
+  const held = id === undefined ? undefined : memory.held.get(id);
+  if (held === undefined || id === undefined || !bearsName(held.entry, identifier)) return null;
+  if (now - held.checkedAt >= memorySeconds * 1_000) return null;
+  memory.held.delete(id);
+  memory.held.set(id, held);
+  return held.entry;
+}
+
+/**
+ * Keeps `entry`, vouched for at `now`, and returns the one that stands: an entry whose upstream request began earlier
+ * never replaces one that began later.
+ */
+export function remember(memory: Memory, entry: Entry, now: number): Entry {
+  const before = memory.held.get(entry.organizationId)?.entry;
+  const standing = before !== undefined && before.began > entry.began ? before : entry;
+  forget(memory, entry.organizationId);
+  if (sizeOf(standing) > memory.capacity) return standing;
+  memory.held.set(standing.organizationId, { entry: standing, checkedAt: now });
+  memory.bytes += sizeOf(standing);
+  for (const name of aliasesOf(standing)) memory.aliases.set(name, standing.organizationId);
+  for (const id of memory.held.keys()) {
+    if (memory.bytes <= memory.capacity) break;
+    forget(memory, id);
+  }
+  return standing;
+}
+
+function forget(memory: Memory, organizationId: string): void {
+  const held = memory.held.get(organizationId);
+  if (held === undefined) return;
+  memory.held.delete(organizationId);
+  memory.bytes -= sizeOf(held.entry);
+  for (const name of aliasesOf(held.entry)) {
+    // Another organization may have taken the name over.
+    if (memory.aliases.get(name) === organizationId) memory.aliases.delete(name);
+  }
+}
+
+const aliasesOf = (entry: Entry) =>
+  entry.externalId === null ? [entry.slug] : [entry.slug, entry.externalId];
+
+function sizeOf(entry: Entry): number {
+  const names = entry.organizationId.length + entry.slug.length + (entry.externalId?.length ?? 0);
+  return entry.body.byteLength + 2 * names + OVERHEAD_BYTES;
+}

@@ -1,0 +1,172 @@
+/**
+ * The environment of the Worker, parsed once into a frozen `Config`. Names, kinds and defaults are those of the
+ * README, "Configuration". A problem names its variable and says what is wrong with it, never the value.
+ */
+import { z } from "zod";
+
+/** Where a Durable Object may be placed: https://developers.cloudflare.com/durable-objects/reference/data-location/ */
+const LOCATION_HINTS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
+
+const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
+const PROJECT_ID = new RegExp(`^project-(test|live)-${UUID}$`, "i");
+const LONG_SECRET = 32;
+
+/** A variable that is set to nothing counts as not set: that is what an empty line in `.dev.vars` means. */
+const set = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (value === "" ? undefined : value), schema);
+
+const text = (problem: string) =>
+  z.string({ error: (issue) => (issue.input === undefined ? "missing" : problem) });
+
+/** Variables are strings, but numbers where `wrangler.toml` writes them without quotes. */
+function number(fallback: number, least: number, most: number, whole = true) {
+  const problem = `must be a ${whole ? "whole " : ""}number from ${least} to ${most}`;
+  return set(
+    z.preprocess(
+      (value) => (typeof value === "string" && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value),
+      z
+        .number(problem)
+        .refine((value) => value >= least && value <= most && (!whole || Number.isInteger(value)), problem)
+        .default(fallback),
+    ),
+  );
+}
+
+const longSecret = text("must be a string").min(LONG_SECRET, `must have at least ${LONG_SECRET} characters`);
+
+/** What fits into a header as Basic credentials. */
+const upstreamSecret = text("must be a string").regex(/^[!-~]+$/, "must be printable ASCII without spaces");
+
+/** An HTTP origin with an optional path, and nothing that could carry a credential or swallow a path. */
+function isBaseUrl(value: string): boolean {
+  const url = URL.parse(value);
+  return (
+    url !== null &&
+    (url.protocol === "https:" || url.protocol === "http:") &&
+    url.username + url.password + url.search + url.hash === "" &&
+    !/[?#]/.test(value)
+  );
+}
+
+const isOrigin = (value: string) => value === "*" || URL.parse(value)?.origin === value;
+
+const Variables = z.object({
+  STYTCH_PROJECT_ID: set(text("must be a string").regex(PROJECT_ID, "must be project-(test|live)-<uuid>")),
+  STYTCH_SECRET: set(upstreamSecret),
+  STYTCH_SECRET_NEXT: set(upstreamSecret.optional()),
+  STYTCH_BASE_URL: set(
+    text("must be a string")
+      .refine(isBaseUrl, "must be an http(s) URL without credentials or query")
+      .optional(),
+  ),
+  STYTCH_WEBHOOK_SECRET: set(
+    text("must be a string")
+      .regex(/^whsec_[A-Za-z0-9+/]+={0,2}$/, "must be whsec_<base64>")
+      .optional(),
+  ),
+  KEY_SECRET: set(longSecret),
+  ADMIN_TOKEN: set(longSecret.optional()),
+  LEASE_SECONDS: number(5, 1, 60),
+  LEASE_GRACE_SECONDS: number(60, 0, 600),
+  CACHE_FRESH_SECONDS: number(60, 1, 3_600),
+  CACHE_STALE_SECONDS: number(60, 0, 86_400),
+  CACHE_STALE_IF_ERROR_SECONDS: number(3_600, 0, 604_800),
+  CACHE_NEGATIVE_SECONDS: number(10, 0, 300),
+  CACHE_MEMORY_SECONDS: number(5, 0, 60),
+  UPSTREAM_REGION: set(z.enum(LOCATION_HINTS, `must be one of ${LOCATION_HINTS.join(", ")}`).default("enam")),
+  UPSTREAM_TIMEOUT_MS: number(5_000, 100, 30_000),
+  CORS_ORIGINS: set(
+    text("must be a string")
+      .transform((value) => value.split(",").map((origin) => origin.trim()))
+      .refine(
+        (origins) => origins.every(isOrigin),
+        "must be * or comma-separated origins such as https://app.example",
+      )
+      .default([]),
+  ),
+  LOG_HIT_SAMPLE_RATE: number(0.1, 0, 1, false),
+});
+
+type Variables = z.output<typeof Variables>;
+
+export interface Config {
+  /** Of the Stytch project, and so of the keys: the other kind is refused. */
+  readonly environment: "test" | "live";
+  /** For `stytch/client.ts` alone. */
+  readonly stytch: {
+    readonly projectId: string;
+    readonly secret: string;
+    /** While the secret rotates. */
+    readonly nextSecret: string | undefined;
+    /** Without a trailing slash. */
+    readonly baseUrl: string;
+    /** For a whole call, retries included. */
+    readonly timeoutMs: number;
+  };
+  readonly upstreamRegion: (typeof LOCATION_HINTS)[number];
+  readonly keySecret: string;
+  readonly adminToken: string | undefined;
+  readonly leaseSeconds: number;
+  readonly leaseGraceSeconds: number;
+  readonly cache: {
+    readonly freshSeconds: number;
+    readonly staleSeconds: number;
+    readonly staleIfErrorSeconds: number;
+    readonly negativeSeconds: number;
+    readonly memorySeconds: number;
+  };
+  readonly corsOrigins: readonly string[];
+  readonly logHitSampleRate: number;
+}
+
+export type Configured =
+  | { readonly config: Config }
+  /** What is wrong, by variable. Holds no value. */
+  | { readonly problems: Readonly<Record<string, string>> };
+
+/** Never throws. Does no I/O. */
+export function parseConfig(env: object): Configured {
+  const parsed = Variables.safeParse(env);
+  if (parsed.success) return { config: Object.freeze(toConfig(parsed.data)) };
+  const problems = parsed.error.issues.map((issue) => [String(issue.path[0]), issue.message] as const);
+  return { problems: Object.fromEntries(problems) };
+}
+
+const parsedBefore = new WeakMap<object, Configured>();
+
+/** `parseConfig`, once for each environment object: the runtime hands an isolate the same one every time. */
+export function configOf(env: object): Configured {
+  const configured = parsedBefore.get(env) ?? parseConfig(env);
+  parsedBefore.set(env, configured);
+  return configured;
+}
+
+function toConfig(v: Variables): Config {
+  const environment = v.STYTCH_PROJECT_ID.startsWith("project-live-") ? "live" : "test";
+  const baseUrl =
+    v.STYTCH_BASE_URL ?? (environment === "live" ? "https://api.stytch.com" : "https://test.stytch.com");
+  return {
+    environment,
+    stytch: Object.freeze({
+      projectId: v.STYTCH_PROJECT_ID,
+      secret: v.STYTCH_SECRET,
+      nextSecret: v.STYTCH_SECRET_NEXT,
+      baseUrl: baseUrl.replace(/\/+$/, ""),
+      timeoutMs: v.UPSTREAM_TIMEOUT_MS,
+    }),
+    upstreamRegion: v.UPSTREAM_REGION,
+    keySecret: v.KEY_SECRET,
+    adminToken: v.ADMIN_TOKEN,
+    leaseSeconds: v.LEASE_SECONDS,
+    leaseGraceSeconds: v.LEASE_GRACE_SECONDS,
+    cache: Object.freeze({
+      freshSeconds: v.CACHE_FRESH_SECONDS,
+      staleSeconds: v.CACHE_STALE_SECONDS,
+      staleIfErrorSeconds: v.CACHE_STALE_IF_ERROR_SECONDS,
+      negativeSeconds: v.CACHE_NEGATIVE_SECONDS,
+      memorySeconds: v.CACHE_MEMORY_SECONDS,
+    }),
+    corsOrigins: v.CORS_ORIGINS,
+    logHitSampleRate: v.LOG_HIT_SAMPLE_RATE,
+  };
+}

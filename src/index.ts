@@ -1,0 +1,7 @@
+export { Directory } from "./admin/directory.ts";
+export { Organization } from "./cache/organization.ts";
+export { ApiKey } from "./keys/api-key.ts";
+
+import { createApp } from "./app.ts";
+
+export default createApp();

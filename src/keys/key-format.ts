@@ -1,0 +1,99 @@
+/**
+ * The form of a key, and how it proves itself without I/O:
+ *
+ *   pst_<test|live>_<key_id>_<generation><mac>
+ *
+ * `key_id` is 80 random bits, `generation` counts rotations, and `mac` is HMAC-SHA-256 (RFC 2104), by `KEY_SECRET`, of all that
+ * stands before it. All three are in a base32 of lower-case letters and digits. A key can be made again from its ID and
+ * generation, so none needs to be kept anywhere; whoever holds `KEY_SECRET` can make any, so it is kept like a root key.
+ */
+import type { Config } from "../config.ts";
+
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+const KEY_ID_BYTES = 10;
+/** 2^30 rotations. */
+const GENERATION_CHARACTERS = 6;
+/** 32 bytes in base32. */
+const MAC_CHARACTERS = 52;
+
+const KEY = new RegExp(
+  `^(pst_(test|live)_([0-9a-z]{16})_([0-9a-z]{${GENERATION_CHARACTERS}}))([0-9a-z]{${MAC_CHARACTERS}})$`,
+);
+
+export interface ProvedKey {
+  readonly keyId: string;
+  readonly generation: number;
+}
+
+/** A new random key ID, 16 characters. */
+export function newKeyId(): string {
+  return base32(crypto.getRandomValues(new Uint8Array(KEY_ID_BYTES)));
+}
+
+/** The key of this ID and generation. Without I/O. */
+export async function makeKey(config: Config, keyId: string, generation: number): Promise<string> {
+  const proved = `pst_${config.environment}_${keyId}_${numeral(generation)}`;
+  return proved + (await mac(config, proved));
+}
+
+/**
+ * What `key` proves itself to be, or null where it is malformed, forged, or of another environment or deployment: no
+ * caller learns which. Without I/O. Any change of any character ends here, since what is compared is the whole text.
+ */
+export async function proveKey(config: Config, key: string): Promise<ProvedKey | null> {
+  const [, proved, environment, keyId, generation, presented] = KEY.exec(key) ?? [];
+  if (proved === undefined || keyId === undefined || generation === undefined || presented === undefined)
+    return null;
+  if (environment !== config.environment) return null;
+  const expected = await mac(config, proved);
+  const encoder = new TextEncoder();
+  if (!crypto.subtle.timingSafeEqual(encoder.encode(expected), encoder.encode(presented))) return null;
+  return { keyId, generation: readNumeral(generation) };
+}
+
+async function mac(config: Config, text: string): Promise<string> {
+  const key = await hmacKey(config);
+  return base32(new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(text))));
+}
+
+const hmacKeys = new WeakMap<Config, CryptoKey>();
+
+/** The key itself is kept, not the promise of it: a promise must not be shared between requests. */
+async function hmacKey(config: Config): Promise<CryptoKey> {
+  const kept = hmacKeys.get(config);
+  if (kept !== undefined) return kept;
+  const secret = new TextEncoder().encode(config.keySecret);
+  const key = await crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, [
+    "sign",
+  ]);
+  hmacKeys.set(config, key);
+  return key;
+}
+
+function base32(bytes: Uint8Array): string {
+  let text = "";
+  let bits = 0;
+  let held = 0;
+  for (const byte of bytes) {
+    held = (held << 8) | byte;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += ALPHABET[(held >>> bits) & 31];
+    }
+    held &= (1 << bits) - 1;
+  }
+  return bits > 0 ? text + ALPHABET[(held << (5 - bits)) & 31] : text;
+}
+
+function numeral(value: number): string {
+  let text = "";
+  for (let rest = value; text.length < GENERATION_CHARACTERS; rest = Math.floor(rest / 32))
+    text = ALPHABET[rest % 32] + text;
+  return text;
+}
+
+/** Of a numeral that the MAC has proved, so that all its characters are in the alphabet. */
+function readNumeral(digits: string): number {
+  return [...digits].reduce((value, character) => value * 32 + ALPHABET.indexOf(character), 0);
+}

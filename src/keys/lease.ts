@@ -1,0 +1,104 @@
+/**
+ * The isolate's side of a key: its record on a lease of `LEASE_SECONDS`, so that a key which was here before costs no I/O.
+ *
+ *   age                        what happens
+ *   under half the lease       the lease is used
+ *   under the lease            it is used, and renewed behind the answer
+ *   over it                    the key's object is asked first
+ *   over it, object failing    the lease is honoured for `LEASE_GRACE_SECONDS` more, then the key cannot be checked
+ *
+ * A lease is as old as the question it answers: it counts from when the object was asked, not from when it answered, so
+ * that nothing an operator changed is ignored for longer than the lease, however slow the answer was.
+ */
+import type { Config } from "../config.ts";
+import type { KeyRecord } from "./record.ts";
+
+/** The longest that a request waits for a key's object, in ms. */
+export const LEASE_WAIT_MS = 1_000;
+
+/** Leases that an isolate holds at most; the longest unused goes first. One is about a kilobyte. */
+const MOST_LEASES = 5_000;
+
+interface Lease {
+  /** Null: the key proves itself, but was never issued. */
+  readonly record: KeyRecord | null;
+  readonly askedAt: number;
+}
+
+export interface Leases {
+  readonly held: Map<string, Lease>;
+  /** When a renewal behind an answer began, by key ID; plain data, so that one request may see another's. */
+  readonly renewing: Map<string, number>;
+}
+
+export const noLeases = (): Leases => ({ held: new Map(), renewing: new Map() });
+
+export type Leased =
+  /** `grace`: the object fails, and this is what it said last. */
+  | { readonly kind: "held"; readonly record: KeyRecord | null; readonly grace: boolean }
+  /** The object fails, and there is nothing to go by. */
+  | { readonly kind: "unavailable" };
+
+/** `ask`: one call of the key's object, bounded in time. */
+export interface Asking {
+  readonly ask: (keyId: string) => Promise<KeyRecord | null>;
+  readonly now: () => number;
+  readonly waitUntil: (work: Promise<unknown>) => void;
+}
+
+/** Does I/O (one object call) only where the table above says so. Never throws. */
+export async function holdLease(
+  leases: Leases,
+  keyId: string,
+  config: Config,
+  asking: Asking,
+): Promise<Leased> {
+  const now = asking.now();
+  const lease = leases.held.get(keyId);
+  const leaseMs = config.leaseSeconds * 1_000;
+  if (lease !== undefined && now - lease.askedAt < leaseMs) {
+    if (now - lease.askedAt >= leaseMs / 2) renewBehind(leases, keyId, now, asking);
+    return { kind: "held", record: lease.record, grace: false };
+  }
+  try {
+    const record = await askNow(leases, keyId, now, asking);
+    return { kind: "held", record, grace: false };
+  } catch {
+    const graceMs = leaseMs + config.leaseGraceSeconds * 1_000;
+    if (lease?.record && asking.now() - lease.askedAt < graceMs) {
+      return { kind: "held", record: lease.record, grace: true };
+    }
+    return { kind: "unavailable" };
+  }
+}
+
+async function askNow(
+  leases: Leases,
+  keyId: string,
+  askedAt: number,
+  asking: Asking,
+): Promise<KeyRecord | null> {
+  const record = await asking.ask(keyId);
+  const held = leases.held.get(keyId);
+  // Answers may come out of order: the one to the later question stands.
+  if (held !== undefined && held.askedAt > askedAt) return held.record;
+  leases.held.delete(keyId);
+  leases.held.set(keyId, { record, askedAt });
+  if (leases.held.size > MOST_LEASES) {
+    const [oldest] = leases.held.keys();
+    if (oldest !== undefined) leases.held.delete(oldest);
+  }
+  return record;
+}
+
+/** One at a time for a key and isolate; one that hung or was cut off makes way when it must be over. */
+function renewBehind(leases: Leases, keyId: string, now: number, asking: Asking): void {
+  const since = leases.renewing.get(keyId);
+  if (since !== undefined && now - since < 2 * LEASE_WAIT_MS) return;
+  leases.renewing.set(keyId, now);
+  const renewal = askNow(leases, keyId, now, asking)
+    // The next request that needs it asks again, and reports.
+    .catch(() => {})
+    .finally(() => leases.renewing.delete(keyId));
+  asking.waitUntil(renewal);
+}

@@ -1,0 +1,59 @@
+/**
+ * The log: one JSON object a line. Only what is named here is ever written: no key, no secret, no body, no data of a
+ * member, no `Authorization` value. Errors are reduced to their kind and place, since a message may quote what it choked on.
+ */
+
+/** What a call of Stytch cost. */
+export interface UpstreamCall {
+  /** Of the answer; null where there was none. */
+  readonly status: number | null;
+  /** Stytch's own, for its support. */
+  readonly request_id: string | null;
+  readonly attempts: number;
+  readonly duration_ms: number;
+}
+
+/** The line of one request; filled as the request proceeds. */
+export interface LogLine {
+  readonly request_id: string;
+  readonly method: string;
+  /** The pattern, without identifiers; null where no route matched. */
+  route: string | null;
+  status: number;
+  error_type: string | null;
+  key_id: string | null;
+  /** The value of `Cache-Status`. */
+  cache: string | null;
+  duration_ms: number;
+  upstream: UpstreamCall | null;
+  /** Why the upstream's answer was refused: field paths and error types. */
+  upstream_detail?: string;
+  /** Parts that failed and were done without. */
+  degraded?: Degraded[];
+  /** What is wrong with the configuration, by variable. */
+  problems?: Readonly<Record<string, string>>;
+  /** A defect. */
+  defect?: string;
+}
+
+/** A part that failed, and what was done without it. */
+export type Degraded =
+  /** KV: the lookup went on without it. */
+  | "kv_read"
+  | "kv_write"
+  /** The organization's object: Stytch was asked directly. */
+  | "organization_object"
+  /** The key's object: the last lease was honoured, or the request refused. */
+  | "key_object";
+
+/** Writes one line. */
+export function log(line: object): void {
+  console.log(JSON.stringify(line));
+}
+
+/** The kind of an error and where it was thrown. Its message stays out: it may quote a body or a URL. */
+export function describe(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  return [error.name, ...frames.slice(0, 8).map((frame) => frame.trim())].join(" ");
+}

@@ -1,0 +1,65 @@
+/**
+ * The answers of the two operations, built from the caller's point of view: no header here comes from Stytch.
+ * `Cache-Status` is RFC 9211, `Age` and `Cache-Control` RFC 9111, `ETag` and 304 RFC 9110, `Server-Timing` the W3C's.
+ */
+import type { Entry } from "../cache/entry.ts";
+import { ageSeconds } from "../cache/freshness.ts";
+import type { Source } from "../cache/lookup.ts";
+import type { Call } from "../call.ts";
+
+/** An organization, or 304 where the caller has it already. */
+export function organizationAnswer(call: Call, entry: Entry, source: Source, now: number): Response {
+  const age = ageSeconds(entry.fetchedAt, now);
+  const ttl = call.config.cache.freshSeconds - age;
+  const cacheStatus = cacheStatusOf(source, ttl);
+  call.line.cache = cacheStatus;
+  const headers = {
+    "Cache-Status": cacheStatus,
+    Age: String(age),
+    ETag: entry.etag,
+    "Cache-Control": `private, max-age=${Math.max(0, ttl)}`,
+    ...proxiedHeaders(call),
+  };
+  if (isKnown(call.request.headers.get("If-None-Match"), entry.etag)) {
+    return new Response(null, { status: 304, headers });
+  }
+  return jsonAnswer(entry.body, headers);
+}
+
+/** A member, as Stytch sent it. */
+export function memberAnswer(call: Call, body: Uint8Array<ArrayBuffer>): Response {
+  const cacheStatus = "postern; fwd=bypass";
+  call.line.cache = cacheStatus;
+  return jsonAnswer(body, { "Cache-Status": cacheStatus, ...proxiedHeaders(call) });
+}
+
+export function jsonAnswer(body: Uint8Array<ArrayBuffer>, headers: Record<string, string>): Response {
+  return new Response(body, { headers: { "Content-Type": "application/json", ...headers } });
+}
+
+function proxiedHeaders(call: Call): Record<string, string> {
+  const timings = Object.entries(call.timings).map(([stage, ms]) => `${stage};dur=${ms}`);
+  return { Vary: "Authorization", "Server-Timing": timings.join(", ") };
+}
+
+/** RFC 9211 §2: what this cache did, for whoever debugs it. */
+function cacheStatusOf(source: Source, ttl: number): string {
+  switch (source) {
+    case "memory":
+    case "kv":
+      return `postern; hit; ttl=${ttl}; detail=${source}`;
+    case "fetched":
+      return "postern; fwd=miss; fwd-status=200; stored";
+    case "collapsed":
+      return "postern; fwd=miss; fwd-status=200; stored; collapsed";
+  }
+}
+
+/** RFC 9110 §13.1.2: weak comparison with each of a list, or `*` for any. */
+export function isKnown(ifNoneMatch: string | null, etag: string): boolean {
+  if (ifNoneMatch === null) return false;
+  if (ifNoneMatch.trim() === "*") return true;
+  const opaque = (tag: string) => tag.replace(/^W\//, "");
+  const tags = ifNoneMatch.match(/(?:W\/)?"[^"]*"/g) ?? [];
+  return tags.some((tag) => opaque(tag) === opaque(etag));
+}

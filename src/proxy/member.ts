@@ -1,0 +1,47 @@
+/**
+ * GET /v1/b2b/organizations/members/dangerously_get/{member_id}?include_deleted=. Never cached: a stale member is a matter of
+ * security, and an ID alone says nothing of whose it is. The order of its stages:
+ *
+ *   authenticate → identifier → include_deleted → scopes → Stytch → answer
+ */
+import type { Call } from "../call.ts";
+import type { Failure } from "../errors.ts";
+import type { Isolate } from "../isolate.ts";
+import { authenticate } from "../keys/authenticate.ts";
+import { refusalOfScope } from "../keys/authorize.ts";
+import type { Scope } from "../keys/record.ts";
+import { fetchMember } from "../stytch/client.ts";
+import { memberAnswer } from "./answer.ts";
+import { readIdentifier } from "./identifier.ts";
+
+export async function readMember(call: Call, isolate: Isolate, segment: string): Promise<Response | Failure> {
+  const caller = await authenticate(call, isolate.leases);
+  if (caller.failure !== undefined) return caller.failure;
+
+  const identifier = readIdentifier(segment);
+  if (identifier === null) return { type: "invalid_member_id" };
+  const includeDeleted = readIncludeDeleted(new URL(call.request.url).searchParams);
+  if (includeDeleted === null) return { type: "invalid_query_parameter", parameter: "include_deleted" };
+
+  const needed: Scope[] = ["members:dangerously_get"];
+  if (includeDeleted) needed.push("members:include_deleted");
+  const refusal = refusalOfScope(caller.record, needed);
+  if (refusal !== null) return refusal;
+
+  const began = Date.now();
+  const fetched = await fetchMember(call.config, identifier, includeDeleted);
+  call.timings.upstream = Date.now() - began;
+  call.line.upstream = fetched.call;
+  if (fetched.failure === undefined) return memberAnswer(call, fetched.body);
+  if (fetched.detail !== undefined) call.line.upstream_detail = fetched.detail;
+  return fetched.failure === "absent" ? { type: "member_not_found" } : fetched.failure;
+}
+
+/** What the official SDKs send, and nothing else; a parameter given twice has to agree with itself. Null: neither. */
+function readIncludeDeleted(query: URLSearchParams): boolean | null {
+  const given = query.getAll("include_deleted").map((value) => {
+    if (["true", "True", "1"].includes(value)) return true;
+    return ["false", "False", "0"].includes(value) ? false : null;
+  });
+  return given.every((value) => value === given[0]) ? (given[0] === undefined ? false : given[0]) : null;
+}
