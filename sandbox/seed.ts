@@ -1,0 +1,30 @@
+/**
+ * The sandbox's data: pure, the same on every import, with no Worker or Node API, so that Node scripts, the
+ * Worker and tests can all read it. `demo` names what examples and smoke tests may rely on.
+ */
+
+import { createMembers } from "./seed-members.ts";
+import { createOrganizations } from "./seed-organizations.ts";
+import type { Member, Organization } from "./shapes.ts";
+
+export const organizations: readonly Organization[] = createOrganizations(20_261_121);
+export const members: readonly Member[] = createMembers(20_261_122, organizations);
+
+export const demo = createDemo();
+
+function createDemo() {
+  const [acme] = organizations;
+  const team = members.filter((member) => member.organization_id === acme?.organization_id);
+  const active = team.find((member) => member.status === "active");
+  const deleted = team.find((member) => member.status === "deleted");
+  if (acme === undefined || active === undefined || deleted === undefined) {
+    throw new Error("The seed has lost its demonstration organization or one of its two members.");
+  }
+  return {
+    organization_id: acme.organization_id,
+    organization_slug: "acme",
+    organization_external_id: "crm|1001",
+    member_id: active.member_id,
+    deleted_member_id: deleted.member_id,
+  } as const;
+}
