@@ -34,8 +34,10 @@ function number(fallback: number, least: number, most: number, whole = true) {
 
 const longSecret = text("must be a string").min(LONG_SECRET, `must have at least ${LONG_SECRET} characters`);
 
-/** What fits into a header as Basic credentials. */
-const upstreamSecret = text("must be a string").regex(/^[!-~]+$/, "must be printable ASCII without spaces");
+/** What fits into a header as a credential. */
+const HEADER_SAFE = /^[!-~]+$/;
+
+const upstreamSecret = text("must be a string").regex(HEADER_SAFE, "must be printable ASCII without spaces");
 
 /** An HTTP origin with an optional path, and nothing that could carry a credential or swallow a path. */
 function isBaseUrl(value: string): boolean {
@@ -65,7 +67,7 @@ const Variables = z.object({
       .optional(),
   ),
   KEY_SECRET: set(longSecret),
-  ADMIN_TOKEN: set(longSecret.optional()),
+  ADMIN_TOKEN: set(longSecret.regex(HEADER_SAFE, "must be printable ASCII without spaces").optional()),
   LEASE_SECONDS: number(5, 1, 60),
   LEASE_GRACE_SECONDS: number(60, 0, 600),
   CACHE_FRESH_SECONDS: number(60, 1, 3_600),
@@ -166,7 +168,7 @@ function toConfig(v: Variables): Config {
       negativeSeconds: v.CACHE_NEGATIVE_SECONDS,
       memorySeconds: v.CACHE_MEMORY_SECONDS,
     }),
-    corsOrigins: v.CORS_ORIGINS,
+    corsOrigins: Object.freeze(v.CORS_ORIGINS),
     logHitSampleRate: v.LOG_HIT_SAMPLE_RATE,
   };
 }

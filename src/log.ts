@@ -54,6 +54,8 @@ export function log(line: object): void {
 /** The kind of an error and where it was thrown. Its message stays out: it may quote a body or a URL. */
 export function describe(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
-  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  // The stack begins with the message, whose own lines may look like places.
+  const places = (error.stack ?? "").replace(error.message, "");
+  const frames = places.split("\n").filter((line) => /^\s+at /.test(line));
   return [error.name, ...frames.slice(0, 8).map((frame) => frame.trim())].join(" ");
 }

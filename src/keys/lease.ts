@@ -16,7 +16,7 @@ import type { KeyRecord } from "./record.ts";
 /** The longest that a request waits for a key's object, in ms. */
 export const LEASE_WAIT_MS = 1_000;
 
-/** Leases that an isolate holds at most; the longest unused goes first. One is about a kilobyte. */
+/** Leases that an isolate holds at most; the one asked for longest ago goes first. One is about a kilobyte. */
 const MOST_LEASES = 5_000;
 
 interface Lease {
@@ -95,10 +95,15 @@ async function askNow(
 function renewBehind(leases: Leases, keyId: string, now: number, asking: Asking): void {
   const since = leases.renewing.get(keyId);
   if (since !== undefined && now - since < 2 * LEASE_WAIT_MS) return;
+  // A request that is cut off leaves its mark: they are bounded by starting over.
+  if (leases.renewing.size >= MOST_LEASES) leases.renewing.clear();
   leases.renewing.set(keyId, now);
   const renewal = askNow(leases, keyId, now, asking)
     // The next request that needs it asks again, and reports.
     .catch(() => {})
-    .finally(() => leases.renewing.delete(keyId));
+    .finally(() => {
+      // One that hung may come back while its successor is under way.
+      if (leases.renewing.get(keyId) === now) leases.renewing.delete(keyId);
+    });
   asking.waitUntil(renewal);
 }

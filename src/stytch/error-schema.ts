@@ -13,7 +13,7 @@ export type StytchError = z.output<typeof StytchError>;
 
 /** Errors about Postern's own project ID or secret come as 400 as well as 401; they say nothing of what was asked. */
 export function isAboutCredentials(errorType: string): boolean {
-  return /^(unauthorized_|invalid_(project|secret|authorization|b2b_endpoint)|project_|bad_vertical)/.test(
+  return /^(unauthorized_|invalid_(project|secret|authorization|b2b_endpoint)|project_|bad_vertical|wrong_stack)/.test(
     errorType,
   );
 }
