@@ -1,0 +1,161 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import {
+  aliasMetadata,
+  bearsName,
+  decode,
+  type Entry,
+  makeEntry,
+  metadataOf,
+} from "../../src/cache/entry.ts";
+import type { OrganizationEnvelope } from "../../src/stytch/organization-schema.ts";
+import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
+
+async function entryOf(of: Json, envelope: Json = {}): Promise<Entry> {
+  const text = JSON.stringify(organizationEnvelope(of, envelope));
+  const body = Uint8Array.from(new TextEncoder().encode(text));
+  return await makeEntry(body, JSON.parse(text) as OrganizationEnvelope, 1_000, 1_050);
+}
+
+/** As KV gives it back. */
+const stored = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json;
+
+describe("an entry", () => {
+  test("keeps the bytes that came, and bears all three names", async () => {
+    const of = organization({ organization_external_id: "ext|1" });
+    const entry = await entryOf(of);
+    expect(JSON.parse(new TextDecoder().decode(entry.body))).toMatchObject({ organization: of });
+    expect(entry).toMatchObject({ began: 1_000, fetchedAt: 1_050, externalId: "ext|1" });
+    for (const name of [of["organization_id"], of["organization_slug"], "ext|1"]) {
+      expect(bearsName(entry, String(name))).toBe(true);
+    }
+    expect(bearsName(entry, "another")).toBe(false);
+    expect(bearsName(entry, String(of["organization_slug"]).toUpperCase())).toBe(false);
+  });
+
+  test("without an external ID bears none: not null, not nothing", async () => {
+    for (const none of [null, undefined]) {
+      const entry = await entryOf(organization({ organization_external_id: none }));
+      expect(entry.externalId).toBeNull();
+      expect(bearsName(entry, "null")).toBe(false);
+      expect(bearsName(entry, "undefined")).toBe(false);
+      expect(bearsName(entry, "")).toBe(false);
+    }
+  });
+});
+
+describe("the ETag", () => {
+  test("is weak, and the same whatever the envelope says", async () => {
+    const of = organization();
+    const one = await entryOf(of);
+    const other = await entryOf(of, { request_id: "request-id-test-other", status_code: 201, new_field: 1 });
+    expect(one.etag).toMatch(/^W\/"[0-9a-f]{32}"$/);
+    expect(other.etag).toBe(one.etag);
+  });
+
+  test("is another for any field that has another value, or came, or went", async () => {
+    const of = organization();
+    const etags = [(await entryOf(of)).etag];
+    for (const field of Object.keys(of)) {
+      if (["organization_id", "organization_name", "organization_slug"].includes(field)) {
+        etags.push((await entryOf({ ...of, [field]: `${of[field]}-` })).etag);
+      } else {
+        const { [field]: _, ...without } = of;
+        etags.push((await entryOf(without)).etag);
+      }
+    }
+    etags.push((await entryOf({ ...of, field_of_tomorrow: null })).etag);
+    etags.push((await entryOf({ ...of, trusted_metadata: { plan: "gold", deep: [{ a: 1 }] } })).etag);
+    etags.push((await entryOf({ ...of, trusted_metadata: { plan: "gold", deep: [{ a: 2 }] } })).etag);
+    expect(new Set(etags).size).toBe(etags.length);
+  });
+
+  test("is another for any other free JSON", async () => {
+    const of = organization();
+    await fc.assert(
+      fc.asyncProperty(fc.dictionary(fc.string(), fc.jsonValue()), async (metadata) => {
+        fc.pre(JSON.stringify(metadata) !== JSON.stringify(of["trusted_metadata"]));
+        const changed = await entryOf({ ...of, trusted_metadata: metadata });
+        expect(changed.etag).not.toBe((await entryOf(of)).etag);
+      }),
+    );
+  });
+
+  test("is another where a field named __proto__ came: JSON may hold one", async () => {
+    const of = organization({ trusted_metadata: { plan: "gold" } });
+    const metadata: unknown = JSON.parse('{"plan":"gold","__proto__":{"admin":true}}');
+    expect((await entryOf({ ...of, trusted_metadata: metadata })).etag).not.toBe((await entryOf(of)).etag);
+  });
+});
+
+describe("what is stored", () => {
+  test("decodes to the entry that it was made of", async () => {
+    for (const external of ["ext|1", null]) {
+      const entry = await entryOf(organization({ organization_external_id: external }));
+      expect(decode(entry.body.buffer, stored(metadataOf(entry)))).toEqual({ kind: "entry", entry });
+    }
+  });
+
+  test("as an alias decodes to the ID that it stands for, whatever its body", () => {
+    const decoded = decode(new ArrayBuffer(0), stored(aliasMetadata("organization-1")));
+    expect(decoded).toEqual({ kind: "alias", organizationId: "organization-1" });
+  });
+
+  test("does not decode with any field gone, of another type, or added", async () => {
+    const entry = await entryOf(organization());
+    const metadata = stored(metadataOf(entry));
+    const wrong: Json[] = [{ ...metadata, extra: 1 }];
+    for (const field of Object.keys(metadata)) {
+      const { [field]: _, ...without } = metadata;
+      wrong.push(
+        without,
+        { ...metadata, [field]: {} },
+        { ...metadata, [field]: 1.5 },
+        { ...metadata, [field]: "" },
+      );
+    }
+    // An empty external ID is none that Stytch gives, but it is a string.
+    for (const one of wrong.filter((given) => given["ext"] !== "")) {
+      expect(decode(entry.body.buffer, one), JSON.stringify(one)).toEqual({ kind: "undecodable" });
+    }
+  });
+
+  test("does not decode where the body is shorter or longer than it was", async () => {
+    const entry = await entryOf(organization());
+    const metadata = stored(metadataOf(entry));
+    const longer = new Uint8Array(entry.body.byteLength + 1);
+    for (const body of [entry.body.slice(1).buffer, longer.buffer, new ArrayBuffer(0)]) {
+      expect(decode(body, metadata)).toEqual({ kind: "undecodable" });
+    }
+  });
+
+  test("by another version does not decode, as an entry or as an alias", async () => {
+    const entry = await entryOf(organization());
+    for (const v of [0, 2, "1", null]) {
+      expect(decode(entry.body.buffer, { ...metadataOf(entry), v })).toEqual({ kind: "undecodable" });
+      expect(decode(new ArrayBuffer(0), { ...aliasMetadata("a"), v })).toEqual({ kind: "undecodable" });
+    }
+  });
+
+  test("by somebody else is undecodable, and never throws", () => {
+    for (const metadata of [
+      null,
+      undefined,
+      "text",
+      1,
+      true,
+      [],
+      {},
+      { v: 1 },
+      { v: 1, of: "" },
+      { v: 1, of: null },
+    ]) {
+      expect(decode(new ArrayBuffer(2), metadata), String(metadata)).toEqual({ kind: "undecodable" });
+    }
+    fc.assert(
+      fc.property(fc.jsonValue(), (metadata) => {
+        expect(decode(new ArrayBuffer(2), metadata)).toEqual({ kind: "undecodable" });
+      }),
+    );
+  });
+});

@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { ageSeconds, freshnessOf, kvLifeSeconds } from "../../src/cache/freshness.ts";
+
+const CACHE = {
+  freshSeconds: 60,
+  staleSeconds: 30,
+  staleIfErrorSeconds: 600,
+  negativeSeconds: 10,
+  memorySeconds: 5,
+};
+const FETCHED_AT = 1_700_000_000_000;
+
+test.each([
+  [0, "fresh"],
+  [59_999, "fresh"],
+  [60_000, "dead"],
+  [60_001, "dead"],
+  [Number.MAX_SAFE_INTEGER, "dead"],
+])("%s ms after the answer, an entry fresh for 60 seconds is %s", (age, expected) => {
+  expect(freshnessOf(FETCHED_AT, FETCHED_AT + age, CACHE)).toBe(expected);
+});
+
+test("a clock behind the writer's makes nothing older, and no age negative", () => {
+  expect(freshnessOf(FETCHED_AT, FETCHED_AT - 5_000, CACHE)).toBe("fresh");
+  expect(ageSeconds(FETCHED_AT, FETCHED_AT - 5_000)).toBe(0);
+});
+
+test.each([
+  [0, 0],
+  [999, 0],
+  [1_000, 1],
+  [59_999, 59],
+  [60_000, 60],
+])("an age of %s ms is %s whole seconds", (age, expected) => {
+  expect(ageSeconds(FETCHED_AT, FETCHED_AT + age)).toBe(expected);
+});
+
+test("KV keeps an entry for as long as any answer may use it", () => {
+  expect(kvLifeSeconds(CACHE)).toBe(690);
+});
+
+test("KV is never given a life of under 60 seconds, which it refuses", () => {
+  const short = { ...CACHE, freshSeconds: 1, staleSeconds: 0, staleIfErrorSeconds: 0 };
+  expect(kvLifeSeconds(short)).toBe(60);
+  expect(kvLifeSeconds({ ...short, staleSeconds: 59 })).toBe(60);
+  expect(kvLifeSeconds({ ...short, staleSeconds: 60 })).toBe(61);
+});

@@ -1,0 +1,198 @@
+import { describe, expect, test } from "vitest";
+import { type Config, configOf, parseConfig } from "../src/config.ts";
+import { TEST_VARS } from "./support/vars.ts";
+
+const UUID = "22222222-2222-4222-8222-222222222222";
+const REQUIRED = {
+  STYTCH_PROJECT_ID: `project-live-${UUID}`,
+  STYTCH_SECRET: "secret-live-x",
+  KEY_SECRET: "k".repeat(32),
+};
+
+function parsed(vars: Record<string, unknown> = {}): Config {
+  const configured = parseConfig({ ...REQUIRED, ...vars });
+  if ("problems" in configured) throw new Error(JSON.stringify(configured.problems));
+  return configured.config;
+}
+
+function problems(vars: Record<string, unknown>) {
+  const configured = parseConfig({ ...REQUIRED, ...vars });
+  return "problems" in configured ? configured.problems : {};
+}
+
+const DEFAULTS = {
+  environment: "live",
+  stytch: {
+    projectId: REQUIRED.STYTCH_PROJECT_ID,
+    secret: REQUIRED.STYTCH_SECRET,
+    nextSecret: undefined,
+    baseUrl: "https://api.stytch.com",
+    timeoutMs: 5_000,
+  },
+  upstreamRegion: "enam",
+  keySecret: REQUIRED.KEY_SECRET,
+  adminToken: undefined,
+  leaseSeconds: 5,
+  leaseGraceSeconds: 60,
+  cache: {
+    freshSeconds: 60,
+    staleSeconds: 60,
+    staleIfErrorSeconds: 3_600,
+    negativeSeconds: 10,
+    memorySeconds: 5,
+  },
+  corsOrigins: [],
+  logHitSampleRate: 0.1,
+};
+
+const OPTIONAL = [
+  "STYTCH_SECRET_NEXT",
+  "STYTCH_BASE_URL",
+  "STYTCH_WEBHOOK_SECRET",
+  "ADMIN_TOKEN",
+  "LEASE_SECONDS",
+  "LEASE_GRACE_SECONDS",
+  "CACHE_FRESH_SECONDS",
+  "CACHE_STALE_SECONDS",
+  "CACHE_STALE_IF_ERROR_SECONDS",
+  "CACHE_NEGATIVE_SECONDS",
+  "CACHE_MEMORY_SECONDS",
+  "UPSTREAM_REGION",
+  "UPSTREAM_TIMEOUT_MS",
+  "CORS_ORIGINS",
+  "LOG_HIT_SAMPLE_RATE",
+];
+
+test("three variables are enough, and the rest are as the README says", () => {
+  expect(parsed()).toEqual(DEFAULTS);
+});
+
+test("a variable that is set to nothing is as good as not set", () => {
+  expect(parsed(Object.fromEntries(OPTIONAL.map((name) => [name, ""])))).toEqual(DEFAULTS);
+  for (const name of Object.keys(REQUIRED)) expect(problems({ [name]: "" })).toEqual({ [name]: "missing" });
+});
+
+test("whatever is missing is named, all of it at once", () => {
+  expect(parseConfig({})).toEqual({
+    problems: { STYTCH_PROJECT_ID: "missing", STYTCH_SECRET: "missing", KEY_SECRET: "missing" },
+  });
+});
+
+test("bindings and unknown variables are no concern of it", () => {
+  expect(parsed({ ORGANIZATIONS: {}, ANYTHING: "else" })).toEqual(DEFAULTS);
+});
+
+test("a project of the test environment means its keys and its API", () => {
+  const config = parsed({ STYTCH_PROJECT_ID: `project-test-${UUID}` });
+  expect(config.environment).toBe("test");
+  expect(config.stytch.baseUrl).toBe("https://test.stytch.com");
+});
+
+describe.each<[string, number, number, (config: Config) => number]>([
+  ["LEASE_SECONDS", 1, 60, (config) => config.leaseSeconds],
+  ["LEASE_GRACE_SECONDS", 0, 600, (config) => config.leaseGraceSeconds],
+  ["CACHE_FRESH_SECONDS", 1, 3_600, (config) => config.cache.freshSeconds],
+  ["CACHE_STALE_SECONDS", 0, 86_400, (config) => config.cache.staleSeconds],
+  ["CACHE_STALE_IF_ERROR_SECONDS", 0, 604_800, (config) => config.cache.staleIfErrorSeconds],
+  ["CACHE_NEGATIVE_SECONDS", 0, 300, (config) => config.cache.negativeSeconds],
+  ["CACHE_MEMORY_SECONDS", 0, 60, (config) => config.cache.memorySeconds],
+  ["UPSTREAM_TIMEOUT_MS", 100, 30_000, (config) => config.stytch.timeoutMs],
+  ["LOG_HIT_SAMPLE_RATE", 0, 1, (config) => config.logHitSampleRate],
+])("%s", (name, least, most, read) => {
+  test(`is taken from ${least} to ${most}, written as text or as a number`, () => {
+    for (const value of [least, most]) {
+      expect(read(parsed({ [name]: value }))).toBe(value);
+      expect(read(parsed({ [name]: String(value) }))).toBe(value);
+    }
+  });
+
+  test("is refused outside these, and where it is no plain number", () => {
+    const out = [
+      least - 1,
+      most + 1,
+      String(most + 1),
+      "-1",
+      "1e1",
+      "0x1",
+      " 1",
+      "1 s",
+      "NaN",
+      true,
+      null,
+      [],
+      {},
+    ];
+    for (const value of [...out, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(problems({ [name]: value }), String(value)).toEqual({
+        [name]: expect.stringMatching(new RegExp(`number from ${least} to ${most}$`)),
+      });
+    }
+  });
+
+  test("takes fractions only where it is a share", () => {
+    const refused = name in problems({ [name]: least + 0.5 });
+    expect(refused).toBe(name !== "LOG_HIT_SAMPLE_RATE");
+  });
+});
+
+test.each([
+  [
+    "STYTCH_PROJECT_ID",
+    [`project-prod-${UUID}`, `project-live-${UUID}0`, `x project-live-${UUID}`, "project-live-"],
+  ],
+  ["STYTCH_SECRET", ["with space", "line\nbreak", "sécret"]],
+  ["STYTCH_SECRET_NEXT", ["with space"]],
+  [
+    "STYTCH_BASE_URL",
+    ["ftp://a.example", "a.example", "https://u:p@a.example", "https://a.example?", "https://a.example/#x"],
+  ],
+  ["STYTCH_WEBHOOK_SECRET", ["whsec_==", "c2VjcmV0", "whsec_not-base64"]],
+  ["KEY_SECRET", ["k".repeat(31)]],
+  ["ADMIN_TOKEN", ["a".repeat(31)]],
+  ["UPSTREAM_REGION", ["mars", "ENAM"]],
+  [
+    "CORS_ORIGINS",
+    ["https://a.example/", "https://a.example,", "a.example", "https://a.example/path", "null"],
+  ],
+])("%s out of form is named, and its value is nowhere in the problem", (name, values) => {
+  for (const value of values) {
+    const found = problems({ [name]: value });
+    expect(Object.keys(found), value).toEqual([name]);
+    expect(JSON.stringify(found).replace(name, "")).not.toContain(value);
+  }
+  for (const value of [1, true, null, {}]) expect(Object.keys(problems({ [name]: value }))).toEqual([name]);
+});
+
+test("an admin token that no Bearer credential can carry is refused, not accepted and never matched", () => {
+  expect(problems({ ADMIN_TOKEN: `two words ${"a".repeat(32)}` })).toHaveProperty("ADMIN_TOKEN");
+});
+
+test("secrets of the least length are long enough", () => {
+  expect(parsed({ ADMIN_TOKEN: "a".repeat(32) }).adminToken).toBe("a".repeat(32));
+});
+
+test("a base URL keeps its path and loses its trailing slashes", () => {
+  expect(parsed({ STYTCH_BASE_URL: "http://127.0.0.1:8787" }).stytch.baseUrl).toBe("http://127.0.0.1:8787");
+  expect(parsed({ STYTCH_BASE_URL: "https://a.example/api//" }).stytch.baseUrl).toBe("https://a.example/api");
+});
+
+test("origins are a list, with or without spaces, or a star", () => {
+  const origins = "https://a.example, http://localhost:3000";
+  expect(parsed({ CORS_ORIGINS: origins }).corsOrigins).toEqual([
+    "https://a.example",
+    "http://localhost:3000",
+  ]);
+  expect(parsed({ CORS_ORIGINS: "*" }).corsOrigins).toEqual(["*"]);
+});
+
+test("the configuration is frozen, all the way down", () => {
+  const config = parsed();
+  expect(Object.isFrozen(config)).toBe(true);
+  for (const [name, part] of Object.entries(config)) expect(Object.isFrozen(part), name).toBe(true);
+});
+
+test("an environment is parsed once", () => {
+  const env = { ...TEST_VARS };
+  expect(configOf(env)).toBe(configOf(env));
+  expect(configOf(env)).not.toBe(configOf({ ...TEST_VARS }));
+});

@@ -1,0 +1,82 @@
+/** Postern and the sandbox, built and served on real sockets, as `npm start` and a deployment have them. */
+import { serve } from "../../scripts/serve.ts";
+
+export const PROJECT_ID = "project-test-11111111-1111-4111-8111-111111111111";
+export const UPSTREAM_SECRET = "secret-test-sandbox-only-not-a-real-secret";
+const KEY_SECRET = "e2e-canary-of-the-key-secret-0123456789";
+const ADMIN_TOKEN = "e2e-canary-of-the-admin-token-0123456789";
+
+/** Nothing of these may be in a log line; the project's Basic credential is the form that goes over the wire. */
+export const SECRETS = [
+  UPSTREAM_SECRET,
+  Buffer.from(`${PROJECT_ID}:${UPSTREAM_SECRET}`).toString("base64"),
+  KEY_SECRET,
+  ADMIN_TOKEN,
+];
+
+export interface Running {
+  readonly url: string;
+  readonly sandboxUrl: string;
+  mint(scopes: readonly string[], fields?: object): Promise<string>;
+  /** How many calls the sandbox has had since the last time. */
+  upstreamCalls(): Promise<number>;
+  /** A control of the sandbox: sandbox/control.ts. */
+  control(method: string, path: string, body?: object): Promise<void>;
+  logs(): string[];
+  stop(): Promise<void>;
+}
+
+export async function run(vars: Record<string, string> = {}): Promise<Running> {
+  const lines: string[] = [];
+  const sandbox = await serve("sandbox/wrangler.toml", {
+    port: 0,
+    vars: {},
+    persist: false,
+    onLine: () => {},
+  });
+  const sandboxUrl = sandbox.origin;
+  const settings = {
+    STYTCH_PROJECT_ID: PROJECT_ID,
+    STYTCH_SECRET: UPSTREAM_SECRET,
+    STYTCH_BASE_URL: sandboxUrl,
+    KEY_SECRET,
+    ADMIN_TOKEN,
+    LOG_HIT_SAMPLE_RATE: "1",
+    ...vars,
+  };
+  const onLine = (line: string) => void lines.push(line);
+  const postern = await serve("wrangler.toml", { port: 0, vars: settings, persist: false, onLine });
+  const url = postern.origin;
+
+  async function control(method: string, path: string, body?: object): Promise<void> {
+    const response = await fetch(`${sandboxUrl}/_sandbox/${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(await response.text());
+  }
+  return {
+    url,
+    sandboxUrl,
+    control,
+    mint: async (scopes, fields = {}) => {
+      const response = await fetch(`${url}/admin/keys`, {
+        method: "POST",
+        headers: { Authorization: `Bearer ${ADMIN_TOKEN}` },
+        body: JSON.stringify({ name: "e2e", scopes, ...fields }),
+      });
+      if (response.status !== 201) throw new Error(await response.text());
+      return ((await response.json()) as { key: string }).key;
+    },
+    upstreamCalls: async () => {
+      const seen = (await (await fetch(`${sandboxUrl}/_sandbox/requests`)).json()) as { total: number };
+      await control("DELETE", "requests");
+      return seen.total;
+    },
+    logs: () => lines,
+    stop: async () => {
+      await postern.stop();
+      await sandbox.stop();
+    },
+  };
+}

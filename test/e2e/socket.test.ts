@@ -1,0 +1,177 @@
+/** Over a real socket, as any HTTP client has it: raw targets, clients who leave, many at once. */
+import { type AddressInfo, connect, createServer } from "node:net";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { demo, organizations } from "../../sandbox/seed.ts";
+import { type Running, run, SECRETS } from "./running.ts";
+
+let postern: Running;
+let key: string;
+
+beforeAll(async () => {
+  postern = await run();
+  key = await postern.mint(["organizations:read", "members:dangerously_get"]);
+});
+afterAll(async () => await postern.stop());
+beforeEach(async () => {
+  await postern.control("DELETE", "faults");
+  await postern.control("PUT", "latency", { ms: 0 });
+  await postern.upstreamCalls();
+});
+afterEach(() => {
+  const logs = postern.logs().join("\n");
+  for (const secret of [...SECRETS, key]) expect(logs.includes(secret)).toBe(false);
+});
+
+const headers = () => ({ Authorization: `Bearer ${key}` });
+const organizationAt = (index: number) =>
+  `${postern.url}/v1/b2b/organizations/${organizations[index]?.organization_id}`;
+
+/** One request with this target, not normalised by any client. */
+async function raw(target: string, method = "GET"): Promise<{ status: number; text: string }> {
+  const { hostname, port } = new URL(postern.url);
+  return await new Promise((resolve, reject) => {
+    const socket = connect(Number(port), hostname);
+    let text = "";
+    socket.setEncoding("utf8").on("data", (data: string) => {
+      text += data;
+    });
+    socket.on("end", () => resolve({ status: Number(text.split(" ")[1]), text }));
+    socket.on("error", reject);
+    const lines = [`${method} ${target} HTTP/1.1`, `Host: ${hostname}`, `Authorization: Bearer ${key}`];
+    socket.write(`${[...lines, "Connection: close", "", ""].join("\r\n")}`);
+  });
+}
+
+test("100 callers of one cold organization make one upstream call", async () => {
+  await postern.control("PUT", "latency", { ms: 150 });
+  const calls = Array.from({ length: 100 }, () => fetch(organizationAt(11), { headers: headers() }));
+  const answers = await Promise.all(calls);
+  expect(answers.map(({ status }) => status)).toEqual(Array(100).fill(200));
+  const bodies = new Set(await Promise.all(answers.map((answer) => answer.text())));
+  expect(bodies.size).toBe(1);
+  expect(await postern.upstreamCalls()).toBe(1);
+});
+
+test("a caller who leaves does not take along the answer of those who wait with it", async () => {
+  await postern.control("PUT", "latency", { ms: 300 });
+  const leaving = new AbortController();
+  const leader = fetch(organizationAt(12), { headers: headers(), signal: leaving.signal });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const follower = fetch(organizationAt(12), { headers: headers() });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  leaving.abort();
+  await expect(leader).rejects.toThrow();
+  const answer = await follower;
+  expect(answer.status).toBe(200);
+  expect(answer.headers.get("Cache-Status")).toBe("postern; fwd=miss; fwd-status=200; stored; collapsed");
+  expect(await postern.upstreamCalls()).toBe(1);
+});
+
+test.each([
+  ["/v1/b2b/organizations/acme", 200],
+  ["//v1/b2b/organizations/acme", 200],
+  ["/v1/b2b/organizations/%61cme", 200],
+  ["/v1/b2b/organizations/crm|1001", 200],
+  ["/v1/b2b/organizations/crm%7C1001", 200],
+  ["/v1/b2b/organizations/../organizations/acme", 200],
+  ["/v1/b2b/organizations/..", 404],
+  ["/v1/b2b/organizations/%2e%2e", 404],
+  ["/v1/b2b/organizations/%252e%252e", 400],
+  ["/v1/b2b/organizations/..%2f..%2fadmin", 400],
+  ["/v1/b2b/organizations/a%2Fmembers", 400],
+  ["/v1/b2b/organizations/%ff", 400],
+  ["/v1/b2b/organizations/%00", 400],
+  ["/v1/b2b/organizations/acme%23x", 400],
+  ["/v1/b2b/organizations/acme%3Fx=1", 400],
+  [`/v1/b2b/organizations/${"a".repeat(257)}`, 400],
+])("the raw target %s is answered %i, and never leaves the known paths", async (target, status) => {
+  expect((await raw(target)).status).toBe(status);
+  // Whatever was sent upstream, it was one known path and one segment.
+  const seen = (await (await fetch(`${postern.sandboxUrl}/_sandbox/requests`)).json()) as {
+    requests: { path: string; search: string }[];
+  };
+  for (const { path, search } of seen.requests) {
+    expect(path).toMatch(/^\/v1\/b2b\/organizations\/[^/]+$/);
+    expect(search).toBe("");
+  }
+});
+
+test("HEAD is answered without a body", async () => {
+  const { status, text } = await raw(`/v1/b2b/organizations/${demo.organization_slug}`, "HEAD");
+  expect(status).toBe(200);
+  expect(text.toLowerCase()).toContain("cache-status: postern");
+  expect(text.split("\r\n\r\n")[1]).toBe("");
+  // The sandbox sends these with every answer.
+  expect(text).not.toMatch(/sandbox|set-cookie|x-stytch/i);
+});
+
+test("a 401 carries its two challenges, Bearer first", async () => {
+  const answer = await fetch(organizationAt(0));
+  expect(answer.headers.get("WWW-Authenticate")).toBe(
+    'Bearer realm="postern", Basic realm="postern", charset="UTF-8"',
+  );
+});
+
+test.each([
+  ["an endless body", { kind: "endless" }, 502, "upstream_invalid_response"],
+  ["3 MiB", { kind: "huge" }, 502, "upstream_invalid_response"],
+  ["20,000 levels of nesting", { kind: "deep" }, 502, "upstream_invalid_response"],
+  ["HTML", { kind: "html" }, 502, "upstream_invalid_response"],
+  ["invalid UTF-8", { kind: "invalid_utf8" }, 502, "upstream_invalid_response"],
+  ["a redirect", { kind: "redirect" }, 502, "upstream_rejected"],
+  ["a 401", { kind: "status", status: 401 }, 502, "upstream_rejected"],
+  ["a 503", { kind: "status", status: 503 }, 503, "upstream_unavailable"],
+])("an upstream with %s is told apart, on both operations", async (_, fault, status, errorType) => {
+  await postern.control("POST", "faults", fault);
+  const member = `${postern.url}/v1/b2b/organizations/members/dangerously_get/${demo.member_id}`;
+  for (const url of [organizationAt(20), member]) {
+    const answer = await fetch(url, { headers: headers() });
+    const body = (await answer.json()) as { error_type: string };
+    expect([answer.status, body.error_type]).toEqual([status, errorType]);
+  }
+});
+
+test("an upstream that echoes the credentials it was sent gives none away", async () => {
+  await postern.control("POST", "faults", { kind: "echo" });
+  const body = await (await fetch(organizationAt(21), { headers: headers() })).text();
+  expect(body).toContain("[removed]");
+  for (const secret of SECRETS) expect(body.includes(secret)).toBe(false);
+});
+
+test("an upstream that cuts its body off is 503, and what came of it goes nowhere", async () => {
+  const cutting = createServer((socket) => {
+    socket.on("error", () => {});
+    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{"organization":{"canary":');
+    setTimeout(() => socket.destroy(), 20);
+  });
+  await new Promise<void>((resolve) => cutting.listen(0, "127.0.0.1", resolve));
+  const lonely = await run({
+    STYTCH_BASE_URL: `http://127.0.0.1:${(cutting.address() as AddressInfo).port}`,
+  });
+  try {
+    const own = await lonely.mint(["organizations:read"]);
+    const answer = await fetch(`${lonely.url}/v1/b2b/organizations/acme`, {
+      headers: { Authorization: `Bearer ${own}` },
+    });
+    const body = await answer.text();
+    expect(JSON.parse(body)).toMatchObject({ status_code: 503, error_type: "upstream_unavailable" });
+    expect(body + lonely.logs().join()).not.toContain('canary"');
+  } finally {
+    await lonely.stop();
+    cutting.close();
+  }
+});
+
+test("a port where nobody listens is 503", async () => {
+  const lonely = await run({ STYTCH_BASE_URL: "http://127.0.0.1:9" });
+  try {
+    const own = await lonely.mint(["organizations:read"]);
+    const answer = await fetch(`${lonely.url}/v1/b2b/organizations/acme`, {
+      headers: { Authorization: `Bearer ${own}` },
+    });
+    expect(answer.status).toBe(503);
+    expect(await answer.json()).toMatchObject({ error_type: "upstream_unavailable" });
+  } finally {
+    await lonely.stop();
+  }
+});

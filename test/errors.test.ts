@@ -1,0 +1,154 @@
+import { describe, expect, test } from "vitest";
+import { errorTypeOf, type Failure, failureResponse } from "../src/errors.ts";
+
+const REQUEST_ID = "3f0c7a52-0000-4000-8000-000000000000";
+const BASIC = 'Basic realm="postern", charset="UTF-8"';
+const INVALID = `Bearer realm="postern", error="invalid_token", ${BASIC}`;
+
+interface Expected<T extends Failure["type"]> {
+  readonly failure: Extract<Failure, { type: T }> | (Failure & { readonly type: T });
+  readonly status: number;
+  readonly headers?: Record<string, string>;
+}
+
+/** One of each; a failure without a line here does not compile. */
+const FAILURES = {
+  invalid_organization_id: { failure: { type: "invalid_organization_id" }, status: 400 },
+  invalid_member_id: { failure: { type: "invalid_member_id" }, status: 400 },
+  invalid_query_parameter: {
+    failure: { type: "invalid_query_parameter", parameter: "include_deleted" },
+    status: 400,
+  },
+  invalid_request: { failure: { type: "invalid_request", message: "name: must be a string" }, status: 400 },
+  missing_key: {
+    failure: { type: "missing_key" },
+    status: 401,
+    headers: { "www-authenticate": `Bearer realm="postern", ${BASIC}` },
+  },
+  invalid_key: { failure: { type: "invalid_key" }, status: 401, headers: { "www-authenticate": INVALID } },
+  expired_key: { failure: { type: "expired_key" }, status: 401, headers: { "www-authenticate": INVALID } },
+  revoked_key: { failure: { type: "revoked_key" }, status: 401, headers: { "www-authenticate": INVALID } },
+  invalid_admin_token: {
+    failure: { type: "invalid_admin_token", presented: true },
+    status: 401,
+    headers: { "www-authenticate": 'Bearer realm="postern", error="invalid_token"' },
+  },
+  insufficient_scope: {
+    failure: { type: "insufficient_scope", scope: "organizations:read" },
+    status: 403,
+    headers: {
+      "www-authenticate": 'Bearer realm="postern", error="insufficient_scope", scope="organizations:read"',
+    },
+  },
+  organization_not_found: { failure: { type: "organization_not_found" }, status: 404 },
+  member_not_found: { failure: { type: "member_not_found" }, status: 404 },
+  key_not_found: { failure: { type: "key_not_found" }, status: 404 },
+  route_not_found: { failure: { type: "route_not_found" }, status: 404 },
+  method_not_allowed: {
+    failure: { type: "method_not_allowed", allow: "GET, HEAD" },
+    status: 405,
+    headers: { allow: "GET, HEAD" },
+  },
+  upstream_bad_request: {
+    failure: {
+      type: "upstream_bad_request",
+      errorType: "invalid_organization_slug",
+      errorMessage: "No.",
+      errorUrl: "https://stytch.com/docs/b2b/api/errors/400#x",
+    },
+    status: 400,
+  },
+  upstream_invalid_response: { failure: { type: "upstream_invalid_response" }, status: 502 },
+  upstream_rejected: { failure: { type: "upstream_rejected" }, status: 502 },
+  upstream_rate_limited: {
+    failure: { type: "upstream_rate_limited", retryAfterSeconds: 12 },
+    status: 503,
+    headers: { "retry-after": "12" },
+  },
+  upstream_unavailable: { failure: { type: "upstream_unavailable" }, status: 503 },
+  upstream_timeout: { failure: { type: "upstream_timeout" }, status: 504 },
+  key_service_unavailable: {
+    failure: { type: "key_service_unavailable" },
+    status: 503,
+    headers: { "retry-after": "1" },
+  },
+  misconfigured: { failure: { type: "misconfigured" }, status: 500 },
+  internal_error: { failure: { type: "internal_error" }, status: 500 },
+} as const satisfies { [T in Failure["type"]]: Expected<T> };
+
+const ROWS: ReadonlyArray<{ failure: Failure; status: number; headers?: Record<string, string> }> =
+  Object.values(FAILURES);
+
+describe.each(ROWS)("$failure.type", ({ failure, status, headers }) => {
+  const response = () => failureResponse(failure, REQUEST_ID);
+  const errorType = failure.type === "upstream_bad_request" ? "invalid_organization_slug" : failure.type;
+
+  test(`is ${status}, with the five fields of a Stytch error and no other`, async () => {
+    const answer = response();
+    expect(answer.status).toBe(status);
+    const body = await answer.json<Record<string, unknown>>();
+    expect(body).toEqual({
+      status_code: status,
+      request_id: REQUEST_ID,
+      error_type: errorType,
+      error_message: expect.stringMatching(/./),
+      error_url: expect.stringMatching(/^https:\/\/stytch\.com\/docs\//),
+    });
+    expect(errorTypeOf(failure)).toBe(errorType);
+  });
+
+  test("has the headers that belong to it and no other", () => {
+    expect(Object.fromEntries(response().headers)).toEqual({
+      "content-type": "application/json",
+      ...headers,
+    });
+  });
+});
+
+test("an upstream's refusal keeps its own words", async () => {
+  const { failure } = FAILURES.upstream_bad_request;
+  const body = await failureResponse(failure, REQUEST_ID).json();
+  expect(body).toMatchObject({ error_message: failure.errorMessage, error_url: failure.errorUrl });
+});
+
+test("a wrong query parameter and a missing scope are named", async () => {
+  expect(await failureResponse(FAILURES.invalid_query_parameter.failure, REQUEST_ID).text()).toContain(
+    "include_deleted",
+  );
+  expect(await failureResponse(FAILURES.insufficient_scope.failure, REQUEST_ID).text()).toContain(
+    "organizations:read",
+  );
+});
+
+test.each([
+  [0, "1"],
+  [0.2, "1"],
+  [1.2, "2"],
+  [-5, "1"],
+  [600, "600"],
+])("a wait of %s seconds is announced as %s: whole, rounded up, never nothing", (seconds, expected) => {
+  const failure = { type: "upstream_rate_limited", retryAfterSeconds: seconds } as const;
+  expect(failureResponse(failure, REQUEST_ID).headers.get("Retry-After")).toBe(expected);
+});
+
+test("a wait that nobody knows is not made up", () => {
+  const failure = { type: "upstream_rate_limited", retryAfterSeconds: undefined } as const;
+  expect(failureResponse(failure, REQUEST_ID).headers.has("Retry-After")).toBe(false);
+});
+
+test("an admin who presented no token is not told that it is invalid", () => {
+  const { headers } = failureResponse({ type: "invalid_admin_token", presented: false }, REQUEST_ID);
+  expect(headers.get("WWW-Authenticate")).toBe('Bearer realm="postern"');
+});
+
+test("the status of a health check replaces the failure's own, in the body too", async () => {
+  const response = failureResponse({ type: "misconfigured" }, REQUEST_ID, 503);
+  expect(response.status).toBe(503);
+  expect(await response.json()).toMatchObject({ status_code: 503, error_type: "misconfigured" });
+});
+
+test("a message with quotes and line breaks is still one JSON body", async () => {
+  const message = 'name: must be "x"\r\nSet-Cookie: a=b';
+  const response = failureResponse({ type: "invalid_request", message }, REQUEST_ID);
+  expect(await response.json()).toMatchObject({ error_message: message });
+});

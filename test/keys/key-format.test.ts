@@ -1,0 +1,142 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Config, parseConfig } from "../../src/config.ts";
+import { makeKey, newKeyId, proveKey } from "../../src/keys/key-format.ts";
+import { TEST_VARS } from "../support/vars.ts";
+
+const KEY = /^pst_(test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}$/;
+
+function configured(vars: Record<string, string> = {}): Config {
+  const parsed = parseConfig({ ...TEST_VARS, ...vars });
+  if ("problems" in parsed) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.config;
+}
+
+const config = configured();
+const live = configured({ STYTCH_PROJECT_ID: TEST_VARS.STYTCH_PROJECT_ID.replace("test", "live") });
+const foreign = configured({ KEY_SECRET: `${TEST_VARS.KEY_SECRET}x` });
+
+const keyIds = fc.constant(null).map(() => newKeyId());
+const generations = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 2 ** 30 - 1 }));
+/** Of the alphabet, near it, and anything else. */
+const characters = fc.oneof(
+  fc.constantFrom(..."0123456789abcdefghijklmnopqrstuvwxyzABCXYZ_-. \n\0"),
+  fc.string({ minLength: 1, maxLength: 1, unit: "binary" }),
+);
+
+/** A key, and a place in it. */
+const places = fc
+  .tuple(keyIds, generations, fc.nat())
+  .map(([keyId, generation, at]) => ({ keyId, generation, at }));
+
+async function refuses(damage: (key: string, at: number, character: string) => string): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(places, characters, async ({ keyId, generation, at }, character) => {
+      const key = await makeKey(config, keyId, generation);
+      const damaged = damage(key, at % key.length, character);
+      fc.pre(damaged !== key);
+      expect(await proveKey(config, damaged), damaged.replaceAll(/[a-z0-9]/g, "·")).toBeNull();
+    }),
+    { numRuns: 300 },
+  );
+}
+
+test("a key proves its ID and its generation, and has the form that the contract names", async () => {
+  await fc.assert(
+    fc.asyncProperty(keyIds, generations, async (keyId, generation) => {
+      for (const one of [config, live]) {
+        const key = await makeKey(one, keyId, generation);
+        expect(key.replace(KEY, "$1")).toBe(one.environment);
+        expect(await proveKey(one, key)).toEqual({ keyId, generation });
+      }
+    }),
+  );
+});
+
+test("a key can be made again: the same ID and generation give the same key, another generation another", async () => {
+  const keyId = newKeyId();
+  expect((await makeKey(config, keyId, 1)) === (await makeKey(configured(), keyId, 1))).toBe(true);
+  expect((await makeKey(config, keyId, 1)) === (await makeKey(config, keyId, 2))).toBe(false);
+});
+
+describe("a key is refused", () => {
+  test("with any one character replaced", async () => {
+    await refuses((key, at, character) => key.slice(0, at) + character + key.slice(at + 1));
+  });
+
+  test("with any one character of the alphabet replaced at any place, the last one included", async () => {
+    const key = await makeKey(config, newKeyId(), 1);
+    for (let at = 0; at < key.length; at += 1) {
+      for (const character of "0123456789abcdefghjkmnpqrstvwxyz") {
+        if (key[at] === character) continue;
+        expect(
+          await proveKey(config, key.slice(0, at) + character + key.slice(at + 1)),
+          `at ${at}`,
+        ).toBeNull();
+      }
+    }
+  });
+
+  test("with a character left out", async () => {
+    await refuses((key, at) => key.slice(0, at) + key.slice(at + 1));
+  });
+
+  test("with a character put in, at the end too", async () => {
+    await refuses((key, at, character) => key.slice(0, at) + character + key.slice(at));
+    await refuses((key, _, character) => key + character);
+  });
+
+  test("cut off anywhere", async () => {
+    await refuses((key, at) => key.slice(0, at));
+  });
+
+  test("with a letter in upper case, or all of them", async () => {
+    await refuses((key, at) => key.slice(0, at) + key.charAt(at).toUpperCase() + key.slice(at + 1));
+    await refuses((key) => key.toUpperCase());
+  });
+
+  test("with something before it", async () => {
+    await refuses((key, _, character) => character + key);
+  });
+
+  test("with two neighbours exchanged", async () => {
+    await refuses((key, at) => key.slice(0, at) + key.charAt(at + 1) + key.charAt(at) + key.slice(at + 2));
+  });
+
+  test("in the other environment, even under the same KEY_SECRET, and even renamed for it", async () => {
+    const key = await makeKey(config, newKeyId(), 1);
+    expect(await proveKey(live, key)).toBeNull();
+    expect(await proveKey(live, key.replace("pst_test_", "pst_live_"))).toBeNull();
+  });
+
+  test("in a deployment with another KEY_SECRET", async () => {
+    expect(await proveKey(foreign, await makeKey(config, newKeyId(), 1))).toBeNull();
+  });
+
+  test("with the proof of another key or generation", async () => {
+    const [one, two] = [await makeKey(config, newKeyId(), 1), await makeKey(config, newKeyId(), 1)];
+    expect(await proveKey(config, one.slice(0, -52) + two.slice(-52))).toBeNull();
+    const keyId = newKeyId();
+    const [first, second] = [await makeKey(config, keyId, 1), await makeKey(config, keyId, 2)];
+    expect(await proveKey(config, second.slice(0, -52) + first.slice(-52))).toBeNull();
+  });
+
+  test("and anything else is no key", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string(), async (text) => {
+        expect(await proveKey(config, text)).toBeNull();
+      }),
+    );
+  });
+});
+
+test("key IDs are 16 characters of the alphabet, and do not repeat", () => {
+  const ids = Array.from({ length: 10_000 }, newKeyId);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(ids.filter((id) => !/^[0-9a-hjkmnp-tv-z]{16}$/.test(id))).toEqual([]);
+});
+
+test("every place of a key ID takes every character of the alphabet", () => {
+  const ids = Array.from({ length: 2_000 }, newKeyId);
+  for (let at = 0; at < 16; at += 1) expect(new Set(ids.map((id) => id[at])).size, `at ${at}`).toBe(32);
+});

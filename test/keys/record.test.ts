@@ -1,0 +1,125 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { KeyCreation, type KeyRecord, SCOPES, shown, statusOf } from "../../src/keys/record.ts";
+
+const END = Date.parse("2027-01-01T00:00:00Z");
+
+const record = (fields: Partial<KeyRecord> = {}): KeyRecord => ({
+  key_id: "0000000000000000",
+  name: "Acme partner",
+  scopes: ["organizations:read"],
+  expires_at: null,
+  created_at: "2026-01-01T00:00:00.000Z",
+  updated_at: "2026-01-01T00:00:00.000Z",
+  revoked_at: null,
+  ...fields,
+});
+
+describe("the status of a key", () => {
+  test("without an end is active, for ever", () => {
+    expect(statusOf(record(), 8.64e15)).toBe("active");
+  });
+
+  test("with an end is active until the millisecond before, and expired from then on", () => {
+    const ending = record({ expires_at: "2027-01-01T00:00:00Z" });
+    expect(statusOf(ending, END - 1)).toBe("active");
+    expect(statusOf(ending, END)).toBe("expired");
+    expect(statusOf(ending, END + 1)).toBe("expired");
+  });
+
+  test("counts an end in its own time zone", () => {
+    const ending = record({ expires_at: "2027-01-01T02:00:00+02:00" });
+    expect(statusOf(ending, END - 1)).toBe("active");
+    expect(statusOf(ending, END)).toBe("expired");
+  });
+
+  test("is revoked before it is expired, and revoked whatever the time", () => {
+    const revoked = record({ revoked_at: "2027-06-01T00:00:00Z", expires_at: "2027-01-01T00:00:00Z" });
+    expect(statusOf(revoked, 0)).toBe("revoked");
+    expect(statusOf(revoked, END)).toBe("revoked");
+  });
+});
+
+test("a record is shown with its status as of now, and with nothing left out", () => {
+  const ending = record({ expires_at: "2027-01-01T00:00:00Z" });
+  expect(shown(ending, END - 1)).toEqual({ ...ending, status: "active" });
+  expect(shown(ending, END)).toEqual({ ...ending, status: "expired" });
+});
+
+describe("a creation", () => {
+  const body = { name: "Acme", scopes: ["organizations:read"] };
+  const accepts = (fields: object) => KeyCreation.safeParse({ ...body, ...fields }).success;
+
+  test("needs a name and scopes, and ends never unless it says so", () => {
+    expect(KeyCreation.parse(body)).toEqual({ ...body, expires_at: null });
+    expect(KeyCreation.safeParse({ name: "Acme" }).success).toBe(false);
+    expect(KeyCreation.safeParse({ scopes: body.scopes }).success).toBe(false);
+  });
+
+  test("has its name trimmed, and bounded from 1 to 200 characters after that", () => {
+    expect(KeyCreation.parse({ ...body, name: "  Acme \n" }).name).toBe("Acme");
+    expect(accepts({ name: ` ${"n".repeat(200)} ` })).toBe(true);
+    for (const name of ["", "   ", "n".repeat(201), null, 1])
+      expect(accepts({ name }), String(name)).toBe(false);
+  });
+
+  test("has each scope once, in one order", () => {
+    const scopes = ["cache:refresh", "organizations:read", "cache:refresh"];
+    expect(KeyCreation.parse({ ...body, scopes }).scopes).toEqual(["organizations:read", "cache:refresh"]);
+    expect(KeyCreation.parse({ ...body, scopes: [...SCOPES].reverse() }).scopes).toEqual(SCOPES);
+  });
+
+  test.each([
+    [[]],
+    [null],
+    ["organizations:read"],
+    [["organizations:*"]],
+    [["organizations:read", ""]],
+    [[null]],
+  ])("is refused with the scopes %j", (scopes) => {
+    expect(accepts({ scopes })).toBe(false);
+  });
+
+  test.each(["2027-01-01T00:00:00Z", "2027-01-01T00:00:00.123Z", "2027-01-01T00:00:00+02:00", null])(
+    "may end at %s",
+    (expires_at) => {
+      expect(KeyCreation.parse({ ...body, expires_at }).expires_at).toBe(expires_at);
+    },
+  );
+
+  test.each([
+    "2027-01-01",
+    "2027-02-29T00:00:00Z",
+    "2027-01-01T00:00:00",
+    "2027-13-01T00:00:00Z",
+    "soon",
+    "",
+    1_800_000_000,
+  ])("is refused where it ends at %s", (expires_at) => {
+    expect(accepts({ expires_at })).toBe(false);
+  });
+
+  test("never has an end that the clock cannot read: such a key would never expire", () => {
+    const parts = fc.tuple(
+      fc.constantFrom("0000", "2027", "2028", "9999"),
+      fc.constantFrom("01-01", "02-28", "02-29", "02-30", "12-31"),
+      fc.constantFrom("00:00:00", "23:59:59", "24:00:00", "12:00:60", "12:00"),
+      fc.constantFrom("", ".1", ".123456789012345678901", "."),
+      fc.constantFrom("Z", "+23:59", "-00:00", "+24:00", "+2", "z", ""),
+    );
+    fc.assert(
+      fc.property(parts, ([year, day, time, fraction, zone]) => {
+        const expires_at = `${year}-${day}T${time}${fraction}${zone}`;
+        if (accepts({ expires_at })) expect(Date.parse(expires_at), expires_at).not.toBeNaN();
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test.each(["key_id", "status", "revoked_at", "generation", "scope"])(
+    "with %s is refused, not stripped",
+    (field) => {
+      expect(accepts({ [field]: "x" })).toBe(false);
+    },
+  );
+});

@@ -1,0 +1,165 @@
+import { describe, expect, test } from "vitest";
+import type { z } from "zod";
+import { Member, MemberEnvelope } from "../../src/stytch/member-schema.ts";
+import { Organization, OrganizationEnvelope } from "../../src/stytch/organization-schema.ts";
+import { type Json, member, memberEnvelope, organization, organizationEnvelope } from "../support/bodies.ts";
+
+const accepts = (schema: z.ZodType, body: unknown) => schema.safeParse(body).success;
+
+/** The shapes in which organizations are seen: on the wire, in the documentation's examples, in the SDKs' mocks. */
+const ORGANIZATIONS: Record<string, Json> = {
+  "a full one": organization(),
+  "one with identity alone": { organization_id: "org-1234", organization_name: "A", organization_slug: "ab" },
+  "one as the documentation shows it, half of its fields missing": {
+    email_allowed_domains: [],
+    email_invites: "ALL_ALLOWED",
+    mfa_policy: "OPTIONAL",
+    organization_id: "organization-test-staging-12345",
+    organization_logo_url: "",
+    organization_name: "Example Inc",
+    organization_slug: "example",
+    sso_default_connection_id: null,
+    sso_active_connections: [],
+    trusted_metadata: {},
+  },
+  "one with connections, roles and tenants": organization({
+    organization_external_id: "ext|1",
+    sso_active_connections: [
+      { connection_id: "saml-connection-test-1", display_name: "IdP", identity_provider: "okta" },
+      { connection_id: "oidc-connection-test-1", display_name: "" },
+    ],
+    scim_active_connection: { connection_id: "scim-connection-test-1", display_name: "IdP" },
+    allowed_oauth_tenants: { slack: ["T1"], hubspot: ["1", "2"] },
+    rbac_email_implicit_role_assignments: [{ domain: "acme.example", role_id: "admin" }],
+    custom_roles: [
+      { role_id: "r", description: "", permissions: [{ resource_id: "documents", actions: ["*"] }] },
+    ],
+    trusted_metadata: { address: { city: "Bern" }, list: [1, null], none: null },
+  }),
+  "one with values and fields of tomorrow": organization({
+    mfa_policy: "REQUIRED_ON_FRIDAYS",
+    allowed_auth_methods: ["telepathy"],
+    field_of_tomorrow: { a: [1] },
+    scim_active_connections: [],
+  }),
+};
+
+const MEMBERS: Record<string, Json> = {
+  "a full one": member(),
+  "one with identity alone": {
+    organization_id: "o",
+    member_id: "member_test_mfa",
+    email_address: "ada@acme.example",
+    status: "active",
+  },
+  "one with registrations and roles": member({
+    sso_registrations: [
+      { connection_id: "c", external_id: "e", registration_id: "r", sso_attributes: { groups: ["a"] } },
+    ],
+    oauth_registrations: [
+      { provider_type: "Google", provider_subject: "1", member_oauth_registration_id: "r", locale: null },
+    ],
+    scim_registration: { connection_id: "c", registration_id: "r", scim_attributes: { user_name: "ada" } },
+    retired_email_addresses: [{ email_id: "e", email_address: "old@acme.example" }],
+    roles: [
+      { role_id: "r", sources: [{ type: "sso_connection_group", details: { group: "g" } }, { type: "new" }] },
+    ],
+  }),
+  "one with bare retired addresses and no telephone": member({
+    retired_email_addresses: ["old@acme.example"],
+    mfa_phone_number: null,
+  }),
+  "a deleted one": member({ status: "deleted", email_address: "ada@acme.example" }),
+};
+
+test.each(Object.entries(ORGANIZATIONS))("an organization passes: %s, with nothing taken away", (_, of) => {
+  expect(Organization.parse(of)).toEqual(of);
+  const envelope = organizationEnvelope(of);
+  expect(OrganizationEnvelope.parse(envelope)).toEqual(envelope);
+});
+
+test.each(Object.entries(MEMBERS))("a member passes: %s, with nothing taken away", (_, of) => {
+  expect(Member.parse(of)).toEqual(of);
+  const envelope = memberEnvelope(of, organization());
+  expect(MemberEnvelope.parse(envelope)).toEqual(envelope);
+});
+
+/** Present, a string, and not empty: else nobody knows whose answer it is. */
+const IDENTITY: ReadonlyArray<readonly [z.ZodType, Json, readonly string[]]> = [
+  [Organization, organization(), ["organization_id", "organization_name", "organization_slug"]],
+  [Member, member(), ["organization_id", "member_id", "email_address", "status"]],
+  [OrganizationEnvelope, organizationEnvelope(organization()), ["request_id", "organization"]],
+  [MemberEnvelope, memberEnvelope(member(), organization()), ["request_id", "member", "organization"]],
+];
+
+describe.each(IDENTITY)("identity", (schema, body, fields) => {
+  test.each(fields)("field %s is refused where it is missing, null, empty or of another type", (field) => {
+    const { [field]: _, ...without } = body;
+    expect(accepts(schema, without)).toBe(false);
+    for (const value of [null, "", 1, true, []]) {
+      expect(accepts(schema, { ...body, [field]: value }), JSON.stringify(value)).toBe(false);
+    }
+  });
+
+  test("is all that is refused when it is missing or null", () => {
+    for (const field of Object.keys(body).filter((one) => !fields.includes(one))) {
+      const { [field]: _, ...without } = body;
+      expect(accepts(schema, without), field).toBe(true);
+      expect(accepts(schema, { ...body, [field]: null }), field).toBe(true);
+    }
+  });
+});
+
+/** What stands in a field of each type, and what may not. */
+const WRONG = {
+  text: [1, true, {}, []],
+  flag: ["true", 1, {}, []],
+  texts: ["text", {}, [1], [null], [["text"]]],
+  json: ["text", 1, []],
+  list: ["text", {}, ["text"], [1], [null]],
+} as const;
+
+function typeOf(schema: z.ZodType): keyof typeof WRONG {
+  if (accepts(schema, "text")) return "text";
+  if (accepts(schema, true)) return "flag";
+  if (accepts(schema, {})) return "json";
+  return accepts(schema, ["text"]) ? "texts" : "list";
+}
+
+describe.each([
+  ["organization", Organization.shape, organization()],
+  ["member", Member.shape, member()],
+] as const)("a known field of the %s", (part, shape, full) => {
+  test.each(Object.entries<z.ZodType>(shape))("%s is refused where it is of another type", (name, schema) => {
+    // The one field of two shapes: objects, and bare strings.
+    const wrong = name === "retired_email_addresses" ? ["text", {}, [1], [null]] : WRONG[typeOf(schema)];
+    const whole = part === "organization" ? Organization : Member;
+    for (const value of wrong) {
+      expect(accepts(whole, { ...full, [name]: value }), JSON.stringify(value)).toBe(false);
+    }
+  });
+});
+
+test.each<[string, z.ZodType, Json]>([
+  ["a connection", Organization, organization({ sso_active_connections: [{ connection_id: 1 }] })],
+  ["a permission", Organization, organization({ custom_roles: [{ permissions: [{ actions: [1] }] }] })],
+  ["a SCIM connection", Organization, organization({ scim_active_connection: { display_name: [] } })],
+  ["a role's source", Member, member({ roles: [{ role_id: "r", sources: [{ type: 1 }] }] })],
+  ["a registration", Member, member({ oauth_registrations: [{ locale: 1 }] })],
+  ["a SCIM registration", Member, member({ scim_registration: { scim_attributes: [] } })],
+])("%s inside is refused where its type is wrong", (_, schema, body) => {
+  expect(accepts(schema, body)).toBe(false);
+});
+
+test("an envelope's status is a whole number", () => {
+  for (const status_code of ["200", 200.5, true]) {
+    expect(accepts(OrganizationEnvelope, organizationEnvelope(organization(), { status_code }))).toBe(false);
+    expect(accepts(MemberEnvelope, memberEnvelope(member(), organization(), { status_code }))).toBe(false);
+  }
+});
+
+test("a member's answer is refused for what is wrong with its organization", () => {
+  expect(accepts(MemberEnvelope, memberEnvelope(member(), organization({ organization_id: "" })))).toBe(
+    false,
+  );
+});

@@ -1,0 +1,133 @@
+/**
+ * Our schemas against the types of the official SDK: compiled, so that a new version of the SDK which knows another field
+ * breaks the build, not a caller.
+ */
+import type {
+  B2BOrganizationsGetResponse,
+  B2BOrganizationsMembersGetResponse,
+  Member as SdkMember,
+  Organization as SdkOrganization,
+} from "stytch";
+import { describe, expect, expectTypeOf, test } from "vitest";
+import { driftOf } from "../../src/stytch/drift.ts";
+import { Member, type MemberEnvelope } from "../../src/stytch/member-schema.ts";
+import { Organization, type OrganizationEnvelope } from "../../src/stytch/organization-schema.ts";
+
+/** A type as it is where nothing is absent or null, and without the fields that we do not know. */
+type Present<T> = T extends readonly (infer Item)[]
+  ? Present<Item>[]
+  : T extends object
+    ? { [K in keyof T as string extends K ? never : K]-?: Present<NonNullable<T[K]>> }
+    : T;
+
+/** Looser on purpose: a page of the documentation shows bare strings, so ours takes both. */
+type Retired = Extract<NonNullable<Present<Member>["retired_email_addresses"]>[number], object>;
+/** Looser on purpose: SCIM attributes come from an identity provider as they are, and Postern reads none of them. */
+type Scim = Omit<Present<Member>["scim_registration"], "scim_attributes"> &
+  Pick<NonNullable<SdkMember["scim_registration"]>, "scim_attributes">;
+
+type OurMember = Omit<Present<Member>, "retired_email_addresses" | "scim_registration"> & {
+  retired_email_addresses: Retired[];
+  scim_registration: Scim;
+};
+
+type RequiredKeys<T> = { [K in keyof T]-?: object extends Pick<T, K> ? never : K }[keyof T];
+
+describe("the official SDK", () => {
+  test("knows no field of an organization or a member that our schemas do not check", () => {
+    expectTypeOf<Exclude<keyof SdkOrganization, keyof typeof Organization.shape>>().toBeNever();
+    expectTypeOf<Exclude<keyof SdkMember, keyof typeof Member.shape>>().toBeNever();
+  });
+
+  test("lacks none that our schemas check: what only we know is a slip of the pen", () => {
+    expectTypeOf<Exclude<keyof typeof Organization.shape, keyof SdkOrganization>>().toBeNever();
+    expectTypeOf<Exclude<keyof typeof Member.shape, keyof SdkMember>>().toBeNever();
+  });
+
+  test("could have read each of our fields under its own type", () => {
+    expectTypeOf<Present<Organization>>().toExtend<SdkOrganization>();
+    expectTypeOf<OurMember>().toExtend<SdkMember>();
+    expectTypeOf<Present<OrganizationEnvelope>>().toExtend<B2BOrganizationsGetResponse>();
+    type Envelope = Omit<Present<MemberEnvelope>, "member"> & { member: OurMember };
+    expectTypeOf<Envelope>().toExtend<B2BOrganizationsMembersGetResponse>();
+  });
+
+  test("and our schemas agree on the other direction: whatever the SDK can hold passes them", () => {
+    expectTypeOf<SdkOrganization>().toExtend<KnownOf<Organization>>();
+    expectTypeOf<SdkMember>().toExtend<KnownOf<Member>>();
+  });
+});
+
+/** What is checked of a type at its first level; below it, objects of ours are open and the SDK's are not. */
+type KnownOf<T> = { [K in keyof T as string extends K ? never : K]: T[K] extends Scalar ? T[K] : unknown };
+type Scalar = string | boolean | string[] | null | undefined;
+
+/** Required in the SDK. `satisfies` makes each list complete, and neither longer than the SDK's. */
+const ORGANIZATION = {
+  organization_id: "identity",
+  organization_name: "identity",
+  organization_slug: "identity",
+  organization_logo_url: "drift",
+  sso_jit_provisioning: "drift",
+  sso_jit_provisioning_allowed_connections: "drift",
+  sso_active_connections: "drift",
+  email_allowed_domains: "drift",
+  email_jit_provisioning: "drift",
+  email_invites: "drift",
+  auth_methods: "drift",
+  allowed_auth_methods: "drift",
+  mfa_policy: "drift",
+  mfa_methods: "drift",
+  allowed_mfa_methods: "drift",
+  oauth_tenant_jit_provisioning: "drift",
+  rbac_email_implicit_role_assignments: "drift",
+  claimed_email_domains: "drift",
+  first_party_connected_apps_allowed_type: "drift",
+  allowed_first_party_connected_apps: "drift",
+  third_party_connected_apps_allowed_type: "drift",
+  allowed_third_party_connected_apps: "drift",
+  custom_roles: "drift",
+} satisfies Record<RequiredKeys<SdkOrganization>, "identity" | "drift">;
+
+const MEMBER = {
+  organization_id: "identity",
+  member_id: "identity",
+  email_address: "identity",
+  status: "identity",
+  name: "drift",
+  sso_registrations: "drift",
+  is_breakglass: "drift",
+  is_admin: "drift",
+  is_locked: "drift",
+  member_password_id: "drift",
+  email_address_verified: "drift",
+  retired_email_addresses: "drift",
+  mfa_enrolled: "drift",
+  mfa_phone_number: "drift",
+  mfa_phone_number_verified: "drift",
+  default_mfa_method: "drift",
+  totp_registration_id: "drift",
+  oauth_registrations: "drift",
+  roles: "drift",
+} satisfies Record<RequiredKeys<SdkMember>, "identity" | "drift">;
+
+test("every field that the SDK requires is identity, and refused when absent, or drift, and reported", () => {
+  const fields = (part: string, list: Record<string, string>, kind: string) =>
+    Object.keys(list)
+      .filter((field) => list[field] === kind)
+      .map((field) => `${part}.${field}`);
+  const reported = driftOf({ organization: {}, member: {} });
+  const expected = [...fields("organization", ORGANIZATION, "drift"), ...fields("member", MEMBER, "drift")];
+  expect(reported.toSorted()).toEqual(expected.toSorted());
+  const missing = (schema: typeof Organization | typeof Member) =>
+    schema
+      .safeParse({})
+      .error?.issues.map((issue) => String(issue.path[0]))
+      .toSorted();
+  const identity = (list: Record<string, string>) =>
+    fields("", list, "identity")
+      .map((path) => path.slice(1))
+      .toSorted();
+  expect(missing(Organization)).toEqual(identity(ORGANIZATION));
+  expect(missing(Member)).toEqual(identity(MEMBER));
+});

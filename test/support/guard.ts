@@ -1,0 +1,76 @@
+/**
+ * The egress guard: runs around every test in workerd. Whatever a test provokes, no answer and no log line may hold a secret or a
+ * key, and no answer a header that is not Postern's own.
+ */
+import { afterEach, beforeEach, expect } from "vitest";
+import { TEST_VARS } from "./vars.ts";
+
+/** All that Postern ever sends; of the upstream's, none is among them. */
+const HEADERS = new Set([
+  "access-control-allow-headers",
+  "access-control-allow-methods",
+  "access-control-allow-origin",
+  "access-control-expose-headers",
+  "access-control-max-age",
+  "age",
+  "allow",
+  "cache-control",
+  "cache-status",
+  "content-length",
+  "content-type",
+  "date",
+  "etag",
+  "retry-after",
+  "server-timing",
+  "vary",
+  "www-authenticate",
+  "x-request-id",
+]);
+
+const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/;
+
+const secrets = new Set<string>();
+/** Data of members, and whatever else a test declares to be nobody's business. */
+export function declareSecret(value: string): void {
+  secrets.add(value);
+}
+for (const value of [TEST_VARS.STYTCH_SECRET, TEST_VARS.KEY_SECRET, TEST_VARS.ADMIN_TOKEN])
+  declareSecret(value);
+declareSecret(btoa(`${TEST_VARS.STYTCH_PROJECT_ID}:${TEST_VARS.STYTCH_SECRET}`));
+
+let lines: string[] = [];
+let answers: { headers: [string, string][]; body: string; mayHoldKey: boolean }[] = [];
+
+/** The log lines since the test began, parsed. */
+export function logLines(): Record<string, unknown>[] {
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** The guard reads a copy; the caller keeps the answer. */
+export async function guarded(response: Response, mayHoldKey: boolean): Promise<Response> {
+  const body = await response.clone().text();
+  answers.push({ headers: [...response.headers], body, mayHoldKey });
+  return response;
+}
+
+beforeEach(() => {
+  lines = [];
+  answers = [];
+  for (const level of ["log", "info", "warn", "error", "debug"] as const) {
+    console[level] = (...args: unknown[]) => void lines.push(args.map(String).join(" "));
+  }
+});
+
+afterEach(() => {
+  for (const line of lines) expectClean(line, "a log line", false);
+  for (const { headers, body, mayHoldKey } of answers) {
+    expect(headers.map(([name]) => name).filter((name) => !HEADERS.has(name))).toEqual([]);
+    expectClean(JSON.stringify(headers), "a header", false);
+    expectClean(body, "a body", mayHoldKey);
+  }
+});
+
+function expectClean(text: string, where: string, mayHoldKey: boolean): void {
+  for (const secret of secrets) expect(text.includes(secret), `${where} holds a secret`).toBe(false);
+  if (!mayHoldKey) expect(KEY.test(text), `${where} holds a key`).toBe(false);
+}

@@ -1,0 +1,10 @@
+/** The configuration of the deployment under test. Every secret in it is on the guard's list. */
+export const TEST_VARS = {
+  STYTCH_PROJECT_ID: "project-test-22222222-2222-4222-8222-222222222222",
+  STYTCH_SECRET: "secret-test-canary-of-the-upstream",
+  STYTCH_BASE_URL: "https://upstream.test",
+  KEY_SECRET: "canary-of-the-key-secret-0123456789abcdef",
+  ADMIN_TOKEN: "canary-of-the-admin-token-0123456789abcdef",
+  UPSTREAM_TIMEOUT_MS: "400",
+  LOG_HIT_SAMPLE_RATE: "1",
+};
