@@ -3,13 +3,10 @@
  * `.dev.vars` has the credentials. Prints the address, a key that works and lines to paste. Ctrl-C ends it.
  */
 import { createServer } from "node:net";
+import { unstable_readConfig } from "wrangler";
 import { demo } from "../sandbox/seed.ts";
 import { keep, readDevVars, readKept, type Vars } from "./local-settings.ts";
-
-// Nothing but the project's own traffic leaves this machine.
-process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
-process.env["WRANGLER_SEND_METRICS"] ??= "false";
-const { unstable_readConfig, unstable_startWorker } = await import("wrangler");
+import { type Served, serve } from "./serve.ts";
 
 const SANDBOX = {
   STYTCH_PROJECT_ID: "project-test-11111111-1111-4111-8111-111111111111",
@@ -29,12 +26,12 @@ if (hasProject !== hasSecret) {
   process.exit(1);
 }
 
-const stops: (() => Promise<void>)[] = [];
+const served: Served[] = [];
 let stopping = false;
 async function stop(code: number): Promise<void> {
   if (stopping) return;
   stopping = true;
-  for (const end of stops.reverse()) await end();
+  for (const worker of served.reverse()) await worker.stop();
   process.exit(code);
 }
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void stop(0));
@@ -47,45 +44,31 @@ const vars: Vars = {
 };
 let upstream = own["STYTCH_BASE_URL"] ?? "the Stytch API";
 if (!hasProject) {
-  const url = await serve("sandbox/wrangler.toml", await freePort(8788), SANDBOX, () => {});
-  Object.assign(vars, SANDBOX, { STYTCH_BASE_URL: url });
-  upstream = `the sandbox on ${url}, not of Stytch`;
+  const port = await freePort(8788);
+  const sandbox = await serve("sandbox/wrangler.toml", {
+    port,
+    vars: SANDBOX,
+    persist: false,
+    onLine: () => {},
+  });
+  served.push(sandbox);
+  Object.assign(vars, SANDBOX, { STYTCH_BASE_URL: sandbox.origin });
+  upstream = `the sandbox on ${sandbox.origin}, not of Stytch`;
 }
 let welcomed = false;
-const port = await freePort(Number(process.env["PORT"] ?? 8787));
-const url = await serve("wrangler.toml", port, vars, (line) => {
-  if (welcomed) console.log(line);
+const postern = await serve("wrangler.toml", {
+  port: await freePort(Number(process.env["PORT"] ?? 8787)),
+  vars,
+  persist: true,
+  onLine: (line) => {
+    if (welcomed) console.log(line);
+  },
 });
+served.push(postern);
+const url = postern.origin;
 const key = await demoKey(url, vars["ADMIN_TOKEN"] ?? "", vars["STYTCH_PROJECT_ID"] ?? "");
 printWelcome();
 welcomed = true;
-
-/** Serves a Worker until the end. Returns its origin. */
-async function serve(
-  config: string,
-  port: number,
-  bindings: Vars,
-  onLine: (line: string) => void,
-): Promise<string> {
-  const texts = Object.entries(bindings).map(
-    ([name, value]) => [name, { type: "secret_text", value }] as const,
-  );
-  const worker = await unstable_startWorker({
-    config,
-    envFiles: [],
-    bindings: Object.fromEntries(texts),
-    dev: {
-      server: { hostname: HOST, port },
-      inspector: false,
-      watch: false,
-      logLevel: "error",
-      structuredLogsHandler: (line: { message: string }) => onLine(line.message),
-    },
-  });
-  stops.push(() => worker.dispose());
-  await worker.ready;
-  return (await worker.url).origin;
-}
 
 /** The wanted port, or any other where it is taken. */
 async function freePort(wanted: number): Promise<number> {
