@@ -5,7 +5,8 @@
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { refusalOfAdmin } from "./admin/access.ts";
-import { createKey, listKeys, revokeKey, showKey } from "./admin/keys.ts";
+import { listEvents } from "./admin/audit.ts";
+import { createKey, editKey, listKeys, revokeKey, rotateKey, showKey, showUsage } from "./admin/keys.ts";
 import type { Call } from "./call.ts";
 import { configOf } from "./config.ts";
 import { errorTypeOf, type Failure, failureResponse } from "./errors.ts";
@@ -14,26 +15,33 @@ import { describe, type LogLine, log } from "./log.ts";
 import { readJwks } from "./proxy/jwks.ts";
 import { readMember } from "./proxy/member.ts";
 import { readOrganization } from "./proxy/organization.ts";
+import { whoAmI } from "./proxy/whoami.ts";
 
 type App = { Bindings: Env; Variables: { line: LogLine; call: Call } };
 type Operation = (call: Call, isolate: Isolate, parameter: string) => Promise<Response | Failure>;
 
-/** Every route: its path, and what answers each method. `HEAD` is answered as `GET` without its body. */
-const PROXIED: ReadonlyArray<readonly [path: string, methods: Record<string, Operation>]> = [
+/** A path, and what answers each of its methods. `HEAD` is answered as `GET` without its body. */
+type Routes = ReadonlyArray<readonly [path: string, methods: Record<string, Operation>]>;
+
+/** Whose answers depend on the caller's key. */
+const KEYED: Routes = [
   ["/v1/b2b/organizations/:organization_id", { GET: readOrganization }],
   // An empty identifier is one out of bounds, not another path.
   ["/v1/b2b/organizations/", { GET: readOrganization }],
   ["/v1/b2b/organizations/members/dangerously_get/:member_id", { GET: readMember }],
   ["/v1/b2b/organizations/members/dangerously_get/", { GET: readMember }],
-  [
-    "/v1/b2b/sessions/jwks/:project_id",
-    { GET: (call, isolate, projectId) => readJwks(call, isolate.jwks, projectId) },
-  ],
+  ["/whoami", { GET: whoAmI }],
+];
+const OPEN: Routes = [
+  ["/v1/b2b/sessions/jwks/:project_id", { GET: (call, isolate, id) => readJwks(call, isolate.jwks, id) }],
   ["/healthz", { GET: async () => Response.json({ status: "ok" }) }],
 ];
-const ADMIN: typeof PROXIED = [
+const ADMIN: Routes = [
   ["/admin/keys", { GET: listKeys, POST: createKey }],
-  ["/admin/keys/:key_id", { GET: showKey, DELETE: revokeKey }],
+  ["/admin/keys/:key_id", { GET: ofKey(showKey), PATCH: ofKey(editKey), DELETE: ofKey(revokeKey) }],
+  ["/admin/keys/:key_id/rotate", { POST: ofKey(rotateKey) }],
+  ["/admin/keys/:key_id/usage", { GET: ofKey(showUsage) }],
+  ["/admin/audit", { GET: listEvents }],
 ];
 
 /** For scripts of a page: what they may send and read. */
@@ -50,6 +58,7 @@ const CORS = {
     "Retry-After",
     "WWW-Authenticate",
     "Server-Timing",
+    "Vary",
     "Date",
   ],
   maxAge: 600,
@@ -119,19 +128,17 @@ export function createApp(random: () => number = Math.random) {
     return refusal === null ? await next() : refuse(refusal, call.line);
   });
 
-  for (const [path, methods] of [...PROXIED, ...ADMIN]) {
+  for (const [path, methods] of [...KEYED, ...OPEN, ...ADMIN]) {
     const route = path.replace(/:(\w+)/, "{$1}");
-    const parameter = /:(\w+)/.exec(path)?.[1];
+    const isKeyed = KEYED.some(([keyed]) => keyed === path);
     for (const [method, operation] of Object.entries(methods)) {
       app.on(method, path, async (c) => {
         const call = c.get("call");
         call.line.route = route;
-        const answer = await operation(
-          call,
-          isolate,
-          parameter === undefined ? "" : segment(c.req.path, path),
-        );
-        return answer instanceof Response ? answer : refuse(answer, call.line);
+        const answer = await operation(call, isolate, segment(c.req.path, path)).catch(asError);
+        const response = answer instanceof Response ? answer : refuse(answer, call.line);
+        if (isKeyed) response.headers.append("Vary", "Authorization");
+        return response;
       });
     }
     const allow = Object.keys(methods)
@@ -162,9 +169,19 @@ function getPath(request: Request): string {
   return new URL(request.url).pathname.replace(/^\/{2,}/, "/");
 }
 
-/** The raw segment of a path in place of its parameter, which in all routes is the last. */
+/** The raw segment of a path in place of its pattern's parameter, if it has one. */
 function segment(path: string, pattern: string): string {
-  return path.slice(pattern.lastIndexOf("/") + 1);
+  const at = pattern.split("/").findIndex((part) => part.startsWith(":"));
+  return at < 0 ? "" : (path.split("/")[at] ?? "");
+}
+
+/** Hono hands only errors to its last resort; what else may be thrown becomes one. */
+function asError(thrown: unknown): never {
+  throw thrown instanceof Error ? thrown : new TypeError("something else than an error was thrown");
+}
+
+function ofKey(operation: (call: Call, keyId: string) => Promise<Response | Failure>): Operation {
+  return (call, _isolate, keyId) => operation(call, keyId);
 }
 
 /** Answered from the cache with nothing amiss: the lines that are sampled. */

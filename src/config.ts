@@ -5,10 +5,11 @@
 import { z } from "zod";
 
 /** Where a Durable Object may be placed: https://developers.cloudflare.com/durable-objects/reference/data-location/ */
-const LOCATION_HINTS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
+export const LOCATION_HINTS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
 
-const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
-const PROJECT_ID = new RegExp(`^project-(test|live)-${UUID}$`, "i");
+const HEX = "[0-9a-fA-F]";
+const UUID = `${HEX}{8}-${HEX}{4}-${HEX}{4}-${HEX}{4}-${HEX}{12}`;
+const PROJECT_ID = new RegExp(`^project-(test|live)-${UUID}$`);
 const LONG_SECRET = 32;
 
 /** A variable that is set to nothing counts as not set: that is what an empty line in `.dev.vars` means. */
@@ -46,7 +47,7 @@ function isBaseUrl(value: string): boolean {
     url !== null &&
     (url.protocol === "https:" || url.protocol === "http:") &&
     url.username + url.password + url.search + url.hash === "" &&
-    !/[?#]/.test(value)
+    !/[?#\s]/.test(value)
   );
 }
 

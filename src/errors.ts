@@ -18,6 +18,8 @@ export type Failure =
   | { readonly type: "expired_key" | "revoked_key" }
   | { readonly type: "invalid_admin_token"; readonly presented: boolean }
   | { readonly type: "insufficient_scope"; readonly scope: string }
+  /** The key is bound to addresses, and the caller's is not among them. */
+  | { readonly type: "ip_not_allowed" }
   /** Stytch does not know it, or the key may not: the caller cannot tell which. */
   | { readonly type: "organization_not_found" | "member_not_found" }
   | { readonly type: "key_not_found" | "route_not_found" }
@@ -113,6 +115,8 @@ function toWire(failure: Failure): Wire {
           ],
         ],
       };
+    case "ip_not_allowed":
+      return { status: 403, message: "The key may not be used from this address." };
     case "organization_not_found":
       return { status: 404, message: "Organization could not be found." };
     case "member_not_found":

@@ -1,12 +1,22 @@
 /** What an isolate keeps between requests: settled plain data, never a promise, a stream or a Response. */
 import { emptyMemory, type Memory } from "./cache/memory.ts";
 import { type Leases, noLeases } from "./keys/lease.ts";
+import type { Unreported } from "./keys/usage.ts";
 import type { JwksMemory } from "./proxy/jwks.ts";
+import { noViews, type Views } from "./proxy/view.ts";
 
 export interface Isolate {
   readonly leases: Leases;
+  readonly unreported: Unreported;
   readonly memory: Memory;
+  readonly views: Views;
   readonly jwks: JwksMemory;
 }
 
-export const newIsolate = (): Isolate => ({ leases: noLeases(), memory: emptyMemory(), jwks: {} });
+export const newIsolate = (): Isolate => ({
+  leases: noLeases(),
+  unreported: new Map(),
+  memory: emptyMemory(),
+  views: noViews(),
+  jwks: {},
+});

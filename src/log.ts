@@ -43,6 +43,10 @@ export type Degraded =
   | "kv_write"
   /** The organization's object: Stytch was asked directly. */
   | "organization_object"
+  /** The object of the public keys: the request was refused. */
+  | "public_keys_object"
+  /** The Directory: an alarm reports to it later. */
+  | "directory"
   /** The key's object: the last lease was honoured, or the request refused. */
   | "key_object";
 

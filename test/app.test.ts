@@ -32,11 +32,14 @@ test("a bad configuration makes every request 500 without detail, and one line t
 });
 
 test("a defect is 500 in the one shape; its message goes nowhere, its place to the log", async () => {
-  const getByName = () => {
+  vi.spyOn(crypto, "getRandomValues").mockImplementation(() => {
     throw new RangeError(`canary ${TEST_VARS.KEY_SECRET}`);
-  };
-  const isolate = newIsolate({ DIRECTORY: { getByName } });
-  const answer = await isolate.admin("GET", "/admin/keys");
+  });
+  const answer = await newIsolate().admin("POST", "/admin/keys", {
+    name: "a",
+    scopes: ["organizations:read"],
+  });
+  vi.restoreAllMocks();
   expect(answer.status).toBe(500);
   expect(await answer.json()).toEqual({
     status_code: 500,
@@ -48,6 +51,19 @@ test("a defect is 500 in the one shape; its message goes nowhere, its place to t
   expect(logLines()).toHaveLength(1);
   expect(logLines()[0]).toMatchObject({ status: 500, defect: expect.stringMatching(/^RangeError at /) });
   expect(JSON.stringify(logLines())).not.toContain("canary");
+});
+
+test("what is thrown without being an error is a defect like any other", async () => {
+  vi.spyOn(crypto, "getRandomValues").mockImplementation(() => {
+    throw "canary";
+  });
+  const answer = await newIsolate().admin("POST", "/admin/keys", {
+    name: "a",
+    scopes: ["organizations:read"],
+  });
+  vi.restoreAllMocks();
+  expect(await answer.json()).toMatchObject({ status_code: 500, error_type: "internal_error" });
+  expect(logLines()).toHaveLength(1);
 });
 
 test("a request has one log line, with these fields and no others", async () => {

@@ -3,6 +3,8 @@
  * knows nothing of keys.
  */
 import { z } from "zod";
+import { parseExactly } from "../exact-json.ts";
+import { isCanonicalId } from "../stytch/canonical-id.ts";
 import type { OrganizationEnvelope } from "../stytch/organization-schema.ts";
 
 export interface Entry {
@@ -31,19 +33,23 @@ export async function makeEntry(
     slug: organization.organization_slug,
     externalId: organization.organization_external_id ?? null,
     body,
-    etag: await etagOf(organization),
+    etag: await etagOf(parseExactly(body)["organization"]),
     began,
     fetchedAt,
   };
 }
 
-/** Names other than its ID are hints: an entry found by one is used only if it bears it itself. */
+/**
+ * Names other than its ID are hints: an entry found by one is used only if it bears it itself. What looks like an ID is one, though
+ * another organization may have it for a slug or external ID.
+ */
 export function bearsName(entry: Entry, identifier: string): boolean {
-  return entry.organizationId === identifier || entry.slug === identifier || entry.externalId === identifier;
+  if (entry.organizationId === identifier) return true;
+  return !isCanonicalId(identifier) && (entry.slug === identifier || entry.externalId === identifier);
 }
 
 /** Weak (RFC 9110 §8.8.3): it stands for the value, not for the bytes around it. */
-async function etagOf(value: unknown): Promise<string> {
+export async function etagOf(value: unknown): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(value)));
   const hex = Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, "0")).join(
     "",
@@ -62,7 +68,7 @@ const Stored = z.strictObject({
   etag: z.string().regex(/^W\/"[0-9a-f]{32}"$/),
   began: z.int(),
   at: z.int(),
-  /** Bytes of the body: a value that was cut or replaced does not decode. */
+  /** Bytes of the body: a value that was cut does not decode. */
   size: z.int(),
 });
 

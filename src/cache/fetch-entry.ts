@@ -16,9 +16,13 @@ export type FetchedEntry =
     };
 
 /** Resolves always. */
-export async function fetchEntry(config: Config, identifier: string): Promise<FetchedEntry> {
+export async function fetchEntry(
+  config: Config,
+  identifier: string,
+  timeoutMs: number = config.stytch.timeoutMs,
+): Promise<FetchedEntry> {
   const began = Date.now();
-  const fetched = await fetchOrganization(config, identifier);
+  const fetched = await fetchOrganization(config, identifier, timeoutMs);
   if (fetched.failure !== undefined) return fetched;
   return { entry: await makeEntry(fetched.body, fetched.value, began, Date.now()), call: fetched.call };
 }

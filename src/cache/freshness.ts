@@ -10,8 +10,12 @@ export type Freshness =
 /** KV refuses a shorter life: "expirationTtl must be at least 60" (https://developers.cloudflare.com/kv/api/write-key-value-pairs/). */
 const SHORTEST_KV_LIFE_SECONDS = 60;
 
-/** All three in ms, `fetchedAt` and `now` since the epoch. A clock that is behind the writer's makes nothing older. */
+/** By how much the clocks of two machines may differ, in ms. */
+const CLOCK_SKEW_MS = 60_000;
+
+/** `fetchedAt` and `now` in ms since the epoch. A clock a little behind the writer's makes nothing older; far behind, nothing is believed. */
 export function freshnessOf(fetchedAt: number, now: number, cache: Config["cache"]): Freshness {
+  if (fetchedAt - now > CLOCK_SKEW_MS) return "dead";
   return now - fetchedAt < cache.freshSeconds * 1_000 ? "fresh" : "dead";
 }
 

@@ -14,6 +14,12 @@ const CACHE_TTL_SECONDS = 30;
 /** "512 bytes" at most for a key (https://developers.cloudflare.com/kv/platform/limits/). */
 const MOST_KEY_BYTES = 512;
 
+/** Where the entries of one Stytch project stand: a deployment that changes its project finds none of the other's. */
+export interface Shelf {
+  readonly kv: KVNamespace;
+  readonly project: string;
+}
+
 export type KvRead =
   | { readonly kind: "entry"; readonly entry: Entry }
   /** Nothing there that bears the name. */
@@ -22,10 +28,10 @@ export type KvRead =
   | { readonly kind: "failed" };
 
 /** The entry that bears this name. One read, or two by slug or external ID. Never throws; resolves within twice `KV_WAIT_MS`. */
-export async function readEntry(kv: KVNamespace, identifier: string): Promise<KvRead> {
+export async function readEntry(shelf: Shelf, identifier: string): Promise<KvRead> {
   try {
-    const first = await readOne(kv, identifier);
-    const found = first?.kind === "alias" ? await readOne(kv, first.organizationId) : first;
+    const first = await readOne(shelf, identifier);
+    const found = first?.kind === "alias" ? await readOne(shelf, first.organizationId) : first;
     if (found?.kind !== "entry" || !bearsName(found.entry, identifier)) return { kind: "none" };
     return { kind: "entry", entry: found.entry };
   } catch {
@@ -33,35 +39,35 @@ export async function readEntry(kv: KVNamespace, identifier: string): Promise<Kv
   }
 }
 
-async function readOne(kv: KVNamespace, identifier: string) {
-  const key = keyOf(identifier);
+async function readOne(shelf: Shelf, identifier: string) {
+  const key = keyOf(shelf, identifier);
   if (key === null) return null;
-  const read = kv.getWithMetadata(key, { type: "arrayBuffer", cacheTtl: CACHE_TTL_SECONDS });
+  const read = shelf.kv.getWithMetadata(key, { type: "arrayBuffer", cacheTtl: CACHE_TTL_SECONDS });
   const { value, metadata } = await within(KV_WAIT_MS, read);
   return value === null ? null : decode(value, metadata);
 }
 
 /** Stores an entry under its ID. Rejects where KV does: the caller says what that costs. */
-export async function writeEntry(kv: KVNamespace, entry: Entry, lifeSeconds: number): Promise<void> {
-  const key = keyOf(entry.organizationId);
+export async function writeEntry(shelf: Shelf, entry: Entry, lifeSeconds: number): Promise<void> {
+  const key = keyOf(shelf, entry.organizationId);
   if (key !== null)
-    await kv.put(key, entry.body, { metadata: metadataOf(entry), expirationTtl: lifeSeconds });
+    await shelf.kv.put(key, entry.body, { metadata: metadataOf(entry), expirationTtl: lifeSeconds });
 }
 
 /** Stores that a slug or external ID was seen to name this organization. Rejects where KV does. */
 export async function writeAlias(
-  kv: KVNamespace,
+  shelf: Shelf,
   name: string,
   organizationId: string,
   lifeSeconds: number,
 ): Promise<void> {
-  const key = keyOf(name);
+  const key = keyOf(shelf, name);
   if (key !== null)
-    await kv.put(key, "", { metadata: aliasMetadata(organizationId), expirationTtl: lifeSeconds });
+    await shelf.kv.put(key, "", { metadata: aliasMetadata(organizationId), expirationTtl: lifeSeconds });
 }
 
 /** Null where the identifier is too long for KV: no real one is, and it is looked up without it. */
-function keyOf(identifier: string): string | null {
-  const key = `organization:${identifier}`;
+function keyOf(shelf: Shelf, identifier: string): string | null {
+  const key = `organization:${shelf.project}:${identifier}`;
   return new TextEncoder().encode(key).byteLength <= MOST_KEY_BYTES ? key : null;
 }

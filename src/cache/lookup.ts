@@ -3,9 +3,10 @@
  * where that object fails. The entries know nothing of keys; whoever asks must have been let in before.
  */
 import { type Call, noteDegraded } from "../call.ts";
+import type { Config } from "../config.ts";
 import type { Failure } from "../errors.ts";
 import { callObject } from "../object-call.ts";
-import type { Entry } from "./entry.ts";
+import { bearsName, type Entry } from "./entry.ts";
 import { fetchEntry } from "./fetch-entry.ts";
 import { freshnessOf } from "./freshness.ts";
 import { readEntry } from "./kv.ts";
@@ -38,12 +39,17 @@ export async function lookUp(call: Call, memory: Memory, identifier: string): Pr
   if (near !== null && freshnessOf(near.fetchedAt, began, config.cache) === "fresh") {
     return { entry: near, source: "memory" };
   }
-  const stored = await readEntry(call.env.ORGANIZATIONS, identifier);
+  const stored = await readEntry(
+    { kv: call.env.ORGANIZATIONS, project: config.stytch.projectId },
+    identifier,
+  );
   const read = Date.now();
   call.timings.cache = read - began;
   if (stored.kind === "failed") noteDegraded(call, "kv_read");
   if (stored.kind === "entry" && freshnessOf(stored.entry.fetchedAt, read, config.cache) === "fresh") {
-    return { entry: remember(memory, stored.entry, read), source: "kv" };
+    const entry = remember(memory, stored.entry, identifier, read);
+    // What stands may be newer than what KV has, and have been renamed.
+    if (bearsName(entry, identifier)) return { entry, source: "kv" };
   }
   const answer = await readThrough(call, identifier);
   call.timings.upstream = Date.now() - read;
@@ -51,7 +57,8 @@ export async function lookUp(call: Call, memory: Memory, identifier: string): Pr
   if (answer.entry === undefined) {
     return { failure: answer.failure === "absent" ? { type: "organization_not_found" } : answer.failure };
   }
-  const entry = remember(memory, answer.entry, Date.now());
+  const standing = remember(memory, answer.entry, identifier, Date.now());
+  const entry = bearsName(standing, identifier) ? standing : answer.entry;
   return { entry, source: answer.how === "held" ? "memory" : answer.how };
 }
 
@@ -67,14 +74,16 @@ async function readThrough(call: Call, identifier: string): Promise<Read> {
     );
   } catch {
     noteDegraded(call, "organization_object");
-    // One that hung has used up the deadline; another call would double it.
-    if (Date.now() - began >= waitMs) return { failure: { type: "upstream_timeout" }, call: null };
-    return await readDirectly(call, identifier);
+    // What the object has used up of the deadline is gone.
+    const left = config.stytch.timeoutMs - (Date.now() - began);
+    return left > 0
+      ? await readDirectly(config, identifier, left)
+      : { failure: { type: "upstream_timeout" }, call: null };
   }
 }
 
-async function readDirectly(call: Call, identifier: string): Promise<Read> {
-  const fetched = await fetchEntry(call.config, identifier);
+async function readDirectly(config: Config, identifier: string, timeoutMs: number): Promise<Read> {
+  const fetched = await fetchEntry(config, identifier, timeoutMs);
   return fetched.entry === undefined ? fetched : { ...fetched, how: "fetched" };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Entries in the memory of an isolate: bounded in bytes, least recently used first out, found by each of an
- * organization's names. Plain data, no I/O.
+ * Entries in the memory of an isolate: bounded in bytes, least recently used first out. By a slug or external ID an entry is found only
+ * where Stytch answered that name with it: the same text may be one organization's slug and another's external ID. Plain data, no I/O.
  */
 import { bearsName, type Entry } from "./entry.ts";
 
@@ -19,7 +19,7 @@ interface Held {
 export interface Memory {
   /** By organization ID, the least recently used first. */
   readonly held: Map<string, Held>;
-  /** Slug or external ID to organization ID. */
+  /** Slug or external ID, as it was asked for, to organization ID. */
   readonly aliases: Map<string, string>;
   readonly capacity: number;
   bytes: number;
@@ -41,17 +41,23 @@ export function recall(memory: Memory, identifier: string, now: number, memorySe
 }
 
 /**
- * Keeps `entry`, vouched for at `now`, and returns the one that stands: an entry whose upstream request began earlier
+ * Keeps `entry`, which answered `askedAs` and was vouched for at `now`, and returns the one that stands: an entry whose upstream request began earlier
  * never replaces one that began later.
  */
-export function remember(memory: Memory, entry: Entry, now: number): Entry {
+export function remember(memory: Memory, entry: Entry, askedAs: string, now: number): Entry {
   const before = memory.held.get(entry.organizationId)?.entry;
-  const standing = before !== undefined && before.began > entry.began ? before : entry;
-  forget(memory, entry.organizationId);
+  // The same one stays the same object, so that what was made of it need not be made again.
+  const standing = before !== undefined && before.began >= entry.began ? before : entry;
+  const names = forget(memory, entry.organizationId);
   if (sizeOf(standing) > memory.capacity) return standing;
   memory.held.set(standing.organizationId, { entry: standing, checkedAt: now });
   memory.bytes += sizeOf(standing);
-  for (const name of aliasesOf(standing)) memory.aliases.set(name, standing.organizationId);
+  // A name that has come over from another organization no longer leads there.
+  for (const name of aliasesOf(standing)) memory.aliases.delete(name);
+  for (const name of [...names, askedAs]) {
+    if (name !== standing.organizationId && bearsName(standing, name))
+      memory.aliases.set(name, standing.organizationId);
+  }
   for (const id of memory.held.keys()) {
     if (memory.bytes <= memory.capacity) break;
     forget(memory, id);
@@ -59,15 +65,16 @@ export function remember(memory: Memory, entry: Entry, now: number): Entry {
   return standing;
 }
 
-function forget(memory: Memory, organizationId: string): void {
+/** Returns the names by which it was found. */
+function forget(memory: Memory, organizationId: string): string[] {
   const held = memory.held.get(organizationId);
-  if (held === undefined) return;
+  if (held === undefined) return [];
   memory.held.delete(organizationId);
   memory.bytes -= sizeOf(held.entry);
-  for (const name of aliasesOf(held.entry)) {
-    // Another organization may have taken the name over.
-    if (memory.aliases.get(name) === organizationId) memory.aliases.delete(name);
-  }
+  // Another organization may have taken a name over.
+  const names = aliasesOf(held.entry).filter((name) => memory.aliases.get(name) === organizationId);
+  for (const name of names) memory.aliases.delete(name);
+  return names;
 }
 
 const aliasesOf = (entry: Entry) =>

@@ -4,13 +4,14 @@
  * writer of it in KV; one named by a slug or external ID resolves the name and hands what it learned to that object.
  */
 import { DurableObject } from "cloudflare:workers";
+import { within } from "../bounds.ts";
 import { type Config, configOf } from "../config.ts";
 import type { Failure } from "../errors.ts";
 import { describe, log, type UpstreamCall } from "../log.ts";
 import { bearsName, type Entry } from "./entry.ts";
 import { fetchEntry } from "./fetch-entry.ts";
 import { freshnessOf, kvLifeSeconds } from "./freshness.ts";
-import { writeAlias, writeEntry } from "./kv.ts";
+import { type Shelf, writeAlias, writeEntry } from "./kv.ts";
 
 /** How an object came by the entry that it answers. */
 export type How =
@@ -30,11 +31,16 @@ export type Read =
       readonly detail?: string;
     };
 
+/** The longest that an upstream call waits for another organization's object, in ms. */
+const NEIGHBOUR_WAIT_MS = 500;
+
 export class Organization extends DurableObject<Env> {
   /** The entry of the organization whose ID names this object. */
   #held: Entry | undefined;
   /** The ID that this object's name was last seen to stand for. */
   #resolved: string | undefined;
+  /** When the upstream request began that what is known comes from. */
+  #known = Number.NEGATIVE_INFINITY;
   /** Until when a 404 is remembered. */
   #absentUntil = 0;
   /** The one upstream request under way. An object may share a promise between its own callers. */
@@ -63,26 +69,35 @@ export class Organization extends DurableObject<Env> {
     return freshnessOf(held.fetchedAt, Date.now(), this.#config().cache) === "fresh" ? held : null;
   }
 
-  /** Takes in an entry of this organization and writes it to KV, behind the call, unless a newer one is held. */
+  /**
+   * Takes in an entry of this organization and writes it to KV, behind the call. An answer whose request began before that of what is
+   * known already changes nothing, be it an entry or that there is none.
+   */
   hold(entry: Entry): void {
-    if (this.#held !== undefined && this.#held.began > entry.began) return;
+    if (entry.began < this.#known) return;
+    this.#known = entry.began;
     this.#held = entry;
     this.#absentUntil = 0;
-    this.#behind(writeEntry(this.env.ORGANIZATIONS, entry, kvLifeSeconds(this.#config().cache)));
+    const config = this.#config();
+    this.#behind(writeEntry(this.#shelf(config), entry, kvLifeSeconds(config.cache)));
   }
 
   async #fly(identifier: string, config: Config): Promise<Read> {
     if (this.#resolved !== undefined) {
-      const known = await this.#owner(this.#resolved)
-        .current(identifier)
-        // Without its answer, Stytch's is as good.
-        .catch(() => null);
-      if (known !== null) return { entry: known, how: "held", call: null };
+      const known = within(NEIGHBOUR_WAIT_MS, this.#owner(this.#resolved).current(identifier));
+      // Without its answer, Stytch's is as good.
+      const entry = await known.catch(() => null);
+      if (entry !== null) return { entry, how: "held", call: null };
     }
+    const began = Date.now();
     const fetched = await fetchEntry(config, identifier);
     const { entry, call } = fetched;
     if (entry === undefined) {
-      if (fetched.failure === "absent") this.#absentUntil = Date.now() + config.cache.negativeSeconds * 1_000;
+      if (fetched.failure === "absent" && began >= this.#known) {
+        this.#known = began;
+        this.#held = undefined;
+        this.#absentUntil = Date.now() + config.cache.negativeSeconds * 1_000;
+      }
       return fetched;
     }
     if (entry.organizationId === identifier) this.hold(entry);
@@ -93,12 +108,16 @@ export class Organization extends DurableObject<Env> {
   /** Before the answer, so that a caller who comes right after it finds the entry where it belongs. */
   async #handOver(name: string, entry: Entry, config: Config): Promise<void> {
     this.#resolved = entry.organizationId;
-    await this.#owner(entry.organizationId)
-      .hold(entry)
+    this.#absentUntil = 0;
+    await within(NEIGHBOUR_WAIT_MS, this.#owner(entry.organizationId).hold(entry))
       // The answer stands without it; the next caller asks Stytch again.
       .catch((error: unknown) => log({ degraded: ["organization_object"], defect: describe(error) }));
     if (!bearsName(entry, name)) return;
-    this.#behind(writeAlias(this.env.ORGANIZATIONS, name, entry.organizationId, kvLifeSeconds(config.cache)));
+    this.#behind(writeAlias(this.#shelf(config), name, entry.organizationId, kvLifeSeconds(config.cache)));
+  }
+
+  #shelf(config: Config): Shelf {
+    return { kv: this.env.ORGANIZATIONS, project: config.stytch.projectId };
   }
 
   #owner(organizationId: string) {

@@ -2,61 +2,155 @@
  * The object of one key, and the only authority on it. Everything it answers is read from its own storage in one turn, so
  * calls see each other's effects in the order in which they came.
  *
- * What the Directory lists is a copy: each change is reported to it at once, and by alarm where that failed.
+ * What the Directory lists is a copy: a change is written together with the event that tells of it, reported at once, and by alarm
+ * where that failed.
  */
 import { DurableObject } from "cloudflare:workers";
-import type { KeyRecord } from "./record.ts";
+import type { z } from "zod";
+import { within } from "../bounds.ts";
+import { describe, log } from "../log.ts";
+import { created, edited, revoked, rotated } from "./change.ts";
+import type { KeyCreation, KeyEdit, KeyRecord } from "./record.ts";
+import { type HourCount, hourOf, KEPT_HOURS, sum } from "./usage.ts";
 
 const RECORD = "record";
-/** The platform itself tries a failing alarm again, with growing pauses. */
+const UNREPORTED = "unreported";
+const USAGE = "usage:";
 const REPORT_AGAIN_MS = 10_000;
+/** The longest that a change waits for the Directory, in ms. */
+const REPORT_WAIT_MS = 2_000;
 /** The Directory's name: there is one. */
 export const DIRECTORY = "directory";
 
+/** What happened to a key, for the audit. Holds no key. */
+export interface KeyEvent {
+  /** So that a report that is repeated is taken in once. */
+  readonly id: string;
+  readonly at: string;
+  readonly action: "key.created" | "key.updated" | "key.rotated" | "key.revoked";
+  readonly key_id: string;
+  readonly detail: Readonly<Record<string, string | number | readonly string[]>>;
+}
+
+export type Changed =
+  | { readonly record: KeyRecord; readonly refusal: null }
+  /** Never issued; or at its end, which is final. */
+  | { readonly record: null; readonly refusal: "unknown" | "revoked" };
+
 export class ApiKey extends DurableObject<Env> {
   /** Issues the key. Returns when it is in force, and in the list if the Directory can be reached. */
-  async create(record: KeyRecord): Promise<void> {
-    if (this.#record() !== null) throw new Error("a key is issued once");
-    await this.#change(record);
+  async create(keyId: string, body: z.output<typeof KeyCreation>): Promise<KeyRecord> {
+    if (this.record() !== null) throw new Error("a key is issued once");
+    const record = created(keyId, body, Date.now());
+    const { name, scopes } = record;
+    return await this.#change(record, "key.created", { name, scopes });
   }
 
-  /** What a Worker may act on for the time of a lease; null where the key was never issued. The one hot call. */
-  lease(): { readonly record: KeyRecord | null } {
-    return { record: this.#record() };
-  }
-
-  /** Ends the key for good; null where it was never issued. A second revocation changes nothing. `at`: RFC 3339. */
-  async revoke(at: string): Promise<KeyRecord | null> {
-    const record = this.#record();
-    if (record === null || record.revoked_at !== null) return record;
-    const revoked = { ...record, revoked_at: at, updated_at: at };
-    await this.#change(revoked);
-    return revoked;
-  }
-
-  override async alarm(): Promise<void> {
-    const record = this.#record();
-    if (record !== null) await this.#report(record);
-  }
-
-  #record(): KeyRecord | null {
+  /** Null where the key was never issued. */
+  record(): KeyRecord | null {
     return this.ctx.storage.kv.get<KeyRecord>(RECORD) ?? null;
   }
 
-  /** The record and the promise to report it are written together. */
-  async #change(record: KeyRecord): Promise<void> {
-    this.ctx.storage.kv.put(RECORD, record);
-    await this.ctx.storage.setAlarm(Date.now() + REPORT_AGAIN_MS);
+  /** What a Worker may act on for the time of a lease. Takes in what it counted since the last. The one hot call. */
+  lease(counts: readonly HourCount[]): { readonly record: KeyRecord | null } {
+    const record = this.record();
+    if (record !== null) for (const count of counts) this.#addUsage(count);
+    return { record };
+  }
+
+  /** Changes what the operator decides about the key. */
+  async edit(edit: KeyEdit): Promise<Changed> {
+    return await this.#changeActive("key.updated", { fields: Object.keys(edit) }, (record) =>
+      edited(record, edit, Date.now()),
+    );
+  }
+
+  /** Makes the next generation; its key is made by who asked for it. */
+  async rotate(overlapSeconds: number): Promise<Changed> {
+    return await this.#changeActive("key.rotated", { overlap_seconds: overlapSeconds }, (record) =>
+      rotated(record, overlapSeconds, Date.now()),
+    );
+  }
+
+  /** Ends the key for good; null where it was never issued. A second revocation changes nothing. */
+  async revoke(): Promise<KeyRecord | null> {
+    const record = this.record();
+    if (record === null || record.revoked_at !== null) return record;
+    return await this.#change(revoked(record, Date.now()), "key.revoked", {});
+  }
+
+  /** Of the last `hours` hours, the one under way included; hours with traffic only, the oldest first. Null where the key was never issued. */
+  usage(hours: number): HourCount[] | null {
+    if (this.record() === null) return null;
+    const since = hourOf(Date.now()) - hours + 1;
+    return [...this.ctx.storage.kv.list<HourCount>({ prefix: USAGE, start: usageKey(since) })].map(
+      ([, count]) => count,
+    );
+  }
+
+  override async alarm(): Promise<void> {
     try {
-      await this.#report(record);
-      // Only where nothing changed meanwhile: a later change has set an alarm of its own.
-      if (this.#record()?.updated_at === record.updated_at) await this.ctx.storage.deleteAlarm();
+      await this.#report();
     } catch {
-      // The alarm reports it.
+      // The platform gives up after some tries of its own; a report is owed until it is made.
+      await this.ctx.storage.setAlarm(Date.now() + REPORT_AGAIN_MS);
     }
   }
 
-  async #report(record: KeyRecord): Promise<void> {
-    await this.env.DIRECTORY.getByName(DIRECTORY).report(record);
+  async #changeActive(
+    action: KeyEvent["action"],
+    detail: KeyEvent["detail"],
+    change: (record: KeyRecord) => KeyRecord,
+  ): Promise<Changed> {
+    const record = this.record();
+    if (record === null) return { record: null, refusal: "unknown" };
+    if (record.revoked_at !== null) return { record: null, refusal: "revoked" };
+    return { record: await this.#change(change(record), action, detail), refusal: null };
+  }
+
+  async #change(
+    record: KeyRecord,
+    action: KeyEvent["action"],
+    detail: KeyEvent["detail"],
+  ): Promise<KeyRecord> {
+    const { key_id, version, updated_at: at } = record;
+    const event: KeyEvent = { id: `${key_id}.${version}`, at, action, key_id, detail };
+    this.ctx.storage.kv.put(RECORD, record);
+    this.ctx.storage.kv.put(UNREPORTED, [...this.#unreported(), event]);
+    await this.ctx.storage.setAlarm(Date.now() + REPORT_AGAIN_MS);
+    // Where it fails, the alarm reports.
+    await within(REPORT_WAIT_MS, this.#report()).catch((error: unknown) =>
+      log({ degraded: ["directory"], defect: describe(error) }),
+    );
+    return record;
+  }
+
+  async #report(): Promise<void> {
+    const record = this.record();
+    const events = this.#unreported();
+    if (record === null || events.length === 0) return;
+    await this.env.DIRECTORY.getByName(DIRECTORY).report(record, events);
+    const reported = new Set(events.map(({ id }) => id));
+    const left = this.#unreported().filter(({ id }) => !reported.has(id));
+    this.ctx.storage.kv.put(UNREPORTED, left);
+    if (left.length === 0) await this.ctx.storage.deleteAlarm();
+  }
+
+  #unreported(): KeyEvent[] {
+    return this.ctx.storage.kv.get<KeyEvent[]>(UNREPORTED) ?? [];
+  }
+
+  #addUsage(count: HourCount): void {
+    const key = usageKey(count.hour);
+    const before = this.ctx.storage.kv.get<HourCount>(key);
+    this.ctx.storage.kv.put(key, before === undefined ? count : sum(count.hour, [before, count]));
+    if (before !== undefined) return;
+    // A new hour: the ones that are over the time go.
+    const end = usageKey(count.hour - KEPT_HOURS + 1);
+    for (const [old] of [...this.ctx.storage.kv.list({ prefix: USAGE, end })])
+      this.ctx.storage.kv.delete(old);
   }
 }
+
+/** Ordered as the hours are. */
+const usageKey = (hour: number) => USAGE + String(hour).padStart(8, "0");

@@ -1,21 +1,26 @@
 /**
- * Who calls: credential → proof (arithmetic) → lease → is the key usable. A key that does not prove itself costs no I/O.
+ * Who calls: credential → proof (arithmetic) → lease → is the key usable → from here. A key that does not prove itself costs no I/O.
  */
 import { type Call, noteDegraded } from "../call.ts";
 import type { Failure } from "../errors.ts";
 import { callObject } from "../object-call.ts";
-import { refusalOfKey } from "./authorize.ts";
+import { refusalOfAddress, refusalOfKey } from "./authorize.ts";
 import { readCredential } from "./credential.ts";
 import { proveKey } from "./key-format.ts";
 import { holdLease, LEASE_WAIT_MS, type Leases } from "./lease.ts";
 import type { KeyRecord } from "./record.ts";
+import { giveBack, take, type Unreported } from "./usage.ts";
 
 export type Authenticated =
   | { readonly record: KeyRecord; readonly failure?: never }
   | { readonly failure: Failure };
 
 /** Never throws. At most one object call, and none under a held lease. */
-export async function authenticate(call: Call, leases: Leases): Promise<Authenticated> {
+export async function authenticate(
+  call: Call,
+  leases: Leases,
+  unreported: Unreported,
+): Promise<Authenticated> {
   const credential = readCredential(call.request.headers.get("Authorization"));
   if (credential.kind === "absent") return { failure: { type: "missing_key" } };
   if (credential.kind === "malformed") return { failure: { type: "invalid_key" } };
@@ -24,13 +29,8 @@ export async function authenticate(call: Call, leases: Leases): Promise<Authenti
   call.line.key_id = proved.keyId;
 
   const began = Date.now();
-  const leased = await holdLease(leases, proved.keyId, call.config, {
-    ask: async (keyId) =>
-      await callObject(
-        () => call.env.API_KEY.getByName(keyId),
-        async (object) => (await object.lease()).record,
-        LEASE_WAIT_MS,
-      ),
+  const leased = await holdLease(leases, proved, call.config, {
+    ask: async (keyId) => await askForLease(call.env, keyId, unreported),
     now: Date.now,
     waitUntil: call.waitUntil,
   });
@@ -38,9 +38,26 @@ export async function authenticate(call: Call, leases: Leases): Promise<Authenti
   call.timings.key = now - began;
   if (leased.kind === "unavailable" || leased.grace) noteDegraded(call, "key_object");
   if (leased.kind === "unavailable") return { failure: { type: "key_service_unavailable" } };
-  const failure = refusalOfKey(leased.record, now);
-  // A record is there wherever the key is not refused.
-  return failure !== null || leased.record === null
-    ? { failure: failure ?? { type: "invalid_key" } }
-    : { record: leased.record };
+  const { record } = leased;
+  const failure = refusalOfKey(record, proved.generation, now);
+  if (failure !== null) return { failure };
+  // A key without a record has been refused.
+  if (record === null) return { failure: { type: "invalid_key" } };
+  // Cloudflare sets this header itself, whatever the caller sent; no other is looked at.
+  const elsewhere = refusalOfAddress(record, call.request.headers.get("CF-Connecting-IP"));
+  return elsewhere === null ? { record } : { failure: elsewhere };
+}
+
+async function askForLease(env: Env, keyId: string, unreported: Unreported): Promise<KeyRecord | null> {
+  const counts = take(unreported, keyId);
+  try {
+    return await callObject(
+      () => env.API_KEY.getByName(keyId),
+      async (object) => (await object.lease(counts)).record,
+      LEASE_WAIT_MS,
+    );
+  } catch (error) {
+    giveBack(unreported, keyId, counts);
+    throw error;
+  }
 }

@@ -1,18 +1,34 @@
 /** Whether a genuine key may do what it asks. Pure. */
 import type { Failure } from "../errors.ts";
+import { isAllowedIp } from "./ip-allow-list.ts";
 import { type KeyRecord, type Scope, statusOf } from "./record.ts";
 
-/** Why the key cannot be used at all, or null. A key that proves itself but has no record was never issued. */
-export function refusalOfKey(record: KeyRecord | null, now: number): Failure | null {
-  if (record === null) return { type: "invalid_key" };
+/**
+ * Why the key cannot be used at all, or null. A key that proves itself but has no record, or is of a generation that never was, was
+ * never issued; one of a generation that rotation has ended is as good as revoked. `now`: ms since the epoch.
+ */
+export function refusalOfKey(record: KeyRecord | null, generation: number, now: number): Failure | null {
+  if (record === null || generation > record.generation) return { type: "invalid_key" };
   switch (statusOf(record, now)) {
     case "active":
-      return null;
+      return isInForce(record, generation, now) ? null : { type: "revoked_key" };
     case "expired":
       return { type: "expired_key" };
     case "revoked":
       return { type: "revoked_key" };
   }
+}
+
+function isInForce(record: KeyRecord, generation: number, now: number): boolean {
+  if (generation === record.generation) return true;
+  const previous = record.previous.find((one) => one.generation === generation);
+  return previous !== undefined && now < Date.parse(previous.valid_until);
+}
+
+/** `address`: of the caller as Cloudflare saw it, null where none stands before the Worker. */
+export function refusalOfAddress(record: KeyRecord, address: string | null): Failure | null {
+  if (record.allowed_ips === null || isAllowedIp(record.allowed_ips, address)) return null;
+  return { type: "ip_not_allowed" };
 }
 
 /** Names the first scope that the key lacks, or null where it has them all. */

@@ -3,8 +3,8 @@
  *
  *   pst_<test|live>_<key_id>_<generation><mac>
  *
- * `key_id` is 80 random bits, `generation` counts rotations, and `mac` is HMAC-SHA-256 (RFC 2104), by `KEY_SECRET`, of all that
- * stands before it. All three are in a base32 of lower-case letters and digits. A key can be made again from its ID and
+ * `key_id` is 80 random bits, `generation` counts rotations, and `mac` is HMAC-SHA-256 (RFC 2104), by `KEY_SECRET`, of the Stytch
+ * project and all that stands before it: a key of one project is none in another. All three are in a base32 of lower-case letters and digits. A key can be made again from its ID and
  * generation, so none needs to be kept anywhere; whoever holds `KEY_SECRET` can make any, so it is kept like a root key.
  */
 import type { Config } from "../config.ts";
@@ -53,7 +53,11 @@ export async function proveKey(config: Config, key: string): Promise<ProvedKey |
 
 async function mac(config: Config, text: string): Promise<string> {
   const key = await hmacKey(config);
-  return base32(new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(text))));
+  return base32(
+    new Uint8Array(
+      await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(`${config.stytch.projectId} ${text}`)),
+    ),
+  );
 }
 
 const hmacKeys = new WeakMap<Config, CryptoKey>();

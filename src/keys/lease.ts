@@ -6,11 +6,13 @@
  *   under the lease            it is used, and renewed behind the answer
  *   over it                    the key's object is asked first
  *   over it, object failing    the lease is honoured for `LEASE_GRACE_SECONDS` more, then the key cannot be checked
+ *   from before a rotation     as over it: the key that is presented proves that there has been one
  *
  * A lease is as old as the question it answers: it counts from when the object was asked, not from when it answered, so
  * that nothing an operator changed is ignored for longer than the lease, however slow the answer was.
  */
 import type { Config } from "../config.ts";
+import type { ProvedKey } from "./key-format.ts";
 import type { KeyRecord } from "./record.ts";
 
 /** The longest that a request waits for a key's object, in ms. */
@@ -49,14 +51,15 @@ export interface Asking {
 /** Does I/O (one object call) only where the table above says so. Never throws. */
 export async function holdLease(
   leases: Leases,
-  keyId: string,
+  { keyId, generation }: ProvedKey,
   config: Config,
   asking: Asking,
 ): Promise<Leased> {
   const now = asking.now();
   const lease = leases.held.get(keyId);
+  const isOutdated = lease?.record != null && generation > lease.record.generation;
   const leaseMs = config.leaseSeconds * 1_000;
-  if (lease !== undefined && now - lease.askedAt < leaseMs) {
+  if (lease !== undefined && !isOutdated && now - lease.askedAt < leaseMs) {
     if (now - lease.askedAt >= leaseMs / 2) renewBehind(leases, keyId, now, asking);
     return { kind: "held", record: lease.record, grace: false };
   }

@@ -1,5 +1,10 @@
 /** The record of a key: all that is known of it. The key itself is nowhere in it, and cannot be made from it. */
 import { z } from "zod";
+import { LOCATION_HINTS } from "../config.ts";
+import { Member } from "../stytch/member-schema.ts";
+import { Organization } from "../stytch/organization-schema.ts";
+import { isRange } from "./ip-allow-list.ts";
+import { isKnownPath, MOST_PATHS } from "./projection.ts";
 
 /** What a key may do. */
 export const SCOPES = [
@@ -15,7 +20,29 @@ export const SCOPES = [
 
 export type Scope = (typeof SCOPES)[number];
 
-const fields = {
+/** Bounds a record: it goes with every lease. */
+const MOST_ITEMS = 100;
+
+const list = (item: z.ZodString, what: string, most = MOST_ITEMS) =>
+  z.array(item, `must be a list of ${what}`).max(most, `must have at most ${most} items`);
+
+const some = (item: z.ZodString, what: string) =>
+  list(item, what).min(1, "must have at least one item; null means no restriction");
+
+const paths = (schema: z.ZodType) =>
+  list(
+    z
+      .string("must be a dot path")
+      .max(256, "must have at most 256 characters")
+      .refine((path) => isKnownPath(schema, path), "must name a field that there is"),
+    "dot paths",
+    MOST_PATHS,
+  )
+    .nullable()
+    .default(null);
+
+/** What an operator decides about a key, at creation and later. */
+const decisions = {
   name: z
     .string("must be a string")
     .trim()
@@ -25,6 +52,19 @@ const fields = {
     .array(z.enum(SCOPES, `must be one of ${SCOPES.join(", ")}`), "must be a list of scopes")
     .min(1, "must have at least one scope")
     .transform((scopes) => SCOPES.filter((scope) => scopes.includes(scope))),
+  organization_ids: some(
+    z.string("must be a string").min(1, "must not be empty").max(256, "must have at most 256 characters"),
+    "organization IDs",
+  ).nullable(),
+  fields: z
+    .strictObject({ organization: paths(Organization), member: paths(Member) }, "must be an object, or null")
+    .nullable(),
+  allowed_ips: some(
+    z
+      .string("must be a string")
+      .refine(isRange, "must be an IPv4 or IPv6 address or range such as 203.0.113.0/24"),
+    "addresses and ranges",
+  ).nullable(),
   expires_at: z.iso
     .datetime({ offset: true, error: "must be an RFC 3339 time such as 2027-01-01T00:00:00Z, or null" })
     .nullable(),
@@ -32,22 +72,50 @@ const fields = {
 
 /** The body of `POST /admin/keys`. */
 export const KeyCreation = z.strictObject({
-  name: fields.name,
-  scopes: fields.scopes,
-  expires_at: fields.expires_at.default(null),
+  name: decisions.name,
+  scopes: decisions.scopes,
+  organization_ids: decisions.organization_ids.default(null),
+  fields: decisions.fields.default(null),
+  allowed_ips: decisions.allowed_ips.default(null),
+  expires_at: decisions.expires_at.default(null),
+  region: z
+    .enum(LOCATION_HINTS, `must be one of ${LOCATION_HINTS.join(", ")}, or null`)
+    .nullable()
+    .default(null),
 });
 
-export interface KeyRecord {
+/** The body of `PATCH /admin/keys/{key_id}`: what it does not name stays. The region is where the key's object was made. */
+export const KeyEdit = z.strictObject(decisions).partial();
+export type KeyEdit = z.output<typeof KeyEdit>;
+
+/** The longest overlap of a rotation: 30 days. */
+const MOST_OVERLAP_SECONDS = 2_592_000;
+const OVERLAP = `must be a whole number from 0 to ${MOST_OVERLAP_SECONDS}`;
+
+/** The body of `POST /admin/keys/{key_id}/rotate`. */
+export const KeyRotation = z.strictObject({
+  overlap_seconds: z
+    .number(OVERLAP)
+    .refine(
+      (seconds) => Number.isInteger(seconds) && seconds >= 0 && seconds <= MOST_OVERLAP_SECONDS,
+      OVERLAP,
+    )
+    .default(0),
+});
+
+export interface KeyRecord extends z.output<typeof KeyCreation> {
   /** Public: in logs, and part of the key. */
   readonly key_id: string;
-  readonly name: string;
-  /** In the order of `SCOPES`, each once. */
-  readonly scopes: readonly Scope[];
-  /** RFC 3339, or null for never. */
-  readonly expires_at: string | null;
+  /** RFC 3339, like all times here. */
   readonly created_at: string;
   readonly updated_at: string;
   readonly revoked_at: string | null;
+  /** Of the key that was issued last; rotation makes the next. */
+  readonly generation: number;
+  /** Generations before it that still work, and until when; the latest last. */
+  readonly previous: readonly { readonly generation: number; readonly valid_until: string }[];
+  /** Counts changes, to order reports of them. */
+  readonly version: number;
 }
 
 export type KeyStatus = "active" | "expired" | "revoked";
@@ -61,6 +129,22 @@ export function statusOf(record: KeyRecord, now: number): KeyStatus {
 
 /** As the admin API shows it. */
 export function shown(record: KeyRecord, now: number) {
-  const { key_id, name, ...rest } = record;
-  return { key_id, name, status: statusOf(record, now), ...rest };
+  const latest = record.previous.at(-1);
+  const overlaps = record.revoked_at === null && latest !== undefined && now < Date.parse(latest.valid_until);
+  return {
+    key_id: record.key_id,
+    name: record.name,
+    status: statusOf(record, now),
+    scopes: record.scopes,
+    organization_ids: record.organization_ids,
+    fields: record.fields,
+    allowed_ips: record.allowed_ips,
+    region: record.region,
+    expires_at: record.expires_at,
+    created_at: record.created_at,
+    updated_at: record.updated_at,
+    revoked_at: record.revoked_at,
+    generation: record.generation,
+    previous_generation_valid_until: overlaps ? latest.valid_until : null,
+  };
 }

@@ -6,9 +6,16 @@ import type { Entry } from "../cache/entry.ts";
 import { ageSeconds } from "../cache/freshness.ts";
 import type { Source } from "../cache/lookup.ts";
 import type { Call } from "../call.ts";
+import type { View } from "./view.ts";
 
 /** An organization, or 304 where the caller has it already. */
-export function organizationAnswer(call: Call, entry: Entry, source: Source, now: number): Response {
+export function organizationAnswer(
+  call: Call,
+  entry: Entry,
+  view: View,
+  source: Source,
+  now: number,
+): Response {
   const age = ageSeconds(entry.fetchedAt, now);
   const ttl = call.config.cache.freshSeconds - age;
   const cacheStatus = cacheStatusOf(source, ttl);
@@ -16,17 +23,17 @@ export function organizationAnswer(call: Call, entry: Entry, source: Source, now
   const headers = {
     "Cache-Status": cacheStatus,
     Age: String(age),
-    ETag: entry.etag,
+    ETag: view.etag,
     "Cache-Control": `private, max-age=${Math.max(0, ttl)}`,
     ...proxiedHeaders(call),
   };
-  if (isKnown(call.request.headers.get("If-None-Match"), entry.etag)) {
+  if (isKnown(call.request.headers.get("If-None-Match"), view.etag)) {
     return new Response(null, { status: 304, headers });
   }
-  return jsonAnswer(entry.body, headers);
+  return jsonAnswer(view.body, headers);
 }
 
-/** A member, as Stytch sent it. */
+/** A member, as the caller sees it. */
 export function memberAnswer(call: Call, body: Uint8Array<ArrayBuffer>): Response {
   const cacheStatus = "postern; fwd=bypass";
   call.line.cache = cacheStatus;
@@ -39,7 +46,7 @@ export function jsonAnswer(body: Uint8Array<ArrayBuffer>, headers: Record<string
 
 function proxiedHeaders(call: Call): Record<string, string> {
   const timings = Object.entries(call.timings).map(([stage, ms]) => `${stage};dur=${ms}`);
-  return { Vary: "Authorization", "Server-Timing": timings.join(", ") };
+  return { "Server-Timing": timings.join(", ") };
 }
 
 /** RFC 9211 §2: what this cache did, for whoever debugs it. */

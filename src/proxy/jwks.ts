@@ -1,51 +1,47 @@
 /**
- * GET /v1/b2b/sessions/jwks/{project_id}: the public keys that the Go and Java SDKs fetch as they start. No key is needed, so
- * what it may cost is bounded: an isolate asks Stytch once in 15 minutes, and once in a second while Stytch fails.
+ * GET /v1/b2b/sessions/jwks/{project_id}: the public keys that the Go and Java SDKs fetch as they start. From the memory of the isolate,
+ * or from the one object that asks Stytch for them.
  */
-import { z } from "zod";
-import { ageSeconds } from "../cache/freshness.ts";
-import type { Call } from "../call.ts";
+import { isCurrent, JWKS_FRESH_MS, type JwksRead, PUBLIC_KEYS } from "../cache/public-keys.ts";
+import { type Call, noteDegraded } from "../call.ts";
 import type { Failure } from "../errors.ts";
-import { fetchJwks } from "../stytch/client.ts";
+import { callObject } from "../object-call.ts";
 import { jsonAnswer } from "./answer.ts";
+import { readIdentifier } from "./identifier.ts";
 
-/** What Stytch itself says of them: `public, max-age=900`. */
-const FRESH_SECONDS = 900;
-const ASK_AGAIN_MS = 1_000;
-
-/** RFC 7517 §5, in Stytch's envelope. */
-const Jwks = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })) });
+/** Beyond the upstream's own deadline, in ms: the way to the object and back. */
+const OBJECT_MARGIN_MS = 1_000;
 
 export interface JwksMemory {
-  kept?: { readonly body: Uint8Array<ArrayBuffer>; readonly fetchedAt: number };
-  failed?: { readonly failure: Failure; readonly at: number };
+  last?: JwksRead;
 }
 
-export async function readJwks(
-  call: Call,
-  memory: JwksMemory,
-  projectId: string,
-): Promise<Response | Failure> {
-  if (projectId !== call.config.stytch.projectId) return { type: "route_not_found" };
+export async function readJwks(call: Call, memory: JwksMemory, segment: string): Promise<Response | Failure> {
+  if (readIdentifier(segment) !== call.config.stytch.projectId) return { type: "route_not_found" };
   const now = Date.now();
-  if (memory.kept !== undefined && now - memory.kept.fetchedAt < FRESH_SECONDS * 1_000) {
-    return jwksAnswer(memory.kept, now);
+  if (memory.last === undefined || !isCurrent(memory.last, now)) {
+    const read = await readThrough(call);
+    call.line.upstream = read.call;
+    if (read.failure !== undefined && read.detail !== undefined) call.line.upstream_detail = read.detail;
+    memory.last = read;
   }
-  if (memory.failed !== undefined && now - memory.failed.at < ASK_AGAIN_MS) return memory.failed.failure;
-  const fetched = await fetchJwks(call.config, Jwks);
-  call.line.upstream = fetched.call;
-  const answered = Date.now();
-  if (fetched.failure === undefined) {
-    memory.kept = { body: fetched.body, fetchedAt: answered };
-    return jwksAnswer(memory.kept, answered);
-  }
-  if (fetched.detail !== undefined) call.line.upstream_detail = fetched.detail;
-  const failure: Failure = fetched.failure === "absent" ? { type: "route_not_found" } : fetched.failure;
-  memory.failed = { failure, at: answered };
-  return failure;
+  const { last } = memory;
+  if (last.failure !== undefined) return last.failure;
+  const left = Math.max(0, Math.floor((last.at + JWKS_FRESH_MS - Date.now()) / 1_000));
+  return jsonAnswer(last.body, { "Cache-Control": `public, max-age=${left}` });
 }
 
-function jwksAnswer(kept: NonNullable<JwksMemory["kept"]>, now: number): Response {
-  const left = FRESH_SECONDS - ageSeconds(kept.fetchedAt, now);
-  return jsonAnswer(kept.body, { "Cache-Control": `public, max-age=${left}` });
+/** Where the object fails nobody else asks: without a key there is nobody to hold to account for what it costs. */
+async function readThrough(call: Call): Promise<JwksRead> {
+  const { env, config } = call;
+  try {
+    return await callObject(
+      () => env.PUBLIC_KEYS.getByName(PUBLIC_KEYS, { locationHint: config.upstreamRegion }),
+      async (object) => await object.read(),
+      config.stytch.timeoutMs + OBJECT_MARGIN_MS,
+    );
+  } catch {
+    noteDegraded(call, "public_keys_object");
+    return { at: Date.now(), call: null, failure: { type: "upstream_unavailable" } };
+  }
 }

@@ -2,20 +2,22 @@
  * GET /v1/b2b/organizations/members/dangerously_get/{member_id}?include_deleted=. Never cached: a stale member is a matter of
  * security, and an ID alone says nothing of whose it is. The order of its stages:
  *
- *   authenticate → identifier → include_deleted → scopes → Stytch → answer
+ *   admit → identifier → include_deleted → scopes → Stytch → the key's organizations → the key's fields → answer
  */
 import type { Call } from "../call.ts";
 import type { Failure } from "../errors.ts";
 import type { Isolate } from "../isolate.ts";
-import { authenticate } from "../keys/authenticate.ts";
 import { refusalOfScope } from "../keys/authorize.ts";
+import { maySee } from "../keys/organization-restriction.ts";
 import type { Scope } from "../keys/record.ts";
 import { fetchMember } from "../stytch/client.ts";
+import { admit } from "./admit.ts";
 import { memberAnswer } from "./answer.ts";
 import { readIdentifier } from "./identifier.ts";
+import { memberView } from "./view.ts";
 
 export async function readMember(call: Call, isolate: Isolate, segment: string): Promise<Response | Failure> {
-  const caller = await authenticate(call, isolate.leases);
+  const caller = await admit(call, isolate);
   if (caller.failure !== undefined) return caller.failure;
 
   const identifier = readIdentifier(segment);
@@ -32,9 +34,14 @@ export async function readMember(call: Call, isolate: Isolate, segment: string):
   const fetched = await fetchMember(call.config, identifier, includeDeleted);
   call.timings.upstream = Date.now() - began;
   call.line.upstream = fetched.call;
-  if (fetched.failure === undefined) return memberAnswer(call, fetched.body);
-  if (fetched.detail !== undefined) call.line.upstream_detail = fetched.detail;
-  return fetched.failure === "absent" ? { type: "member_not_found" } : fetched.failure;
+  if (fetched.failure !== undefined) {
+    if (fetched.detail !== undefined) call.line.upstream_detail = fetched.detail;
+    return fetched.failure === "absent" ? { type: "member_not_found" } : fetched.failure;
+  }
+  const { member, organization } = fetched.value;
+  const isSeen = [member, organization].every((part) => maySee(caller.record, part.organization_id));
+  if (!isSeen) return { type: "member_not_found" };
+  return memberAnswer(call, memberView(fetched.body, caller.record.fields));
 }
 
 /** What the official SDKs send, and nothing else; a parameter given twice has to agree with itself. Null: neither. */

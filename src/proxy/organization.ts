@@ -1,23 +1,27 @@
 /**
  * GET /v1/b2b/organizations/{organization_id}, by ID, slug or external ID. The order of its stages:
  *
- *   authenticate → identifier → scope → cached lookup → answer (200, or 304)
+ *   admit → identifier → scope → cached lookup → the key's organizations → the key's fields → answer (200, or 304)
+ *
+ * An organization that the key may not see is answered as one that there is not, before any byte of it is looked at.
  */
 import { lookUp } from "../cache/lookup.ts";
 import type { Call } from "../call.ts";
 import type { Failure } from "../errors.ts";
 import type { Isolate } from "../isolate.ts";
-import { authenticate } from "../keys/authenticate.ts";
 import { refusalOfScope } from "../keys/authorize.ts";
+import { isOutside, maySee } from "../keys/organization-restriction.ts";
+import { admit } from "./admit.ts";
 import { organizationAnswer } from "./answer.ts";
 import { readIdentifier } from "./identifier.ts";
+import { organizationView } from "./view.ts";
 
 export async function readOrganization(
   call: Call,
   isolate: Isolate,
   segment: string,
 ): Promise<Response | Failure> {
-  const caller = await authenticate(call, isolate.leases);
+  const caller = await admit(call, isolate);
   if (caller.failure !== undefined) return caller.failure;
 
   const identifier = readIdentifier(segment);
@@ -26,7 +30,11 @@ export async function readOrganization(
   const refusal = refusalOfScope(caller.record, ["organizations:read"]);
   if (refusal !== null) return refusal;
 
+  if (isOutside(caller.record, identifier)) return { type: "organization_not_found" };
   const looked = await lookUp(call, isolate.memory, identifier);
   if (looked.entry === undefined) return looked.failure;
-  return organizationAnswer(call, looked.entry, looked.source, Date.now());
+  if (!maySee(caller.record, looked.entry.organizationId)) return { type: "organization_not_found" };
+
+  const view = await organizationView(isolate.views, looked.entry, caller.record.fields);
+  return organizationAnswer(call, looked.entry, view, looked.source, Date.now());
 }

@@ -56,7 +56,9 @@ function refusal(
   clean: (text: string) => string,
   now: number,
 ): { readonly failure: Failure | "absent"; readonly detail?: string } {
-  if (status === 404) return { failure: "absent" };
+  const error = StytchError.safeParse(json);
+  const detail = error.success ? error.data.error_type : "no readable error";
+  if (status === 404) return { failure: "absent", detail };
   if (status === 429) {
     return {
       failure: { type: "upstream_rate_limited", retryAfterSeconds: retryAfterSeconds(retryAfter, now) },
@@ -64,8 +66,6 @@ function refusal(
   }
   if (status >= 500) return { failure: { type: "upstream_unavailable" } };
   if (status < 300) return { failure: { type: "upstream_invalid_response" }, detail: `status ${status}` };
-  const error = StytchError.safeParse(json);
-  const detail = error.success ? error.data.error_type : "no readable error";
   if (status !== 400) return { failure: { type: "upstream_rejected" }, detail };
   if (!error.success) return { failure: { type: "upstream_invalid_response" }, detail };
   const { error_type, error_message, error_url } = error.data;

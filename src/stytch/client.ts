@@ -13,6 +13,7 @@ import type { Config } from "../config.ts";
 import type { Failure } from "../errors.ts";
 import type { UpstreamCall } from "../log.ts";
 import { type Meaning, meaningOf, type RawAnswer } from "./answer.ts";
+import { isCanonicalId } from "./canonical-id.ts";
 import { noteDrift } from "./drift.ts";
 import { MemberEnvelope } from "./member-schema.ts";
 import { OrganizationEnvelope } from "./organization-schema.ts";
@@ -26,9 +27,10 @@ export type Fetched<T> = Meaning<T> & { readonly call: UpstreamCall };
 export async function fetchOrganization(
   config: Config,
   identifier: string,
+  timeoutMs: number,
 ): Promise<Fetched<OrganizationEnvelope>> {
   const path = `/v1/b2b/organizations/${encodeURIComponent(identifier)}`;
-  const fetched = await fetchParsed(config, path, OrganizationEnvelope);
+  const fetched = await fetchParsed(config, path, OrganizationEnvelope, timeoutMs);
   if (fetched.failure === undefined) noteDrift(fetched.value, Date.now());
   return onlyOf(identifier, (envelope) => envelope.organization.organization_id, fetched);
 }
@@ -52,9 +54,14 @@ export async function fetchJwks<T>(config: Config, schema: z.ZodType<T>): Promis
   return await fetchParsed(config, path, schema);
 }
 
-async function fetchParsed<T>(config: Config, path: string, schema: z.ZodType<T>): Promise<Fetched<T>> {
+async function fetchParsed<T>(
+  config: Config,
+  path: string,
+  schema: z.ZodType<T>,
+  timeoutMs: number = config.stytch.timeoutMs,
+): Promise<Fetched<T>> {
   const began = Date.now();
-  const exchanged = await exchange(config, path);
+  const exchanged = await exchange(config, path, timeoutMs);
   const { raw, attempts } = exchanged;
   const duration_ms = Date.now() - began;
   if (raw === null) {
@@ -76,8 +83,8 @@ type Exchanged = { readonly attempts: number } & (
 );
 
 /** One request and its answer. While the project secret rotates, one that Stytch does not take is followed by the next. */
-async function exchange(config: Config, path: string): Promise<Exchanged> {
-  const deadline = AbortSignal.timeout(config.stytch.timeoutMs);
+async function exchange(config: Config, path: string, timeoutMs: number): Promise<Exchanged> {
+  const deadline = AbortSignal.timeout(timeoutMs);
   let attempts = 1;
   try {
     const { secret, nextSecret } = config.stytch;
@@ -91,14 +98,10 @@ async function exchange(config: Config, path: string): Promise<Exchanged> {
     const bytes = await readAtMost(MOST_BODY_BYTES, response.body);
     const retryAfter = response.headers.get("Retry-After");
     return { attempts, raw: { status: response.status, retryAfter, bytes } };
-  } catch (error) {
-    const type = deadline.aborted ? "upstream_timeout" : "upstream_unavailable";
-    return {
-      attempts,
-      raw: null,
-      failure: { type },
-      detail: error instanceof Error ? error.name : "unknown",
-    };
+  } catch {
+    return deadline.aborted
+      ? { attempts, raw: null, failure: { type: "upstream_timeout" }, detail: "the deadline passed" }
+      : { attempts, raw: null, failure: { type: "upstream_unavailable" }, detail: "the connection failed" };
   }
 }
 
@@ -122,16 +125,14 @@ const basic = (config: Config, secret: string) => btoa(`${config.stytch.projectI
 function withoutSecrets(config: Config, message: string): string {
   const { secret, nextSecret } = config.stytch;
   const secrets = nextSecret === undefined ? [secret] : [secret, nextSecret];
-  const forms = secrets.flatMap((one) => [basic(config, one), one]);
+  // The longest first: one secret may be the beginning of the other.
+  const forms = secrets.flatMap((one) => [basic(config, one), one]).sort((a, b) => b.length - a.length);
   return forms.reduce((kept, form) => kept.replaceAll(form, "[removed]"), message);
 }
 
-const CANONICAL_ID =
-  /^(?:organization|member)-(?:test|live)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** A canonical ID says what must come back; a slug or an external ID names another object by nature. */
+/** An answer about another object than the one asked for is none. */
 function onlyOf<T>(asked: string, idOf: (value: T) => string, fetched: Fetched<T>): Fetched<T> {
-  if (fetched.failure !== undefined || !CANONICAL_ID.test(asked)) return fetched;
+  if (fetched.failure !== undefined || !isCanonicalId(asked)) return fetched;
   if (asked.toLowerCase() === idOf(fetched.value).toLowerCase()) return fetched;
   return { call: fetched.call, failure: { type: "upstream_invalid_response" }, detail: "another object" };
 }

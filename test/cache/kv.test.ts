@@ -33,7 +33,7 @@ function namespace(read: (key: string) => Read | Promise<Read>) {
 /** A namespace that holds these entries by ID, and these names for IDs. */
 function holding(entries: readonly Entry[], aliases: Record<string, string> = {}) {
   return namespace((key) => {
-    const name = key.replace(/^organization:/, "");
+    const name = key.replace(/^organization:project-test-1:/, "");
     const of = aliases[name];
     if (of !== undefined) return { value: new ArrayBuffer(0), metadata: aliasMetadata(of) };
     const found = entries.find((one) => one.organizationId === name);
@@ -44,22 +44,31 @@ function holding(entries: readonly Entry[], aliases: Record<string, string> = {}
 describe("reading", () => {
   test("by ID takes one read, of bytes, that a location keeps for KV's least time", async () => {
     const { kv, keys, getWithMetadata } = holding([entry()]);
-    expect(await readEntry(kv, "organization-1")).toEqual({ kind: "entry", entry: entry() });
-    expect(keys()).toEqual(["organization:organization-1"]);
+    expect(await readEntry({ kv, project: "project-test-1" }, "organization-1")).toEqual({
+      kind: "entry",
+      entry: entry(),
+    });
+    expect(keys()).toEqual(["organization:project-test-1:organization-1"]);
     expect(getWithMetadata.mock.calls[0]?.[1]).toEqual({ type: "arrayBuffer", cacheTtl: 30 });
   });
 
   test("by slug or external ID takes two", async () => {
     for (const name of ["acme", "ext|1"]) {
       const { kv, keys } = holding([entry()], { [name]: "organization-1" });
-      expect(await readEntry(kv, name)).toEqual({ kind: "entry", entry: entry() });
-      expect(keys()).toEqual([`organization:${name}`, "organization:organization-1"]);
+      expect(await readEntry({ kv, project: "project-test-1" }, name)).toEqual({
+        kind: "entry",
+        entry: entry(),
+      });
+      expect(keys()).toEqual([
+        `organization:project-test-1:${name}`,
+        "organization:project-test-1:organization-1",
+      ]);
     }
   });
 
   test("what is not there takes one read, and is none", async () => {
     const { kv, keys } = holding([]);
-    expect(await readEntry(kv, "acme")).toEqual({ kind: "none" });
+    expect(await readEntry({ kv, project: "project-test-1" }, "acme")).toEqual({ kind: "none" });
     expect(keys()).toHaveLength(1);
   });
 
@@ -72,13 +81,13 @@ describe("reading", () => {
     ["another name", holding([entry()], { acme: "other", other: "organization-1" })],
     ["itself", holding([], { acme: "acme" })],
   ])("a name that stands for %s is none, after two reads and no third", async (_, { kv, keys }) => {
-    expect(await readEntry(kv, "acme")).toEqual({ kind: "none" });
+    expect(await readEntry({ kv, project: "project-test-1" }, "acme")).toEqual({ kind: "none" });
     expect(keys()).toHaveLength(2);
   });
 
   test("an entry under an ID that is not its own is none", async () => {
     const { kv } = namespace(() => ({ value: entry().body.buffer, metadata: metadataOf(entry()) }));
-    expect(await readEntry(kv, "organization-2")).toEqual({ kind: "none" });
+    expect(await readEntry({ kv, project: "project-test-1" }, "organization-2")).toEqual({ kind: "none" });
   });
 
   test.each([
@@ -88,34 +97,36 @@ describe("reading", () => {
     ["another size", { ...metadataOf(entry()), size: 1 }],
   ])("a value with %s is none, and no failure", async (_, metadata) => {
     const { kv } = namespace(() => ({ value: entry().body.buffer, metadata }));
-    expect(await readEntry(kv, "organization-1")).toEqual({ kind: "none" });
+    expect(await readEntry({ kv, project: "project-test-1" }, "organization-1")).toEqual({ kind: "none" });
   });
 });
 
 describe("KV that fails", () => {
   test("by a rejection or by throwing is failed, not none", async () => {
     const rejecting = namespace(async () => await Promise.reject(new Error("KV is down")));
-    expect(await readEntry(rejecting.kv, "acme")).toEqual({ kind: "failed" });
+    expect(await readEntry({ kv: rejecting.kv, project: "project-test-1" }, "acme")).toEqual({
+      kind: "failed",
+    });
     const throwing = vi.fn<() => never>(() => {
       throw new Error("KV is down");
     });
     const kv = { getWithMetadata: throwing } as unknown as KVNamespace;
-    expect(await readEntry(kv, "acme")).toEqual({ kind: "failed" });
+    expect(await readEntry({ kv, project: "project-test-1" }, "acme")).toEqual({ kind: "failed" });
   });
 
   test("at the second read of two is failed", async () => {
     const { kv } = namespace(async (key) => {
-      if (key !== "organization:acme") throw new Error("KV is down");
+      if (key !== "organization:project-test-1:acme") throw new Error("KV is down");
       return { value: new ArrayBuffer(0), metadata: aliasMetadata("organization-1") };
     });
-    expect(await readEntry(kv, "acme")).toEqual({ kind: "failed" });
+    expect(await readEntry({ kv, project: "project-test-1" }, "acme")).toEqual({ kind: "failed" });
   });
 
   test("by hanging is failed at the bound, and not before", async () => {
     vi.useFakeTimers();
     const { kv } = namespace(async () => await new Promise<Read>(() => {}));
     const outcome = vi.fn<(read: unknown) => void>();
-    const waiting = readEntry(kv, "acme").then(outcome);
+    const waiting = readEntry({ kv, project: "project-test-1" }, "acme").then(outcome);
     await vi.advanceTimersByTimeAsync(KV_WAIT_MS - 1);
     expect(outcome).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1);
@@ -126,11 +137,11 @@ describe("KV that fails", () => {
   test("by hanging at the second read is failed within twice the bound", async () => {
     vi.useFakeTimers();
     const { kv } = namespace(async (key) => {
-      if (key !== "organization:acme") return await new Promise<Read>(() => {});
+      if (key !== "organization:project-test-1:acme") return await new Promise<Read>(() => {});
       await new Promise((resolve) => setTimeout(resolve, KV_WAIT_MS - 1));
       return { value: new ArrayBuffer(0), metadata: aliasMetadata("organization-1") };
     });
-    const waiting = readEntry(kv, "acme");
+    const waiting = readEntry({ kv, project: "project-test-1" }, "acme");
     await vi.advanceTimersByTimeAsync(2 * KV_WAIT_MS);
     expect(await waiting).toEqual({ kind: "failed" });
     expect(vi.getTimerCount()).toBe(0);
@@ -140,25 +151,35 @@ describe("KV that fails", () => {
 describe("writing", () => {
   test("an entry puts its bytes under its ID alone, with metadata and a life", async () => {
     const { kv, put } = namespace(() => NONE);
-    await writeEntry(kv, entry(), 60);
+    await writeEntry({ kv, project: "project-test-1" }, entry(), 60);
     expect(put.mock.calls).toEqual([
-      ["organization:organization-1", entry().body, { metadata: metadataOf(entry()), expirationTtl: 60 }],
+      [
+        "organization:project-test-1:organization-1",
+        entry().body,
+        { metadata: metadataOf(entry()), expirationTtl: 60 },
+      ],
     ]);
   });
 
   test("a name puts no bytes, and only what it stands for", async () => {
     const { kv, put } = namespace(() => NONE);
-    await writeAlias(kv, "acme", "organization-1", 60);
+    await writeAlias({ kv, project: "project-test-1" }, "acme", "organization-1", 60);
     expect(put.mock.calls).toEqual([
-      ["organization:acme", "", { metadata: aliasMetadata("organization-1"), expirationTtl: 60 }],
+      [
+        "organization:project-test-1:acme",
+        "",
+        { metadata: aliasMetadata("organization-1"), expirationTtl: 60 },
+      ],
     ]);
   });
 
   test("rejects where KV refuses: the caller says what that costs", async () => {
     const { kv, put } = namespace(() => NONE);
     put.mockRejectedValue(new Error("429 Too Many Requests"));
-    await expect(writeEntry(kv, entry(), 60)).rejects.toThrow("429");
-    await expect(writeAlias(kv, "acme", "organization-1", 60)).rejects.toThrow("429");
+    await expect(writeEntry({ kv, project: "project-test-1" }, entry(), 60)).rejects.toThrow("429");
+    await expect(writeAlias({ kv, project: "project-test-1" }, "acme", "organization-1", 60)).rejects.toThrow(
+      "429",
+    );
   });
 
   test("the longest names that Stytch gives fit into KV's 1,024 bytes of metadata", () => {
@@ -177,13 +198,13 @@ describe("writing", () => {
 });
 
 describe("KV's keys of at most 512 bytes", () => {
-  const longest = "i".repeat(512 - "organization:".length);
+  const longest = "i".repeat(512 - "organization:project-test-1:".length);
 
   test("are read and written to the last byte", async () => {
     const { kv, keys, put } = namespace(() => NONE);
-    await readEntry(kv, longest);
-    await writeEntry(kv, entry({ organizationId: longest }), 60);
-    await writeAlias(kv, longest, "organization-1", 60);
+    await readEntry({ kv, project: "project-test-1" }, longest);
+    await writeEntry({ kv, project: "project-test-1" }, entry({ organizationId: longest }), 60);
+    await writeAlias({ kv, project: "project-test-1" }, longest, "organization-1", 60);
     expect(keys()).toHaveLength(1);
     expect(put).toHaveBeenCalledTimes(2);
   });
@@ -193,9 +214,9 @@ describe("KV's keys of at most 512 bytes", () => {
     ["few characters of many bytes", "株".repeat(200)],
   ])("never see a name of %s, which is looked up without KV", async (_, name) => {
     const { kv, keys, put } = namespace(() => NONE);
-    expect(await readEntry(kv, name)).toEqual({ kind: "none" });
-    await writeEntry(kv, entry({ organizationId: name }), 60);
-    await writeAlias(kv, name, "organization-1", 60);
+    expect(await readEntry({ kv, project: "project-test-1" }, name)).toEqual({ kind: "none" });
+    await writeEntry({ kv, project: "project-test-1" }, entry({ organizationId: name }), 60);
+    await writeAlias({ kv, project: "project-test-1" }, name, "organization-1", 60);
     expect(keys()).toEqual([]);
     expect(put).not.toHaveBeenCalled();
   });

@@ -17,6 +17,12 @@ const entry = (organizationId: string, fields: Partial<Entry> = {}): Entry => ({
   ...fields,
 });
 
+/** As if the entry had been asked for by each of its names. */
+function keep(memory: Memory, kept: Entry, now: number): Entry {
+  const names = [kept.organizationId, kept.slug, kept.externalId ?? kept.slug];
+  return names.map((name) => remember(memory, kept, name, now)).at(-1) ?? kept;
+}
+
 const found = (memory: Memory, name: string, now = NOW) => recall(memory, name, now, SECONDS);
 
 /** Room for three entries as above, and not for four: a body of 1,000 bytes, and some for the rest. */
@@ -25,7 +31,7 @@ const roomForThree = () => emptyMemory(3 * 2_200);
 describe("an entry is found", () => {
   test("by its ID, its slug and its external ID, and by nothing else", () => {
     const memory = emptyMemory();
-    const one = remember(memory, entry("a", { slug: "acme", externalId: "ext|1" }), NOW);
+    const one = keep(memory, entry("a", { slug: "acme", externalId: "ext|1" }), NOW);
     for (const name of ["a", "acme", "ext|1"]) expect(found(memory, name)).toBe(one);
     for (const name of ["A", "Acme", "ext", "", "slug-of-a", "__proto__"])
       expect(found(memory, name)).toBeNull();
@@ -33,22 +39,22 @@ describe("an entry is found", () => {
 
   test("for memorySeconds from when it was vouched for, and not at their end", () => {
     const memory = emptyMemory();
-    remember(memory, entry("a"), NOW);
+    keep(memory, entry("a"), NOW);
     expect(found(memory, "a", NOW + 4_999)).not.toBeNull();
     expect(found(memory, "a", NOW + 5_000)).toBeNull();
-    remember(memory, entry("a"), NOW + 5_000);
+    keep(memory, entry("a"), NOW + 5_000);
     expect(found(memory, "a", NOW + 9_999)).not.toBeNull();
   });
 
   test("never, where memory is to answer for no time at all", () => {
     const memory = emptyMemory();
-    remember(memory, entry("a"), NOW);
+    keep(memory, entry("a"), NOW);
     expect(recall(memory, "a", NOW, 0)).toBeNull();
   });
 
   test("however often it is asked for: recalling is not vouching", () => {
     const memory = emptyMemory();
-    remember(memory, entry("a"), NOW);
+    keep(memory, entry("a"), NOW);
     expect(found(memory, "a", NOW + 4_000)).not.toBeNull();
     expect(found(memory, "a", NOW + 5_000)).toBeNull();
   });
@@ -57,8 +63,8 @@ describe("an entry is found", () => {
 describe("a name", () => {
   test("that an organization gave up no longer finds it", () => {
     const memory = emptyMemory();
-    remember(memory, entry("a", { slug: "old", externalId: "ext" }), NOW);
-    const renamed = remember(memory, entry("a", { slug: "new", began: 1 }), NOW);
+    keep(memory, entry("a", { slug: "old", externalId: "ext" }), NOW);
+    const renamed = keep(memory, entry("a", { slug: "new", began: 1 }), NOW);
     expect(found(memory, "old")).toBeNull();
     expect(found(memory, "ext")).toBeNull();
     expect(found(memory, "new")).toBe(renamed);
@@ -66,27 +72,46 @@ describe("a name", () => {
 
   test("that another organization took over finds that one, and keeps finding it when the first is renamed", () => {
     const memory = emptyMemory();
-    remember(memory, entry("a", { slug: "acme" }), NOW);
-    const heir = remember(memory, entry("b", { slug: "acme", began: 1 }), NOW);
+    keep(memory, entry("a", { slug: "acme" }), NOW);
+    const heir = keep(memory, entry("b", { slug: "acme", began: 1 }), NOW);
     expect(found(memory, "acme")).toBe(heir);
-    remember(memory, entry("a", { slug: "acme-old", began: 2 }), NOW);
+    keep(memory, entry("a", { slug: "acme-old", began: 2 }), NOW);
     expect(found(memory, "acme")).toBe(heir);
   });
 
   test("that is the ID of one organization and the external ID of another means the first", () => {
     const memory = emptyMemory();
-    const first = remember(memory, entry("a"), NOW);
-    const second = remember(memory, entry("b", { externalId: "a" }), NOW);
+    const first = keep(memory, entry("a"), NOW);
+    const second = keep(memory, entry("b", { externalId: "a" }), NOW);
     expect(found(memory, "a")).toBe(first);
     expect(found(memory, "b")).toBe(second);
   });
 
   test("that is both slug and external ID of one organization finds it once, and leaves nothing behind", () => {
     const memory = emptyMemory();
-    remember(memory, entry("a", { slug: "acme", externalId: "acme" }), NOW);
-    remember(memory, entry("a", { slug: "other", began: 1 }), NOW);
+    keep(memory, entry("a", { slug: "acme", externalId: "acme" }), NOW);
+    keep(memory, entry("a", { slug: "other", began: 1 }), NOW);
     expect([...memory.aliases]).toEqual([["other", "a"]]);
   });
+});
+
+test("a name finds an entry only where it was asked for by that name: another organization may have it too", () => {
+  const memory = emptyMemory();
+  const first = remember(memory, entry("a", { slug: "acme" }), "acme", NOW);
+  remember(memory, entry("b", { externalId: "acme" }), "b", NOW);
+  expect(found(memory, "acme")).not.toBe(first);
+  expect(found(memory, "acme")).toBeNull();
+  remember(memory, entry("a", { slug: "acme" }), "acme", NOW);
+  expect(found(memory, "acme")).toBe(first);
+});
+
+test("a name that the entry does not bear, or that looks like another's ID, finds nothing", () => {
+  const memory = emptyMemory();
+  const id = "organization-test-00000000-0000-4000-8000-000000000000";
+  remember(memory, entry("a", { slug: "acme", externalId: id }), "ACME", NOW);
+  remember(memory, entry("a", { slug: "acme", externalId: id }), id, NOW);
+  expect(found(memory, "ACME")).toBeNull();
+  expect(found(memory, id)).toBeNull();
 });
 
 describe("of two answers about one organization", () => {
@@ -98,8 +123,8 @@ describe("of two answers about one organization", () => {
       [later, earlier],
     ] as const) {
       const memory = emptyMemory();
-      remember(memory, first, NOW);
-      expect(remember(memory, second, NOW)).toBe(later);
+      keep(memory, first, NOW);
+      expect(keep(memory, second, NOW)).toBe(later);
       expect(found(memory, "a")).toBe(later);
       expect(found(memory, "earlier")).toBeNull();
     }
@@ -109,27 +134,27 @@ describe("of two answers about one organization", () => {
 describe("the capacity", () => {
   test("makes the entry go that was least recently recalled or remembered", () => {
     const memory = roomForThree();
-    for (const id of ["a", "b", "c"]) remember(memory, entry(id), NOW);
+    for (const id of ["a", "b", "c"]) keep(memory, entry(id), NOW);
     found(memory, "slug-of-a");
-    remember(memory, entry("b"), NOW);
-    remember(memory, entry("d"), NOW);
+    keep(memory, entry("b"), NOW);
+    keep(memory, entry("d"), NOW);
     expect([...memory.held.keys()]).toEqual(["a", "b", "d"]);
     expect(found(memory, "slug-of-c")).toBeNull();
   });
 
   test("is not taken up by an entry that alone is larger, which pushes nothing out", () => {
     const memory = roomForThree();
-    remember(memory, entry("a"), NOW);
+    keep(memory, entry("a"), NOW);
     const large = entry("b", { body: new Uint8Array(7_000) });
-    expect(remember(memory, large, NOW)).toBe(large);
+    expect(keep(memory, large, NOW)).toBe(large);
     expect(found(memory, "b")).toBeNull();
     expect(found(memory, "a")).not.toBeNull();
   });
 
   test("is not a reason to go on answering what a larger entry replaced", () => {
     const memory = roomForThree();
-    remember(memory, entry("a"), NOW);
-    remember(memory, entry("a", { body: new Uint8Array(7_000), began: 1 }), NOW);
+    keep(memory, entry("a"), NOW);
+    keep(memory, entry("a", { body: new Uint8Array(7_000), began: 1 }), NOW);
     expect(found(memory, "a")).toBeNull();
     expect(memory.bytes).toBe(0);
   });
@@ -148,7 +173,7 @@ describe("the capacity", () => {
       fc.property(fc.array(steps, { maxLength: 40 }), (given) => {
         const memory = emptyMemory(8_000);
         for (const { id, size, ...fields } of given) {
-          remember(memory, entry(id, { ...fields, body: new Uint8Array(size) }), NOW);
+          keep(memory, entry(id, { ...fields, body: new Uint8Array(size) }), NOW);
           const held = [...memory.held.values()].reduce((sum, one) => sum + one.entry.body.byteLength, 0);
           expect(held).toBeLessThanOrEqual(memory.bytes);
           expect(memory.bytes).toBeLessThanOrEqual(memory.capacity);
@@ -158,7 +183,7 @@ describe("the capacity", () => {
           }
         }
         for (const id of [...memory.held.keys()]) {
-          remember(memory, entry(id, { body: new Uint8Array(9_000), began: 9 }), NOW);
+          keep(memory, entry(id, { body: new Uint8Array(9_000), began: 9 }), NOW);
         }
         expect(memory).toMatchObject({ bytes: 0, held: new Map(), aliases: new Map() });
       }),

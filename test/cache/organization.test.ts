@@ -1,10 +1,12 @@
 /** The organization's object: one upstream request at a time, one writer of KV, and what it does when its neighbours fail. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Organization } from "../../src/cache/organization.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
 import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { TEST_VARS } from "../support/vars.ts";
 
 let isolate: Isolate;
 let key: string;
@@ -26,6 +28,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const kvKey = (name: unknown) => `organization:${TEST_VARS.STYTCH_PROJECT_ID}:${name}`;
 const statusOf = (answer: Response) => answer.headers.get("Cache-Status");
 
 test.each(["ID", "slug"])(
@@ -105,26 +108,117 @@ test("by slug, the object of the ID answers for it, and not once the slug is ano
   }
 });
 
+test("a text that is one organization's slug and another's external ID means what Stytch says it means", async () => {
+  const text = String(org["organization_slug"]);
+  const other = organization({ organization_external_id: text });
+  const byOtherId = `/v1/b2b/organizations/${other["organization_id"]}`;
+  upstream.answer(({ url }) => json(organizationEnvelope(url.endsWith(byOtherId) ? other : org)));
+  for (const reader of [isolate, newIsolate()]) {
+    await reader.call(byOtherId, { key });
+    expect(await (await reader.call(bySlug, { key })).json()).toMatchObject({ organization: org });
+  }
+});
+
+test("what looks like an ID is never another organization's slug or external ID", async () => {
+  const id = `organization-test-${crypto.randomUUID()}`;
+  const impostor = organization({ organization_slug: id, organization_external_id: id });
+  upstream.answer(() => json(organizationEnvelope(impostor)));
+  await isolate.call(`/v1/b2b/organizations/${impostor["organization_id"]}`, { key });
+  const answer = await isolate.call(`/v1/b2b/organizations/${id}`, { key });
+  expect(await answer.json()).toMatchObject({ error_type: "upstream_invalid_response" });
+});
+
+test("a renamed organization is not answered by its old name from an older entry of KV", async () => {
+  await isolate.call(bySlug, { key });
+  const renamed = { ...org, organization_slug: `${org["organization_slug"]}-new` };
+  const stale = await env.ORGANIZATIONS.getWithMetadata(kvKey(org["organization_id"]), "arrayBuffer");
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
+  upstream.answer(() => json(organizationEnvelope(renamed)));
+  await isolate.call(byId, { key });
+  // KV shows the entry of before, as it may for a minute, and with a time at which it would be fresh.
+  const metadata = { ...(stale.metadata as object), at: Date.now() };
+  await env.ORGANIZATIONS.put(kvKey(org["organization_id"]), stale.value ?? "", { metadata });
+  upstream.answer(() => stytchError(404, "organization_not_found"));
+  expect((await isolate.call(bySlug, { key })).status).toBe(404);
+});
+
+test("an answer that began before a 404 does not undo it", async () => {
+  const slow = later<void>();
+  upstream.answer(async ({ url }) => {
+    if (url.endsWith(bySlug)) await slow.promise;
+    return url.endsWith(bySlug)
+      ? json(organizationEnvelope(org))
+      : stytchError(404, "organization_not_found");
+  });
+  const first = isolate.call(bySlug, { key });
+  await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
+  await scheduler.wait(5);
+  expect((await newIsolate().call(byId, { key })).status).toBe(404);
+  slow.resolve();
+  expect((await first).status).toBe(200);
+  expect((await newIsolate().call(byId, { key })).status).toBe(404);
+  expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull();
+});
+
+test.each(["hold", "current"] as const)(
+  "an organization's object whose %s hangs costs half a second, and no answer",
+  async (method) => {
+    await isolate.call(bySlug, { key });
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
+    ({ key } = await mint(isolate, ["organizations:read"]));
+    const spied = vi.spyOn(Organization.prototype, method);
+    // The object of the slug looks at what it holds itself, before it asks its neighbour.
+    if (method === "current") spied.mockImplementationOnce((() => null) as never);
+    spied.mockImplementation((async () => {
+      await scheduler.wait(3_000);
+      return null;
+    }) as never);
+    const began = performance.now();
+    const answer = await newIsolate().call(bySlug, { key });
+    expect(answer.status).toBe(200);
+    expect(performance.now() - began).toBeLessThan(1_900);
+  },
+);
+
+test("organizations' objects are placed near the upstream", async () => {
+  const placed: unknown[] = [];
+  const getByName = (name: string, options: unknown) => {
+    placed.push([name, options]);
+    return env.ORGANIZATION.getByName(name);
+  };
+  await newIsolate({ ORGANIZATION: { getByName }, UPSTREAM_REGION: "weur" }).call(byId, { key });
+  expect(placed).toEqual([[org["organization_id"], { locationHint: "weur" }]]);
+});
+
+test("another project finds nothing of this one in the same KV", async () => {
+  await isolate.call(byId, { key });
+  const { keys } = await env.ORGANIZATIONS.list();
+  expect(keys.length).toBeGreaterThan(0);
+  expect(keys.every(({ name }) => name.startsWith(`organization:${TEST_VARS.STYTCH_PROJECT_ID}:`))).toBe(
+    true,
+  );
+});
+
 test("a name that the organization does not bear itself is answered, but not found by again", async () => {
   const odd = String(org["organization_slug"]).toUpperCase();
   for (const _ of [1, 2]) {
     expect((await newIsolate().call(`/v1/b2b/organizations/${odd}`, { key })).status).toBe(200);
   }
   expect(upstream.requests).toHaveLength(2);
-  expect(await env.ORGANIZATIONS.get(`organization:${odd}`)).toBeNull();
+  expect(await env.ORGANIZATIONS.get(`organization:${TEST_VARS.STYTCH_PROJECT_ID}:${odd}`)).toBeNull();
 });
 
 test("KV gets the body under the ID, and nothing for a 404", async () => {
   await isolate.call(byId, { key });
   const { value, metadata } = await env.ORGANIZATIONS.getWithMetadata(
-    `organization:${org["organization_id"]}`,
+    `organization:${TEST_VARS.STYTCH_PROJECT_ID}:${org["organization_id"]}`,
   );
   expect(JSON.parse(String(value))).toMatchObject({ organization: org });
   expect(JSON.stringify(metadata).length).toBeLessThanOrEqual(1_024);
   const missing = `organization-test-${crypto.randomUUID()}`;
   upstream.answer(() => stytchError(404, "organization_not_found"));
   await isolate.call(`/v1/b2b/organizations/${missing}`, { key });
-  expect(await env.ORGANIZATIONS.get(`organization:${missing}`)).toBeNull();
+  expect(await env.ORGANIZATIONS.get(`organization:${TEST_VARS.STYTCH_PROJECT_ID}:${missing}`)).toBeNull();
 });
 
 test.each([
@@ -169,7 +263,7 @@ test("where it hangs, the caller gets 504 by the deadline, and Stytch is not ask
 
 test("a stored value that does not decode is a miss", async () => {
   await isolate.call(byId, { key });
-  const stored = `organization:${org["organization_id"]}`;
+  const stored = `organization:${TEST_VARS.STYTCH_PROJECT_ID}:${org["organization_id"]}`;
   const { metadata } = await env.ORGANIZATIONS.getWithMetadata(stored);
   for (const [value, meta] of [
     ["garbage", metadata],

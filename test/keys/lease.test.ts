@@ -2,19 +2,12 @@ import { describe, expect, test, vi } from "vitest";
 import { type Config, parseConfig } from "../../src/config.ts";
 import { holdLease, type Leased, noLeases } from "../../src/keys/lease.ts";
 import type { KeyRecord } from "../../src/keys/record.ts";
+import { recordOf } from "../support/record.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
 const KEY_ID = "0000000000000000";
 
-const record = (name: string): KeyRecord => ({
-  key_id: KEY_ID,
-  name,
-  scopes: ["organizations:read"],
-  expires_at: null,
-  created_at: "2026-01-01T00:00:00.000Z",
-  updated_at: "2026-01-01T00:00:00.000Z",
-  revoked_at: null,
-});
+const record = (name: string) => recordOf({ key_id: KEY_ID, name });
 
 function configured(): Config {
   const parsed = parseConfig({ ...TEST_VARS, LEASE_SECONDS: "10", LEASE_GRACE_SECONDS: "60" });
@@ -34,7 +27,7 @@ function isolate() {
     return await question.promise;
   });
   const hold = async (keyId = KEY_ID) =>
-    await holdLease(leases, keyId, configured(), {
+    await holdLease(leases, { keyId: keyId, generation: 1 }, configured(), {
       ask,
       now: () => clock.seconds * 1_000,
       waitUntil: (work) => behind.push(work),

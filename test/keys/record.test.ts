@@ -1,19 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { KeyCreation, type KeyRecord, SCOPES, shown, statusOf } from "../../src/keys/record.ts";
+import { KeyCreation, SCOPES, shown, statusOf } from "../../src/keys/record.ts";
+import { recordOf } from "../support/record.ts";
 
 const END = Date.parse("2027-01-01T00:00:00Z");
 
-const record = (fields: Partial<KeyRecord> = {}): KeyRecord => ({
-  key_id: "0000000000000000",
-  name: "Acme partner",
-  scopes: ["organizations:read"],
-  expires_at: null,
-  created_at: "2026-01-01T00:00:00.000Z",
-  updated_at: "2026-01-01T00:00:00.000Z",
-  revoked_at: null,
-  ...fields,
-});
+const record = recordOf;
 
 describe("the status of a key", () => {
   test("without an end is active, for ever", () => {
@@ -40,10 +32,21 @@ describe("the status of a key", () => {
   });
 });
 
-test("a record is shown with its status as of now, and with nothing left out", () => {
-  const ending = record({ expires_at: "2027-01-01T00:00:00Z" });
-  expect(shown(ending, END - 1)).toEqual({ ...ending, status: "active" });
-  expect(shown(ending, END)).toEqual({ ...ending, status: "expired" });
+test("a record is shown with its status as of now, and without what only the object needs", () => {
+  const { previous: _, version: __, ...ending } = record({ expires_at: "2027-01-01T00:00:00Z" });
+  const also = { previous_generation_valid_until: null };
+  expect(shown(record(ending), END - 1)).toEqual({ ...ending, ...also, status: "active" });
+  expect(shown(record(ending), END)).toEqual({ ...ending, ...also, status: "expired" });
+});
+
+test("the end of the generation before is shown while it is to come", () => {
+  const previous = [
+    { generation: 1, valid_until: "2026-06-01T00:00:00.000Z" },
+    { generation: 2, valid_until: "2027-01-01T00:00:00.000Z" },
+  ];
+  const twice = record({ generation: 3, previous });
+  expect(shown(twice, END - 1).previous_generation_valid_until).toBe("2027-01-01T00:00:00.000Z");
+  expect(shown(twice, END).previous_generation_valid_until).toBeNull();
 });
 
 describe("a creation", () => {
@@ -51,7 +54,14 @@ describe("a creation", () => {
   const accepts = (fields: object) => KeyCreation.safeParse({ ...body, ...fields }).success;
 
   test("needs a name and scopes, and ends never unless it says so", () => {
-    expect(KeyCreation.parse(body)).toEqual({ ...body, expires_at: null });
+    expect(KeyCreation.parse(body)).toEqual({
+      ...body,
+      organization_ids: null,
+      fields: null,
+      allowed_ips: null,
+      expires_at: null,
+      region: null,
+    });
     expect(KeyCreation.safeParse({ name: "Acme" }).success).toBe(false);
     expect(KeyCreation.safeParse({ scopes: body.scopes }).success).toBe(false);
   });

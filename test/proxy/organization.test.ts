@@ -55,12 +55,15 @@ test("a second read in the isolate costs no KV, no object and no upstream call",
 test("another isolate reads it from KV: one read by ID, two by slug, and no organization's object", async () => {
   await isolate.call(path, { key });
   await isolate.call(`/v1/b2b/organizations/${org["organization_slug"]}`, { key });
+  const bySlug = newIsolate();
+  await bySlug.call(`/v1/b2b/organizations/${org["organization_slug"]}`, { key });
+  expect(bySlug.counts).toEqual({ kvReads: 2, kvWrites: 0, objects: { lease: 1 } });
   const byId = newIsolate();
   const answer = await byId.call(path, { key });
   expect(answer.headers.get("Cache-Status")).toBe("postern; hit; ttl=60; detail=kv");
   expect(await answer.text()).toBe(body);
   expect(byId.counts).toEqual({ kvReads: 1, kvWrites: 0, objects: { lease: 1 } });
-  expect(upstream.requests).toHaveLength(1);
+  expect(upstream.requests).toHaveLength(2);
 });
 
 test("a miss costs one KV read, one call of the organization's object and one of Stytch", async () => {
@@ -75,7 +78,7 @@ test.each(["organization_slug", "organization_external_id"])(
   async (name) => {
     const byName = `/v1/b2b/organizations/${encodeURIComponent(String(org[name]))}`;
     expect(await (await isolate.call(byName, { key })).text()).toBe(body);
-    // In the same isolate by every name, in another by the name and the ID.
+    // By the name and by the ID, in the same isolate and in another.
     for (const [reader, at] of [
       [isolate, path],
       [isolate, byName],

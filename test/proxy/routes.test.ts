@@ -2,7 +2,7 @@
 import { evictAllDurableObjects } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
-import { json, stubUpstream, type Upstream } from "../support/upstream.ts";
+import { json, later, stubUpstream, type Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
 const ORGANIZATION = "/v1/b2b/organizations/acme";
@@ -29,7 +29,11 @@ test.each([
   [JWKS, "GET, HEAD"],
   ["/healthz", "GET, HEAD"],
   ["/admin/keys", "GET, HEAD, POST"],
-  ["/admin/keys/0123456789abcdef", "GET, HEAD, DELETE"],
+  ["/admin/keys/0123456789abcdef", "GET, HEAD, PATCH, DELETE"],
+  ["/admin/keys/0123456789abcdef/rotate", "POST"],
+  ["/admin/keys/0123456789abcdef/usage", "GET, HEAD"],
+  ["/admin/audit", "GET, HEAD"],
+  ["/whoami", "GET, HEAD"],
 ])("%s answers another method with 405 and Allow: %s", async (path, allow) => {
   for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"]) {
     if (allow.includes(method)) continue;
@@ -189,6 +193,32 @@ describe("JWKS", () => {
     await isolate.call(JWKS);
     expect(upstream.requests).toHaveLength(2);
     vi.useRealTimers();
+  });
+
+  test("that 40 callers want at once are asked for once, across isolates", async () => {
+    const answered = later<void>();
+    upstream.answer(async () => {
+      await answered.promise;
+      return json(body);
+    });
+    const isolates = [isolate, newIsolate(), newIsolate()];
+    const calls = Array.from({ length: 40 }, (_, i) => isolates[i % 3]?.call(JWKS));
+    await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
+    answered.resolve();
+    expect((await Promise.all(calls)).map((answer) => answer?.status)).toEqual(Array(40).fill(200));
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  test("are found by an encoded project ID, as the Rust SDK sends it", async () => {
+    upstream.answer(() => json(body));
+    expect((await isolate.call(JWKS.replaceAll("-", "%2D"))).status).toBe(200);
+  });
+
+  test("whose object fails are 503, and Stytch is not asked by every isolate", async () => {
+    const read = () => Promise.reject(new Error("the object is gone"));
+    const without = newIsolate({ PUBLIC_KEYS: { getByName: () => ({ read }) } });
+    expect((await without.call(JWKS)).status).toBe(503);
+    expect(upstream.requests).toHaveLength(0);
   });
 
   test("of another project are no route, and nothing is sent", async () => {

@@ -62,7 +62,8 @@ export function newIsolate(overrides: Record<string, unknown> = {}): Isolate {
     const context = createExecutionContext();
     const response = await app.fetch(request, env as Env, context);
     if (whole) await waitOnExecutionContext(context);
-    return await guarded(response, response.status === 201 && path.startsWith("/admin/keys"));
+    const mayHoldKey = response.ok && options.method === "POST" && path.startsWith("/admin/keys");
+    return await guarded(response, mayHoldKey);
   }
   return isolate;
 }

@@ -1,0 +1,15 @@
+/** `npm run keys -- <command>`: issues, lists, edits, rotates and revokes the keys of a Postern, by its admin API. */
+import { localToken } from "./keys/local-token.ts";
+import { main } from "./keys/program.ts";
+import { askAtTerminal } from "./keys/terminal.ts";
+
+// Who reads the result may leave early: `list | head`.
+process.stdout.on("error", () => {});
+
+process.exitCode = await main(process.argv.slice(2), {
+  env: process.env,
+  localToken,
+  confirm: process.stdin.isTTY && process.stderr.isTTY ? askAtTerminal : null,
+  out: (text) => void process.stdout.write(`${text}\n`),
+  err: (text) => void process.stderr.write(`${text}\n`),
+});

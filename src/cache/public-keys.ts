@@ -1,0 +1,65 @@
+/**
+ * The object of the project's public keys (JWKS), in the whole deployment the only place that asks Stytch for them: they need no key of
+ * Postern's, so what a flood of requests may cost is bounded here. Once in 15 minutes, and once in a second while Stytch fails.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { z } from "zod";
+import { configOf } from "../config.ts";
+import type { Failure } from "../errors.ts";
+import type { UpstreamCall } from "../log.ts";
+import { fetchJwks } from "../stytch/client.ts";
+
+/** What Stytch itself says of them: `public, max-age=900`. */
+export const JWKS_FRESH_MS = 900_000;
+/** How long a failure is the answer. */
+export const JWKS_FAILED_MS = 1_000;
+/** The object's name: there is one. */
+export const PUBLIC_KEYS = "public-keys";
+
+/** RFC 7517 §5, in Stytch's envelope. */
+const Jwks = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })) });
+
+export type JwksRead = {
+  /** When Stytch answered, ms since the epoch. */
+  readonly at: number;
+  /** Null where this caller's read made none. */
+  readonly call: UpstreamCall | null;
+} & (
+  | { readonly body: Uint8Array<ArrayBuffer>; readonly failure?: never }
+  | { readonly failure: Failure; readonly detail?: string }
+);
+
+export class PublicKeys extends DurableObject<Env> {
+  #last: JwksRead | undefined;
+  #flight: Promise<JwksRead> | undefined;
+
+  /** Resolves always, by the deadline of an upstream call. */
+  async read(): Promise<JwksRead> {
+    if (this.#last !== undefined && isCurrent(this.#last, Date.now())) return { ...this.#last, call: null };
+    this.#flight ??= this.#fly().finally(() => {
+      this.#flight = undefined;
+    });
+    this.ctx.waitUntil(this.#flight);
+    return await this.#flight;
+  }
+
+  async #fly(): Promise<JwksRead> {
+    const configured = configOf(this.env);
+    // Workers refuse every request before they come here.
+    if (!("config" in configured)) throw new Error("misconfigured");
+    const fetched = await fetchJwks(configured.config, Jwks);
+    const at = Date.now();
+    const { call } = fetched;
+    if (fetched.failure === undefined) this.#last = { at, call, body: fetched.body };
+    else {
+      const failure: Failure = fetched.failure === "absent" ? { type: "route_not_found" } : fetched.failure;
+      this.#last = { at, call, failure, ...(fetched.detail === undefined ? {} : { detail: fetched.detail }) };
+    }
+    return this.#last;
+  }
+}
+
+/** Whether it is to be answered again as it is. */
+export function isCurrent(read: JwksRead, now: number): boolean {
+  return now - read.at < (read.failure === undefined ? JWKS_FRESH_MS : JWKS_FAILED_MS);
+}

@@ -1,0 +1,33 @@
+/** From where a key may be used. Pure. */
+import ipaddr from "ipaddr.js";
+
+/**
+ * Whether `address` is in one of `ranges`. Null, as where no Cloudflare stands before the Worker, is in none; neither is what cannot be
+ * read. An IPv4 address that comes mapped into IPv6 (RFC 4291 §2.5.5.2) is the IPv4 one.
+ */
+export function isAllowedIp(ranges: readonly string[], address: string | null): boolean {
+  if (address === null || !isAddress(address)) return false;
+  const caller = ipaddr.process(address);
+  return ranges.some((range) => {
+    const [network, bits] = ipaddr.parseCIDR(withBits(range));
+    return network.kind() === caller.kind() && caller.match([network, bits]);
+  });
+}
+
+/** An IPv4 or IPv6 address, or a range of them in CIDR notation (RFC 4632 §3.1, RFC 4291 §2.3). */
+export function isRange(text: string): boolean {
+  const [address = "", bits] = text.split("/");
+  if (!isAddress(address)) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && ipaddr.isValidCIDR(text));
+}
+
+/** Four decimal parts, or IPv6 without a zone: the looser forms that parsers take are ways to be misread. */
+function isAddress(text: string): boolean {
+  if (text.includes(":")) return !text.includes("%") && ipaddr.IPv6.isValid(text);
+  return ipaddr.IPv4.isValidFourPartDecimal(text);
+}
+
+function withBits(range: string): string {
+  if (range.includes("/")) return range;
+  return `${range}/${range.includes(":") ? 128 : 32}`;
+}

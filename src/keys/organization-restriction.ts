@@ -1,0 +1,18 @@
+/** Which organizations a key sees. Pure. */
+import { isCanonicalId } from "../stytch/canonical-id.ts";
+import type { KeyRecord } from "./record.ts";
+
+/** Whether the key may see the organization of this ID, as an answer of Stytch gives it. */
+export function maySee(record: KeyRecord, organizationId: string): boolean {
+  return record.organization_ids === null || record.organization_ids.includes(organizationId);
+}
+
+/**
+ * Whether asking can be spared: a canonical ID names itself, and one outside the key's organizations is refused without
+ * a look, so that a stranger's organization costs what a missing one does. Slugs and external IDs are known by their answer only.
+ */
+export function isOutside(record: KeyRecord, identifier: string): boolean {
+  if (record.organization_ids === null || !isCanonicalId(identifier)) return false;
+  const asked = identifier.toLowerCase();
+  return !record.organization_ids.some((id) => id.toLowerCase() === asked);
+}

@@ -1,0 +1,80 @@
+/**
+ * An answer as one caller sees it: whole, or what its key's fields keep. The cache knows nothing of keys, so this comes after it.
+ */
+import { type Entry, etagOf } from "../cache/entry.ts";
+import { parseExactly } from "../exact-json.ts";
+import { project } from "../keys/projection.ts";
+import type { KeyRecord } from "../keys/record.ts";
+
+export interface View {
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly etag: string;
+}
+
+/** Views of entries that an isolate made, so that each is made once: by organization and fields. The oldest goes first. */
+export interface Views {
+  readonly made: Map<string, { readonly entry: Entry; readonly view: View }>;
+  bytes: number;
+}
+
+/** Beside the entries themselves. */
+const MOST_BYTES = 8 * 1024 * 1024;
+
+export const noViews = (): Views => ({ made: new Map(), bytes: 0 });
+
+/** Parses JSON only where the key has fields, and then once for an entry. */
+export async function organizationView(
+  views: Views,
+  entry: Entry,
+  fields: KeyRecord["fields"],
+): Promise<View> {
+  const paths = fields?.organization ?? null;
+  if (paths === null) return entry;
+  const name = JSON.stringify([entry.organizationId, paths]);
+  const before = views.made.get(name);
+  if (before?.entry === entry) return before.view;
+  const { organization, request_id, status_code } = parseExactly(entry.body);
+  const projected = project(organization, paths);
+  const view = {
+    body: bytesOf({ organization: projected, request_id, status_code }),
+    etag: await etagOf(projected),
+  };
+  drop(views, name);
+  views.made.set(name, { entry, view });
+  views.bytes += view.body.byteLength;
+  for (const oldest of views.made.keys()) {
+    if (views.bytes <= MOST_BYTES) break;
+    drop(views, oldest);
+  }
+  return view;
+}
+
+/** The organization in a member's answer obeys the key's fields of an organization. */
+export function memberView(
+  body: Uint8Array<ArrayBuffer>,
+  fields: KeyRecord["fields"],
+): Uint8Array<ArrayBuffer> {
+  const ofMember = fields?.member ?? null;
+  const ofOrganization = fields?.organization ?? null;
+  if (ofMember === null && ofOrganization === null) return body;
+  const { member, member_id, organization, request_id, status_code } = parseExactly(body);
+  return bytesOf({
+    member: ofMember === null ? member : project(member, ofMember),
+    member_id,
+    organization: ofOrganization === null ? organization : project(organization, ofOrganization),
+    request_id,
+    status_code,
+  });
+}
+
+function drop(views: Views, name: string): void {
+  const made = views.made.get(name);
+  if (made === undefined) return;
+  views.made.delete(name);
+  views.bytes -= made.view.body.byteLength;
+}
+
+/** Fields of the envelope that Stytch left out stay out. */
+function bytesOf(value: unknown): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(JSON.stringify(value)) as Uint8Array<ArrayBuffer>;
+}

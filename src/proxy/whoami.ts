@@ -1,0 +1,14 @@
+/** GET /whoami: what a caller may know of its own key. Takes no token and is not counted. */
+import type { Call } from "../call.ts";
+import type { Failure } from "../errors.ts";
+import type { Isolate } from "../isolate.ts";
+import { authenticate } from "../keys/authenticate.ts";
+import { shown } from "../keys/record.ts";
+
+export async function whoAmI(call: Call, isolate: Isolate): Promise<Response | Failure> {
+  const caller = await authenticate(call, isolate.leases, isolate.unreported);
+  if (caller.failure !== undefined) return caller.failure;
+  // The name is what the operator calls the caller.
+  const { name: _, ...record } = shown(caller.record, Date.now());
+  return Response.json(record);
+}

@@ -1,0 +1,138 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { countCall, giveBack, take, type Unreported } from "../../src/keys/usage.ts";
+import { organization, organizationEnvelope } from "../support/bodies.ts";
+import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { json, stubUpstream } from "../support/upstream.ts";
+
+const HOUR = 3_600_000;
+const NOW = Math.floor(1_800_000_000_000 / HOUR) * HOUR;
+const org = organization();
+const path = `/v1/b2b/organizations/${org["organization_id"]}`;
+
+let operator: Isolate;
+let edge: Isolate;
+let key: string;
+let keyId: string;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
+  stubUpstream(() => json(organizationEnvelope(org)));
+  operator = newIsolate();
+  edge = newIsolate();
+  ({ key, keyId } = await mint(operator, ["organizations:read"]));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const usage = async (query = "") =>
+  await (await operator.admin("GET", `/admin/keys/${keyId}/usage${query}`)).json();
+const text = (ms: number) => new Date(ms).toISOString().replace(".000Z", "Z");
+
+test("calls are counted by the hour, and known within two leases while the key is in use", async () => {
+  for (let i = 0; i < 7; i += 1) await edge.call(path, { key });
+  vi.setSystemTime(NOW + 5_000);
+  await edge.call(path, { key });
+  expect(await usage()).toEqual({
+    key_id: keyId,
+    hours: [{ hour: text(NOW), requests: 7, rate_limited: 0 }],
+  });
+  vi.setSystemTime(NOW + HOUR);
+  await edge.call(path, { key });
+  vi.setSystemTime(NOW + HOUR + 5_000);
+  await newIsolate().call(path, { key });
+  await edge.call(path, { key });
+  expect(await usage()).toEqual({
+    key_id: keyId,
+    hours: [
+      { hour: text(NOW), requests: 8, rate_limited: 0 },
+      { hour: text(NOW + HOUR), requests: 1, rate_limited: 0 },
+    ],
+  });
+  expect(await usage("?hours=1")).toMatchObject({ hours: [{ hour: text(NOW + HOUR) }] });
+});
+
+test("a hundred calls under one lease cost no object call, and so no write", async () => {
+  await edge.call(path, { key });
+  edge.resetCounts();
+  for (let i = 0; i < 100; i += 1) await edge.call(path, { key });
+  expect(edge.counts.objects).toEqual({});
+  vi.setSystemTime(NOW + 2_500);
+  await edge.call(path, { key });
+  expect(edge.counts.objects).toEqual({ lease: 1 });
+  // The call whose answer it goes behind is counted with the next.
+  expect(await usage()).toMatchObject({ hours: [{ requests: 101 }] });
+});
+
+test("refused calls of a genuine key count, whoami and forged keys do not", async () => {
+  await edge.call("/v1/b2b/organizations/members/dangerously_get/m", { key });
+  await edge.call("/v1/b2b/organizations/%2F", { key });
+  await edge.call("/whoami", { key });
+  await edge.call(path, { key: key.slice(0, -1) });
+  vi.setSystemTime(NOW + 5_000);
+  await edge.call("/whoami", { key });
+  expect(await usage()).toMatchObject({ hours: [{ requests: 2 }] });
+});
+
+test("counts of a lease call that failed go with the next", async () => {
+  let fails = false;
+  const flaky = newIsolate({
+    API_KEY: {
+      getByName: (name: string) =>
+        fails ? { lease: () => Promise.reject(new Error("unreachable")) } : env.API_KEY.getByName(name),
+    },
+  });
+  for (let i = 0; i < 3; i += 1) await flaky.call(path, { key });
+  fails = true;
+  vi.setSystemTime(NOW + 5_000);
+  await flaky.call(path, { key });
+  fails = false;
+  vi.setSystemTime(NOW + 6_500);
+  await flaky.call(path, { key });
+  expect(await usage()).toMatchObject({ hours: [{ requests: 4 }] });
+});
+
+test("hours are kept for 30 days", async () => {
+  const object = env.API_KEY.getByName(keyId);
+  const hour = NOW / HOUR;
+  for (const ago of [800, 720, 719, 1, 0])
+    await object.lease([{ hour: hour - ago, requests: 1, rate_limited: 0 }]);
+  const kept = await runInDurableObject(
+    object,
+    (_, state) => [...state.storage.kv.list({ prefix: "usage:" })].length,
+  );
+  expect(kept).toBe(3);
+  expect(await usage("?hours=720")).toMatchObject({ hours: { length: 3 } });
+});
+
+test.each(["hours=0", "hours=721", "hours=x", "hours=", "days=1"])(
+  "the query %s is refused",
+  async (query) => {
+    expect((await operator.admin("GET", `/admin/keys/${keyId}/usage?${query}`)).status).toBe(400);
+  },
+);
+
+test("a key that was never issued has no usage, and gets none", async () => {
+  await env.API_KEY.getByName("1111111111111111").lease([{ hour: 1, requests: 1, rate_limited: 0 }]);
+  expect((await operator.admin("GET", "/admin/keys/1111111111111111/usage")).status).toBe(404);
+});
+
+test("counts that are taken are gone, and those given back are added to what came meanwhile", () => {
+  const unreported: Unreported = new Map();
+  countCall(unreported, "a", NOW);
+  const taken = take(unreported, "a");
+  expect(take(unreported, "a")).toEqual([]);
+  countCall(unreported, "a", NOW + HOUR - 1);
+  giveBack(unreported, "a", taken);
+  expect(take(unreported, "a")).toEqual([{ hour: NOW / HOUR, requests: 2, rate_limited: 0 }]);
+});
+
+test("an isolate counts for 5,000 keys at most", () => {
+  const unreported: Unreported = new Map();
+  for (let i = 0; i < 6_000; i += 1) countCall(unreported, String(i), NOW);
+  expect(unreported.size).toBe(5_000);
+  expect(take(unreported, "5999")).toHaveLength(1);
+});

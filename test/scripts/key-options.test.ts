@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import { alsoField, alsoRange, keyId, rateLimit, time, wholeNumber } from "../../scripts/keys/options.ts";
+
+test.each([
+  ["600/60", 600, 60],
+  ["10/s", 10, 1],
+  ["600/m", 600, 60],
+  ["1000/h", 1_000, 3_600],
+  ["5000/d", 5_000, 86_400],
+])("the rate limit %s is %i calls in %i s", (text, limit, period_seconds) => {
+  expect(rateLimit(text)).toEqual({ limit, period_seconds });
+});
+
+test.each(["600", "600/", "/60", "600/1m", "600/w", "-1/60", "1.5/s", "1e3/s", " 1/s", "600/60\n"])(
+  "the rate limit %j is refused with examples",
+  (text) => expect(() => rateLimit(text)).toThrow("600/60"),
+);
+
+test("what the server judges goes through: a limit of 0, of a billion less one", () => {
+  expect(rateLimit("0/60").limit).toBe(0);
+  expect(rateLimit("999999999/1").limit).toBe(999_999_999);
+});
+
+test.each(["2027-01-01T00:00:00Z", "2027-01-01T00:00:00.5Z", "2027-01-01T02:00:00+02:00"])(
+  "%s is a time, passed on as it is",
+  (text) => expect(time(text)).toBe(text),
+);
+
+test.each(["2027-01-01", "tomorrow", "2027-01-01T00:00:00", "2027-13-01T00:00:00Z", "1800000000"])(
+  "%s is no time with its zone",
+  (text) => expect(() => time(text)).toThrow("2027-01-01T00:00:00Z"),
+);
+
+test("a repeated option gathers its values in order", () => {
+  expect(alsoField("member.name", alsoField("organization.trusted_metadata.plan", undefined))).toEqual([
+    "organization.trusted_metadata.plan",
+    "member.name",
+  ]);
+});
+
+test.each(["organization_name", "organization", "organization.", "organization..x", "members.name"])(
+  "the field %s is refused",
+  (text) => expect(() => alsoField(text, undefined)).toThrow("organization.<field>"),
+);
+
+test.each(["203.0.113.7", "203.0.113.0/24", "2001:db8::/32", "::1", "0.0.0.0/0"])(
+  "%s is a range of addresses",
+  (text) => expect(alsoRange(text, undefined)).toEqual([text]),
+);
+
+test.each(["203.0.113.0/33", "2001:db8::/129", "203.0.113", "203.0.113.0/", "203.0.113.0/24/8", "x", ""])(
+  "%j is no range of addresses",
+  (text) => expect(() => alsoRange(text, undefined)).toThrow("203.0.113.0/24"),
+);
+
+test.each(["-1", "1.5", "", "ten", "1e2"])("%j is no whole number", (text) => {
+  expect(() => wholeNumber(text)).toThrow("whole number");
+});
+
+test("a key in place of its ID is refused, and not repeated", () => {
+  const key = `pst_test_0123456789abcdef_${"k".repeat(50)}`;
+  expect(() => keyId(key)).toThrow("not the key");
+  expect(() => keyId(key)).not.toThrow("kkk");
+});
+
+test.each(["", "..", "0123456789abcde", "0123456789ABCDEF", "0123456789abcde/"])(
+  "%j is no key ID",
+  (text) => {
+    expect(() => keyId(text)).toThrow("16 characters");
+  },
+);

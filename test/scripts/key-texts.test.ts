@@ -1,0 +1,127 @@
+import { expect, test } from "vitest";
+import type { KeyRecord } from "../../scripts/keys/answers.ts";
+import { errorLine, printable } from "../../scripts/keys/stop.ts";
+import { card, iso, table } from "../../scripts/keys/table.ts";
+import { auditText, issuedText, recordsText, recordText, usageText } from "../../scripts/keys/texts.ts";
+
+const RECORD: KeyRecord = {
+  key_id: "0123456789abcdef",
+  name: "Acme partner",
+  status: "active",
+  scopes: ["organizations:read", "cache:refresh"],
+  organization_ids: ["organization-live-1|x"],
+  fields: { organization: ["organization_name"], member: null },
+  rate_limit: { limit: 600, period_seconds: 60 },
+  allowed_ips: null,
+  region: "weur",
+  expires_at: "2027-01-01T02:00:00+02:00",
+  created_at: "2026-11-21T20:00:00.123Z",
+  updated_at: "2026-11-21T20:00:00.123Z",
+  revoked_at: null,
+  generation: 1,
+  previous_generation_valid_until: null,
+};
+const KEY = `pst_live_0123456789abcdef_${"k".repeat(50)}`;
+
+test("columns are as wide as their widest cell, and no line ends in spaces", () => {
+  const rows = [
+    ["a", "1"],
+    ["longer", ""],
+  ];
+  expect(table(["NAME", "N"], rows)).toBe("NAME    N\na       1\nlonger");
+});
+
+test("a card leaves out what is not known", () => {
+  const rows = [
+    ["a", "1"],
+    ["gone", undefined],
+    ["bcd", "2"],
+  ] as const;
+  expect(card(rows)).toBe("a    1\nbcd  2");
+});
+
+test("a name cannot move the cursor, start a line or turn the text around", () => {
+  expect(printable("a\u{1b}[2Jb\nc\u{202e}d")).toBe("a\\u{1b}[2Jb\\u{a}c\\u{202e}d");
+  expect(recordsText([{ ...RECORD, name: "x\ny" }]).split("\n")).toHaveLength(2);
+});
+
+test("times are in UTC and to the second; what is no time is shown as it is", () => {
+  expect(iso("2027-01-01T02:00:00.999+02:00")).toBe("2027-01-01T00:00:00Z");
+  expect(iso("soon")).toBe("soon");
+});
+
+test("a record is shown line by line, with what its nulls mean", () => {
+  expect(recordText(RECORD)).toBe(
+    [
+      "key_id                  0123456789abcdef",
+      "name                    Acme partner",
+      "status                  active",
+      "scopes                  organizations:read, cache:refresh",
+      "organizations           organization-live-1|x",
+      "fields of organization  organization_name",
+      "fields of member        all",
+      "rate limit              600/60",
+      "allowed IPs             all",
+      "region                  weur",
+      "expires                 2027-01-01T00:00:00Z",
+      "created                 2026-11-21T20:00:00Z",
+      "updated                 2026-11-21T20:00:00Z",
+      "generation              1",
+    ].join("\n"),
+  );
+});
+
+test("the generation before is said to work only while the key does", () => {
+  const rotated = { ...RECORD, generation: 2, previous_generation_valid_until: "2026-11-22T20:00:00Z" };
+  expect(recordText(rotated)).toContain("old key works until     2026-11-22T20:00:00Z");
+  expect(recordText({ ...rotated, status: "revoked" })).not.toContain("works");
+});
+
+test("what an older Postern does not answer is not made up", () => {
+  const { organization_ids: _o, fields: _f, rate_limit: _r, allowed_ips: _a, region: _g, ...old } = RECORD;
+  expect(recordText(old)).not.toMatch(/all|none|organizations |region/);
+});
+
+test("an issued key is shown once, with a line that reads what the key may read", () => {
+  const text = issuedText("https://postern.example", { ...RECORD, key: KEY }, "The key:");
+  expect(text.split(KEY)).toHaveLength(2);
+  expect(text).toContain('"https://postern.example/v1/b2b/organizations/organization-live-1%7Cx"');
+  expect(text).toContain("not shown again");
+  const member = { ...RECORD, scopes: ["members:dangerously_get"], key: KEY };
+  expect(issuedText("https://postern.example", member, "")).toContain("/members/dangerously_get/<member_id>");
+});
+
+test("an issued key is shown even where the rest of the answer is of no known form", () => {
+  expect(issuedText("https://postern.example", { key: KEY, scopes: 1 }, "The key:")).toContain(KEY);
+});
+
+test("usage is summed", () => {
+  const hours = [
+    { hour: "2026-11-21T20:00:00Z", requests: 12, rate_limited: 0 },
+    { hour: "2026-11-21T19:00:00Z", requests: 1_000, rate_limited: 3 },
+  ];
+  expect(usageText({ hours }, 24).split("\n").at(-1)).toBe("total                 1012      3");
+  expect(usageText({ hours: [] }, 24)).toBe("No calls in the last 24 hours.");
+});
+
+test("an audit event is one line, whatever its detail is", () => {
+  const at = "2026-11-21T20:00:00Z";
+  const events = [
+    { at, action: "key.edited", key_id: "0123456789abcdef", detail: { fields: ["name"] } },
+    { at, action: "cache.purged", key_id: null, detail: "organization-live-1" },
+    { at, action: "key.revoked", key_id: "0123456789abcdef", detail: null },
+  ];
+  expect(auditText({ events }).split("\n")).toEqual([
+    "AT                    ACTION        KEY ID            DETAIL",
+    '2026-11-21T20:00:00Z  key.edited    0123456789abcdef  {"fields":["name"]}',
+    "2026-11-21T20:00:00Z  cache.purged                    organization-live-1",
+    "2026-11-21T20:00:00Z  key.revoked   0123456789abcdef",
+  ]);
+});
+
+test("an error is one line, without the key or token that was mistyped into it", () => {
+  expect(errorLine("error: unknown option '--tokn=hunter2'\n(Did you mean --token?)")).toBe(
+    "error: unknown option '--tokn=…' (Did you mean --token?)",
+  );
+  expect(errorLine(`unknown command '${KEY}'`)).toBe("error: unknown command 'pst_live_0123456789abcdef_…'");
+});

@@ -1,0 +1,22 @@
+import type { KeyRecord } from "../../src/keys/record.ts";
+
+/** A record without restrictions, but for `fields`. */
+export function recordOf(fields: Partial<KeyRecord> = {}): KeyRecord {
+  return {
+    key_id: "0000000000000000",
+    name: "Acme partner",
+    scopes: ["organizations:read"],
+    organization_ids: null,
+    fields: null,
+    allowed_ips: null,
+    region: null,
+    expires_at: null,
+    created_at: "2026-01-01T00:00:00.000Z",
+    updated_at: "2026-01-01T00:00:00.000Z",
+    revoked_at: null,
+    generation: 1,
+    previous: [],
+    version: 1,
+    ...fields,
+  };
+}
