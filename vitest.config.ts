@@ -19,6 +19,8 @@ export default defineConfig({
         ],
         test: {
           name: "workerd",
+          // One workerd for all files: they make isolates, organizations and keys of their own, and most of the time went into starts.
+          isolate: false,
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**", "test/scripts/**"],
           setupFiles: ["test/support/guard.ts"],
