@@ -11,6 +11,7 @@ import type { Call } from "./call.ts";
 import { configOf } from "./config.ts";
 import { errorTypeOf, type Failure, failureResponse } from "./errors.ts";
 import { type Isolate, newIsolate } from "./isolate.ts";
+import { rateLimitHeaders } from "./keys/token.ts";
 import { describe, type LogLine, log } from "./log.ts";
 import { readJwks } from "./proxy/jwks.ts";
 import { readMember } from "./proxy/member.ts";
@@ -111,6 +112,7 @@ export function createApp(random: () => number = Math.random) {
       config: configured.config,
       line,
       timings: {},
+      quota: null,
       waitUntil: (work) => c.executionCtx.waitUntil(work),
     });
     return await next();
@@ -138,6 +140,9 @@ export function createApp(random: () => number = Math.random) {
         const answer = await operation(call, isolate, segment(c.req.path, path)).catch(asError);
         const response = answer instanceof Response ? answer : refuse(answer, call.line);
         if (isKeyed) response.headers.append("Vary", "Authorization");
+        for (const [name, value] of call.quota === null ? [] : rateLimitHeaders(call.quota)) {
+          response.headers.set(name, value);
+        }
         return response;
       });
     }

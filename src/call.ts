@@ -1,5 +1,6 @@
 /** What the stages of one request share. Nothing of the framework, and nothing of another request. */
 import type { Config } from "./config.ts";
+import type { Quota } from "./keys/bucket.ts";
 import type { Degraded, LogLine } from "./log.ts";
 
 /** Durations in ms, for `Server-Timing`. On Workers the clock stands still between I/O. */
@@ -16,6 +17,8 @@ export interface Call {
   readonly config: Config;
   readonly line: LogLine;
   readonly timings: Timings;
+  /** Of the caller's key, where it has a rate limit. */
+  quota: Quota | null;
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 

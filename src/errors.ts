@@ -24,6 +24,8 @@ export type Failure =
   | { readonly type: "organization_not_found" | "member_not_found" }
   | { readonly type: "key_not_found" | "route_not_found" }
   | { readonly type: "method_not_allowed"; readonly allow: string }
+  /** The key's own rate limit. */
+  | { readonly type: "too_many_requests"; readonly retryAfterSeconds: number }
   /** Stytch refused the identifier; rebuilt from the fields we know. */
   | {
       readonly type: "upstream_bad_request";
@@ -130,6 +132,12 @@ function toWire(failure: Failure): Wire {
         status: 405,
         message: `The route supports ${failure.allow}.`,
         headers: [["Allow", failure.allow]],
+      };
+    case "too_many_requests":
+      return {
+        status: 429,
+        message: "The key's rate limit is used up.",
+        headers: [["Retry-After", String(Math.max(1, failure.retryAfterSeconds))]],
       };
     case "upstream_bad_request":
       return {

@@ -58,6 +58,11 @@ const FAILURES = {
     },
     status: 400,
   },
+  too_many_requests: {
+    failure: { type: "too_many_requests", retryAfterSeconds: 0 },
+    status: 429,
+    headers: { "retry-after": "1" },
+  },
   ip_not_allowed: { failure: { type: "ip_not_allowed" }, status: 403 },
   upstream_invalid_response: { failure: { type: "upstream_invalid_response" }, status: 502 },
   upstream_rejected: { failure: { type: "upstream_rejected" }, status: 502 },

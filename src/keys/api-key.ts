@@ -9,13 +9,16 @@ import { DurableObject } from "cloudflare:workers";
 import type { z } from "zod";
 import { within } from "../bounds.ts";
 import { describe, log } from "../log.ts";
+import { type Bucket, full, type Limit, refilled, take, underLimit } from "./bucket.ts";
 import { created, edited, revoked, rotated } from "./change.ts";
 import type { KeyCreation, KeyEdit, KeyRecord } from "./record.ts";
+import type { Taken } from "./token.ts";
 import { type HourCount, hourOf, KEPT_HOURS, sum } from "./usage.ts";
 
 const RECORD = "record";
 const UNREPORTED = "unreported";
 const USAGE = "usage:";
+const BUCKET = "bucket";
 const REPORT_AGAIN_MS = 10_000;
 /** The longest that a change waits for the Directory, in ms. */
 const REPORT_WAIT_MS = 2_000;
@@ -58,8 +61,25 @@ export class ApiKey extends DurableObject<Env> {
     return { record };
   }
 
-  /** Changes what the operator decides about the key. */
+  /** Takes a token of the key's rate limit, if there is one; null where the key has no limit. */
+  take(): Taken {
+    const now = Date.now();
+    const limit = this.record()?.rate_limit ?? null;
+    if (limit === null) return null;
+    const taken = take(this.#bucket(limit, now), limit, now);
+    this.ctx.storage.kv.put(BUCKET, taken.bucket);
+    return { ...taken, limit };
+  }
+
+  /** The bucket as it is, without taking from it. */
+  look(): { readonly bucket: Bucket; readonly limit: Limit } | null {
+    const limit = this.record()?.rate_limit ?? null;
+    return limit === null ? null : { bucket: this.#bucket(limit, Date.now()), limit };
+  }
+
+  /** Changes what the operator decides about the key. What is left of its limit stays, as far as a new one holds it. */
   async edit(edit: KeyEdit): Promise<Changed> {
+    if (edit.rate_limit !== undefined) this.#moveBucket(edit.rate_limit);
     return await this.#changeActive("key.updated", { fields: Object.keys(edit) }, (record) =>
       edited(record, edit, Date.now()),
     );
@@ -138,6 +158,20 @@ export class ApiKey extends DurableObject<Env> {
 
   #unreported(): KeyEvent[] {
     return this.ctx.storage.kv.get<KeyEvent[]>(UNREPORTED) ?? [];
+  }
+
+  #bucket(limit: Limit, now: number): Bucket {
+    const kept = this.ctx.storage.kv.get<Bucket>(BUCKET);
+    return kept === undefined ? full(limit, now) : refilled(kept, limit, now);
+  }
+
+  #moveBucket(to: Limit | null): void {
+    const record = this.record();
+    const from = record?.rate_limit ?? null;
+    if (record === null || record.revoked_at !== null) return;
+    const now = Date.now();
+    if (from === null || to === null) this.ctx.storage.kv.delete(BUCKET);
+    else this.ctx.storage.kv.put(BUCKET, underLimit(this.#bucket(from, now), from, to, now));
   }
 
   #addUsage(count: HourCount): void {

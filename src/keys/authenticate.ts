@@ -12,7 +12,8 @@ import type { KeyRecord } from "./record.ts";
 import { giveBack, take, type Unreported } from "./usage.ts";
 
 export type Authenticated =
-  | { readonly record: KeyRecord; readonly failure?: never }
+  /** `grace`: the key's object fails, and this is what it said last. */
+  | { readonly record: KeyRecord; readonly grace: boolean; readonly failure?: never }
   | { readonly failure: Failure };
 
 /** Never throws. At most one object call, and none under a held lease. */
@@ -45,7 +46,7 @@ export async function authenticate(
   if (record === null) return { failure: { type: "invalid_key" } };
   // Cloudflare sets this header itself, whatever the caller sent; no other is looked at.
   const elsewhere = refusalOfAddress(record, call.request.headers.get("CF-Connecting-IP"));
-  return elsewhere === null ? { record } : { failure: elsewhere };
+  return elsewhere === null ? { record, grace: leased.grace } : { failure: elsewhere };
 }
 
 async function askForLease(env: Env, keyId: string, unreported: Unreported): Promise<KeyRecord | null> {

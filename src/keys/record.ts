@@ -41,6 +41,13 @@ const paths = (schema: z.ZodType) =>
     .nullable()
     .default(null);
 
+function whole(least: number, most: number) {
+  const problem = `must be a whole number from ${least} to ${most}`;
+  return z
+    .number(problem)
+    .refine((value) => Number.isInteger(value) && value >= least && value <= most, problem);
+}
+
 /** What an operator decides about a key, at creation and later. */
 const decisions = {
   name: z
@@ -59,6 +66,12 @@ const decisions = {
   fields: z
     .strictObject({ organization: paths(Organization), member: paths(Member) }, "must be an object, or null")
     .nullable(),
+  rate_limit: z
+    .strictObject(
+      { limit: whole(1, 1_000_000), period_seconds: whole(1, 86_400) },
+      "must be an object with limit and period_seconds, or null",
+    )
+    .nullable(),
   allowed_ips: some(
     z
       .string("must be a string")
@@ -76,6 +89,7 @@ export const KeyCreation = z.strictObject({
   scopes: decisions.scopes,
   organization_ids: decisions.organization_ids.default(null),
   fields: decisions.fields.default(null),
+  rate_limit: decisions.rate_limit.default(null),
   allowed_ips: decisions.allowed_ips.default(null),
   expires_at: decisions.expires_at.default(null),
   region: z
@@ -90,17 +104,10 @@ export type KeyEdit = z.output<typeof KeyEdit>;
 
 /** The longest overlap of a rotation: 30 days. */
 const MOST_OVERLAP_SECONDS = 2_592_000;
-const OVERLAP = `must be a whole number from 0 to ${MOST_OVERLAP_SECONDS}`;
 
 /** The body of `POST /admin/keys/{key_id}/rotate`. */
 export const KeyRotation = z.strictObject({
-  overlap_seconds: z
-    .number(OVERLAP)
-    .refine(
-      (seconds) => Number.isInteger(seconds) && seconds >= 0 && seconds <= MOST_OVERLAP_SECONDS,
-      OVERLAP,
-    )
-    .default(0),
+  overlap_seconds: whole(0, MOST_OVERLAP_SECONDS).default(0),
 });
 
 export interface KeyRecord extends z.output<typeof KeyCreation> {
@@ -138,6 +145,7 @@ export function shown(record: KeyRecord, now: number) {
     scopes: record.scopes,
     organization_ids: record.organization_ids,
     fields: record.fields,
+    rate_limit: record.rate_limit,
     allowed_ips: record.allowed_ips,
     region: record.region,
     expires_at: record.expires_at,

@@ -31,9 +31,10 @@ export function sum(hour: number, counts: readonly HourCount[]): HourCount {
   };
 }
 
-/** Counts one call of a key. */
-export function countCall(unreported: Unreported, keyId: string, now: number): void {
-  giveBack(unreported, keyId, [{ hour: hourOf(now), requests: 1, rate_limited: 0 }]);
+/** Counts one call of a key: admitted, or refused by its rate limit. */
+export function countCall(unreported: Unreported, keyId: string, now: number, admitted: boolean): void {
+  const count = admitted ? { requests: 1, rate_limited: 0 } : { requests: 0, rate_limited: 1 };
+  giveBack(unreported, keyId, [{ hour: hourOf(now), ...count }]);
 }
 
 /** Takes a key's counts out, for a report. */

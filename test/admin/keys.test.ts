@@ -40,6 +40,7 @@ test("a created key is answered once, with its record", async () => {
     scopes: ["organizations:read", "members:dangerously_get"],
     organization_ids: null,
     fields: null,
+    rate_limit: null,
     allowed_ips: null,
     region: null,
     generation: 1,
@@ -72,7 +73,7 @@ test("neither key nor MAC is in the storage of any object", async () => {
   expect(kept + listed).not.toContain(key.slice(26));
 });
 
-test.each([
+test.each<[object, string]>([
   [{}, "name"],
   [{ name: "a" }, "scopes"],
   [{ name: "", scopes: ["organizations:read"] }, "name"],
@@ -103,6 +104,20 @@ test.each([
   [{ name: "a", scopes: ["organizations:read"], allowed_ips: ["203.0.113.0/33"] }, "allowed_ips.0"],
   [{ name: "a", scopes: ["organizations:read"], allowed_ips: [] }, "allowed_ips"],
   [{ name: "a", scopes: ["organizations:read"], region: "mars" }, "region"],
+  ...[
+    {},
+    { limit: 0, period_seconds: 1 },
+    { limit: 1_000_001, period_seconds: 1 },
+    { limit: 1.5, period_seconds: 1 },
+  ].map(
+    (rate_limit) =>
+      [{ name: "a", scopes: ["organizations:read"], rate_limit }, "rate_limit.limit"] as [object, string],
+  ),
+  [
+    { name: "a", scopes: ["organizations:read"], rate_limit: { limit: 1, period_seconds: 86_401 } },
+    "rate_limit.period_seconds",
+  ],
+  [{ name: "a", scopes: ["organizations:read"], rate_limit: "600/60" }, "rate_limit"],
   [{ name: "a", scopes: ["organizations:read"], key: "pst_" }, "key"],
   [{ name: "a", scopes: ["organizations:read"], constructor: 1 }, "constructor"],
 ])("the body %j is refused by the name of its field", async (body, field) => {
@@ -307,7 +322,7 @@ test("whoami shows a caller its own record but its name, and takes the key from 
   const { name: _, ...record } = await (await isolate.admin("GET", `/admin/keys/${keyId}`)).json<
     Record<string, unknown>
   >();
-  expect(await answer.json()).toEqual(record);
+  expect(await answer.json()).toEqual({ ...record, rate_limit_remaining: null });
   expect(answer.headers.get("Vary")).toBe("Authorization");
   expect(answer.headers.get("Cache-Control")).toBe("no-store");
   expect((await isolate.call("/whoami")).status).toBe(401);

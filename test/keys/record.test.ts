@@ -58,6 +58,7 @@ describe("a creation", () => {
       ...body,
       organization_ids: null,
       fields: null,
+      rate_limit: null,
       allowed_ips: null,
       expires_at: null,
       region: null,

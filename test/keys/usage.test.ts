@@ -122,17 +122,17 @@ test("a key that was never issued has no usage, and gets none", async () => {
 
 test("counts that are taken are gone, and those given back are added to what came meanwhile", () => {
   const unreported: Unreported = new Map();
-  countCall(unreported, "a", NOW);
+  countCall(unreported, "a", NOW, true);
   const taken = take(unreported, "a");
   expect(take(unreported, "a")).toEqual([]);
-  countCall(unreported, "a", NOW + HOUR - 1);
+  countCall(unreported, "a", NOW + HOUR - 1, true);
   giveBack(unreported, "a", taken);
   expect(take(unreported, "a")).toEqual([{ hour: NOW / HOUR, requests: 2, rate_limited: 0 }]);
 });
 
 test("an isolate counts for 5,000 keys at most", () => {
   const unreported: Unreported = new Map();
-  for (let i = 0; i < 6_000; i += 1) countCall(unreported, String(i), NOW);
+  for (let i = 0; i < 6_000; i += 1) countCall(unreported, String(i), NOW, true);
   expect(unreported.size).toBe(5_000);
   expect(take(unreported, "5999")).toHaveLength(1);
 });

@@ -20,6 +20,8 @@ const HEADERS = new Set([
   "content-type",
   "date",
   "etag",
+  "ratelimit",
+  "ratelimit-policy",
   "retry-after",
   "server-timing",
   "vary",

@@ -8,6 +8,7 @@ export function recordOf(fields: Partial<KeyRecord> = {}): KeyRecord {
     scopes: ["organizations:read"],
     organization_ids: null,
     fields: null,
+    rate_limit: null,
     allowed_ips: null,
     region: null,
     expires_at: null,

@@ -1,0 +1,183 @@
+/** A key's rate limit as its callers meet it, from any number of isolates. */
+
+import { evictAllDurableObjects } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { type Item, parseList } from "structured-headers";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { organization, organizationEnvelope } from "../support/bodies.ts";
+import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { logLines } from "../support/guard.ts";
+import { json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+
+const NOW = 1_800_000_000_000;
+const org = organization();
+const path = `/v1/b2b/organizations/${org["organization_id"]}`;
+const limited = async (limit: number, period_seconds: number) =>
+  await mint(operator, ["organizations:read"], { rate_limit: { limit, period_seconds } });
+
+let operator: Isolate;
+let upstream: Upstream;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
+  upstream = stubUpstream(() => json(organizationEnvelope(org)));
+  operator = newIsolate();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const at = (ms: number) => vi.setSystemTime(NOW + ms);
+
+function quotaIn(answer: Response): { q: unknown; w: unknown; r: unknown; t: unknown } {
+  const [policy] = parseList(String(answer.headers.get("RateLimit-Policy"))) as [Item];
+  const [now] = parseList(String(answer.headers.get("RateLimit"))) as [Item];
+  expect([policy[0], now[0]]).toEqual(["key", "key"]);
+  return { q: policy[1].get("q"), w: policy[1].get("w"), r: now[1].get("r"), t: now[1].get("t") };
+}
+
+test("300 calls at once over six isolates on a limit of 50 an hour: exactly 50 pass", async () => {
+  const { key } = await limited(50, 3_600);
+  const isolates = Array.from({ length: 6 }, () => newIsolate());
+  const answers = await Promise.all(
+    Array.from({ length: 300 }, (_, i) => isolates[i % 6]?.call(path, { key })),
+  );
+  const statuses = answers.map((answer) => answer?.status);
+  expect(statuses.filter((status) => status === 200)).toHaveLength(50);
+  expect(statuses.filter((status) => status === 429)).toHaveLength(250);
+});
+
+test("a refused call says when to come again, reaches nobody, and is told what its limit is", async () => {
+  const { key } = await limited(2, 60);
+  expect(quotaIn(await operator.call(path, { key }))).toEqual({ q: 2, w: 60, r: 1, t: 30 });
+  expect(quotaIn(await operator.call(path, { key }))).toEqual({ q: 2, w: 60, r: 0, t: 60 });
+  const before = upstream.requests.length;
+  operator.resetCounts();
+  const refused = await operator.call(`/v1/b2b/organizations/organization-test-${crypto.randomUUID()}`, {
+    key,
+  });
+  expect(await refused.json()).toMatchObject({ status_code: 429, error_type: "too_many_requests" });
+  expect(quotaIn(refused)).toEqual({ q: 2, w: 60, r: 0, t: 60 });
+  expect(refused.headers.get("Retry-After")).toBe("30");
+  expect(operator.counts).toEqual({ kvReads: 0, kvWrites: 0, objects: { take: 1 } });
+  expect(upstream.requests).toHaveLength(before);
+  at(29_999);
+  expect((await operator.call(path, { key })).status).toBe(429);
+  at(30_000);
+  expect((await operator.call(path, { key })).status).toBe(200);
+});
+
+test("every authenticated answer of a limited key takes a token and tells of it, whatever it is", async () => {
+  const { key } = await limited(100, 3_600);
+  upstream.answer(({ url }) =>
+    url.endsWith("/none")
+      ? stytchError(404, "x")
+      : url.endsWith("/bad")
+        ? stytchError(500, "x")
+        : json(organizationEnvelope(org)),
+  );
+  const expected: [string, Record<string, string>, number][] = [
+    [path, {}, 200],
+    [path, { "If-None-Match": "*" }, 304],
+    ["/v1/b2b/organizations/%2F", {}, 400],
+    ["/v1/b2b/organizations/members/dangerously_get/m", {}, 403],
+    ["/v1/b2b/organizations/none", {}, 404],
+    ["/v1/b2b/organizations/bad", {}, 503],
+  ];
+  for (const [index, [target, headers, status]] of expected.entries()) {
+    const answer = await operator.call(target, { key, headers });
+    expect(answer.status).toBe(status);
+    expect(quotaIn(answer)["r"]).toBe(99 - index);
+  }
+});
+
+test("whoami takes no token and says how many are left; without a limit it says nothing of one", async () => {
+  const { key } = await limited(3, 60);
+  await operator.call(path, { key });
+  for (const _ of [1, 2]) {
+    const answer = await newIsolate().call("/whoami", { key });
+    expect(await answer.json()).toMatchObject({
+      rate_limit: { limit: 3, period_seconds: 60 },
+      rate_limit_remaining: 2,
+    });
+    expect(quotaIn(answer)).toMatchObject({ r: 2 });
+  }
+  const { key: free } = await mint(operator, ["organizations:read"]);
+  const answer = await operator.call("/whoami", { key: free });
+  expect(await answer.json()).toMatchObject({ rate_limit: null, rate_limit_remaining: null });
+  expect(answer.headers.has("RateLimit")).toBe(false);
+});
+
+test("neither a forged key nor one used from elsewhere takes a token", async () => {
+  const { key, keyId } = await limited(1, 3_600);
+  await operator.call(path, { key: key.slice(0, -1) });
+  await operator.admin("PATCH", `/admin/keys/${keyId}`, { allowed_ips: ["203.0.113.0/24"] });
+  expect((await newIsolate().call(path, { key })).status).toBe(403);
+  const from = { "CF-Connecting-IP": "203.0.113.1" };
+  expect((await newIsolate().call(path, { key, headers: from })).status).toBe(200);
+});
+
+test("eviction of the key's object gives no token back, and loses none", async () => {
+  const { key } = await limited(3, 3_600);
+  for (const status of [200, 200]) expect((await operator.call(path, { key })).status).toBe(status);
+  await evictAllDurableObjects();
+  for (const status of [200, 429]) expect((await newIsolate().call(path, { key })).status).toBe(status);
+});
+
+test("an edited limit keeps what is left, a lifted one is lifted, a new one begins full", async () => {
+  const { key, keyId } = await limited(10, 3_600);
+  const edit = async (rate_limit: unknown) =>
+    await operator.admin("PATCH", `/admin/keys/${keyId}`, { rate_limit });
+  for (let i = 0; i < 7; i += 1) await operator.call(path, { key });
+  await edit({ limit: 1_000, period_seconds: 3_600 });
+  expect(quotaIn(await newIsolate().call(path, { key }))).toMatchObject({ q: 1_000, r: 2 });
+  await edit(null);
+  expect((await newIsolate().call(path, { key })).headers.has("RateLimit")).toBe(false);
+  await edit({ limit: 5, period_seconds: 60 });
+  expect(quotaIn(await newIsolate().call(path, { key }))).toMatchObject({ q: 5, r: 4 });
+});
+
+test("a limit that was changed is in force at once where the lease is older: the object's word counts", async () => {
+  const { key, keyId } = await limited(100, 3_600);
+  await operator.call(path, { key });
+  await operator.admin("PATCH", `/admin/keys/${keyId}`, { rate_limit: { limit: 1, period_seconds: 3_600 } });
+  expect((await operator.call(path, { key })).status).toBe(200);
+  expect((await operator.call(path, { key })).status).toBe(429);
+});
+
+test("refused calls are counted apart", async () => {
+  const { key, keyId } = await limited(2, 3_600);
+  for (let i = 0; i < 5; i += 1) await operator.call(path, { key });
+  at(5_000);
+  await operator.call(path, { key });
+  const usage = await (await operator.admin("GET", `/admin/keys/${keyId}/usage`)).json();
+  expect(usage).toMatchObject({ hours: [{ requests: 2, rate_limited: 3 }] });
+});
+
+test("while the key's object fails, an isolate goes on from what it was told, by itself, and says so in the log", async () => {
+  const { key } = await limited(4, 3_600);
+  let fails = false;
+  const fail = () => Promise.reject(new Error("unreachable"));
+  const failing = newIsolate({
+    API_KEY: {
+      getByName: (name: string) =>
+        fails ? { lease: fail, take: fail, look: fail } : env.API_KEY.getByName(name),
+    },
+  });
+  expect((await failing.call(path, { key })).status).toBe(200);
+  fails = true;
+  for (const [ms, status] of [
+    [0, 200],
+    [6_000, 200],
+    [6_001, 200],
+    [6_002, 429],
+  ] as const) {
+    at(ms);
+    expect((await failing.call(path, { key })).status).toBe(status);
+    expect(logLines().at(-1)).toMatchObject({ degraded: ["key_object"] });
+  }
+  expect((await failing.call("/whoami", { key })).status).toBe(503);
+  at(65_001);
+  expect((await failing.call(path, { key })).status).toBe(503);
+});
