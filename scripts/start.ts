@@ -4,37 +4,49 @@
  */
 import { createServer } from "node:net";
 import { unstable_readConfig } from "wrangler";
-import { demo } from "../sandbox/seed.ts";
+import { parseConfig, VARIABLE_NAMES } from "../src/config.ts";
 import { keep, readDevVars, readKept, type Vars } from "./local-settings.ts";
 import { type Served, serve } from "./serve.ts";
+import { welcome } from "./welcome.ts";
 
 const SANDBOX = {
   STYTCH_PROJECT_ID: "project-test-11111111-1111-4111-8111-111111111111",
   STYTCH_SECRET: "secret-test-sandbox-only-not-a-real-secret",
 };
-const HOST = "127.0.0.1";
-
-const kept = readKept();
-const declared = unstable_readConfig({ config: "wrangler.toml" }).vars as Vars;
-const own: Vars = { ...declared, ...readDevVars() };
-const hasProject = own["STYTCH_PROJECT_ID"] !== undefined;
-const hasSecret = own["STYTCH_SECRET"] !== undefined;
-if (hasProject !== hasSecret) {
-  console.error(
-    `${hasProject ? "STYTCH_SECRET" : "STYTCH_PROJECT_ID"} is missing: .dev.vars needs both to use your own project, or neither to use the sandbox.`,
-  );
-  process.exit(1);
-}
 
 const served: Served[] = [];
 let stopping = false;
-async function stop(code: number): Promise<void> {
-  if (stopping) return;
-  stopping = true;
-  for (const worker of served.reverse()) await worker.stop();
-  process.exit(code);
+async function stop(code: number): Promise<never> {
+  if (!stopping) {
+    stopping = true;
+    for (const worker of served.reverse()) await worker.stop();
+    process.exit(code);
+  }
+  return await new Promise(() => {});
 }
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void stop(0));
+
+async function fail(problem: string): Promise<never> {
+  console.error(problem);
+  return await stop(1);
+}
+
+const kept = readKept();
+const devVars = readDevVars();
+const own: Vars = { ...(unstable_readConfig({ config: "wrangler.toml" }).vars as Vars), ...devVars };
+const unknown = Object.keys(devVars).filter((name) => !VARIABLE_NAMES.includes(name));
+if (unknown.length > 0) console.error(`.dev.vars: Postern knows no ${unknown.join(", ")}.`);
+const hasProject = own["STYTCH_PROJECT_ID"] !== undefined;
+if (hasProject !== (own["STYTCH_SECRET"] !== undefined)) {
+  const missing = hasProject ? "STYTCH_SECRET" : "STYTCH_PROJECT_ID";
+  await fail(
+    `${missing} is missing: .dev.vars needs both to use your own project, or neither to use the sandbox.`,
+  );
+}
+const port = Number(process.env["PORT"] || 8787);
+if (!Number.isInteger(port) || port < 1 || port > 65_535)
+  await fail("PORT must be a number from 1 to 65535.");
+if (!(await isFree(port))) await fail(`Port ${port} is taken. Choose another: PORT=8987 npm start`);
 
 const vars: Vars = {
   LOG_HIT_SAMPLE_RATE: "1",
@@ -42,22 +54,27 @@ const vars: Vars = {
   ADMIN_TOKEN: kept.admin_token,
   ...own,
 };
-let upstream = own["STYTCH_BASE_URL"] ?? "the Stytch API";
+let sandbox: Served | null = null;
 if (!hasProject) {
-  const port = await freePort(8788);
-  const sandbox = await serve("sandbox/wrangler.toml", {
-    port,
+  const sandboxPort = (await isFree(8788)) ? 8788 : 0;
+  sandbox = await serve("sandbox/wrangler.toml", {
+    port: sandboxPort,
     vars: SANDBOX,
     persist: false,
     onLine: () => {},
   });
   served.push(sandbox);
   Object.assign(vars, SANDBOX, { STYTCH_BASE_URL: sandbox.origin });
-  upstream = `the sandbox on ${sandbox.origin}, not of Stytch`;
 }
+const configured = parseConfig(vars);
+if ("problems" in configured) {
+  const lines = Object.entries(configured.problems).map(([name, problem]) => `  ${name}: ${problem}`);
+  await fail(["The configuration is not right (README, Configuration):", ...lines].join("\n"));
+}
+
 let welcomed = false;
 const postern = await serve("wrangler.toml", {
-  port: await freePort(Number(process.env["PORT"] ?? 8787)),
+  port,
   vars,
   persist: true,
   onLine: (line) => {
@@ -65,77 +82,40 @@ const postern = await serve("wrangler.toml", {
   },
 });
 served.push(postern);
-const url = postern.origin;
-const key = await demoKey(url, vars["ADMIN_TOKEN"] ?? "", vars["STYTCH_PROJECT_ID"] ?? "");
-printWelcome();
+const key = await demoKey(postern.origin, vars["ADMIN_TOKEN"] ?? "", vars["STYTCH_PROJECT_ID"] ?? "");
+const upstream = own["STYTCH_BASE_URL"] ?? "the Stytch API";
+console.log(
+  welcome({
+    url: postern.origin,
+    key,
+    adminToken: vars["ADMIN_TOKEN"] ?? "",
+    sandboxUrl: sandbox?.origin ?? null,
+    upstream,
+  }),
+);
 welcomed = true;
 
-/** The wanted port, or any other where it is taken. */
-async function freePort(wanted: number): Promise<number> {
-  const free = await new Promise<boolean>((resolve) => {
+async function isFree(wanted: number): Promise<boolean> {
+  return await new Promise((resolve) => {
     const probe = createServer();
     probe.once("error", () => resolve(false));
-    probe.listen(wanted, HOST, () => probe.close(() => resolve(true)));
+    probe.listen(wanted, "127.0.0.1", () => probe.close(() => resolve(true)));
   });
-  if (free) return wanted;
-  console.log(`Port ${wanted} is taken; using another.`);
-  return 0;
 }
 
 /** The key of the last start, if it still works, or a new one. */
 async function demoKey(origin: string, adminToken: string, project: string): Promise<string> {
   const headers = { Authorization: `Bearer ${adminToken}` };
   const before = kept.keys[project];
-  const keyId = before?.split("_")[2] ?? "none";
-  const known = await fetch(`${origin}/admin/keys/${keyId}`, { headers });
-  const record = (await known.json()) as { status?: string };
-  if (before !== undefined && record.status === "active") return before;
-  const scopes = ["organizations:read", "members:dangerously_get", "members:include_deleted"];
-  const created = await fetch(`${origin}/admin/keys`, {
-    method: "POST",
-    headers,
-    body: JSON.stringify({ name: "npm start", scopes }),
-  });
-  if (created.status !== 201) {
-    console.error(`No key could be issued: ${created.status} ${await created.text()}`);
-    await stop(1);
+  if (before !== undefined) {
+    const known = await fetch(`${origin}/whoami`, { headers: { Authorization: `Bearer ${before}` } });
+    if (known.ok) return before;
   }
+  const scopes = ["organizations:read", "members:dangerously_get", "members:include_deleted"];
+  const body = JSON.stringify({ name: "npm start", scopes });
+  const created = await fetch(`${origin}/admin/keys`, { method: "POST", headers, body });
+  if (created.status !== 201) await fail(`No key could be issued: ${created.status} ${await created.text()}`);
   const issued = ((await created.json()) as { key: string }).key;
   keep({ ...kept, keys: { ...kept.keys, [project]: issued } });
   return issued;
-}
-
-function printWelcome(): void {
-  const curl = (comment: string, path: string, name = "KEY") =>
-    `# ${comment}\ncurl -i -H "Authorization: Bearer $${name}" "${url}${path}"`;
-  const organizations = "/v1/b2b/organizations";
-  const members = `${organizations}/members/dangerously_get`;
-  const examples = hasProject
-    ? [
-        curl("an organization; twice, to see a miss and a hit", `${organizations}/<ID, slug or external ID>`),
-        curl("a member: never cached", `${members}/<member ID>`),
-      ]
-    : [
-        curl("an organization; twice, to see a miss and a hit", `${organizations}/${demo.organization_id}`),
-        curl("the same one by its slug", `${organizations}/${demo.organization_slug}`),
-        curl(
-          "and by its external ID",
-          `${organizations}/${encodeURIComponent(demo.organization_external_id)}`,
-        ),
-        curl("a member: never cached", `${members}/${demo.member_id}`),
-      ];
-  const forged = key.slice(0, -1) + (key.endsWith("0") ? "1" : "0");
-  console.log(
-    [
-      `\nPostern is on ${url}, in front of ${upstream}.`,
-      "To try it, paste into another terminal:\n",
-      `KEY=${key}`,
-      ...examples,
-      `\nFORGED=${forged}`,
-      curl("one character off: 401", `${organizations}/${demo.organization_slug}`, "FORGED"),
-      `\nADMIN_TOKEN=${vars["ADMIN_TOKEN"]}`,
-      curl("the keys there are", "/admin/keys", "ADMIN_TOKEN"),
-      "\nCtrl-C ends it. One log line a request follows.\n",
-    ].join("\n"),
-  );
 }

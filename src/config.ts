@@ -92,6 +92,9 @@ const Variables = z.object({
 
 type Variables = z.output<typeof Variables>;
 
+/** Every variable that Postern reads. */
+export const VARIABLE_NAMES: readonly string[] = Object.keys(Variables.shape);
+
 export interface Config {
   /** Of the Stytch project, and so of the keys: the other kind is refused. */
   readonly environment: "test" | "live";

@@ -17,6 +17,8 @@ export const SECRETS = [
 export interface Running {
   readonly url: string;
   readonly sandboxUrl: string;
+  /** A call of the admin API that has to succeed. */
+  admin(method: string, path: string, body?: object): Promise<Response>;
   mint(scopes: readonly string[], fields?: object): Promise<string>;
   /** How many calls the sandbox has had since the last time. */
   upstreamCalls(): Promise<number>;
@@ -48,6 +50,15 @@ export async function run(vars: Record<string, string> = {}): Promise<Running> {
   const postern = await serve("wrangler.toml", { port: 0, vars: settings, persist: false, onLine });
   const url = postern.origin;
 
+  async function admin(method: string, path: string, body?: object): Promise<Response> {
+    const response = await fetch(url + path, {
+      method,
+      headers: { Authorization: `Bearer ${ADMIN_TOKEN}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(await response.text());
+    return response;
+  }
   async function control(method: string, path: string, body?: object): Promise<void> {
     const response = await fetch(`${sandboxUrl}/_sandbox/${path}`, {
       method,
@@ -59,14 +70,10 @@ export async function run(vars: Record<string, string> = {}): Promise<Running> {
     url,
     sandboxUrl,
     control,
+    admin,
     mint: async (scopes, fields = {}) => {
-      const response = await fetch(`${url}/admin/keys`, {
-        method: "POST",
-        headers: { Authorization: `Bearer ${ADMIN_TOKEN}` },
-        body: JSON.stringify({ name: "e2e", scopes, ...fields }),
-      });
-      if (response.status !== 201) throw new Error(await response.text());
-      return ((await response.json()) as { key: string }).key;
+      const created = await admin("POST", "/admin/keys", { name: "e2e", scopes, ...fields });
+      return ((await created.json()) as { key: string }).key;
     },
     upstreamCalls: async () => {
       const seen = (await (await fetch(`${sandboxUrl}/_sandbox/requests`)).json()) as { total: number };

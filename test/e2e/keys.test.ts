@@ -1,0 +1,82 @@
+/** Keys over a real socket: what an operator decides, as the official SDK and plain HTTP meet it. */
+import { B2BClient } from "stytch";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { demo, members, organizations } from "../../sandbox/seed.ts";
+import { PROJECT_ID, type Running, run, SECRETS } from "./running.ts";
+
+let postern: Running;
+beforeAll(async () => {
+  postern = await run({ LEASE_SECONDS: "1" });
+});
+afterAll(async () => await postern.stop());
+beforeEach(() => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  for (const secret of SECRETS) expect(postern.logs().join("\n").includes(secret)).toBe(false);
+});
+
+const client = (secret: string) => new B2BClient({ project_id: PROJECT_ID, secret, env: `${postern.url}/` });
+const read = async (key: string, name: string) =>
+  await fetch(`${postern.url}/v1/b2b/organizations/${encodeURIComponent(name)}`, {
+    headers: { Authorization: `Bearer ${key}` },
+  });
+
+test("the SDK sees the fields of its key, of its organizations, and nothing of another", async () => {
+  const key = await postern.mint(["organizations:read", "members:dangerously_get"], {
+    organization_ids: [demo.organization_id],
+    fields: { organization: ["organization_id", "organization_name"], member: ["member_id", "status"] },
+  });
+  const { organization } = await client(key).organizations.get({ organization_id: demo.organization_slug });
+  expect(organization).toEqual({
+    organization_id: demo.organization_id,
+    organization_name: "Acme Corporation",
+  });
+  const { member } = await client(key).organizations.members.dangerouslyGet({ member_id: demo.member_id });
+  expect(member).toEqual({ member_id: demo.member_id, status: "active" });
+
+  const stranger = organizations[3];
+  const strangers = members.find(
+    (one) => one.organization_id === stranger?.organization_id && one["status"] === "active",
+  );
+  for (const name of [stranger?.organization_id, stranger?.organization_slug]) {
+    await expect(client(key).organizations.get({ organization_id: String(name) })).rejects.toMatchObject({
+      error_type: "organization_not_found",
+    });
+  }
+  await expect(
+    client(key).organizations.members.dangerouslyGet({ member_id: String(strangers?.member_id) }),
+  ).rejects.toMatchObject({ error_type: "member_not_found" });
+});
+
+test("300 concurrent calls on a limit of 50 an hour: exactly 50 pass", async () => {
+  const key = await postern.mint(["organizations:read"], {
+    rate_limit: { limit: 50, period_seconds: 3_600 },
+  });
+  const answers = await Promise.all(Array.from({ length: 300 }, () => read(key, demo.organization_slug)));
+  const statuses = answers.map(({ status }) => status);
+  expect(statuses.filter((status) => status === 200)).toHaveLength(50);
+  expect(statuses.filter((status) => status === 429)).toHaveLength(250);
+});
+
+test("the SDK raises a StytchError with the limit's own type", async () => {
+  const key = await postern.mint(["organizations:read"], { rate_limit: { limit: 1, period_seconds: 3_600 } });
+  const organizationId = { organization_id: demo.organization_slug };
+  await client(key).organizations.get(organizationId);
+  await expect(client(key).organizations.get(organizationId)).rejects.toMatchObject({
+    status_code: 429,
+    error_type: "too_many_requests",
+  });
+});
+
+test("a revoked key ends within LEASE_SECONDS", async () => {
+  const key = await postern.mint(["organizations:read"]);
+  expect((await read(key, demo.organization_slug)).status).toBe(200);
+  await postern.admin("DELETE", `/admin/keys/${key.split("_")[2]}`);
+  const answered = performance.now();
+  await vi.waitFor(async () => expect((await read(key, demo.organization_slug)).status).toBe(401), {
+    timeout: 3_000,
+  });
+  expect(performance.now() - answered).toBeLessThan(1_500);
+});
