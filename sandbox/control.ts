@@ -3,7 +3,7 @@
  * No authentication: this Worker is never to be deployed.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { FAULT_KINDS, type FaultQueue, faultSchema } from "./faults.ts";
 import type { RequestLog } from "./request-log.ts";
 import { isObject, type Json, type JsonObject } from "./shapes.ts";

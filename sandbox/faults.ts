@@ -3,7 +3,7 @@
  * for, and the queue that decides which of them befalls a call. What each does is in `fault-effects.ts`.
  */
 
-import { z } from "zod";
+import * as z from "zod";
 
 const STATUSES = [400, 401, 403, 404, 408, 409, 418, 429, 500, 502, 503, 504] as const;
 

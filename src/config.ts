@@ -2,7 +2,7 @@
  * The environment of the Worker, parsed once into a frozen `Config`. Names, kinds and defaults are those of the
  * README, "Configuration". A problem names its variable and says what is wrong with it, never the value.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 /** Where a Durable Object may be placed: https://developers.cloudflare.com/durable-objects/reference/data-location/ */
 export const LOCATION_HINTS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;

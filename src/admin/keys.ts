@@ -1,5 +1,5 @@
 /** The admin API of keys. Who may call it has been settled before. */
-import { z } from "zod";
+import * as z from "zod";
 import type { Call } from "../call.ts";
 import type { Failure } from "../errors.ts";
 import { type ApiKey, type Changed, DIRECTORY } from "../keys/api-key.ts";

@@ -1,5 +1,5 @@
 /** What an admin call asks for: its JSON body or its query, checked, or a refusal that names the field. */
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson, readAtMost } from "../bounds.ts";
 import type { Call } from "../call.ts";
 import type { Failure } from "../errors.ts";

@@ -2,7 +2,7 @@
  * One cached organization: the bytes that Stytch sent, and what a lookup must know of them without reading them. An entry
  * knows nothing of keys.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { parseExactly } from "../exact-json.ts";
 import { isCanonicalId } from "../stytch/canonical-id.ts";
 import type { OrganizationEnvelope } from "../stytch/organization-schema.ts";

@@ -3,7 +3,7 @@
  * Postern's, so what a flood of requests may cost is bounded here. Once in 15 minutes, and once in a second while Stytch fails.
  */
 import { DurableObject } from "cloudflare:workers";
-import { z } from "zod";
+import * as z from "zod";
 import { configOf } from "../config.ts";
 import type { Failure } from "../errors.ts";
 import type { UpstreamCall } from "../log.ts";

@@ -6,7 +6,7 @@
  * where that failed.
  */
 import { DurableObject } from "cloudflare:workers";
-import type { z } from "zod";
+import type * as z from "zod";
 import { within } from "../bounds.ts";
 import { describe, log } from "../log.ts";
 import { type Bucket, full, type Limit, refilled, take, underLimit } from "./bucket.ts";

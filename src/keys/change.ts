@@ -1,6 +1,6 @@
 /** What changes a key's record: each is a pure function from the record before to the one after. `now`: ms since the epoch. */
 
-import type { z } from "zod";
+import type * as z from "zod";
 import type { KeyCreation, KeyEdit, KeyRecord } from "./record.ts";
 
 /** Of a key that has not been rotated. */

@@ -2,7 +2,7 @@
  * Fields: dot paths of what a key keeps of an object; everything else is left out. A path goes through lists to each of their
  * items. Pure.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 /** What a set of paths keeps: `true` is the whole value, a map is the fields of an object. */
 type Kept = true | ReadonlyMap<string, Kept>;

@@ -1,5 +1,5 @@
 /** The record of a key: all that is known of it. The key itself is nowhere in it, and cannot be made from it. */
-import { z } from "zod";
+import * as z from "zod";
 import { LOCATION_HINTS } from "../config.ts";
 import { Member } from "../stytch/member-schema.ts";
 import { Organization } from "../stytch/organization-schema.ts";

@@ -1,5 +1,5 @@
 /** What an answer of Stytch means: status → JSON → schema, or which failure it is. Pure. */
-import type { z } from "zod";
+import type * as z from "zod";
 import { parseJson } from "../bounds.ts";
 import type { Failure } from "../errors.ts";
 import { isAboutCredentials, StytchError } from "./error-schema.ts";

@@ -6,7 +6,7 @@
  *
  * No header of a caller goes out, and none of Stytch's comes back. One deadline covers everything.
  */
-import type { z } from "zod";
+import type * as z from "zod";
 import { version } from "../../package.json";
 import { readAtMost } from "../bounds.ts";
 import type { Config } from "../config.ts";

@@ -1,5 +1,5 @@
 /** The body of a Stytch error, and what it says: https://stytch.com/docs/b2b/api/errors */
-import { z } from "zod";
+import * as z from "zod";
 
 export const StytchError = z.looseObject({
   status_code: z.int().nullish(),

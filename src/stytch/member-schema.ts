@@ -2,7 +2,7 @@
  * The Member of the Stytch B2B API and the envelope of its lookup: https://stytch.com/docs/b2b/api/member-object
  * Tolerance as in `organization-schema.ts`.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { flag, freeJson, identity, listOf, Organization, text } from "./organization-schema.ts";
 
 const SsoRegistration = z.looseObject({

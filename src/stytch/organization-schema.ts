@@ -5,7 +5,7 @@
  * absent or null, but where it is present its type must be right. Enumerations are strings, since they have grown
  * before, and unknown fields pass.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 /** Present and not empty. */
 export const identity = z.string().min(1);
