@@ -137,7 +137,9 @@ export function createApp(random: () => number = Math.random) {
       app.on(method, path, async (c) => {
         const call = c.get("call");
         call.line.route = route;
-        const answer = await operation(call, isolate, segment(c.req.path, path)).catch(asError);
+        const answer = await operation(call, isolate, segment(c.req.path, path)).catch((thrown: unknown) =>
+          defect(thrown, call.line),
+        );
         const response = answer instanceof Response ? answer : refuse(answer, call.line);
         if (isKeyed) response.headers.append("Vary", "Authorization");
         for (const [name, value] of call.quota === null ? [] : rateLimitHeaders(call.quota)) {
@@ -156,11 +158,7 @@ export function createApp(random: () => number = Math.random) {
   }
 
   app.notFound((c) => refuse({ type: "route_not_found" }, c.get("line")));
-  app.onError((error, c) => {
-    const line = c.get("line");
-    line.defect = describe(error);
-    return refuse({ type: "internal_error" }, line);
-  });
+  app.onError((error, c) => refuse(defect(error, c.get("line")), c.get("line")));
   return app;
 }
 
@@ -180,9 +178,10 @@ function segment(path: string, pattern: string): string {
   return at < 0 ? "" : (path.split("/")[at] ?? "");
 }
 
-/** Hono hands only errors to its last resort; what else may be thrown becomes one. */
-function asError(thrown: unknown): never {
-  throw thrown instanceof Error ? thrown : new TypeError("something else than an error was thrown");
+/** The last resort: what was thrown goes to the log, reduced to its kind and place. */
+function defect(thrown: unknown, line: LogLine): Failure {
+  line.defect = describe(thrown);
+  return { type: "internal_error" };
 }
 
 function ofKey(operation: (call: Call, keyId: string) => Promise<Response | Failure>): Operation {

@@ -10,8 +10,12 @@ interface SourceJson {
     reviver: (key: string, value: unknown, context: { source?: string }) => unknown,
   ): unknown;
   rawJSON(text: string): unknown;
+  isRawJSON(value: unknown): boolean;
 }
 const json = JSON as unknown as SourceJson;
+
+/** Whether a value is such a number, kept as its text. */
+export const isNumberText = (value: unknown): boolean => json.isRawJSON(value);
 
 /** Of the bytes of a JSON object that has been checked before. */
 export function parseExactly(bytes: Uint8Array): Record<string, unknown> {

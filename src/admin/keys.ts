@@ -121,5 +121,12 @@ async function answerWithKey(call: Call, record: KeyRecord, status: 200 | 201): 
 }
 
 function refusalOf(refusal: Changed["refusal"]): Failure {
-  return refusal === "revoked" ? invalid("the key is revoked, which is final") : { type: "key_not_found" };
+  switch (refusal) {
+    case "revoked":
+      return invalid("the key is revoked, which is final");
+    case "overlapping":
+      return invalid("overlap_seconds: too many earlier keys still overlap; a shorter overlap ends them");
+    default:
+      return { type: "key_not_found" };
+  }
 }

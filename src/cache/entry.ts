@@ -50,11 +50,12 @@ export function bearsName(entry: Entry, identifier: string): boolean {
 
 /** Weak (RFC 9110 §8.8.3): it stands for the value, not for the bytes around it. */
 export async function etagOf(value: unknown): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(value)));
-  const hex = Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, "0")).join(
-    "",
-  );
-  return `W/"${hex}"`;
+  return `W/"${await digestOf(new TextEncoder().encode(JSON.stringify(value)))}"`;
+}
+
+async function digestOf(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Of the stored shape. A deployment that changes it raises this, and reads what another wrote as misses. */
@@ -68,14 +69,14 @@ const Stored = z.strictObject({
   etag: z.string().regex(/^W\/"[0-9a-f]{32}"$/),
   began: z.int(),
   at: z.int(),
-  /** Bytes of the body: a value that was cut does not decode. */
-  size: z.int(),
+  /** Of the body: one that was cut or replaced does not decode. */
+  digest: z.string(),
 });
 
 const Alias = z.strictObject({ v: z.literal(VERSION), of: z.string().min(1) });
 
 /** What stands in KV beside the body. */
-export function metadataOf(entry: Entry): z.input<typeof Stored> {
+export async function metadataOf(entry: Entry): Promise<z.input<typeof Stored>> {
   return {
     v: VERSION,
     id: entry.organizationId,
@@ -84,7 +85,7 @@ export function metadataOf(entry: Entry): z.input<typeof Stored> {
     etag: entry.etag,
     began: entry.began,
     at: entry.fetchedAt,
-    size: entry.body.byteLength,
+    digest: await digestOf(entry.body),
   };
 }
 
@@ -100,17 +101,19 @@ export type Decoded =
   | { readonly kind: "undecodable" };
 
 /** Stored values are input like any other: they are parsed, never trusted. */
-export function decode(body: ArrayBuffer, metadata: unknown): Decoded {
+export async function decode(bytes: ArrayBuffer, metadata: unknown): Promise<Decoded> {
   const alias = Alias.safeParse(metadata);
   if (alias.success) return { kind: "alias", organizationId: alias.data.of };
   const stored = Stored.safeParse(metadata);
-  if (!stored.success || stored.data.size !== body.byteLength) return { kind: "undecodable" };
+  if (!stored.success) return { kind: "undecodable" };
+  const body = new Uint8Array(bytes);
+  if (stored.data.digest !== (await digestOf(body))) return { kind: "undecodable" };
   const { id, slug, ext, etag, began, at } = stored.data;
   const entry = {
     organizationId: id,
     slug,
     externalId: ext,
-    body: new Uint8Array(body),
+    body,
     etag,
     began,
     fetchedAt: at,

@@ -44,14 +44,14 @@ async function readOne(shelf: Shelf, identifier: string) {
   if (key === null) return null;
   const read = shelf.kv.getWithMetadata(key, { type: "arrayBuffer", cacheTtl: CACHE_TTL_SECONDS });
   const { value, metadata } = await within(KV_WAIT_MS, read);
-  return value === null ? null : decode(value, metadata);
+  return value === null ? null : await decode(value, metadata);
 }
 
 /** Stores an entry under its ID. Rejects where KV does: the caller says what that costs. */
 export async function writeEntry(shelf: Shelf, entry: Entry, lifeSeconds: number): Promise<void> {
   const key = keyOf(shelf, entry.organizationId);
   if (key !== null)
-    await shelf.kv.put(key, entry.body, { metadata: metadataOf(entry), expirationTtl: lifeSeconds });
+    await shelf.kv.put(key, entry.body, { metadata: await metadataOf(entry), expirationTtl: lifeSeconds });
 }
 
 /** Stores that a slug or external ID was seen to name this organization. Rejects where KV does. */

@@ -32,7 +32,7 @@ export type Read =
     };
 
 /** The longest that an upstream call waits for another organization's object, in ms. */
-const NEIGHBOUR_WAIT_MS = 500;
+const NEIGHBOUR_WAIT_MS = 300;
 
 export class Organization extends DurableObject<Env> {
   /** The entry of the organization whose ID names this object. */

@@ -13,12 +13,15 @@ import { type Bucket, full, type Limit, refilled, take, underLimit } from "./buc
 import { created, edited, revoked, rotated } from "./change.ts";
 import type { KeyCreation, KeyEdit, KeyRecord } from "./record.ts";
 import type { Taken } from "./token.ts";
-import { type HourCount, hourOf, KEPT_HOURS, sum } from "./usage.ts";
+import { type HourCount, hourOf, KEPT_HOURS, sum, type UsageReport } from "./usage.ts";
 
 const RECORD = "record";
 const UNREPORTED = "unreported";
 const USAGE = "usage:";
 const BUCKET = "bucket";
+const REPORTS = "reports";
+/** How many reports are told apart from their repetitions: those of as many isolates at once. */
+const MOST_REPORTS = 200;
 const REPORT_AGAIN_MS = 10_000;
 /** The longest that a change waits for the Directory, in ms. */
 const REPORT_WAIT_MS = 2_000;
@@ -37,8 +40,8 @@ export interface KeyEvent {
 
 export type Changed =
   | { readonly record: KeyRecord; readonly refusal: null }
-  /** Never issued; or at its end, which is final. */
-  | { readonly record: null; readonly refusal: "unknown" | "revoked" };
+  /** Never issued; at its end, which is final; or with too many generations that still work. */
+  | { readonly record: null; readonly refusal: "unknown" | "revoked" | "overlapping" };
 
 export class ApiKey extends DurableObject<Env> {
   /** Issues the key. Returns when it is in force, and in the list if the Directory can be reached. */
@@ -55,9 +58,9 @@ export class ApiKey extends DurableObject<Env> {
   }
 
   /** What a Worker may act on for the time of a lease. Takes in what it counted since the last. The one hot call. */
-  lease(counts: readonly HourCount[]): { readonly record: KeyRecord | null } {
+  lease(report: UsageReport | null): { readonly record: KeyRecord | null } {
     const record = this.record();
-    if (record !== null) for (const count of counts) this.#addUsage(count);
+    if (record !== null && report !== null) this.#takeIn(report);
     return { record };
   }
 
@@ -110,7 +113,7 @@ export class ApiKey extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     try {
-      await this.#report();
+      await within(REPORT_WAIT_MS, this.#report());
     } catch {
       // The platform gives up after some tries of its own; a report is owed until it is made.
       await this.ctx.storage.setAlarm(Date.now() + REPORT_AGAIN_MS);
@@ -120,12 +123,14 @@ export class ApiKey extends DurableObject<Env> {
   async #changeActive(
     action: KeyEvent["action"],
     detail: KeyEvent["detail"],
-    change: (record: KeyRecord) => KeyRecord,
+    change: (record: KeyRecord) => KeyRecord | null,
   ): Promise<Changed> {
     const record = this.record();
     if (record === null) return { record: null, refusal: "unknown" };
     if (record.revoked_at !== null) return { record: null, refusal: "revoked" };
-    return { record: await this.#change(change(record), action, detail), refusal: null };
+    const changed = change(record);
+    if (changed === null) return { record: null, refusal: "overlapping" };
+    return { record: await this.#change(changed, action, detail), refusal: null };
   }
 
   async #change(
@@ -134,7 +139,13 @@ export class ApiKey extends DurableObject<Env> {
     detail: KeyEvent["detail"],
   ): Promise<KeyRecord> {
     const { key_id, version, updated_at: at } = record;
-    const event: KeyEvent = { id: `${key_id}.${version}`, at, action, key_id, detail };
+    const event: KeyEvent = {
+      id: `${key_id}.${String(version).padStart(9, "0")}`,
+      at,
+      action,
+      key_id,
+      detail,
+    };
     this.ctx.storage.kv.put(RECORD, record);
     this.ctx.storage.kv.put(UNREPORTED, [...this.#unreported(), event]);
     await this.ctx.storage.setAlarm(Date.now() + REPORT_AGAIN_MS);
@@ -172,6 +183,14 @@ export class ApiKey extends DurableObject<Env> {
     const now = Date.now();
     if (from === null || to === null) this.ctx.storage.kv.delete(BUCKET);
     else this.ctx.storage.kv.put(BUCKET, underLimit(this.#bucket(from, now), from, to, now));
+  }
+
+  /** A report that was sent again, since its answer did not arrive in time, is counted once. */
+  #takeIn({ id, counts }: UsageReport): void {
+    const taken = this.ctx.storage.kv.get<string[]>(REPORTS) ?? [];
+    if (taken.includes(id)) return;
+    this.ctx.storage.kv.put(REPORTS, [...taken, id].slice(-MOST_REPORTS));
+    for (const count of counts) this.#addUsage(count);
   }
 
   #addUsage(count: HourCount): void {

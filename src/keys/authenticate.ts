@@ -9,7 +9,7 @@ import { readCredential } from "./credential.ts";
 import { proveKey } from "./key-format.ts";
 import { holdLease, LEASE_WAIT_MS, type Leases } from "./lease.ts";
 import type { KeyRecord } from "./record.ts";
-import { giveBack, take, type Unreported } from "./usage.ts";
+import { arrived, reportOf, type Unreported } from "./usage.ts";
 
 export type Authenticated =
   /** `grace`: the key's object fails, and this is what it said last. */
@@ -49,16 +49,18 @@ export async function authenticate(
   return elsewhere === null ? { record, grace: leased.grace } : { failure: elsewhere };
 }
 
-async function askForLease(env: Env, keyId: string, unreported: Unreported): Promise<KeyRecord | null> {
-  const counts = take(unreported, keyId);
-  try {
-    return await callObject(
-      () => env.API_KEY.getByName(keyId),
-      async (object) => (await object.lease(counts)).record,
-      LEASE_WAIT_MS,
-    );
-  } catch (error) {
-    giveBack(unreported, keyId, counts);
-    throw error;
-  }
+/** One object call, bounded in time; what was counted goes along. Rejects where the object fails. */
+export async function askForLease(
+  env: Env,
+  keyId: string,
+  unreported: Unreported,
+): Promise<KeyRecord | null> {
+  const report = reportOf(unreported, keyId);
+  const { record } = await callObject(
+    () => env.API_KEY.getByName(keyId),
+    async (object) => await object.lease(report),
+    LEASE_WAIT_MS,
+  );
+  if (report !== null) arrived(unreported, keyId, report, Date.now());
+  return record;
 }

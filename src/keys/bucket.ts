@@ -37,10 +37,10 @@ export function take(bucket: Bucket, limit: Limit, now: number): { bucket: Bucke
 
 /** Under another limit: the tokens that are left stay, as far as the new one holds them. */
 export function underLimit(bucket: Bucket, from: Limit, to: Limit, now: number): Bucket {
-  const { level } = refilled(bucket, from, now);
+  const { level, at } = refilled(bucket, from, now);
   const tokens = Math.floor(level / token(from));
   const rest = Math.floor(((level % token(from)) * token(to)) / token(from));
-  return { level: Math.min(capacity(to), tokens * token(to) + rest), at: now };
+  return { level: Math.min(capacity(to), tokens * token(to) + rest), at };
 }
 
 /** What a caller may know of a bucket that has been refilled. */

@@ -32,14 +32,14 @@ export function edited(record: KeyRecord, edit: KeyEdit, now: number): KeyRecord
 
 /**
  * A new generation. The one before works for `overlapSeconds` more, and older ones no longer than that: who ends the key in use at
- * once ends them all.
+ * once ends them all. Null where too many would overlap: none is ended before its time.
  */
-export function rotated(record: KeyRecord, overlapSeconds: number, now: number): KeyRecord {
+export function rotated(record: KeyRecord, overlapSeconds: number, now: number): KeyRecord | null {
   const end = now + overlapSeconds * 1_000;
   const previous = [...record.previous, { generation: record.generation, valid_until: time(end) }]
     .map((one) => ({ ...one, valid_until: time(Math.min(Date.parse(one.valid_until), end)) }))
-    .filter((one) => Date.parse(one.valid_until) > now)
-    .slice(-MOST_PREVIOUS);
+    .filter((one) => Date.parse(one.valid_until) > now);
+  if (previous.length > MOST_PREVIOUS) return null;
   return {
     ...record,
     generation: record.generation + 1,

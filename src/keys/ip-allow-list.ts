@@ -14,10 +14,14 @@ export function isAllowedIp(ranges: readonly string[], address: string | null): 
   });
 }
 
-/** An IPv4 or IPv6 address, or a range of them in CIDR notation (RFC 4632 §3.1, RFC 4291 §2.3). */
+/**
+ * An IPv4 or IPv6 address, or a range of them in CIDR notation (RFC 4632 §3.1, RFC 4291 §2.3). IPv4 mapped into IPv6 is refused: callers are
+ * told apart by their IPv4 address, which it would never match.
+ */
 export function isRange(text: string): boolean {
   const [address = "", bits] = text.split("/");
   if (!isAddress(address)) return false;
+  if (address.includes(":") && ipaddr.IPv6.parse(address).isIPv4MappedAddress()) return false;
   return bits === undefined || (/^\d{1,3}$/.test(bits) && ipaddr.isValidCIDR(text));
 }
 

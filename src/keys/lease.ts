@@ -59,8 +59,10 @@ export async function holdLease(
   const lease = leases.held.get(keyId);
   const isOutdated = lease?.record != null && generation > lease.record.generation;
   const leaseMs = config.leaseSeconds * 1_000;
-  if (lease !== undefined && !isOutdated && now - lease.askedAt < leaseMs) {
-    if (now - lease.askedAt >= leaseMs / 2) renewBehind(leases, keyId, now, asking);
+  const age = lease === undefined ? Number.POSITIVE_INFINITY : now - lease.askedAt;
+  // A lease from the future is of a clock that has gone back since: it says nothing of how old it is.
+  if (lease !== undefined && !isOutdated && age >= 0 && age < leaseMs) {
+    if (age >= leaseMs / 2) renewBehind(leases, keyId, now, asking);
     return { kind: "held", record: lease.record, grace: false };
   }
   try {
@@ -68,7 +70,7 @@ export async function holdLease(
     return { kind: "held", record, grace: false };
   } catch {
     const graceMs = leaseMs + config.leaseGraceSeconds * 1_000;
-    if (lease?.record && asking.now() - lease.askedAt < graceMs) {
+    if (lease?.record && !isOutdated && asking.now() - lease.askedAt < graceMs) {
       return { kind: "held", record: lease.record, grace: true };
     }
     return { kind: "unavailable" };
@@ -84,7 +86,7 @@ async function askNow(
   const record = await asking.ask(keyId);
   const held = leases.held.get(keyId);
   // Answers may come out of order: the one to the later question stands.
-  if (held !== undefined && held.askedAt > askedAt) return held.record;
+  if (held !== undefined && held.askedAt > askedAt && held.askedAt <= asking.now()) return held.record;
   leases.held.delete(keyId);
   leases.held.set(keyId, { record, askedAt });
   if (leases.held.size > MOST_LEASES) {

@@ -4,7 +4,7 @@ import type { KeyRecord } from "./record.ts";
 
 /** Whether the key may see the organization of this ID, as an answer of Stytch gives it. */
 export function maySee(record: KeyRecord, organizationId: string): boolean {
-  return record.organization_ids === null || record.organization_ids.includes(organizationId);
+  return record.organization_ids === null || record.organization_ids.some((id) => isSame(id, organizationId));
 }
 
 /**
@@ -12,7 +12,10 @@ export function maySee(record: KeyRecord, organizationId: string): boolean {
  * a look, so that a stranger's organization costs what a missing one does. Slugs and external IDs are known by their answer only.
  */
 export function isOutside(record: KeyRecord, identifier: string): boolean {
-  if (record.organization_ids === null || !isCanonicalId(identifier)) return false;
-  const asked = identifier.toLowerCase();
-  return !record.organization_ids.some((id) => id.toLowerCase() === asked);
+  return isCanonicalId(identifier) && !maySee(record, identifier);
+}
+
+/** The digits of a UUID have no case (RFC 9562 §4). */
+function isSame(one: string, other: string): boolean {
+  return one === other || (isCanonicalId(one) && one.toLowerCase() === other.toLowerCase());
 }

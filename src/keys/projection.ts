@@ -3,12 +3,13 @@
  * items. Pure.
  */
 import * as z from "zod";
+import { isNumberText } from "../exact-json.ts";
 
 /** What a set of paths keeps: `true` is the whole value, a map is the fields of an object. */
 type Kept = true | ReadonlyMap<string, Kept>;
 
 /** Bounds a record; an object has about 30 fields. */
-export const MOST_PATHS = 200;
+export const MOST_PATHS = 100;
 
 /** The value that `paths` keep of `value`. Own properties only, whatever they are called. */
 export function project(value: unknown, paths: readonly string[]): unknown {
@@ -19,7 +20,8 @@ function keep(value: unknown, kept: Kept): unknown {
   if (kept === true) return value;
   if (Array.isArray(value)) return value.map((item) => keep(item, kept)).filter((item) => item !== undefined);
   // A path that goes on below a value without fields keeps nothing of it; null stays null, as it stands for an object.
-  if (typeof value !== "object" || value === null) return value === null ? null : undefined;
+  if (value === null) return null;
+  if (typeof value !== "object" || isNumberText(value)) return undefined;
   const fields = Object.entries(value).flatMap(([name, field]) => {
     const below = kept.get(name);
     const left = below === undefined ? undefined : keep(field, below);
@@ -51,17 +53,20 @@ function keptBy(paths: readonly string[]): Kept {
 
 /** Whether `path` names something that objects of this schema can have; below free JSON, everything may be. */
 export function isKnownPath(schema: z.ZodType, path: string): boolean {
-  let at: z.ZodType = schema;
-  for (const name of path.split(".")) {
-    at = bare(at);
-    if (name === "") return false;
-    if (at instanceof z.ZodRecord || at instanceof z.ZodUnknown) return true;
-    const below = at instanceof z.ZodObject ? (at.shape as Record<string, z.ZodType>) : {};
-    const next = Object.hasOwn(below, name) ? below[name] : undefined;
-    if (next === undefined) return false;
-    at = next;
-  }
-  return true;
+  return has(schema, path.split("."));
+}
+
+function has(wrapped: z.ZodType, [name, ...below]: readonly string[]): boolean {
+  if (name === undefined) return true;
+  if (name === "") return false;
+  const schema = bare(wrapped);
+  if (schema instanceof z.ZodUnion)
+    return schema.options.some((option) => has(option as z.ZodType, [name, ...below]));
+  if (schema instanceof z.ZodRecord || schema instanceof z.ZodUnknown) return !below.includes("");
+  if (!(schema instanceof z.ZodObject)) return false;
+  const fields = schema.shape as Record<string, z.ZodType>;
+  const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
+  return field !== undefined && has(field, below);
 }
 
 /** Without what may wrap a field: absent, null, list. */

@@ -33,7 +33,7 @@ const paths = (schema: z.ZodType) =>
   list(
     z
       .string("must be a dot path")
-      .max(256, "must have at most 256 characters")
+      .max(128, "must have at most 128 characters")
       .refine((path) => isKnownPath(schema, path), "must name a field that there is"),
     "dot paths",
     MOST_PATHS,
@@ -60,7 +60,11 @@ const decisions = {
     .min(1, "must have at least one scope")
     .transform((scopes) => SCOPES.filter((scope) => scopes.includes(scope))),
   organization_ids: some(
-    z.string("must be a string").min(1, "must not be empty").max(256, "must have at most 256 characters"),
+    z
+      .string("must be a string")
+      .max(256, "must have at most 256 characters")
+      // As in the path of a lookup: what cannot be asked for cannot be seen.
+      .regex(/^(?!\.{1,2}$)[^\p{Cc}\p{Cs}/\\?#%]+$/u, "must be an organization ID"),
     "organization IDs",
   ).nullable(),
   fields: z

@@ -5,8 +5,10 @@
  */
 import { type Call, noteDegraded } from "../call.ts";
 import { callObject } from "../object-call.ts";
-import { type Bucket, full, type Limit, type Quota, quotaOf, take } from "./bucket.ts";
+import type { ApiKey } from "./api-key.ts";
+import { type Bucket, full, type Limit, type Quota, quotaOf, take, underLimit } from "./bucket.ts";
 import { LEASE_WAIT_MS } from "./lease.ts";
+import type { KeyRecord } from "./record.ts";
 
 /** The last state of each bucket that an isolate was told, by key ID. Plain data; the one told longest ago goes first. */
 export type Told = Map<string, { readonly bucket: Bucket; readonly limit: Limit }>;
@@ -21,34 +23,62 @@ export interface Token {
 /** What an object answers: the limit is its own word, which may be newer than the lease. Null: it knows of none. */
 export type Taken = { readonly bucket: Bucket; readonly limit: Limit; readonly granted: boolean } | null;
 
-/** `alone`: the object is known to fail, and is not asked. One object call, bounded in time. Never throws. */
+/** Takes a token. `alone`: the object is known to fail, and is not asked. One object call, bounded in time. Never throws. */
 export async function takeToken(
   call: Call,
   told: Told,
-  keyId: string,
-  limit: Limit,
+  { key_id, rate_limit }: KeyRecord,
   alone: boolean,
 ): Promise<Token | null> {
-  const taken = alone ? undefined : await askForToken(call, keyId);
+  if (rate_limit === null) return null;
+  const taken = alone ? undefined : await ask(call, key_id, async (object) => await object.take());
+  if (taken === null) told.delete(key_id);
   if (taken === null) return null;
-  const now = Date.now();
-  const known = told.get(keyId) ?? { bucket: full(limit, now), limit };
-  const state = taken ?? { ...take(known.bucket, known.limit, now), limit: known.limit };
-  told.delete(keyId);
-  told.set(keyId, { bucket: state.bucket, limit: state.limit });
-  const [oldest] = told.keys();
-  if (told.size > MOST_TOLD && oldest !== undefined) told.delete(oldest);
+  const state = taken ?? {
+    ...take(lastTold(told, key_id, rate_limit), rate_limit, Date.now()),
+    limit: rate_limit,
+  };
+  note(told, key_id, state);
   return { granted: state.granted, quota: quotaOf(state.bucket, state.limit) };
 }
 
+/** What is left, without taking from it; null where the key has no limit. As `takeToken` in what it costs. */
+export async function lookAtTokens(
+  call: Call,
+  told: Told,
+  { key_id, rate_limit }: KeyRecord,
+  alone: boolean,
+): Promise<Quota | null> {
+  if (rate_limit === null) return null;
+  const seen = alone ? undefined : await ask(call, key_id, async (object) => await object.look());
+  if (seen === null) return null;
+  return seen === undefined
+    ? quotaOf(lastTold(told, key_id, rate_limit), rate_limit)
+    : quotaOf(seen.bucket, seen.limit);
+}
+
+/** As of now, and under the limit of the lease, which an operator may have changed since. */
+function lastTold(told: Told, keyId: string, limit: Limit): Bucket {
+  const now = Date.now();
+  const known = told.get(keyId);
+  return known === undefined ? full(limit, now) : underLimit(known.bucket, known.limit, limit, now);
+}
+
+function note(told: Told, keyId: string, { bucket, limit }: { bucket: Bucket; limit: Limit }): void {
+  told.delete(keyId);
+  told.set(keyId, { bucket, limit });
+  const [oldest] = told.keys();
+  if (told.size > MOST_TOLD && oldest !== undefined) told.delete(oldest);
+}
+
 /** Undefined where the object fails. */
-async function askForToken(call: Call, keyId: string): Promise<Taken | undefined> {
+async function ask<T>(
+  call: Call,
+  keyId: string,
+  question: (object: DurableObjectStub<ApiKey>) => Promise<T>,
+): Promise<T | undefined> {
   try {
-    return await callObject(
-      () => call.env.API_KEY.getByName(keyId),
-      async (object) => await object.take(),
-      LEASE_WAIT_MS,
-    );
+    return await callObject(() => call.env.API_KEY.getByName(keyId), question, LEASE_WAIT_MS);
   } catch {
     noteDegraded(call, "key_object");
     return undefined;

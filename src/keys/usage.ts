@@ -8,14 +8,28 @@ export interface HourCount {
   readonly rate_limited: number;
 }
 
-/** An isolate's counts that no lease has taken along yet, by key ID. Plain data. */
-export type Unreported = Map<string, Map<number, HourCount>>;
+/** Goes with a lease, unchanged until it has been taken in, and is taken in once. */
+export interface UsageReport {
+  readonly id: string;
+  readonly counts: readonly HourCount[];
+}
+
+interface Counted {
+  /** When the oldest call that is in no report was counted, ms since the epoch. */
+  readonly since: number;
+  readonly counts: Map<number, HourCount>;
+  /** Sent, and not known to have arrived. */
+  report: UsageReport | null;
+}
+
+/** An isolate's counts that have not been taken in yet, by key ID, the oldest first. Plain data. */
+export type Unreported = Map<string, Counted>;
 
 const HOUR_MS = 3_600_000;
 /** How long counts are kept: 30 days. */
 export const KEPT_HOURS = 720;
 
-/** More keys than an isolate holds leases for; beyond it the oldest counts are dropped rather than memory. */
+/** As many keys as an isolate holds leases for; beyond it the oldest counts are dropped rather than memory. */
 const MOST_KEYS = 5_000;
 
 export const hourOf = (now: number) => Math.floor(now / HOUR_MS);
@@ -33,25 +47,41 @@ export function sum(hour: number, counts: readonly HourCount[]): HourCount {
 
 /** Counts one call of a key: admitted, or refused by its rate limit. */
 export function countCall(unreported: Unreported, keyId: string, now: number, admitted: boolean): void {
-  const count = admitted ? { requests: 1, rate_limited: 0 } : { requests: 0, rate_limited: 1 };
-  giveBack(unreported, keyId, [{ hour: hourOf(now), ...count }]);
-}
-
-/** Takes a key's counts out, for a report. */
-export function take(unreported: Unreported, keyId: string): HourCount[] {
-  const counts = [...(unreported.get(keyId)?.values() ?? [])];
-  unreported.delete(keyId);
-  return counts;
-}
-
-/** Adds counts; those of a report that failed wait for the next. */
-export function giveBack(unreported: Unreported, keyId: string, counts: readonly HourCount[]): void {
-  const before = unreported.get(keyId) ?? new Map<number, HourCount>();
-  for (const count of counts) {
-    const known = before.get(count.hour);
-    before.set(count.hour, known === undefined ? count : sum(count.hour, [known, count]));
-  }
-  unreported.set(keyId, before);
+  const hour = hourOf(now);
+  const count = { hour, requests: admitted ? 1 : 0, rate_limited: admitted ? 0 : 1 };
+  const counted = unreported.get(keyId) ?? { since: now, counts: new Map(), report: null };
+  const before = counted.counts.get(hour);
+  counted.counts.set(hour, before === undefined ? count : sum(hour, [before, count]));
+  unreported.set(keyId, counted);
   const [oldest] = unreported.keys();
   if (unreported.size > MOST_KEYS && oldest !== undefined) unreported.delete(oldest);
+}
+
+/** The report that is due of a key: the one that has not arrived, or one of all that was counted since; null where there is nothing. */
+export function reportOf(unreported: Unreported, keyId: string): UsageReport | null {
+  const counted = unreported.get(keyId);
+  if (counted === undefined) return null;
+  if (counted.report === null) {
+    counted.report = { id: crypto.randomUUID(), counts: [...counted.counts.values()] };
+    counted.counts.clear();
+  }
+  return counted.report;
+}
+
+/** That a report was taken in. */
+export function arrived(unreported: Unreported, keyId: string, report: UsageReport, now: number): void {
+  const counted = unreported.get(keyId);
+  if (counted?.report?.id !== report.id) return;
+  unreported.delete(keyId);
+  if (counted.counts.size > 0) unreported.set(keyId, { ...counted, since: now, report: null });
+}
+
+/** A key with calls counted longer than `ms` ago: its own traffic has moved elsewhere. It is named once in that time. */
+export function overdueKey(unreported: Unreported, now: number, ms: number): string | null {
+  const [first] = unreported;
+  if (first === undefined || now - first[1].since < ms) return null;
+  const [keyId, counted] = first;
+  unreported.delete(keyId);
+  unreported.set(keyId, { ...counted, since: now });
+  return keyId;
 }

@@ -2,10 +2,10 @@
 import type { Call } from "../call.ts";
 import type { Failure } from "../errors.ts";
 import type { Isolate } from "../isolate.ts";
-import { authenticate } from "../keys/authenticate.ts";
+import { askForLease, authenticate } from "../keys/authenticate.ts";
 import type { KeyRecord } from "../keys/record.ts";
 import { takeToken } from "../keys/token.ts";
-import { countCall } from "../keys/usage.ts";
+import { countCall, overdueKey, type Unreported } from "../keys/usage.ts";
 
 export type Admitted =
   | { readonly record: KeyRecord; readonly failure?: never }
@@ -16,10 +16,18 @@ export async function admit(call: Call, isolate: Isolate): Promise<Admitted> {
   const caller = await authenticate(call, isolate.leases, isolate.unreported);
   if (caller.failure !== undefined) return caller;
   const { record, grace } = caller;
-  const { key_id, rate_limit } = record;
-  const token = rate_limit === null ? null : await takeToken(call, isolate.told, key_id, rate_limit, grace);
+  const token = await takeToken(call, isolate.told, record, grace);
   call.quota = token?.quota ?? null;
-  countCall(isolate.unreported, key_id, Date.now(), token?.granted ?? true);
+  count(call, isolate.unreported, record.key_id, token?.granted ?? true);
   if (token === null || token.granted) return { record };
   return { failure: { type: "too_many_requests", retryAfterSeconds: token.quota.nextSeconds } };
+}
+
+/** Behind the answer goes what another key's traffic left here when it moved elsewhere. */
+function count(call: Call, unreported: Unreported, keyId: string, admitted: boolean): void {
+  const now = Date.now();
+  countCall(unreported, keyId, now, admitted);
+  const overdue = overdueKey(unreported, now, call.config.leaseSeconds * 1_000);
+  // Where it fails, it is overdue again.
+  if (overdue !== null) call.waitUntil(askForLease(call.env, overdue, unreported).catch(() => {}));
 }

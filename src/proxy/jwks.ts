@@ -18,17 +18,29 @@ export interface JwksMemory {
 
 export async function readJwks(call: Call, memory: JwksMemory, segment: string): Promise<Response | Failure> {
   if (readIdentifier(segment) !== call.config.stytch.projectId) return { type: "route_not_found" };
-  const now = Date.now();
-  if (memory.last === undefined || !isCurrent(memory.last, now)) {
-    const read = await readThrough(call);
-    call.line.upstream = read.call;
-    if (read.failure !== undefined && read.detail !== undefined) call.line.upstream_detail = read.detail;
-    memory.last = read;
-  }
-  const { last } = memory;
+  const last = await readKept(call, memory);
   if (last.failure !== undefined) return last.failure;
   const left = Math.max(0, Math.floor((last.at + JWKS_FRESH_MS - Date.now()) / 1_000));
   return jsonAnswer(last.body, { "Cache-Control": `public, max-age=${left}` });
+}
+
+async function readKept(call: Call, memory: JwksMemory): Promise<JwksRead> {
+  if (memory.last !== undefined && isCurrent(memory.last, Date.now())) return memory.last;
+  const read = await readThrough(call);
+  call.line.upstream = read.call;
+  if (read.failure !== undefined && read.detail !== undefined) call.line.upstream_detail = read.detail;
+  // A failure that comes late does not take the place of what another request was told meanwhile.
+  const { last } = memory;
+  if (
+    read.failure !== undefined &&
+    last?.failure === undefined &&
+    last !== undefined &&
+    isCurrent(last, Date.now())
+  ) {
+    return last;
+  }
+  memory.last = read;
+  return read;
 }
 
 /** Where the object fails nobody else asks: without a key there is nobody to hold to account for what it costs. */

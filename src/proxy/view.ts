@@ -13,9 +13,19 @@ export interface View {
 
 /** Views of entries that an isolate made, so that each is made once: by organization and fields. The oldest goes first. */
 export interface Views {
-  readonly made: Map<string, { readonly entry: Entry; readonly view: View }>;
+  readonly made: Map<string, Made>;
   bytes: number;
 }
+
+/** Which entry it is of is told by its time and ETag: to keep the entry would keep its body. */
+interface Made {
+  readonly began: number;
+  readonly etag: string;
+  readonly view: View;
+}
+
+/** What a view costs beside its body and name: a guess on the high side. */
+const OVERHEAD_BYTES = 512;
 
 /** Beside the entries themselves. */
 const MOST_BYTES = 8 * 1024 * 1024;
@@ -32,7 +42,7 @@ export async function organizationView(
   if (paths === null) return entry;
   const name = JSON.stringify([entry.organizationId, paths]);
   const before = views.made.get(name);
-  if (before?.entry === entry) return before.view;
+  if (before?.began === entry.began && before.etag === entry.etag) return before.view;
   const { organization, request_id, status_code } = parseExactly(entry.body);
   const projected = project(organization, paths);
   const view = {
@@ -40,8 +50,8 @@ export async function organizationView(
     etag: await etagOf(projected),
   };
   drop(views, name);
-  views.made.set(name, { entry, view });
-  views.bytes += view.body.byteLength;
+  views.made.set(name, { began: entry.began, etag: entry.etag, view });
+  views.bytes += sizeOf(name, view);
   for (const oldest of views.made.keys()) {
     if (views.bytes <= MOST_BYTES) break;
     drop(views, oldest);
@@ -71,8 +81,10 @@ function drop(views: Views, name: string): void {
   const made = views.made.get(name);
   if (made === undefined) return;
   views.made.delete(name);
-  views.bytes -= made.view.body.byteLength;
+  views.bytes -= sizeOf(name, made.view);
 }
+
+const sizeOf = (name: string, view: View) => view.body.byteLength + 2 * name.length + OVERHEAD_BYTES;
 
 /** Fields of the envelope that Stytch left out stay out. */
 function bytesOf(value: unknown): Uint8Array<ArrayBuffer> {

@@ -46,6 +46,9 @@ export const Organization = z.looseObject({
   sso_active_connections: listOf(SsoConnection),
   sso_default_connection_id: text,
   scim_active_connection: ScimConnection.nullish(),
+  scim_active_connections: listOf(ScimConnection).describe(
+    "What Stytch sent before scim_active_connection, and still sends",
+  ),
   email_allowed_domains: texts.describe("Domains that invites and JIT provisioning are restricted to"),
   email_jit_provisioning: text.describe("RESTRICTED, NOT_ALLOWED"),
   email_invites: text.describe("ALL_ALLOWED, RESTRICTED, NOT_ALLOWED"),

@@ -89,6 +89,7 @@ test.each<[object, string]>([
   [{ name: "a", scope: ["organizations:read"] }, "scope"],
   [{ name: "a", scopes: ["organizations:read"], organization_ids: [] }, "organization_ids"],
   [{ name: "a", scopes: ["organizations:read"], organization_ids: [""] }, "organization_ids.0"],
+  [{ name: "a", scopes: ["organizations:read"], organization_ids: ["o", "a/b"] }, "organization_ids.1"],
   [{ name: "a", scopes: ["organizations:read"], organization_ids: "o" }, "organization_ids"],
   [{ name: "a", scopes: ["organizations:read"], organization_ids: Array(101).fill("o") }, "organization_ids"],
   [{ name: "a", scopes: ["organizations:read"], fields: [] }, "fields"],
@@ -314,6 +315,21 @@ test("each change is in the audit, once and newest first, and no key in it", asy
   expect(first.events).toEqual(expected.slice(0, 3));
   const rest = await isolate.admin("GET", `/admin/audit?cursor=${first.next_cursor}`);
   expect(await rest.json()).toEqual({ events: expected.slice(3), next_cursor: null });
+});
+
+test("events of one moment are listed in the order in which they came", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
+  const { keyId } = await mint(isolate, ["organizations:read"]);
+  for (let i = 0; i < 11; i += 1) await isolate.admin("PATCH", `/admin/keys/${keyId}`, { name: `Name ${i}` });
+  await isolate.admin("DELETE", `/admin/keys/${keyId}`);
+  const { events } = await (await isolate.admin("GET", "/admin/audit")).json<{
+    events: { action: string }[];
+  }>();
+  expect(events.map(({ action }) => action)).toEqual([
+    "key.revoked",
+    ...Array(11).fill("key.updated"),
+    "key.created",
+  ]);
 });
 
 test("whoami shows a caller its own record but its name, and takes the key from nowhere else", async () => {

@@ -1,5 +1,6 @@
 /** What an operator changes about a key, as a second isolate sees it, with the clock in hand. */
 import { evictAllDurableObjects } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
@@ -75,6 +76,31 @@ test("a rotation without overlap ends the old key everywhere within LEASE_SECOND
 test("a new key works at once, where an isolate holds a lease from before the rotation too", async () => {
   const after = await rotate(600);
   expect(await statusOf(edge, after.key)).toBe(200);
+});
+
+test("a new key is 503, never 401, where an isolate that knows the old one cannot reach the object", async () => {
+  const after = await rotate(600);
+  let fails = false;
+  const failing = newIsolate({
+    API_KEY: {
+      getByName: (name: string) =>
+        fails ? { lease: () => Promise.reject(new Error("unreachable")) } : env.API_KEY.getByName(name),
+    },
+  });
+  await failing.call(path, { key });
+  fails = true;
+  const next = await rotate(600);
+  const answer = await failing.call(path, { key: next.key });
+  expect(await answer.json()).toMatchObject({ status_code: 503, error_type: "key_service_unavailable" });
+  expect(await statusOf(failing, after.key)).toBe(200);
+});
+
+test("a clock that goes back does not keep a revoked key alive", async () => {
+  at(-600_000);
+  await operator.admin("DELETE", `/admin/keys/${keyId}`);
+  expect(await statusOf(edge, key)).toBe(401);
+  at(-599_000);
+  expect(await statusOf(edge, key)).toBe(401);
 });
 
 test("with an overlap the old key works until it ends, and not a millisecond longer, inside a lease too", async () => {

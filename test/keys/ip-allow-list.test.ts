@@ -30,12 +30,9 @@ test("where nobody says from where a call comes, it comes from nowhere allowed",
   expect(isAllowedIp(["0.0.0.0/0", "::/0"], null)).toBe(false);
 });
 
-test.each(["203.0.113.7", "203.0.113.0/24", "0.0.0.0/0", "2001:db8::/32", "::1", "::ffff:203.0.113.9"])(
-  "%s is a range",
-  (text) => {
-    expect(isRange(text)).toBe(true);
-  },
-);
+test.each(["203.0.113.7", "203.0.113.0/24", "0.0.0.0/0", "2001:db8::/32", "::1"])("%s is a range", (text) => {
+  expect(isRange(text)).toBe(true);
+});
 
 test.each([
   "",
@@ -51,6 +48,8 @@ test.each([
   "010.0.0.1",
   "2001:db8::/129",
   "fe80::1%eth0",
+  "::ffff:203.0.113.9",
+  "::ffff:203.0.113.0/120",
   "example.com",
   "203.0.113.0/ 24",
   " 203.0.113.7",

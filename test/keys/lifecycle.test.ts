@@ -4,7 +4,7 @@ import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ApiKey } from "../../src/keys/api-key.ts";
-import type { HourCount } from "../../src/keys/usage.ts";
+import type { UsageReport } from "../../src/keys/usage.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
@@ -169,8 +169,8 @@ function delayed(real: DurableObjectNamespace<ApiKey>, onAsked: () => void, mayA
   let first = true;
   return {
     getByName: (name: string) => ({
-      lease: async (counts: HourCount[]) => {
-        const answer = await real.getByName(name).lease(counts);
+      lease: async (report: UsageReport | null) => {
+        const answer = await real.getByName(name).lease(report);
         if (first) {
           first = false;
           onAsked();

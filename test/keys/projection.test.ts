@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { parseExactly } from "../../src/exact-json.ts";
 import { isKnownPath, project } from "../../src/keys/projection.ts";
 import { Member } from "../../src/stytch/member-schema.ts";
 import { Organization } from "../../src/stytch/organization-schema.ts";
@@ -55,6 +56,15 @@ test("a field named __proto__ is a field like any other", () => {
     '{"trusted_metadata":{"__proto__":{"a":1}}}',
   );
   expect(JSON.stringify(project(odd, ["trusted_metadata.b"]))).toBe('{"trusted_metadata":{"b":2}}');
+});
+
+test("a number that is kept as its text has no inside", () => {
+  const odd = parseExactly(new TextEncoder().encode('{"trusted_metadata":{"seats":1.0,"list":[1.0,2]}}'));
+  for (const path of ["trusted_metadata.seats.rawJSON", "trusted_metadata.seats.x"]) {
+    expect(JSON.stringify(project(odd, [path]))).toBe('{"trusted_metadata":{}}');
+  }
+  expect(JSON.stringify(project(odd, ["trusted_metadata.list.x"]))).toBe('{"trusted_metadata":{"list":[]}}');
+  expect(JSON.stringify(project(odd, ["trusted_metadata.seats"]))).toBe('{"trusted_metadata":{"seats":1.0}}');
 });
 
 test("no path lets a value through that lies under none of the paths", () => {
@@ -118,6 +128,9 @@ describe("a path that an operator may give", () => {
   test("of a member is one of a member", () => {
     expect(isKnownPath(Member, "roles.sources.details.connection_id")).toBe(true);
     expect(isKnownPath(Member, "untrusted_metadata.locale")).toBe(true);
+    expect(isKnownPath(Member, "retired_email_addresses.email_id")).toBe(true);
+    expect(isKnownPath(Member, "retired_email_addresses.x")).toBe(false);
+    expect(isKnownPath(Organization, "scim_active_connections.connection_id")).toBe(true);
     expect(isKnownPath(Member, "organization_name")).toBe(false);
   });
 });

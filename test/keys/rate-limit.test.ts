@@ -4,6 +4,7 @@ import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { type Item, parseList } from "structured-headers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { UsageReport } from "../../src/keys/usage.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
@@ -177,7 +178,31 @@ test("while the key's object fails, an isolate goes on from what it was told, by
     expect((await failing.call(path, { key })).status).toBe(status);
     expect(logLines().at(-1)).toMatchObject({ degraded: ["key_object"] });
   }
-  expect((await failing.call("/whoami", { key })).status).toBe(503);
+  const me = await failing.call("/whoami", { key });
+  expect(await me.json()).toMatchObject({ rate_limit_remaining: 0 });
   at(65_001);
   expect((await failing.call(path, { key })).status).toBe(503);
+});
+
+test("alone, an isolate goes by the limit of its lease, not by an older one that it was told", async () => {
+  const { key, keyId } = await limited(100, 3_600);
+  let fails = false;
+  const alone = newIsolate({
+    API_KEY: {
+      getByName: (name: string) => {
+        const real = env.API_KEY.getByName(name);
+        const fail = () => Promise.reject(new Error("unreachable"));
+        return {
+          lease: (report: UsageReport | null) => real.lease(report),
+          take: () => (fails ? fail() : real.take()),
+        };
+      },
+    },
+  });
+  await alone.call(path, { key });
+  await operator.admin("PATCH", `/admin/keys/${keyId}`, { rate_limit: { limit: 1, period_seconds: 3_600 } });
+  at(5_000);
+  fails = true;
+  expect(quotaIn(await alone.call(path, { key }))).toMatchObject({ q: 1 });
+  expect((await alone.call(path, { key })).status).toBe(429);
 });

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { countCall, giveBack, take, type Unreported } from "../../src/keys/usage.ts";
+import { arrived, countCall, reportOf, type Unreported, type UsageReport } from "../../src/keys/usage.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { json, stubUpstream } from "../support/upstream.ts";
@@ -92,14 +92,18 @@ test("counts of a lease call that failed go with the next", async () => {
   fails = false;
   vi.setSystemTime(NOW + 6_500);
   await flaky.call(path, { key });
-  expect(await usage()).toMatchObject({ hours: [{ requests: 4 }] });
+  expect(await usage()).toMatchObject({ hours: [{ requests: 3 }] });
+  vi.setSystemTime(NOW + 11_500);
+  await flaky.call(path, { key });
+  expect(await usage()).toMatchObject({ hours: [{ requests: 5 }] });
 });
 
 test("hours are kept for 30 days", async () => {
   const object = env.API_KEY.getByName(keyId);
   const hour = NOW / HOUR;
-  for (const ago of [800, 720, 719, 1, 0])
-    await object.lease([{ hour: hour - ago, requests: 1, rate_limited: 0 }]);
+  for (const ago of [800, 720, 719, 1, 0]) {
+    await object.lease({ id: String(ago), counts: [{ hour: hour - ago, requests: 1, rate_limited: 0 }] });
+  }
   const kept = await runInDurableObject(
     object,
     (_, state) => [...state.storage.kv.list({ prefix: "usage:" })].length,
@@ -116,23 +120,66 @@ test.each(["hours=0", "hours=721", "hours=x", "hours=", "days=1"])(
 );
 
 test("a key that was never issued has no usage, and gets none", async () => {
-  await env.API_KEY.getByName("1111111111111111").lease([{ hour: 1, requests: 1, rate_limited: 0 }]);
+  await env.API_KEY.getByName("1111111111111111").lease({
+    id: "r",
+    counts: [{ hour: 1, requests: 1, rate_limited: 0 }],
+  });
   expect((await operator.admin("GET", "/admin/keys/1111111111111111/usage")).status).toBe(404);
 });
 
-test("counts that are taken are gone, and those given back are added to what came meanwhile", () => {
+test("a report goes unchanged until it has arrived, and what came meanwhile goes with the next", () => {
   const unreported: Unreported = new Map();
+  expect(reportOf(unreported, "a")).toBeNull();
   countCall(unreported, "a", NOW, true);
-  const taken = take(unreported, "a");
-  expect(take(unreported, "a")).toEqual([]);
-  countCall(unreported, "a", NOW + HOUR - 1, true);
-  giveBack(unreported, "a", taken);
-  expect(take(unreported, "a")).toEqual([{ hour: NOW / HOUR, requests: 2, rate_limited: 0 }]);
+  const first = reportOf(unreported, "a");
+  countCall(unreported, "a", NOW + HOUR - 1, false);
+  expect(reportOf(unreported, "a")).toBe(first);
+  expect(first?.counts).toEqual([{ hour: NOW / HOUR, requests: 1, rate_limited: 0 }]);
+  if (first !== null) arrived(unreported, "a", first, NOW);
+  const second = reportOf(unreported, "a");
+  expect(second?.counts).toEqual([{ hour: NOW / HOUR, requests: 0, rate_limited: 1 }]);
+  expect(second?.id).not.toBe(first?.id);
+  if (first !== null) arrived(unreported, "a", first, NOW);
+  expect(reportOf(unreported, "a")).toBe(second);
+  if (second !== null) arrived(unreported, "a", second, NOW);
+  expect(unreported.size).toBe(0);
 });
 
 test("an isolate counts for 5,000 keys at most", () => {
   const unreported: Unreported = new Map();
   for (let i = 0; i < 6_000; i += 1) countCall(unreported, String(i), NOW, true);
   expect(unreported.size).toBe(5_000);
-  expect(take(unreported, "5999")).toHaveLength(1);
+  expect(reportOf(unreported, "5999")?.counts).toHaveLength(1);
+});
+
+test("a lease call that counts but answers too late is not counted twice", async () => {
+  const late = newIsolate({
+    API_KEY: {
+      getByName: (name: string) => ({
+        lease: async (report: UsageReport | null) => {
+          const answer = await env.API_KEY.getByName(name).lease(report);
+          if (report !== null) await scheduler.wait(1_100);
+          return answer;
+        },
+      }),
+    },
+  });
+  for (let i = 0; i < 4; i += 1) await late.call(path, { key });
+  vi.setSystemTime(NOW + 5_000);
+  // The answer comes too late: grace. What it carried has been taken in.
+  await late.call(path, { key });
+  vi.setSystemTime(NOW + 5_001);
+  await late.call(path, { key });
+  expect(await usage()).toMatchObject({ hours: [{ requests: 4 }] });
+});
+
+test("what a key's traffic left in an isolate is reported by the traffic of others", async () => {
+  const other = await mint(operator, ["organizations:read"]);
+  for (let i = 0; i < 7; i += 1) await edge.call(path, { key });
+  vi.setSystemTime(NOW + 4_999);
+  await edge.call(path, { key: other.key });
+  expect(await usage()).toMatchObject({ hours: [] });
+  vi.setSystemTime(NOW + 5_000);
+  await edge.call(path, { key: other.key });
+  expect(await usage()).toMatchObject({ hours: [{ requests: 7 }] });
 });

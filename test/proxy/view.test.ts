@@ -38,6 +38,7 @@ describe("the view of an organization", () => {
     expect(await organizationView(views, first, only("organization_slug"))).not.toBe(view);
     const second = {
       ...first,
+      began: 2,
       body: bytes(organizationEnvelope(organization({ organization_name: "New" }))),
     };
     const other = await organizationView(views, second, only("organization_name"));
@@ -71,8 +72,8 @@ describe("the view of an organization", () => {
       await organizationView(views, entry(large), only("trusted_metadata"));
     }
     const held = [...views.made.values()].reduce((sum, { view }) => sum + view.body.byteLength, 0);
-    expect(views.bytes).toBe(held);
-    expect(held).toBeLessThanOrEqual(8 * 1024 * 1024);
+    expect(views.bytes).toBeGreaterThan(held);
+    expect(views.bytes).toBeLessThanOrEqual(8 * 1024 * 1024);
     expect(views.made.size).toBeGreaterThan(10);
   });
 });
