@@ -1,6 +1,6 @@
 /**
  * The isolate's side of a key's rate limit. Each call of a limited key takes a token of the key's object, which alone grants them: so the
- * limit holds whatever the number of isolates. While the object cannot be reached, the isolate goes on by itself from the last state
+ * limit holds whatever the number of isolates. Once it has refused one, the isolate refuses by itself until there can be another. While the object cannot be reached, the isolate goes on by itself from the last state
  * that the object told it.
  */
 import { type Call, noteDegraded } from "../call.ts";
@@ -11,7 +11,12 @@ import { LEASE_WAIT_MS } from "./lease.ts";
 import type { KeyRecord } from "./record.ts";
 
 /** The last state of each bucket that an isolate was told, by key ID. Plain data; the one told longest ago goes first. */
-export type Told = Map<string, { readonly bucket: Bucket; readonly limit: Limit }>;
+export type Told = Map<string, Known>;
+
+interface Known {
+  readonly bucket: Bucket;
+  readonly limit: Limit;
+}
 
 const MOST_TOLD = 5_000;
 
@@ -31,6 +36,9 @@ export async function takeToken(
   alone: boolean,
 ): Promise<Token | null> {
   if (rate_limit === null) return null;
+  if (isKnownEmpty(told.get(key_id), rate_limit, Date.now(), call.config.leaseSeconds)) {
+    return { granted: false, quota: quotaOf(lastTold(told, key_id, rate_limit), rate_limit) };
+  }
   const taken = alone ? undefined : await ask(call, key_id, async (object) => await object.take());
   if (taken === null) told.delete(key_id);
   if (taken === null) return null;
@@ -57,6 +65,17 @@ export async function lookAtTokens(
     : quotaOf(seen.bucket, seen.limit);
 }
 
+/**
+ * Whether the object has said that there is no token before a time that has not come: then a refusal needs no call, so that a flood of them
+ * costs nothing. Others can only take, never give; but an operator may, so this holds for the time of a lease at most.
+ */
+function isKnownEmpty(known: Known | undefined, limit: Limit, now: number, leaseSeconds: number): boolean {
+  if (known === undefined || known.limit.limit !== limit.limit) return false;
+  if (known.limit.period_seconds !== limit.period_seconds) return false;
+  const age = now - known.bucket.at;
+  return age >= 0 && age < leaseSeconds * 1_000 && !take(known.bucket, limit, now).granted;
+}
+
 /** As of now, and under the limit of the lease, which an operator may have changed since. */
 function lastTold(told: Told, keyId: string, limit: Limit): Bucket {
   const now = Date.now();
@@ -64,7 +83,7 @@ function lastTold(told: Told, keyId: string, limit: Limit): Bucket {
   return known === undefined ? full(limit, now) : underLimit(known.bucket, known.limit, limit, now);
 }
 
-function note(told: Told, keyId: string, { bucket, limit }: { bucket: Bucket; limit: Limit }): void {
+function note(told: Told, keyId: string, { bucket, limit }: Known): void {
   told.delete(keyId);
   told.set(keyId, { bucket, limit });
   const [oldest] = told.keys();

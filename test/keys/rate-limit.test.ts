@@ -61,12 +61,37 @@ test("a refused call says when to come again, reaches nobody, and is told what i
   expect(await refused.json()).toMatchObject({ status_code: 429, error_type: "too_many_requests" });
   expect(quotaIn(refused)).toEqual({ q: 2, w: 60, r: 0, t: 60 });
   expect(refused.headers.get("Retry-After")).toBe("30");
-  expect(operator.counts).toEqual({ kvReads: 0, kvWrites: 0, objects: { take: 1 } });
+  expect(operator.counts).toEqual({ kvReads: 0, kvWrites: 0, objects: {} });
   expect(upstream.requests).toHaveLength(before);
   at(29_999);
   expect((await operator.call(path, { key })).status).toBe(429);
   at(30_000);
   expect((await operator.call(path, { key })).status).toBe(200);
+});
+
+test("a flood of refused calls costs an object call once in a lease, and none before a token can be there", async () => {
+  const { key } = await limited(1, 60);
+  await operator.call(path, { key });
+  const flood = newIsolate();
+  for (let i = 0; i < 50; i += 1) expect((await flood.call(path, { key })).status).toBe(429);
+  expect(flood.counts.objects).toEqual({ lease: 1, take: 1 });
+  for (const ms of [4_999, 5_000, 5_001]) {
+    at(ms);
+    expect((await flood.call(path, { key })).status).toBe(429);
+  }
+  expect(flood.counts.objects["take"]).toBe(2);
+  at(60_000);
+  expect((await flood.call(path, { key })).status).toBe(200);
+});
+
+test("a limit that an operator raised is in force within LEASE_SECONDS where calls were being refused", async () => {
+  const { key, keyId } = await limited(1, 3_600);
+  await operator.call(path, { key });
+  const refused = newIsolate();
+  expect((await refused.call(path, { key })).status).toBe(429);
+  await operator.admin("PATCH", `/admin/keys/${keyId}`, { rate_limit: null });
+  at(5_000);
+  expect((await refused.call(path, { key })).status).toBe(200);
 });
 
 test("every authenticated answer of a limited key takes a token and tells of it, whatever it is", async () => {
