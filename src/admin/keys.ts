@@ -2,12 +2,13 @@
 import * as z from "zod";
 import type { Call } from "../call.ts";
 import type { Failure } from "../errors.ts";
-import { type ApiKey, type Changed, DIRECTORY } from "../keys/api-key.ts";
+import type { ApiKey, Changed } from "../keys/api-key.ts";
 import { makeKey, newKeyId } from "../keys/key-format.ts";
 import { KeyCreation, KeyEdit, type KeyRecord, KeyRotation, shown } from "../keys/record.ts";
 import { hourText, KEPT_HOURS } from "../keys/usage.ts";
 import { changeObject, readObject } from "./object.ts";
-import { encodeCursor, invalid, numberFrom, PageQuery, readBody, readQuery } from "./request.ts";
+import { readPage } from "./page.ts";
+import { invalid, numberFrom, readBody, readQuery } from "./request.ts";
 
 /** 201 with the record and, this once, the key. */
 export async function createKey(call: Call): Promise<Response | Failure> {
@@ -25,19 +26,16 @@ export async function createKey(call: Call): Promise<Response | Failure> {
 
 /** 200 with a page of records, newest first. */
 export async function listKeys(call: Call): Promise<Response | Failure> {
-  const query = readQuery(call, PageQuery);
-  if (query.failure !== undefined) return query.failure;
-  const { limit, cursor } = query.value;
-  const page = await readObject(
+  const page = await readPage(
     call,
-    "directory",
-    () => call.env.DIRECTORY.getByName(DIRECTORY),
-    async (directory) => await directory.listKeys(limit, cursor),
+    async (directory, limit, after) => await directory.listKeys(limit, after),
   );
   if (page.failure !== undefined) return page.failure;
-  const { items, next } = page.value;
   const now = Date.now();
-  return Response.json({ keys: items.map((record) => shown(record, now)), next_cursor: encodeCursor(next) });
+  return Response.json({
+    keys: page.items.map((record) => shown(record, now)),
+    next_cursor: page.next_cursor,
+  });
 }
 
 /** 200 with the record as its own object has it. */
