@@ -1,10 +1,10 @@
 /**
- * Who calls: credential → proof (arithmetic) → lease → is the key usable → from here. A key that does not prove itself costs no I/O.
+ * Who calls: credential → proof (arithmetic) → lease → is the key usable. A key that does not prove itself costs no I/O.
  */
 import { type Call, noteDegraded } from "../call.ts";
 import type { Failure } from "../errors.ts";
 import { callObject } from "../object-call.ts";
-import { refusalOfAddress, refusalOfKey } from "./authorize.ts";
+import { refusalOfKey } from "./authorize.ts";
 import { readCredential } from "./credential.ts";
 import { proveKey } from "./key-format.ts";
 import { holdLease, LEASE_WAIT_MS, type Leases } from "./lease.ts";
@@ -43,10 +43,7 @@ export async function authenticate(
   const failure = refusalOfKey(record, proved.generation, now);
   if (failure !== null) return { failure };
   // A key without a record has been refused.
-  if (record === null) return { failure: { type: "invalid_key" } };
-  // Cloudflare sets this header itself, whatever the caller sent; no other is looked at.
-  const elsewhere = refusalOfAddress(record, call.request.headers.get("CF-Connecting-IP"));
-  return elsewhere === null ? { record, grace: leased.grace } : { failure: elsewhere };
+  return record === null ? { failure: { type: "invalid_key" } } : { record, grace: leased.grace };
 }
 
 /** One object call, bounded in time; what was counted goes along. Rejects where the object fails. */

@@ -25,10 +25,10 @@ function isInForce(record: KeyRecord, generation: number, now: number): boolean 
   return previous !== undefined && now < Date.parse(previous.valid_until);
 }
 
-/** `address`: of the caller as Cloudflare saw it, null where none stands before the Worker. */
-export function refusalOfAddress(record: KeyRecord, address: string | null): Failure | null {
-  if (record.allowed_ips === null || isAllowedIp(record.allowed_ips, address)) return null;
-  return { type: "ip_not_allowed" };
+/** Cloudflare sets `CF-Connecting-IP` itself, whatever the caller sent; no other header is looked at. */
+export function refusalOfAddress(record: KeyRecord, headers: Headers): Failure | null {
+  if (record.allowed_ips === null) return null;
+  return isAllowedIp(record.allowed_ips, headers.get("CF-Connecting-IP")) ? null : { type: "ip_not_allowed" };
 }
 
 /** Names the first scope that the key lacks, or null where it has them all. */

@@ -139,7 +139,9 @@ test("neither a forged key nor one used from elsewhere takes a token", async () 
   const { key, keyId } = await limited(1, 3_600);
   await operator.call(path, { key: key.slice(0, -1) });
   await operator.admin("PATCH", `/admin/keys/${keyId}`, { allowed_ips: ["203.0.113.0/24"] });
-  expect((await newIsolate().call(path, { key })).status).toBe(403);
+  const elsewhere = await newIsolate().call(path, { key });
+  expect(elsewhere.status).toBe(403);
+  expect(quotaIn(elsewhere)).toMatchObject({ q: 1, r: 1 });
   const from = { "CF-Connecting-IP": "203.0.113.1" };
   expect((await newIsolate().call(path, { key, headers: from })).status).toBe(200);
 });
