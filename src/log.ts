@@ -41,6 +41,8 @@ export type Degraded =
   /** KV: the lookup went on without it. */
   | "kv_read"
   | "kv_write"
+  /** Stytch: an older entry was answered from. */
+  | "upstream"
   /** The organization's object: Stytch was asked directly. */
   | "organization_object"
   /** The object of the public keys: the request was refused. */

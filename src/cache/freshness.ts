@@ -2,9 +2,13 @@
 import type { Config } from "../config.ts";
 
 export type Freshness =
-  /** May be answered from. */
+  /** Is answered from. */
   | "fresh"
-  /** May not; Stytch must be asked. */
+  /** Is answered from at once, while it is refreshed behind the answer. */
+  | "stale"
+  /** Stytch is asked, and this hides it where it fails. */
+  | "on_error"
+  /** Is not answered from. */
   | "dead";
 
 /** KV refuses a shorter life: "expirationTtl must be at least 60" (https://developers.cloudflare.com/kv/api/write-key-value-pairs/). */
@@ -16,7 +20,10 @@ const CLOCK_SKEW_MS = 60_000;
 /** `fetchedAt` and `now` in ms since the epoch. A clock a little behind the writer's makes nothing older; far behind, nothing is believed. */
 export function freshnessOf(fetchedAt: number, now: number, cache: Config["cache"]): Freshness {
   if (fetchedAt - now > CLOCK_SKEW_MS) return "dead";
-  return now - fetchedAt < cache.freshSeconds * 1_000 ? "fresh" : "dead";
+  const age = (now - fetchedAt) / 1_000;
+  if (age < cache.freshSeconds) return "fresh";
+  if (age < cache.freshSeconds + cache.staleSeconds) return "stale";
+  return age < cache.freshSeconds + cache.staleSeconds + cache.staleIfErrorSeconds ? "on_error" : "dead";
 }
 
 /** Whole seconds since Stytch answered, never negative. */

@@ -66,6 +66,12 @@ export async function writeAlias(
     await shelf.kv.put(key, "", { metadata: aliasMetadata(organizationId), expirationTtl: lifeSeconds });
 }
 
+/** Removes what stands under a name. Rejects where KV does. */
+export async function deleteStored(shelf: Shelf, name: string): Promise<void> {
+  const key = keyOf(shelf, name);
+  if (key !== null) await shelf.kv.delete(key);
+}
+
 /** Null where the identifier is too long for KV: no real one is, and it is looked up without it. */
 function keyOf(shelf: Shelf, identifier: string): string | null {
   const key = `organization:${shelf.project}:${identifier}`;

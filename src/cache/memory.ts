@@ -21,12 +21,14 @@ export interface Memory {
   readonly held: Map<string, Held>;
   /** Slug or external ID, as it was asked for, to organization ID. */
   readonly aliases: Map<string, string>;
+  /** When a refresh behind an answer was last asked for, by organization ID. */
+  readonly refreshed: Map<string, number>;
   readonly capacity: number;
   bytes: number;
 }
 
 export function emptyMemory(capacity: number = MEMORY_BYTES): Memory {
-  return { held: new Map(), aliases: new Map(), capacity, bytes: 0 };
+  return { held: new Map(), aliases: new Map(), refreshed: new Map(), capacity, bytes: 0 };
 }
 
 /** The entry that bears this name, if it was vouched for less than `memorySeconds` ago. */
@@ -46,8 +48,7 @@ export function recall(memory: Memory, identifier: string, now: number, memorySe
  */
 export function remember(memory: Memory, entry: Entry, askedAs: string, now: number): Entry {
   const before = memory.held.get(entry.organizationId)?.entry;
-  // The same one stays the same object, so that what was made of it need not be made again.
-  const standing = before !== undefined && before.began >= entry.began ? before : entry;
+  const standing = before !== undefined && before.began > entry.began ? before : entry;
   const names = forget(memory, entry.organizationId);
   if (sizeOf(standing) > memory.capacity) return standing;
   memory.held.set(standing.organizationId, { entry: standing, checkedAt: now });
@@ -66,7 +67,7 @@ export function remember(memory: Memory, entry: Entry, askedAs: string, now: num
 }
 
 /** Returns the names by which it was found. */
-function forget(memory: Memory, organizationId: string): string[] {
+export function forget(memory: Memory, organizationId: string): string[] {
   const held = memory.held.get(organizationId);
   if (held === undefined) return [];
   memory.held.delete(organizationId);

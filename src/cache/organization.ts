@@ -11,7 +11,7 @@ import { describe, log, type UpstreamCall } from "../log.ts";
 import { bearsName, type Entry } from "./entry.ts";
 import { fetchEntry } from "./fetch-entry.ts";
 import { freshnessOf, kvLifeSeconds } from "./freshness.ts";
-import { type Shelf, writeAlias, writeEntry } from "./kv.ts";
+import { deleteStored, type Shelf, writeAlias, writeEntry } from "./kv.ts";
 
 /** How an object came by the entry that it answers. */
 export type How =
@@ -31,6 +31,23 @@ export type Read =
       readonly detail?: string;
     };
 
+/** What the caller of an object has, and wants. */
+export interface Want {
+  /** It has an entry that is not fresh: it can do without an answer, and an end of the entry must reach KV. */
+  readonly hasEntry: boolean;
+  /** A read of Stytch that begins after this was asked for, whatever is held. */
+  readonly refresh: boolean;
+}
+
+interface Flight {
+  readonly ticket: number;
+  readonly read: Promise<Read>;
+}
+
+/** Pauses after failures in a row, in ms: doubling, as long as callers have an older entry to answer from. */
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+
 /** The longest that an upstream call waits for another organization's object, in ms. */
 const NEIGHBOUR_WAIT_MS = 300;
 
@@ -43,23 +60,36 @@ export class Organization extends DurableObject<Env> {
   #known = Number.NEGATIVE_INFINITY;
   /** Until when a 404 is remembered. */
   #absentUntil = 0;
+  /** Whether KV may have something under this object's name. */
+  #mayBeStored = false;
+  /** Failures in a row, the last of them, and until when Stytch is spared another call. */
+  #failing = { times: 0, until: 0, last: null as Read | null };
+  /** Counts reads, to tell which of them began after which. */
+  #tickets = 0;
   /** The one upstream request under way. An object may share a promise between its own callers. */
-  #flight: Promise<Read> | undefined;
+  #flight: Flight | undefined;
 
   /** The organization of this identifier, which is the object's own name. Does at most one upstream call; never throws for Stytch. */
-  async read(identifier: string): Promise<Read> {
-    const config = this.#config();
-    const held = this.current(identifier);
-    if (held !== null) return { entry: held, how: "held", call: null };
-    if (Date.now() < this.#absentUntil) return { failure: "absent", call: null };
-    if (this.#flight !== undefined) return collapsed(await this.#flight);
-    const flight = this.#fly(identifier, config).finally(() => {
+  async read(identifier: string, want: Want): Promise<Read> {
+    const asked = ++this.#tickets;
+    this.#mayBeStored ||= want.hasEntry;
+    if (!want.refresh) {
+      const held = this.current(identifier);
+      if (held !== null) return { entry: held, how: "held", call: null };
+      if (Date.now() < this.#absentUntil) return { failure: "absent", call: null };
+      const { until, last } = this.#failing;
+      if (want.hasEntry && last !== null && Date.now() < until) return { ...last, call: null };
+    }
+    // One that began before it was asked for does not do for a refresh.
+    while (want.refresh && this.#flight !== undefined && this.#flight.ticket < asked) await this.#flight.read;
+    if (this.#flight !== undefined) return collapsed(await this.#flight.read);
+    const read = this.#fly(identifier, want.refresh).finally(() => {
       this.#flight = undefined;
     });
-    this.#flight = flight;
+    this.#flight = { ticket: ++this.#tickets, read };
     // It goes on for the others when the caller who began it leaves.
-    this.ctx.waitUntil(flight);
-    return await flight;
+    this.ctx.waitUntil(read);
+    return await read;
   }
 
   /** The entry held here, if it is fresh and bears this name. */
@@ -78,12 +108,14 @@ export class Organization extends DurableObject<Env> {
     this.#known = entry.began;
     this.#held = entry;
     this.#absentUntil = 0;
+    this.#mayBeStored = true;
     const config = this.#config();
     this.#behind(writeEntry(this.#shelf(config), entry, kvLifeSeconds(config.cache)));
   }
 
-  async #fly(identifier: string, config: Config): Promise<Read> {
-    if (this.#resolved !== undefined) {
+  async #fly(identifier: string, refresh: boolean): Promise<Read> {
+    const config = this.#config();
+    if (this.#resolved !== undefined && !refresh) {
       const known = within(NEIGHBOUR_WAIT_MS, this.#owner(this.#resolved).current(identifier));
       // Without its answer, Stytch's is as good.
       const entry = await known.catch(() => null);
@@ -93,16 +125,32 @@ export class Organization extends DurableObject<Env> {
     const fetched = await fetchEntry(config, identifier);
     const { entry, call } = fetched;
     if (entry === undefined) {
-      if (fetched.failure === "absent" && began >= this.#known) {
-        this.#known = began;
-        this.#held = undefined;
-        this.#absentUntil = Date.now() + config.cache.negativeSeconds * 1_000;
-      }
+      if (isHidden(fetched.failure)) this.#pause(fetched);
+      else this.#end(identifier, began, fetched.failure === "absent" ? config.cache.negativeSeconds : 0);
       return fetched;
     }
+    this.#failing = { times: 0, until: 0, last: null };
     if (entry.organizationId === identifier) this.hold(entry);
     else await this.#handOver(identifier, entry, config);
     return { entry, how: "fetched", call };
+  }
+
+  #pause(last: Read): void {
+    const times = this.#failing.times + 1;
+    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (times - 1));
+    this.#failing = { times, until: Date.now() + pause, last };
+  }
+
+  /** Stytch has said that this is no more: what is held goes, and what stands under the name in KV. A 404 is remembered. */
+  #end(identifier: string, began: number, rememberSeconds: number): void {
+    this.#failing = { times: 0, until: 0, last: null };
+    if (began < this.#known) return;
+    this.#known = began;
+    this.#held = undefined;
+    this.#resolved = undefined;
+    this.#absentUntil = Date.now() + rememberSeconds * 1_000;
+    if (this.#mayBeStored) this.#behind(deleteStored(this.#shelf(this.#config()), identifier));
+    this.#mayBeStored = false;
   }
 
   /** Before the answer, so that a caller who comes right after it finds the entry where it belongs. */
@@ -113,6 +161,7 @@ export class Organization extends DurableObject<Env> {
       // The answer stands without it; the next caller asks Stytch again.
       .catch((error: unknown) => log({ degraded: ["organization_object"], defect: describe(error) }));
     if (!bearsName(entry, name)) return;
+    this.#mayBeStored = true;
     this.#behind(writeAlias(this.#shelf(config), name, entry.organizationId, kvLifeSeconds(config.cache)));
   }
 
@@ -136,6 +185,20 @@ export class Organization extends DurableObject<Env> {
     // Workers refuse every request before they come here.
     if (!("config" in configured)) throw new Error("misconfigured");
     return configured.config;
+  }
+}
+
+/** Whether an older entry may hide this failure: Stytch failed, and said nothing of the organization. */
+export function isHidden(failure: Failure | "absent"): boolean {
+  if (failure === "absent") return false;
+  switch (failure.type) {
+    case "upstream_invalid_response":
+    case "upstream_rate_limited":
+    case "upstream_timeout":
+    case "upstream_unavailable":
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -57,6 +57,8 @@ function cacheStatusOf(source: Source, ttl: number): string {
       return `postern; hit; ttl=${ttl}; detail=${source}`;
     case "fetched":
       return "postern; fwd=miss; fwd-status=200; stored";
+    case "requested":
+      return "postern; fwd=request; fwd-status=200; stored";
     case "collapsed":
       return "postern; fwd=miss; fwd-status=200; stored; collapsed";
   }

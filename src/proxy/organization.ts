@@ -14,6 +14,7 @@ import { isOutside, maySee } from "../keys/organization-restriction.ts";
 import { admit } from "./admit.ts";
 import { organizationAnswer } from "./answer.ts";
 import { readIdentifier } from "./identifier.ts";
+import { refreshScopes, wantsRefresh } from "./refresh.ts";
 import { organizationView } from "./view.ts";
 
 export async function readOrganization(
@@ -27,11 +28,14 @@ export async function readOrganization(
   const identifier = readIdentifier(segment);
   if (identifier === null) return { type: "invalid_organization_id" };
 
-  const refusal = refusalOfScope(caller.record, ["organizations:read"]);
+  const refusal = refusalOfScope(caller.record, [
+    "organizations:read",
+    ...refreshScopes(call.request.headers),
+  ]);
   if (refusal !== null) return refusal;
 
   if (isOutside(caller.record, identifier)) return { type: "organization_not_found" };
-  const looked = await lookUp(call, isolate.memory, identifier);
+  const looked = await lookUp(call, isolate.memory, identifier, wantsRefresh(call.request.headers));
   if (looked.entry === undefined) return looked.failure;
   if (!maySee(caller.record, looked.entry.organizationId)) return { type: "organization_not_found" };
 

@@ -13,12 +13,18 @@ const FETCHED_AT = 1_700_000_000_000;
 test.each([
   [0, "fresh"],
   [59_999, "fresh"],
-  [60_000, "dead"],
-  [60_001, "dead"],
+  [60_000, "stale"],
+  [89_999, "stale"],
+  [90_000, "on_error"],
+  [689_999, "on_error"],
+  [690_000, "dead"],
   [Number.MAX_SAFE_INTEGER, "dead"],
-])("%s ms after the answer, an entry fresh for 60 seconds is %s", (age, expected) => {
-  expect(freshnessOf(FETCHED_AT, FETCHED_AT + age, CACHE)).toBe(expected);
-});
+])(
+  "%s ms after the answer, an entry fresh for 60 seconds, stale for 30 and good for 600 more on errors is %s",
+  (age, expected) => {
+    expect(freshnessOf(FETCHED_AT, FETCHED_AT + age, CACHE)).toBe(expected);
+  },
+);
 
 test("a clock behind the writer's makes nothing older, and no age negative", () => {
   expect(freshnessOf(FETCHED_AT, FETCHED_AT - 5_000, CACHE)).toBe("fresh");

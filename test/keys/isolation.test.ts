@@ -145,10 +145,10 @@ describe("a key with fields", () => {
     const { key } = await mint(isolate, ALL, { fields });
     const path = pathOf(own["organization_id"]);
     const before = (await isolate.call(path, { key })).headers.get("ETag");
-    vi.setSystemTime(1_800_000_070_000);
+    vi.setSystemTime(1_800_000_130_000);
     own = { ...own, email_allowed_domains: ["changed.example"] };
     expect((await isolate.call(path, { key })).headers.get("ETag")).toBe(before);
-    vi.setSystemTime(1_800_000_140_000);
+    vi.setSystemTime(1_800_000_260_000);
     own = { ...own, organization_name: "Changed" };
     expect((await isolate.call(path, { key })).headers.get("ETag")).not.toBe(before);
     vi.useRealTimers();

@@ -105,8 +105,9 @@ test("freshness is counted from Stytch's answer, whoever asks, and ends exactly"
   expect(upstream.requests).toHaveLength(1);
   vi.setSystemTime(1_800_000_060_000);
   const over = await isolate.call(path, { key });
-  expect(over.headers.get("Cache-Status")).toBe("postern; fwd=miss; fwd-status=200; stored");
-  expect(over.headers.get("Age")).toBe("0");
+  expect(over.headers.get("Cache-Status")).toBe("postern; hit; ttl=0; detail=kv");
+  expect(over.headers.get("Cache-Control")).toBe("private, max-age=0");
+  expect(over.headers.get("Age")).toBe("60");
   expect(upstream.requests).toHaveLength(2);
 });
 
@@ -129,11 +130,11 @@ describe("ETag", () => {
     vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
     ({ key } = await mint(isolate, ["organizations:read"]));
     const first = await isolate.call(path, { key });
-    vi.setSystemTime(1_800_000_070_000);
+    vi.setSystemTime(1_800_000_130_000);
     upstream.answer(() => json(organizationEnvelope(org)));
     const second = await isolate.call(path, { key });
     expect(second.headers.get("ETag")).toBe(first.headers.get("ETag"));
-    vi.setSystemTime(1_800_000_140_000);
+    vi.setSystemTime(1_800_000_260_000);
     upstream.answer(() => json(organizationEnvelope({ ...org, trusted_metadata: { plan: "silver" } })));
     const third = await isolate.call(path, { key });
     expect(third.headers.get("ETag")).not.toBe(first.headers.get("ETag"));

@@ -1,0 +1,9 @@
+/** `Postern-Cache: refresh`: a caller's wish for a read of Stytch, past the cache. It has a scope of its own. */
+import type { Scope } from "../keys/record.ts";
+
+export function wantsRefresh(headers: Headers): boolean {
+  return headers.get("Postern-Cache")?.trim().toLowerCase() === "refresh";
+}
+
+/** What the wish needs, if there is one. */
+export const refreshScopes = (headers: Headers): Scope[] => (wantsRefresh(headers) ? ["cache:refresh"] : []);
