@@ -11,8 +11,8 @@ import { bearsName, type Entry } from "./entry.ts";
 import { fetchEntry } from "./fetch-entry.ts";
 import { freshnessOf } from "./freshness.ts";
 import { readEntry } from "./kv.ts";
-import { forget, type Memory, recall, remember } from "./memory.ts";
-import { isHidden, type Read, type Want } from "./organization.ts";
+import { end, hasEnded, type Memory, recall, remember } from "./memory.ts";
+import { type How, isHidden, type Read, type Want } from "./organization.ts";
 
 /** How an answer came about. */
 export type Source =
@@ -24,7 +24,9 @@ export type Source =
   /** The upstream request of another caller, which this one waited for. */
   | "collapsed"
   /** An upstream request that the caller asked for, past the cache. */
-  | "requested";
+  | "requested"
+  /** One that another caller asked for at the same time. */
+  | "requested_collapsed";
 
 export type Looked =
   | { readonly entry: Entry; readonly source: Source }
@@ -45,9 +47,10 @@ export async function lookUp(
 ): Promise<Looked> {
   const { config } = call;
   const began = Date.now();
-  call.timings.cache = 0;
-  if (refresh) return await fromObject(call, memory, identifier, null, true);
+  if (refresh)
+    return await fromObject(call, memory, identifier, null, { hasEntry: false, mayBeStored: true, refresh });
 
+  call.timings.cache = 0;
   const near = recall(memory, identifier, began, config.cache.memorySeconds);
   if (near !== null && isAnswered(call, memory, identifier, near)) return { entry: near, source: "memory" };
 
@@ -56,18 +59,26 @@ export async function lookUp(
   const read = Date.now();
   call.timings.cache = read - began;
   let kept: Kept | null = null;
-  if (stored.kind === "entry" && freshnessOf(stored.entry.fetchedAt, read, config.cache) !== "dead") {
+  if (
+    stored.kind === "entry" &&
+    isUsable(stored.entry, read, config) &&
+    !hasEnded(memory, identifier, stored.entry)
+  ) {
     const entry = remember(memory, stored.entry, identifier, read);
     // What stands may be newer than what KV has, and have been renamed.
     if (bearsName(entry, identifier)) kept = { entry, source: "kv" };
   } else if (stored.kind === "failed") {
     noteDegraded(call, "kv_read");
     const entry = recall(memory, identifier, read, Number.POSITIVE_INFINITY);
-    if (entry !== null) kept = { entry, source: "memory" };
+    if (entry !== null && isUsable(entry, read, config)) kept = { entry, source: "memory" };
   }
   if (kept !== null && isAnswered(call, memory, identifier, kept.entry)) return kept;
-  return await fromObject(call, memory, identifier, kept, false);
+  const mayBeStored = kept !== null || stored.kind !== "none";
+  return await fromObject(call, memory, identifier, kept, { hasEntry: kept !== null, mayBeStored, refresh });
 }
+
+const isUsable = (entry: Entry, now: number, config: Config) =>
+  freshnessOf(entry.fetchedAt, now, config.cache) !== "dead";
 
 interface Kept {
   readonly entry: Entry;
@@ -94,28 +105,33 @@ async function fromObject(
   memory: Memory,
   identifier: string,
   kept: Kept | null,
-  refresh: boolean,
+  want: Want,
 ): Promise<Looked> {
   const began = Date.now();
-  const answer = await readThrough(call, identifier, { hasEntry: kept !== null, refresh });
+  const answer = await readThrough(call, identifier, want);
   const now = Date.now();
   call.timings.upstream = now - began;
   call.line.upstream = answer.call;
-  if (answer.entry === undefined) {
-    if (answer.detail !== undefined) call.line.upstream_detail = answer.detail;
-    if (kept !== null) {
-      const mayHide = freshnessOf(kept.entry.fetchedAt, now, call.config.cache) !== "dead";
-      if (mayHide && isHidden(answer.failure)) {
-        noteDegraded(call, "upstream");
-        return kept;
-      }
-      forget(memory, kept.entry.organizationId);
-    }
-    return { failure: answer.failure === "absent" ? { type: "organization_not_found" } : answer.failure };
+  if (answer.entry !== undefined) {
+    const standing = remember(memory, answer.entry, identifier, now);
+    const entry = bearsName(standing, identifier) ? standing : answer.entry;
+    return { entry, source: sourceOf(answer.how, want.refresh) };
   }
-  const standing = remember(memory, answer.entry, identifier, now);
-  const entry = bearsName(standing, identifier) ? standing : answer.entry;
-  return { entry, source: refresh ? "requested" : answer.how === "held" ? "memory" : answer.how };
+  if (answer.detail !== undefined) call.line.upstream_detail = answer.detail;
+  if (isHidden(answer.failure)) {
+    const older =
+      kept ?? (answer.held === undefined ? null : { entry: answer.held, source: "memory" as const });
+    if (older !== null && !want.refresh && isUsable(older.entry, now, call.config)) {
+      noteDegraded(call, "upstream");
+      return older;
+    }
+  } else end(memory, identifier, began);
+  return { failure: answer.failure === "absent" ? { type: "organization_not_found" } : answer.failure };
+}
+
+function sourceOf(how: How, refresh: boolean): Source {
+  if (refresh) return how === "collapsed" ? "requested_collapsed" : "requested";
+  return how === "held" ? "memory" : how;
 }
 
 /** An isolate asks for a refresh of an organization once in this time at most, in ms. */
@@ -128,26 +144,27 @@ function refreshBehind(call: Call, memory: Memory, identifier: string, entry: En
   if (since !== undefined && now >= since && now - since < REFRESH_AGAIN_MS) return;
   if (memory.refreshed.size >= MOST_REFRESHES) memory.refreshed.clear();
   memory.refreshed.set(entry.organizationId, now);
+  // The line of the request is written by then; what fails behind it gets one of its own, once for each call of Stytch.
+  const line = { ...call.line };
+  delete line.degraded;
+  const want = { hasEntry: true, mayBeStored: true, refresh: false };
   call.waitUntil(
-    readThrough(call, identifier, { hasEntry: true, refresh: false }).then((answer) => {
+    readThrough({ ...call, line }, identifier, want).then((answer) => {
       if (answer.entry !== undefined) remember(memory, answer.entry, identifier, Date.now());
-      else if (!isHidden(answer.failure)) forget(memory, entry.organizationId);
-      // The line of the request is written; what failed behind it gets one of its own, once for each call of Stytch.
-      else if (answer.call !== null) {
-        log({
-          request_id: call.requestId,
-          degraded: ["upstream"],
-          upstream: answer.call,
-          upstream_detail: answer.detail,
-        });
-      }
+      else if (!isHidden(answer.failure)) end(memory, identifier, now);
+      const failed = answer.entry === undefined && answer.failure !== "absent" && answer.call !== null;
+      if (!failed && line.degraded === undefined) return;
+      const degraded = [...(line.degraded ?? []), ...(failed ? ["upstream"] : [])];
+      const upstream_detail = answer.entry === undefined ? answer.detail : undefined;
+      log({ request_id: call.requestId, degraded, upstream: answer.call, upstream_detail });
     }),
   );
 }
 
 async function readThrough(call: Call, identifier: string, want: Want): Promise<Read> {
   const { env, config } = call;
-  const waitMs = config.stytch.timeoutMs + OBJECT_MARGIN_MS;
+  // A forced read may have to wait for one that began before it.
+  const waitMs = (want.refresh ? 2 : 1) * config.stytch.timeoutMs + OBJECT_MARGIN_MS;
   const began = Date.now();
   try {
     return await callObject(

@@ -23,12 +23,14 @@ export interface Memory {
   readonly aliases: Map<string, string>;
   /** When a refresh behind an answer was last asked for, by organization ID. */
   readonly refreshed: Map<string, number>;
+  /** When Stytch was asked that said an organization is no more, by the name that was asked for; KV may go on showing it. */
+  readonly ended: Map<string, number>;
   readonly capacity: number;
   bytes: number;
 }
 
 export function emptyMemory(capacity: number = MEMORY_BYTES): Memory {
-  return { held: new Map(), aliases: new Map(), refreshed: new Map(), capacity, bytes: 0 };
+  return { held: new Map(), aliases: new Map(), refreshed: new Map(), ended: new Map(), capacity, bytes: 0 };
 }
 
 /** The entry that bears this name, if it was vouched for less than `memorySeconds` ago. */
@@ -66,8 +68,26 @@ export function remember(memory: Memory, entry: Entry, askedAs: string, now: num
   return standing;
 }
 
+/** Bounds `ended`; the one that ended longest ago goes first. */
+const MOST_ENDED = 5_000;
+
+/** Forgets what this name leads to, and every entry under it whose upstream request began before `began`. */
+export function end(memory: Memory, identifier: string, began: number): void {
+  forget(memory, memory.aliases.get(identifier) ?? identifier);
+  memory.ended.delete(identifier);
+  memory.ended.set(identifier, began);
+  const [oldest] = memory.ended.keys();
+  if (memory.ended.size > MOST_ENDED && oldest !== undefined) memory.ended.delete(oldest);
+}
+
+/** Whether an entry that was found under this name is from before its end. */
+export function hasEnded(memory: Memory, identifier: string, entry: Entry): boolean {
+  const began = memory.ended.get(identifier);
+  return began !== undefined && entry.began <= began;
+}
+
 /** Returns the names by which it was found. */
-export function forget(memory: Memory, organizationId: string): string[] {
+function forget(memory: Memory, organizationId: string): string[] {
   const held = memory.held.get(organizationId);
   if (held === undefined) return [];
   memory.held.delete(organizationId);

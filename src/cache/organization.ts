@@ -27,14 +27,18 @@ export type Read =
   | {
       readonly entry?: never;
       readonly failure: Failure | "absent";
+      /** An older entry, which may hide the failure. */
+      readonly held?: Entry;
       readonly call: UpstreamCall | null;
       readonly detail?: string;
     };
 
 /** What the caller of an object has, and wants. */
 export interface Want {
-  /** It has an entry that is not fresh: it can do without an answer, and an end of the entry must reach KV. */
+  /** It has an entry that is not fresh, and can do without an answer. */
   readonly hasEntry: boolean;
+  /** As far as it knows, KV may have an entry; then an end must reach it. */
+  readonly mayBeStored: boolean;
   /** A read of Stytch that begins after this was asked for, whatever is held. */
   readonly refresh: boolean;
 }
@@ -47,6 +51,9 @@ interface Flight {
 /** Pauses after failures in a row, in ms: doubling, as long as callers have an older entry to answer from. */
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
+
+/** The longest that a write to KV holds up the next, in ms. */
+const WRITE_WAIT_MS = 5_000;
 
 /** The longest that an upstream call waits for another organization's object, in ms. */
 const NEIGHBOUR_WAIT_MS = 300;
@@ -64,6 +71,8 @@ export class Organization extends DurableObject<Env> {
   #mayBeStored = false;
   /** Failures in a row, the last of them, and until when Stytch is spared another call. */
   #failing = { times: 0, until: 0, last: null as Read | null };
+  /** Writes to KV that are under way, one behind the other. */
+  #writes: Promise<void> = Promise.resolve();
   /** Counts reads, to tell which of them began after which. */
   #tickets = 0;
   /** The one upstream request under way. An object may share a promise between its own callers. */
@@ -72,7 +81,7 @@ export class Organization extends DurableObject<Env> {
   /** The organization of this identifier, which is the object's own name. Does at most one upstream call; never throws for Stytch. */
   async read(identifier: string, want: Want): Promise<Read> {
     const asked = ++this.#tickets;
-    this.#mayBeStored ||= want.hasEntry;
+    this.#mayBeStored ||= want.mayBeStored;
     if (!want.refresh) {
       const held = this.current(identifier);
       if (held !== null) return { entry: held, how: "held", call: null };
@@ -99,6 +108,13 @@ export class Organization extends DurableObject<Env> {
     return freshnessOf(held.fetchedAt, Date.now(), this.#config().cache) === "fresh" ? held : null;
   }
 
+  /** The entry held here, if it is not dead and bears this name: it may hide a failure. */
+  older(identifier: string): Entry | null {
+    const held = this.#held;
+    if (held === undefined || !bearsName(held, identifier)) return null;
+    return freshnessOf(held.fetchedAt, Date.now(), this.#config().cache) === "dead" ? null : held;
+  }
+
   /**
    * Takes in an entry of this organization and writes it to KV, behind the call. An answer whose request began before that of what is
    * known already changes nothing, be it an entry or that there is none.
@@ -110,7 +126,7 @@ export class Organization extends DurableObject<Env> {
     this.#absentUntil = 0;
     this.#mayBeStored = true;
     const config = this.#config();
-    this.#behind(writeEntry(this.#shelf(config), entry, kvLifeSeconds(config.cache)));
+    this.#behind(() => writeEntry(this.#shelf(config), entry, kvLifeSeconds(config.cache)));
   }
 
   async #fly(identifier: string, refresh: boolean): Promise<Read> {
@@ -125,8 +141,12 @@ export class Organization extends DurableObject<Env> {
     const fetched = await fetchEntry(config, identifier);
     const { entry, call } = fetched;
     if (entry === undefined) {
-      if (isHidden(fetched.failure)) this.#pause(fetched);
-      else this.#end(identifier, began, fetched.failure === "absent" ? config.cache.negativeSeconds : 0);
+      if (isHidden(fetched.failure)) {
+        this.#pause(fetched);
+        const held = await this.#older(identifier);
+        return held === null ? fetched : { ...fetched, held };
+      }
+      this.#end(identifier, began, fetched.failure === "absent" ? config.cache.negativeSeconds : 0);
       return fetched;
     }
     this.#failing = { times: 0, until: 0, last: null };
@@ -135,7 +155,16 @@ export class Organization extends DurableObject<Env> {
     return { entry, how: "fetched", call };
   }
 
+  /** What is held of this organization here, or by the object of its ID, and is not dead. */
+  async #older(identifier: string): Promise<Entry | null> {
+    const own = this.older(identifier);
+    if (own !== null || this.#resolved === undefined) return own;
+    return await within(NEIGHBOUR_WAIT_MS, this.#owner(this.#resolved).older(identifier)).catch(() => null);
+  }
+
   #pause(last: Read): void {
+    // More failures in one pause, of callers who could not wait, do not make the next one longer.
+    if (Date.now() < this.#failing.until) return;
     const times = this.#failing.times + 1;
     const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (times - 1));
     this.#failing = { times, until: Date.now() + pause, last };
@@ -149,8 +178,7 @@ export class Organization extends DurableObject<Env> {
     this.#held = undefined;
     this.#resolved = undefined;
     this.#absentUntil = Date.now() + rememberSeconds * 1_000;
-    if (this.#mayBeStored) this.#behind(deleteStored(this.#shelf(this.#config()), identifier));
-    this.#mayBeStored = false;
+    if (this.#mayBeStored) this.#behind(() => deleteStored(this.#shelf(this.#config()), identifier));
   }
 
   /** Before the answer, so that a caller who comes right after it finds the entry where it belongs. */
@@ -162,7 +190,9 @@ export class Organization extends DurableObject<Env> {
       .catch((error: unknown) => log({ degraded: ["organization_object"], defect: describe(error) }));
     if (!bearsName(entry, name)) return;
     this.#mayBeStored = true;
-    this.#behind(writeAlias(this.#shelf(config), name, entry.organizationId, kvLifeSeconds(config.cache)));
+    this.#behind(() =>
+      writeAlias(this.#shelf(config), name, entry.organizationId, kvLifeSeconds(config.cache)),
+    );
   }
 
   #shelf(config: Config): Shelf {
@@ -173,11 +203,12 @@ export class Organization extends DurableObject<Env> {
     return this.env.ORGANIZATION.getByName(organizationId, { locationHint: this.#config().upstreamRegion });
   }
 
-  /** A failed write costs the next location a read of this object, and no answer. */
-  #behind(write: Promise<void>): void {
-    this.ctx.waitUntil(
-      write.catch((error: unknown) => log({ degraded: ["kv_write"], defect: describe(error) })),
-    );
+  /** In the order in which it was learned. A failed write costs the next location a read of this object, and no answer. */
+  #behind(write: () => Promise<void>): void {
+    this.#writes = this.#writes
+      .then(async () => await within(WRITE_WAIT_MS, write()))
+      .catch((error: unknown) => log({ degraded: ["kv_write"], defect: describe(error) }));
+    this.ctx.waitUntil(this.#writes);
   }
 
   #config(): Config {

@@ -59,6 +59,8 @@ function cacheStatusOf(source: Source, ttl: number): string {
       return "postern; fwd=miss; fwd-status=200; stored";
     case "requested":
       return "postern; fwd=request; fwd-status=200; stored";
+    case "requested_collapsed":
+      return "postern; fwd=request; fwd-status=200; stored; collapsed";
     case "collapsed":
       return "postern; fwd=miss; fwd-status=200; stored; collapsed";
   }

@@ -147,6 +147,44 @@ describe("an upstream that fails", () => {
     expect(upstream.requests).toHaveLength(3);
   });
 
+  test("is hidden by what the organization's object holds, where KV has lost it, by ID and by slug", async () => {
+    const bySlug = `/v1/b2b/organizations/${org["organization_slug"]}`;
+    await isolate.call(bySlug, { key });
+    upstream.answer(() => stytchError(503, "x"));
+    const none = { getWithMetadata: async () => ({ value: null, metadata: null }) };
+    for (const seconds of [72, 130]) {
+      at(seconds);
+      for (const target of [path, bySlug]) {
+        const answer = await newIsolate({ ORGANIZATIONS: none }).call(target, { key });
+        expect(statusOf(answer)).toBe(`postern; hit; ttl=${60 - seconds}; detail=memory`);
+      }
+    }
+  });
+
+  test("is not spared for longer because of callers who could not wait", async () => {
+    const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
+    upstream.answer(() => stytchError(503, "x"));
+    at(121);
+    for (let i = 0; i < 6; i += 1) {
+      expect((await isolate.call(path, { key: may, headers: { "Postern-Cache": "refresh" } })).status).toBe(
+        503,
+      );
+    }
+    upstream.answer(() => json(organizationEnvelope(org)));
+    at(122);
+    expect(statusOf(await newIsolate().call(path, { key }))).toMatch(/fwd=miss/);
+  });
+
+  test("behind a stale answer has a log line of its own", async () => {
+    at(72);
+    upstream.answer(() => stytchError(401, "unauthorized_credentials"));
+    await newIsolate().call(path, { key });
+    expect(logLines().slice(-2)).toMatchObject([
+      { status: 200 },
+      { degraded: ["upstream"], upstream: { status: 401 }, upstream_detail: "unauthorized_credentials" },
+    ]);
+  });
+
   test("is hidden by memory where KV fails as well", async () => {
     at(121);
     upstream.answer(() => stytchError(503, "x"));
@@ -183,6 +221,52 @@ describe("a 404 or another 4xx", () => {
       expect(await env.ORGANIZATIONS.get(kvKey())).toBeNull();
     },
   );
+
+  test("in answer to a forced refresh ends the entry as well, though its object was evicted", async () => {
+    const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
+    await evictAllDurableObjects();
+    upstream.answer(() => stytchError(404, "organization_not_found"));
+    const forced = await isolate.call(path, { key: may, headers: { "Postern-Cache": "refresh" } });
+    expect(forced.status).toBe(404);
+    for (const next of [isolate, newIsolate()]) expect((await next.call(path, { key })).status).toBe(404);
+    expect(await env.ORGANIZATIONS.get(kvKey())).toBeNull();
+  });
+
+  test("is believed more than what KV goes on showing, and than memory where KV fails", async () => {
+    const before = await env.ORGANIZATIONS.getWithMetadata(kvKey(), "arrayBuffer");
+    let kv: () => Promise<unknown> = async () => ({
+      value: before.value?.slice(0) ?? null,
+      metadata: before.metadata,
+    });
+    const reader = newIsolate({ ORGANIZATIONS: { getWithMetadata: () => kv() } });
+    upstream.answer(() => stytchError(404, "organization_not_found"));
+    at(72);
+    expect((await reader.call(path, { key })).status).toBe(200);
+    expect((await reader.call(path, { key })).status).toBe(404);
+    at(83);
+    expect((await reader.call(path, { key })).status).toBe(404);
+    kv = () => Promise.reject(new Error("down"));
+    expect((await reader.call(path, { key })).status).toBe(404);
+  });
+
+  test("reaches KV behind a slow write of what came before it", async () => {
+    at(121);
+    const put = later<void>();
+    const real = env.ORGANIZATIONS.put.bind(env.ORGANIZATIONS);
+    vi.spyOn(Object.getPrototypeOf(env.ORGANIZATIONS) as KVNamespace, "put").mockImplementationOnce((async (
+      ...args: Parameters<typeof real>
+    ) => {
+      await put.promise;
+      return await real(...args);
+    }) as never);
+    await newIsolate().callOnly(path, { key });
+    at(250);
+    upstream.answer(() => stytchError(404, "organization_not_found"));
+    await newIsolate().callOnly(path, { key });
+    put.resolve();
+    await scheduler.wait(50);
+    expect(await env.ORGANIZATIONS.get(kvKey())).toBeNull();
+  });
 
   test("is never hidden", async () => {
     at(121);
@@ -234,7 +318,13 @@ describe("Postern-Cache: refresh", () => {
     expect(await nameIn(await waiting)).toBe("Answer 0");
     await vi.waitFor(() => expect(calls).toBe(2));
     gates[1]?.resolve();
-    for (const answer of await Promise.all(forced)) expect(await nameIn(answer)).toBe("Answer 1");
+    const answers = await Promise.all(forced);
+    expect(answers.map((answer) => String(statusOf(answer))).sort()).toEqual([
+      "postern; fwd=request; fwd-status=200; stored",
+      "postern; fwd=request; fwd-status=200; stored; collapsed",
+      "postern; fwd=request; fwd-status=200; stored; collapsed",
+    ]);
+    for (const answer of answers) expect(await nameIn(answer)).toBe("Answer 1");
     expect(calls).toBe(2);
   });
 
