@@ -160,6 +160,23 @@ test("an answer that began before a 404 does not undo it", async () => {
   expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull();
 });
 
+test("a 404 that was asked for before an answer does not undo it", async () => {
+  const slow = later<void>();
+  upstream.answer(async ({ url }) => {
+    if (url.endsWith(bySlug)) return json(organizationEnvelope(org));
+    await slow.promise;
+    return stytchError(404, "organization_not_found");
+  });
+  const first = isolate.call(byId, { key });
+  await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
+  await scheduler.wait(5);
+  expect((await newIsolate().call(bySlug, { key })).status).toBe(200);
+  slow.resolve();
+  expect((await first).status).toBe(404);
+  const next = await newIsolate().call(byId, { key });
+  expect(await next.json()).toMatchObject({ organization: org });
+});
+
 test.each(["hold", "current"] as const)(
   "an organization's object whose %s hangs costs half a second, and no answer",
   async (method) => {
