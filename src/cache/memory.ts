@@ -45,8 +45,8 @@ export function recall(memory: Memory, identifier: string, now: number, memorySe
 }
 
 /**
- * Keeps `entry`, which answered `askedAs` and was vouched for at `now`, and returns the one that stands: an entry whose upstream request began earlier
- * never replaces one that began later.
+ * Keeps `entry`, which answered `askedAs` and was vouched for at `now`, and returns the one that stands: an entry whose upstream
+ * request began earlier never replaces one that began later.
  */
 export function remember(memory: Memory, entry: Entry, askedAs: string, now: number): Entry {
   const before = memory.held.get(entry.organizationId)?.entry;
@@ -71,7 +71,7 @@ export function remember(memory: Memory, entry: Entry, askedAs: string, now: num
 /** Bounds `ended`; the one that ended longest ago goes first. */
 const MOST_ENDED = 5_000;
 
-/** Forgets what this name leads to, and every entry under it whose upstream request began before `began`. */
+/** Forgets what this name leads to; what KV goes on showing under it, if it was asked for before `began`, has ended. */
 export function end(memory: Memory, identifier: string, began: number): void {
   forget(memory, memory.aliases.get(identifier) ?? identifier);
   memory.ended.delete(identifier);

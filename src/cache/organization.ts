@@ -22,16 +22,16 @@ export type How =
   /** It was asking Stytch already. */
   | "collapsed";
 
-export type Read =
-  | { readonly entry: Entry; readonly how: How; readonly call: UpstreamCall | null }
-  | {
-      readonly entry?: never;
-      readonly failure: Failure | "absent";
-      /** An older entry, which may hide the failure. */
-      readonly held?: Entry;
-      readonly call: UpstreamCall | null;
-      readonly detail?: string;
-    };
+interface Failed {
+  readonly entry?: never;
+  readonly failure: Failure | "absent";
+  /** An older entry, which may hide the failure. */
+  readonly held?: Entry;
+  readonly call: UpstreamCall | null;
+  readonly detail?: string;
+}
+
+export type Read = { readonly entry: Entry; readonly how: How; readonly call: UpstreamCall | null } | Failed;
 
 /** What the caller of an object has, and wants. */
 export interface Want {
@@ -70,7 +70,7 @@ export class Organization extends DurableObject<Env> {
   /** Whether KV may have something under this object's name. */
   #mayBeStored = false;
   /** Failures in a row, the last of them, and until when Stytch is spared another call. */
-  #failing = { times: 0, until: 0, last: null as Read | null };
+  #failing = { times: 0, until: 0, last: null as Failed | null };
   /** Writes to KV that are under way, one behind the other. */
   #writes: Promise<void> = Promise.resolve();
   /** Counts reads, to tell which of them began after which. */
@@ -87,7 +87,11 @@ export class Organization extends DurableObject<Env> {
       if (held !== null) return { entry: held, how: "held", call: null };
       if (Date.now() < this.#absentUntil) return { failure: "absent", call: null };
       const { until, last } = this.#failing;
-      if (want.hasEntry && last !== null && Date.now() < until) return { ...last, call: null };
+      if (last !== null && Date.now() < until) {
+        const older = this.older(identifier);
+        if (older !== null) return { ...last, held: older, call: null };
+        if (want.hasEntry) return { ...last, call: null };
+      }
     }
     // One that began before it was asked for does not do for a refresh.
     while (want.refresh && this.#flight !== undefined && this.#flight.ticket < asked) await this.#flight.read;
@@ -162,7 +166,7 @@ export class Organization extends DurableObject<Env> {
     return await within(NEIGHBOUR_WAIT_MS, this.#owner(this.#resolved).older(identifier)).catch(() => null);
   }
 
-  #pause(last: Read): void {
+  #pause(last: Failed): void {
     // More failures in one pause, of callers who could not wait, do not make the next one longer.
     if (Date.now() < this.#failing.until) return;
     const times = this.#failing.times + 1;

@@ -70,7 +70,8 @@ export class ApiKey extends DurableObject<Env> {
     const limit = this.record()?.rate_limit ?? null;
     if (limit === null) return null;
     const taken = take(this.#bucket(limit, now), limit, now);
-    this.ctx.storage.kv.put(BUCKET, taken.bucket);
+    // A refusal changes nothing: what has come in since is computed anew.
+    if (taken.granted) this.ctx.storage.kv.put(BUCKET, taken.bucket);
     return { ...taken, limit };
   }
 

@@ -1,7 +1,7 @@
 /**
  * The isolate's side of a key's rate limit. Each call of a limited key takes a token of the key's object, which alone grants them: so the
- * limit holds whatever the number of isolates. Once it has refused one, the isolate refuses by itself until there can be another. While the object cannot be reached, the isolate goes on by itself from the last state
- * that the object told it.
+ * limit holds whatever the number of isolates. Once it has refused one, the isolate refuses by itself until there can be another. While
+ * the object cannot be reached, the isolate goes on by itself from the last state that the object told it.
  */
 import { type Call, noteDegraded } from "../call.ts";
 import { callObject } from "../object-call.ts";

@@ -161,6 +161,16 @@ describe("an upstream that fails", () => {
     }
   });
 
+  test("is asked no more often where only the organization's object still holds an answer", async () => {
+    upstream.answer(() => stytchError(503, "x"));
+    const none = { getWithMetadata: async () => ({ value: null, metadata: null }) };
+    at(130);
+    for (let i = 0; i < 5; i += 1) {
+      expect((await newIsolate({ ORGANIZATIONS: none }).call(path, { key })).status).toBe(200);
+    }
+    expect(upstream.requests).toHaveLength(2);
+  });
+
   test("is not spared for longer because of callers who could not wait", async () => {
     const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
     upstream.answer(() => stytchError(503, "x"));

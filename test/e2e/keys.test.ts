@@ -14,7 +14,10 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
-  for (const secret of SECRETS) expect(postern.logs().join("\n").includes(secret)).toBe(false);
+  const logs = postern.logs().join("\n");
+  for (const secret of SECRETS) expect(logs.includes(secret)).toBe(false);
+  expect(logs).not.toMatch(/pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/);
+  for (const { email_address } of members) expect(logs.includes(String(email_address))).toBe(false);
 });
 
 const client = (secret: string) => new B2BClient({ project_id: PROJECT_ID, secret, env: `${postern.url}/` });
