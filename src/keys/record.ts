@@ -1,6 +1,7 @@
 /** The record of a key: all that is known of it. The key itself is nowhere in it, and cannot be made from it. */
 import * as z from "zod";
 import { LOCATION_HINTS } from "../config.ts";
+import { isIdentifier } from "../stytch/identifier.ts";
 import { Member } from "../stytch/member-schema.ts";
 import { Organization } from "../stytch/organization-schema.ts";
 import { isRange } from "./ip-allow-list.ts";
@@ -62,9 +63,8 @@ const decisions = {
   organization_ids: some(
     z
       .string("must be a string")
-      .max(256, "must have at most 256 characters")
       // As in the path of a lookup: what cannot be asked for cannot be seen.
-      .regex(/^(?!\.{1,2}$)[^\p{Cc}\p{Cs}/\\?#%]+$/u, "must be an organization ID"),
+      .refine(isIdentifier, "must be an organization ID, of at most 256 characters"),
     "organization IDs",
   ).nullable(),
   fields: z
