@@ -6,6 +6,7 @@ import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { refusalOfAdmin } from "./admin/access.ts";
 import { listEvents } from "./admin/audit.ts";
+import { purgeOrganization, receiveWebhook } from "./admin/cache.ts";
 import { createKey, editKey, listKeys, revokeKey, rotateKey, showKey, showUsage } from "./admin/keys.ts";
 import type { Call } from "./call.ts";
 import { configOf } from "./config.ts";
@@ -42,8 +43,10 @@ const ADMIN: Routes = [
   ["/admin/keys/:key_id", { GET: ofKey(showKey), PATCH: ofKey(editKey), DELETE: ofKey(revokeKey) }],
   ["/admin/keys/:key_id/rotate", { POST: ofKey(rotateKey) }],
   ["/admin/keys/:key_id/usage", { GET: ofKey(showUsage) }],
+  ["/admin/cache/purge", { POST: purgeOrganization }],
   ["/admin/audit", { GET: listEvents }],
 ];
+const WEBHOOKS: Routes = [["/webhooks/stytch", { POST: receiveWebhook }]];
 
 /** For scripts of a page: what they may send and read. */
 const CORS = {
@@ -120,7 +123,7 @@ export function createApp(random: () => number = Math.random) {
 
   app.use(async (c, next) => {
     const origins = c.get("call").config.corsOrigins;
-    if (origins.length === 0 || c.req.path.startsWith("/admin")) return await next();
+    if (origins.length === 0 || /^\/(admin|webhooks)/.test(c.req.path)) return await next();
     return await cors({ ...CORS, origin: origins.includes("*") ? "*" : [...origins] })(c, next);
   });
 
@@ -130,7 +133,14 @@ export function createApp(random: () => number = Math.random) {
     return refusal === null ? await next() : refuse(refusal, call.line);
   });
 
-  for (const [path, methods] of [...KEYED, ...OPEN, ...ADMIN]) {
+  app.use("/webhooks/*", async (c, next) => {
+    const call = c.get("call");
+    return call.config.webhookSecrets.length > 0
+      ? await next()
+      : refuse({ type: "route_not_found" }, call.line);
+  });
+
+  for (const [path, methods] of [...KEYED, ...OPEN, ...ADMIN, ...WEBHOOKS]) {
     const route = path.replace(/:(\w+)/, "{$1}");
     const isKeyed = KEYED.some(([keyed]) => keyed === path);
     for (const [method, operation] of Object.entries(methods)) {

@@ -51,6 +51,12 @@ function isBaseUrl(value: string): boolean {
   );
 }
 
+/** Of Svix: https://docs.svix.com/receiving/verifying-payloads/how-manual */
+function isWebhookSecret(value: string): boolean {
+  const base64 = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(value)?.[1];
+  return base64 !== undefined && base64.length % 4 === 0;
+}
+
 const isOrigin = (value: string) => value === "*" || URL.parse(value)?.origin === value;
 
 const Variables = z.object({
@@ -64,8 +70,12 @@ const Variables = z.object({
   ),
   STYTCH_WEBHOOK_SECRET: set(
     text("must be a string")
-      .regex(/^whsec_[A-Za-z0-9+/]+={0,2}$/, "must be whsec_<base64>")
-      .optional(),
+      .transform((value) => value.split(/[\s,]+/).filter((secret) => secret !== ""))
+      .refine(
+        (secrets) => secrets.length > 0 && secrets.every(isWebhookSecret),
+        "must be whsec_<base64>; two of them, with a space between, while it rotates",
+      )
+      .default([]),
   ),
   KEY_SECRET: set(longSecret),
   ADMIN_TOKEN: set(longSecret.regex(HEADER_SAFE, "must be printable ASCII without spaces").optional()),
@@ -112,6 +122,8 @@ export interface Config {
   readonly upstreamRegion: (typeof LOCATION_HINTS)[number];
   readonly keySecret: string;
   readonly adminToken: string | undefined;
+  /** Each of which may sign a webhook; without any there are none. */
+  readonly webhookSecrets: readonly string[];
   readonly leaseSeconds: number;
   readonly leaseGraceSeconds: number;
   readonly cache: {
@@ -163,6 +175,7 @@ function toConfig(v: Variables): Config {
     upstreamRegion: v.UPSTREAM_REGION,
     keySecret: v.KEY_SECRET,
     adminToken: v.ADMIN_TOKEN,
+    webhookSecrets: Object.freeze(v.STYTCH_WEBHOOK_SECRET),
     leaseSeconds: v.LEASE_SECONDS,
     leaseGraceSeconds: v.LEASE_GRACE_SECONDS,
     cache: Object.freeze({

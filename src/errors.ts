@@ -17,6 +17,8 @@ export type Failure =
   /** A genuine key, past its end. */
   | { readonly type: "expired_key" | "revoked_key" }
   | { readonly type: "invalid_admin_token"; readonly presented: boolean }
+  /** Not signed by Svix with the webhook secret, or too long ago. */
+  | { readonly type: "invalid_signature" }
   | { readonly type: "insufficient_scope"; readonly scope: string }
   /** The key is bound to addresses, and the caller's is not among them. */
   | { readonly type: "ip_not_allowed" }
@@ -44,6 +46,8 @@ export type Failure =
   | { readonly type: "upstream_timeout" }
   /** The key's own state cannot be read: says nothing of the key. */
   | { readonly type: "key_service_unavailable" }
+  /** Nothing has been purged. */
+  | { readonly type: "purge_unavailable" }
   /** The deployment's configuration is missing or bad. */
   | { readonly type: "misconfigured" }
   /** A defect. */
@@ -106,6 +110,12 @@ function toWire(failure: Failure): Wire {
           ["WWW-Authenticate", `Bearer realm="postern"${failure.presented ? ', error="invalid_token"' : ""}`],
         ],
       };
+    case "invalid_signature":
+      return {
+        status: 401,
+        message: "The webhook is not signed with this deployment's secret, or was signed too long ago.",
+        headers: [["WWW-Authenticate", 'Svix realm="postern"']],
+      };
     case "insufficient_scope":
       return {
         status: 403,
@@ -167,6 +177,12 @@ function toWire(failure: Failure): Wire {
       return {
         status: 503,
         message: "The key cannot be checked right now. Try again.",
+        headers: [["Retry-After", "1"]],
+      };
+    case "purge_unavailable":
+      return {
+        status: 503,
+        message: "Nothing could be purged right now. Try again.",
         headers: [["Retry-After", "1"]],
       };
     case "misconfigured":

@@ -1,5 +1,6 @@
 /** What an isolate keeps between requests: settled plain data, never a promise, a stream or a Response. */
 import { emptyMemory, type Memory } from "./cache/memory.ts";
+import { noPurges, type Purges } from "./cache/purges.ts";
 import { type Leases, noLeases } from "./keys/lease.ts";
 import type { Told } from "./keys/token.ts";
 import type { Unreported } from "./keys/usage.ts";
@@ -11,6 +12,7 @@ export interface Isolate {
   readonly unreported: Unreported;
   readonly told: Told;
   readonly memory: Memory;
+  readonly purges: Purges;
   readonly views: Views;
   readonly jwks: JwksMemory;
 }
@@ -20,6 +22,7 @@ export const newIsolate = (): Isolate => ({
   unreported: new Map(),
   told: new Map(),
   memory: emptyMemory(),
+  purges: noPurges(),
   views: noViews(),
   jwks: {},
 });

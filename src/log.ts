@@ -47,7 +47,7 @@ export type Degraded =
   | "organization_object"
   /** The object of the public keys: the request was refused. */
   | "public_keys_object"
-  /** The Directory: an alarm reports to it later. */
+  /** The Directory: an alarm reports to it later, and purges made meanwhile are not known here. */
   | "directory"
   /** The key's object: the last lease was honoured, or the request refused. */
   | "key_object";

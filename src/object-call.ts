@@ -23,3 +23,6 @@ function mayTryAgain(error: unknown): boolean {
   const flags = error as { retryable?: unknown; overloaded?: unknown } | null;
   return flags?.retryable === true && flags.overloaded !== true;
 }
+
+/** The one object that lists keys, events and purges. */
+export const directoryOf = (env: Env) => env.DIRECTORY.getByName("directory");

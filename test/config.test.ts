@@ -32,6 +32,7 @@ const DEFAULTS = {
   upstreamRegion: "enam",
   keySecret: REQUIRED.KEY_SECRET,
   adminToken: undefined,
+  webhookSecrets: [],
   leaseSeconds: 5,
   leaseGraceSeconds: 60,
   cache: {
@@ -146,7 +147,10 @@ test.each([
     "STYTCH_BASE_URL",
     ["ftp://a.example", "a.example", "https://u:p@a.example", "https://a.example?", "https://a.example/#x"],
   ],
-  ["STYTCH_WEBHOOK_SECRET", ["whsec_==", "c2VjcmV0", "whsec_not-base64"]],
+  [
+    "STYTCH_WEBHOOK_SECRET",
+    ["whsec_==", "c2VjcmV0", "whsec_not-base64", "whsec_c2VjcmV", "whsec_c2VjcmV0 c2VjcmV0"],
+  ],
   ["KEY_SECRET", ["k".repeat(31)]],
   ["ADMIN_TOKEN", ["a".repeat(31)]],
   ["UPSTREAM_REGION", ["mars", "ENAM"]],
@@ -183,6 +187,14 @@ test("origins are a list, with or without spaces, or a star", () => {
     "http://localhost:3000",
   ]);
   expect(parsed({ CORS_ORIGINS: "*" }).corsOrigins).toEqual(["*"]);
+});
+
+test("a webhook secret is one, or two while it rotates", () => {
+  const [old, next] = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_c2VjcmV0"];
+  expect(parsed({ STYTCH_WEBHOOK_SECRET: old }).webhookSecrets).toEqual([old]);
+  for (const between of [" ", ",", ", "]) {
+    expect(parsed({ STYTCH_WEBHOOK_SECRET: old + between + next }).webhookSecrets).toEqual([old, next]);
+  }
 });
 
 test("the configuration is frozen, all the way down", () => {

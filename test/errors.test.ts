@@ -78,6 +78,16 @@ const FAILURES = {
     status: 503,
     headers: { "retry-after": "1" },
   },
+  invalid_signature: {
+    failure: { type: "invalid_signature" },
+    status: 401,
+    headers: { "www-authenticate": 'Svix realm="postern"' },
+  },
+  purge_unavailable: {
+    failure: { type: "purge_unavailable" },
+    status: 503,
+    headers: { "retry-after": "1" },
+  },
   misconfigured: { failure: { type: "misconfigured" }, status: 500 },
   internal_error: { failure: { type: "internal_error" }, status: 500 },
 } as const satisfies { [T in Failure["type"]]: Expected<T> };

@@ -1,7 +1,7 @@
 /** Pages of the Directory's lists, newest first. */
 import type { Call } from "../call.ts";
 import type { Failure } from "../errors.ts";
-import { DIRECTORY } from "../keys/api-key.ts";
+import { directoryOf } from "../object-call.ts";
 import type { Cursor, Directory, Page } from "./directory.ts";
 import { readObject } from "./object.ts";
 import { encodeCursor, PageQuery, readQuery } from "./request.ts";
@@ -21,7 +21,7 @@ export async function readPage<T>(
   const page = await readObject(
     call,
     "directory",
-    () => call.env.DIRECTORY.getByName(DIRECTORY),
+    () => directoryOf(call.env),
     async (directory) => await list(directory, limit, cursor),
   );
   if (page.failure !== undefined) return page;

@@ -5,7 +5,7 @@ import type { Call } from "../call.ts";
 import type { Failure } from "../errors.ts";
 import type { Cursor } from "./directory.ts";
 
-const MOST_BODY_BYTES = 64 * 1024;
+export const MOST_BODY_BYTES = 64 * 1024;
 
 export type Asked<T> = { readonly value: T; readonly failure?: never } | { readonly failure: Failure };
 

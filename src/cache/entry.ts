@@ -19,14 +19,15 @@ export interface Entry {
   readonly began: number;
   /** When the upstream answered: what ages count from. */
   readonly fetchedAt: number;
+  /** The number of a purge that came before the request began, as did all before it: purges.ts. */
+  readonly afterPurge: number;
 }
 
 /** An entry of a body that passed the schema. */
 export async function makeEntry(
   body: Uint8Array<ArrayBuffer>,
   { organization }: OrganizationEnvelope,
-  began: number,
-  fetchedAt: number,
+  when: Pick<Entry, "began" | "fetchedAt" | "afterPurge">,
 ): Promise<Entry> {
   return {
     organizationId: organization.organization_id,
@@ -34,10 +35,16 @@ export async function makeEntry(
     externalId: organization.organization_external_id ?? null,
     body,
     etag: await etagOf(parseExactly(body)["organization"]),
-    began,
-    fetchedAt,
+    ...when,
   };
 }
+
+/** The names that an entry bears beside its ID. */
+export function aliasesOf(entry: Entry): string[] {
+  return entry.externalId === null ? [entry.slug] : [entry.slug, entry.externalId];
+}
+
+export const namesOf = (entry: Entry): string[] => [entry.organizationId, ...aliasesOf(entry)];
 
 /**
  * Names other than its ID are hints: an entry found by one is used only if it bears it itself. What looks like an ID is one, though
@@ -59,7 +66,7 @@ async function digestOf(bytes: Uint8Array): Promise<string> {
 }
 
 /** Of the stored shape. A deployment that changes it raises this, and reads what another wrote as misses. */
-const VERSION = 1;
+const VERSION = 2;
 
 const Stored = z.strictObject({
   v: z.literal(VERSION),
@@ -69,6 +76,7 @@ const Stored = z.strictObject({
   etag: z.string().regex(/^W\/"[0-9a-f]{32}"$/),
   began: z.int(),
   at: z.int(),
+  purge: z.int(),
   /** Of the body: one that was cut or replaced does not decode. */
   digest: z.string(),
 });
@@ -85,6 +93,7 @@ export async function metadataOf(entry: Entry): Promise<z.input<typeof Stored>> 
     etag: entry.etag,
     began: entry.began,
     at: entry.fetchedAt,
+    purge: entry.afterPurge,
     digest: await digestOf(entry.body),
   };
 }
@@ -108,7 +117,7 @@ export async function decode(bytes: ArrayBuffer, metadata: unknown): Promise<Dec
   if (!stored.success) return { kind: "undecodable" };
   const body = new Uint8Array(bytes);
   if (stored.data.digest !== (await digestOf(body))) return { kind: "undecodable" };
-  const { id, slug, ext, etag, began, at } = stored.data;
+  const { id, slug, ext, etag, began, at, purge } = stored.data;
   const entry = {
     organizationId: id,
     slug,
@@ -117,6 +126,7 @@ export async function decode(bytes: ArrayBuffer, metadata: unknown): Promise<Dec
     etag,
     began,
     fetchedAt: at,
+    afterPurge: purge,
   };
   return { kind: "entry", entry };
 }

@@ -15,14 +15,16 @@ export type FetchedEntry =
       readonly detail?: string;
     };
 
-/** Resolves always. */
+/** Resolves always. `afterPurge`: the latest purge that the caller has heard of. */
 export async function fetchEntry(
   config: Config,
   identifier: string,
+  afterPurge: number,
   timeoutMs: number = config.stytch.timeoutMs,
 ): Promise<FetchedEntry> {
   const began = Date.now();
   const fetched = await fetchOrganization(config, identifier, timeoutMs);
   if (fetched.failure !== undefined) return fetched;
-  return { entry: await makeEntry(fetched.body, fetched.value, began, Date.now()), call: fetched.call };
+  const when = { began, fetchedAt: Date.now(), afterPurge };
+  return { entry: await makeEntry(fetched.body, fetched.value, when), call: fetched.call };
 }

@@ -1,18 +1,20 @@
 /**
  * Where an organization comes from, the nearest first: memory of the isolate, KV, the organization's object, and Stytch itself
- * where that object fails. The entries know nothing of keys; whoever asks must have been let in before.
+ * where that object fails. The entries know nothing of keys; whoever asks must have been let in before. What a purge has ended is
+ * nowhere there, whatever holds it.
  */
+import { within } from "../bounds.ts";
 import { type Call, noteDegraded } from "../call.ts";
-import type { Config } from "../config.ts";
 import type { Failure } from "../errors.ts";
 import { log } from "../log.ts";
-import { callObject } from "../object-call.ts";
-import { bearsName, type Entry } from "./entry.ts";
-import { fetchEntry } from "./fetch-entry.ts";
+import { directoryOf } from "../object-call.ts";
+import { bearsName, type Entry, namesOf } from "./entry.ts";
 import { freshnessOf } from "./freshness.ts";
-import { readEntry } from "./kv.ts";
-import { end, hasEnded, type Memory, recall, remember } from "./memory.ts";
-import { type How, isHidden, type Read, type Want } from "./organization.ts";
+import { type KvRead, readEntry } from "./kv.ts";
+import { end, forget, hasEnded, isDisputed, type Memory, recall, remember } from "./memory.ts";
+import { DIRECTORY_WAIT_MS, type Purges, purgeOf, renewPurges, survives } from "./purges.ts";
+import { type How, isHidden, type Read, type Want } from "./read.ts";
+import { readThrough } from "./read-through.ts";
 
 /** How an answer came about. */
 export type Source =
@@ -32,8 +34,11 @@ export type Looked =
   | { readonly entry: Entry; readonly source: Source }
   | { readonly entry?: never; readonly failure: Failure };
 
-/** Beyond the upstream's own deadline, in ms: the way to the object and back. */
-const OBJECT_MARGIN_MS = 1_000;
+/** What an isolate keeps for lookups. */
+export interface Cache {
+  readonly memory: Memory;
+  readonly purges: Purges;
+}
 
 /**
  * Never throws. Costs as the budget of the design says: nothing from memory, one or two reads from KV, one object call on a miss. A
@@ -41,57 +46,87 @@ const OBJECT_MARGIN_MS = 1_000;
  */
 export async function lookUp(
   call: Call,
-  memory: Memory,
+  cache: Cache,
   identifier: string,
   refresh: boolean,
 ): Promise<Looked> {
-  const { config } = call;
+  const { memory, purges } = cache;
   const began = Date.now();
-  if (refresh)
-    return await fromObject(call, memory, identifier, null, { hasEntry: false, mayBeStored: true, refresh });
-
-  call.timings.cache = 0;
-  const near = recall(memory, identifier, began, config.cache.memorySeconds);
-  if (near !== null && isAnswered(call, memory, identifier, near)) return { entry: near, source: "memory" };
-
-  const shelf = { kv: call.env.ORGANIZATIONS, project: config.stytch.projectId };
-  const stored = await readEntry(shelf, identifier);
-  const read = Date.now();
-  call.timings.cache = read - began;
-  let kept: Kept | null = null;
-  if (
-    stored.kind === "entry" &&
-    isUsable(stored.entry, read, config) &&
-    !hasEnded(memory, identifier, stored.entry)
-  ) {
-    const entry = remember(memory, stored.entry, identifier, read);
-    // What stands may be newer than what KV has, and have been renamed.
-    if (bearsName(entry, identifier)) kept = { entry, source: "kv" };
-  } else if (stored.kind === "failed") {
-    noteDegraded(call, "kv_read");
-    const entry = recall(memory, identifier, read, Number.POSITIVE_INFINITY);
-    if (entry !== null && isUsable(entry, read, config)) kept = { entry, source: "memory" };
+  if (refresh) {
+    const purge = purgeOf(purges, [identifier]);
+    return await fromObject(call, cache, identifier, null, {
+      kind: "forced",
+      has: null,
+      mayBeStored: true,
+      purge,
+    });
   }
-  if (kept !== null && isAnswered(call, memory, identifier, kept.entry)) return kept;
-  const mayBeStored = kept !== null || stored.kind !== "none";
-  return await fromObject(call, memory, identifier, kept, { hasEntry: kept !== null, mayBeStored, refresh });
-}
 
-const isUsable = (entry: Entry, now: number, config: Config) =>
-  freshnessOf(entry.fetchedAt, now, config.cache) !== "dead";
+  const listing = listPurges(call, purges);
+  call.timings.cache = 0;
+  const near = recall(memory, identifier, began, call.config.cache.memorySeconds);
+  if (near !== null) {
+    if (listing !== null) await listing;
+    if (survives(purges, near) && isAnswered(call, cache, identifier, near))
+      return { entry: near, source: "memory" };
+  }
+
+  const shelf = { kv: call.env.ORGANIZATIONS, project: call.config.stytch.projectId };
+  const [stored] = await Promise.all([readEntry(shelf, identifier), listing]);
+  const now = Date.now();
+  call.timings.cache = now - began;
+  if (stored.kind === "failed") noteDegraded(call, "kv_read");
+  const kept = bestKept(call, cache, identifier, stored, now);
+  if (kept?.isVouchedFor && isAnswered(call, cache, identifier, kept.entry)) return kept;
+  const found = [near, stored.kind === "entry" ? stored.entry : null].filter((entry) => entry !== null);
+  const purged = found.filter((entry) => !survives(purges, entry)).flatMap(namesOf);
+  return await fromObject(call, cache, identifier, kept, {
+    kind: "answer",
+    has: kept?.entry.began ?? null,
+    mayBeStored: kept !== null || stored.kind !== "none",
+    purge: purgeOf(purges, [identifier, ...purged]),
+  });
+}
 
 interface Kept {
   readonly entry: Entry;
   readonly source: "memory" | "kv";
+  /** KV has shown it, or could not be asked: it may be answered while it is young enough. Otherwise it only hides a failure. */
+  readonly isVouchedFor: boolean;
+}
+
+/** The best of what there is after KV was asked. */
+function bestKept(
+  call: Call,
+  { memory, purges }: Cache,
+  identifier: string,
+  stored: KvRead,
+  now: number,
+): Kept | null {
+  const isUsable = (entry: Entry) =>
+    freshnessOf(entry.fetchedAt, now, call.config.cache) !== "dead" && survives(purges, entry);
+  if (
+    stored.kind === "entry" &&
+    isUsable(stored.entry) &&
+    !hasEnded(memory, identifier, stored.entry) &&
+    !isDisputed(memory, identifier, stored.entry)
+  ) {
+    const entry = keep({ memory, purges }, stored.entry, identifier, now);
+    // What stands may be newer than what KV has, and have been renamed.
+    return bearsName(entry, identifier) ? { entry, source: "kv", isVouchedFor: true } : null;
+  }
+  const entry = recall(memory, identifier, now, Number.POSITIVE_INFINITY);
+  if (entry === null || !isUsable(entry)) return null;
+  return { entry, source: "memory", isVouchedFor: stored.kind === "failed" };
 }
 
 /** Whether an entry is answered from as it is; a stale one is refreshed behind the answer. */
-function isAnswered(call: Call, memory: Memory, identifier: string, entry: Entry): boolean {
+function isAnswered(call: Call, cache: Cache, identifier: string, entry: Entry): boolean {
   switch (freshnessOf(entry.fetchedAt, Date.now(), call.config.cache)) {
     case "fresh":
       return true;
     case "stale":
-      refreshBehind(call, memory, identifier, entry);
+      refreshBehind(call, cache, identifier, entry);
       return true;
     case "on_error":
     case "dead":
@@ -99,29 +134,47 @@ function isAnswered(call: Call, memory: Memory, identifier: string, entry: Entry
   }
 }
 
-/** `kept`: an entry that is too old to answer from while Stytch works. */
+type Wanted = Omit<Want, "heard">;
+
+/** How often a read is made anew because a purge has come while it was made. Each takes a purge of its own. */
+const MOST_READS = 3;
+
+/** `kept`: an entry that is not answered while Stytch works. */
 async function fromObject(
   call: Call,
-  memory: Memory,
+  cache: Cache,
   identifier: string,
   kept: Kept | null,
-  want: Want,
+  wanted: Wanted,
 ): Promise<Looked> {
+  const { memory, purges } = cache;
   const began = Date.now();
-  const answer = await readThrough(call, identifier, want);
+  let want = wanted;
+  let answer: Read = { failure: { type: "upstream_unavailable" }, call: null };
+  for (let reads = 0; reads < MOST_READS; reads += 1) {
+    answer = await readThrough(call, identifier, { ...want, heard: purges.heard });
+    call.line.upstream = answer.call ?? call.line.upstream;
+    // It may have taken long.
+    await listPurges(call, purges);
+    if (answer.entry === undefined) break;
+    purges.heard = Math.max(purges.heard, answer.entry.afterPurge);
+    if (survives(purges, answer.entry)) break;
+    want = { ...want, purge: purgeOf(purges, namesOf(answer.entry)) };
+    answer = { failure: { type: "upstream_unavailable" }, call: answer.call };
+  }
   const now = Date.now();
   call.timings.upstream = now - began;
-  call.line.upstream = answer.call;
   if (answer.entry !== undefined) {
-    const standing = remember(memory, answer.entry, identifier, now);
+    const standing = keep(cache, answer.entry, identifier, now);
     const entry = bearsName(standing, identifier) ? standing : answer.entry;
-    return { entry, source: sourceOf(answer.how, want.refresh) };
+    return { entry, source: sourceOf(answer.how, want.kind === "forced") };
   }
   if (answer.detail !== undefined) call.line.upstream_detail = answer.detail;
   if (isHidden(answer.failure)) {
     const older =
       kept ?? (answer.held === undefined ? null : { entry: answer.held, source: "memory" as const });
-    if (older !== null && !want.refresh && isUsable(older.entry, now, call.config)) {
+    const isUsable = older !== null && freshnessOf(older.entry.fetchedAt, now, call.config.cache) !== "dead";
+    if (isUsable && want.kind !== "forced" && survives(purges, older.entry)) {
       noteDegraded(call, "upstream");
       return older;
     }
@@ -134,11 +187,33 @@ function sourceOf(how: How, refresh: boolean): Source {
   return how === "held" ? "memory" : how;
 }
 
+/** As `remember`; what a purge has ended does not stand in the way of what came after it. */
+function keep({ memory, purges }: Cache, entry: Entry, identifier: string, now: number): Entry {
+  const before = memory.held.get(entry.organizationId)?.entry;
+  if (before !== undefined && !survives(purges, before)) forget(memory, entry.organizationId);
+  return remember(memory, entry, identifier, now);
+}
+
+/** Null where the list of purges may be used as it is; else resolves when it may. */
+function listPurges(call: Call, purges: Purges): Promise<void> | null {
+  const renewed = renewPurges(purges, call.config, {
+    ask: async (after) => await within(DIRECTORY_WAIT_MS, directoryOf(call.env).purgesSince(after)),
+    now: Date.now,
+    waitUntil: call.waitUntil,
+  });
+  return (
+    renewed?.then((isListed) => {
+      if (!isListed) noteDegraded(call, "directory");
+    }) ?? null
+  );
+}
+
 /** An isolate asks for a refresh of an organization once in this time at most, in ms. */
 const REFRESH_AGAIN_MS = 1_000;
 const MOST_REFRESHES = 5_000;
 
-function refreshBehind(call: Call, memory: Memory, identifier: string, entry: Entry): void {
+function refreshBehind(call: Call, cache: Cache, identifier: string, entry: Entry): void {
+  const { memory, purges } = cache;
   const now = Date.now();
   const since = memory.refreshed.get(entry.organizationId);
   if (since !== undefined && now >= since && now - since < REFRESH_AGAIN_MS) return;
@@ -147,11 +222,13 @@ function refreshBehind(call: Call, memory: Memory, identifier: string, entry: En
   // The line of the request is written by then; what fails behind it gets one of its own, once for each call of Stytch.
   const line = { ...call.line };
   delete line.degraded;
-  const want = { hasEntry: true, mayBeStored: true, refresh: false };
+  const purge = purgeOf(purges, [identifier]);
+  const want = { kind: "refresh", has: entry.began, mayBeStored: true, purge, heard: purges.heard } as const;
   call.waitUntil(
     readThrough({ ...call, line }, identifier, want).then((answer) => {
-      if (answer.entry !== undefined) remember(memory, answer.entry, identifier, Date.now());
-      else if (!isHidden(answer.failure)) end(memory, identifier, now);
+      if (answer.entry !== undefined) {
+        if (survives(purges, answer.entry)) keep(cache, answer.entry, identifier, Date.now());
+      } else if (!isHidden(answer.failure)) end(memory, identifier, now);
       const failed = answer.entry === undefined && answer.failure !== "absent" && answer.call !== null;
       if (!failed && line.degraded === undefined) return;
       const degraded = [...(line.degraded ?? []), ...(failed ? ["upstream"] : [])];
@@ -159,30 +236,4 @@ function refreshBehind(call: Call, memory: Memory, identifier: string, entry: En
       log({ request_id: call.requestId, degraded, upstream: answer.call, upstream_detail });
     }),
   );
-}
-
-async function readThrough(call: Call, identifier: string, want: Want): Promise<Read> {
-  const { env, config } = call;
-  // A forced read may have to wait for one that began before it.
-  const waitMs = (want.refresh ? 2 : 1) * config.stytch.timeoutMs + OBJECT_MARGIN_MS;
-  const began = Date.now();
-  try {
-    return await callObject(
-      () => env.ORGANIZATION.getByName(identifier, { locationHint: config.upstreamRegion }),
-      async (object) => await object.read(identifier, want),
-      waitMs,
-    );
-  } catch {
-    noteDegraded(call, "organization_object");
-    // What the object has used up of the deadline is gone.
-    const left = config.stytch.timeoutMs - (Date.now() - began);
-    return left > 0
-      ? await readDirectly(config, identifier, left)
-      : { failure: { type: "upstream_timeout" }, call: null };
-  }
-}
-
-async function readDirectly(config: Config, identifier: string, timeoutMs: number): Promise<Read> {
-  const fetched = await fetchEntry(config, identifier, timeoutMs);
-  return fetched.entry === undefined ? fetched : { ...fetched, how: "fetched" };
 }

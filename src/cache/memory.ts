@@ -2,7 +2,7 @@
  * Entries in the memory of an isolate: bounded in bytes, least recently used first out. By a slug or external ID an entry is found only
  * where Stytch answered that name with it: the same text may be one organization's slug and another's external ID. Plain data, no I/O.
  */
-import { bearsName, type Entry } from "./entry.ts";
+import { aliasesOf, bearsName, type Entry, namesOf } from "./entry.ts";
 
 /** A small part of the 128 MB that an isolate has: https://developers.cloudflare.com/workers/platform/limits/#memory */
 export const MEMORY_BYTES = 16 * 1024 * 1024;
@@ -16,11 +16,18 @@ interface Held {
   readonly checkedAt: number;
 }
 
+interface Alias {
+  /** Of the organization that was seen last to bear the name. */
+  readonly organizationId: string;
+  /** Whether Stytch answered the name with it. */
+  readonly isAnswer: boolean;
+}
+
 export interface Memory {
   /** By organization ID, the least recently used first. */
   readonly held: Map<string, Held>;
-  /** Slug or external ID, as it was asked for, to organization ID. */
-  readonly aliases: Map<string, string>;
+  /** By slug or external ID. */
+  readonly aliases: Map<string, Alias>;
   /** When a refresh behind an answer was last asked for, by organization ID. */
   readonly refreshed: Map<string, number>;
   /** When Stytch was asked that said an organization is no more, by the name that was asked for; KV may go on showing it. */
@@ -35,7 +42,7 @@ export function emptyMemory(capacity: number = MEMORY_BYTES): Memory {
 
 /** The entry that bears this name, if it was vouched for less than `memorySeconds` ago. */
 export function recall(memory: Memory, identifier: string, now: number, memorySeconds: number): Entry | null {
-  const id = memory.held.has(identifier) ? identifier : memory.aliases.get(identifier);
+  const id = idOf(memory, identifier);
   const held = id === undefined ? undefined : memory.held.get(id);
   if (held === undefined || id === undefined || !bearsName(held.entry, identifier)) return null;
   if (now - held.checkedAt >= memorySeconds * 1_000) return null;
@@ -51,15 +58,16 @@ export function recall(memory: Memory, identifier: string, now: number, memorySe
 export function remember(memory: Memory, entry: Entry, askedAs: string, now: number): Entry {
   const before = memory.held.get(entry.organizationId)?.entry;
   const standing = before !== undefined && before.began > entry.began ? before : entry;
-  const names = forget(memory, entry.organizationId);
+  const answered = forget(memory, entry.organizationId);
   if (sizeOf(standing) > memory.capacity) return standing;
   memory.held.set(standing.organizationId, { entry: standing, checkedAt: now });
   memory.bytes += sizeOf(standing);
   // A name that has come over from another organization no longer leads there.
-  for (const name of aliasesOf(standing)) memory.aliases.delete(name);
-  for (const name of [...names, askedAs]) {
-    if (name !== standing.organizationId && bearsName(standing, name))
-      memory.aliases.set(name, standing.organizationId);
+  for (const name of aliasesOf(standing)) {
+    if (name === standing.organizationId || !bearsName(standing, name)) continue;
+    if (name !== askedAs && isDisputed(memory, name, standing)) continue;
+    const isAnswer = name === askedAs || answered.includes(name);
+    memory.aliases.set(name, { organizationId: standing.organizationId, isAnswer });
   }
   for (const id of memory.held.keys()) {
     if (memory.bytes <= memory.capacity) break;
@@ -68,12 +76,23 @@ export function remember(memory: Memory, entry: Entry, askedAs: string, now: num
   return standing;
 }
 
+/**
+ * Whether another organization was seen to bear this name after `entry`, which was found by it: then only Stytch can tell whose it is
+ * now.
+ */
+export function isDisputed(memory: Memory, identifier: string, entry: Entry): boolean {
+  const id = memory.aliases.get(identifier)?.organizationId;
+  if (identifier === entry.organizationId || id === undefined || id === entry.organizationId) return false;
+  const other = memory.held.get(id)?.entry;
+  return other !== undefined && other.began > entry.began;
+}
+
 /** Bounds `ended`; the one that ended longest ago goes first. */
 const MOST_ENDED = 5_000;
 
 /** Forgets what this name leads to; what KV goes on showing under it, if it was asked for before `began`, has ended. */
 export function end(memory: Memory, identifier: string, began: number): void {
-  forget(memory, memory.aliases.get(identifier) ?? identifier);
+  forget(memory, idOf(memory, identifier) ?? identifier);
   memory.ended.delete(identifier);
   memory.ended.set(identifier, began);
   const [oldest] = memory.ended.keys();
@@ -86,22 +105,30 @@ export function hasEnded(memory: Memory, identifier: string, entry: Entry): bool
   return began !== undefined && entry.began <= began;
 }
 
-/** Returns the names by which it was found. */
-function forget(memory: Memory, organizationId: string): string[] {
+/** Of the organization that this name leads to. */
+function idOf(memory: Memory, identifier: string): string | undefined {
+  if (memory.held.has(identifier)) return identifier;
+  const alias = memory.aliases.get(identifier);
+  return alias?.isAnswer ? alias.organizationId : undefined;
+}
+
+/** Returns the names that Stytch answered with it. */
+export function forget(memory: Memory, organizationId: string): string[] {
   const held = memory.held.get(organizationId);
   if (held === undefined) return [];
   memory.held.delete(organizationId);
   memory.bytes -= sizeOf(held.entry);
   // Another organization may have taken a name over.
-  const names = aliasesOf(held.entry).filter((name) => memory.aliases.get(name) === organizationId);
-  for (const name of names) memory.aliases.delete(name);
-  return names;
+  const answered: string[] = [];
+  for (const name of aliasesOf(held.entry)) {
+    const alias = memory.aliases.get(name);
+    if (alias?.organizationId !== organizationId) continue;
+    if (alias.isAnswer) answered.push(name);
+    memory.aliases.delete(name);
+  }
+  return answered;
 }
 
-const aliasesOf = (entry: Entry) =>
-  entry.externalId === null ? [entry.slug] : [entry.slug, entry.externalId];
-
 function sizeOf(entry: Entry): number {
-  const names = entry.organizationId.length + entry.slug.length + (entry.externalId?.length ?? 0);
-  return entry.body.byteLength + 2 * names + OVERHEAD_BYTES;
+  return entry.body.byteLength + 2 * namesOf(entry).join("").length + OVERHEAD_BYTES;
 }

@@ -2,217 +2,295 @@
  * The object of one identifier, in the whole deployment the only place that asks Stytch for it: callers who come while a
  * request is under way wait for that one. The object named by an organization's ID holds its entry and is the only
  * writer of it in KV; one named by a slug or external ID resolves the name and hands what it learned to that object.
+ *
+ * What it knows is ordered by when the upstream request began, and ends with a purge that came after that.
  */
 import { DurableObject } from "cloudflare:workers";
 import { within } from "../bounds.ts";
 import { type Config, configOf } from "../config.ts";
-import type { Failure } from "../errors.ts";
-import { describe, log, type UpstreamCall } from "../log.ts";
-import { bearsName, type Entry } from "./entry.ts";
+import { describe, log } from "../log.ts";
+import { directoryOf } from "../object-call.ts";
+import { type BackOff, failed, noFailures } from "./back-off.ts";
+import { aliasesOf, bearsName, type Entry } from "./entry.ts";
 import { fetchEntry } from "./fetch-entry.ts";
-import { freshnessOf, kvLifeSeconds } from "./freshness.ts";
-import { deleteStored, type Shelf, writeAlias, writeEntry } from "./kv.ts";
-
-/** How an object came by the entry that it answers. */
-export type How =
-  /** It held it. */
-  | "held"
-  /** It asked Stytch. */
-  | "fetched"
-  /** It was asking Stytch already. */
-  | "collapsed";
-
-interface Failed {
-  readonly entry?: never;
-  readonly failure: Failure | "absent";
-  /** An older entry, which may hide the failure. */
-  readonly held?: Entry;
-  readonly call: UpstreamCall | null;
-  readonly detail?: string;
-}
-
-export type Read = { readonly entry: Entry; readonly how: How; readonly call: UpstreamCall | null } | Failed;
-
-/** What the caller of an object has, and wants. */
-export interface Want {
-  /** It has an entry that is not fresh, and can do without an answer. */
-  readonly hasEntry: boolean;
-  /** As far as it knows, KV may have an entry; then an end must reach it. */
-  readonly mayBeStored: boolean;
-  /** A read of Stytch that begins after this was asked for, whatever is held. */
-  readonly refresh: boolean;
-}
+import { freshnessOf } from "./freshness.ts";
+import { clear, countCall, type KvCopy, keepEntry, keepPointer, kvCopy } from "./kv-copy.ts";
+import { collapsed, type Failed, isHidden, type Read, type Want } from "./read.ts";
 
 interface Flight {
   readonly ticket: number;
+  /** It began after the purges up to this one. */
+  readonly afterPurge: number;
   readonly read: Promise<Read>;
 }
-
-/** Pauses after failures in a row, in ms: doubling, as long as callers have an older entry to answer from. */
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 30_000;
-
-/** The longest that a write to KV holds up the next, in ms. */
-const WRITE_WAIT_MS = 5_000;
 
 /** The longest that an upstream call waits for another organization's object, in ms. */
 const NEIGHBOUR_WAIT_MS = 300;
 
+/** The longest that the Directory may take to list a purge, in ms. Nothing waits for it. */
+const LIST_WAIT_MS = 5_000;
+
+/** In the object's storage: the names that an organization's object has told theirs of. */
+const NAMES = "names";
+
 export class Organization extends DurableObject<Env> {
   /** The entry of the organization whose ID names this object. */
   #held: Entry | undefined;
-  /** The ID that this object's name was last seen to stand for. */
+  /** The ID that this object's name stands for, where it is a slug or external ID. */
   #resolved: string | undefined;
+  /** The organization that was last seen to bear this object's name, by a request that began then. */
+  #claim = { organizationId: "", began: Number.NEGATIVE_INFINITY };
   /** When the upstream request began that what is known comes from. */
-  #known = Number.NEGATIVE_INFINITY;
-  /** Until when a 404 is remembered. */
-  #absentUntil = 0;
-  /** Whether KV may have something under this object's name. */
-  #mayBeStored = false;
-  /** Failures in a row, the last of them, and until when Stytch is spared another call. */
-  #failing = { times: 0, until: 0, last: null as Failed | null };
-  /** Writes to KV that are under way, one behind the other. */
-  #writes: Promise<void> = Promise.resolve();
+  #known: number;
+  /** A 404 that is remembered. */
+  #absent: { readonly until: number; readonly afterPurge: number } | undefined;
+  /** The latest purge of what is known here, and of anything. */
+  #purge = 0;
+  #heard = 0;
+  #failing: BackOff<Failed> = noFailures;
   /** Counts reads, to tell which of them began after which. */
   #tickets = 0;
   /** The one upstream request under way. An object may share a promise between its own callers. */
   #flight: Flight | undefined;
+  /** What KV has under this object's name. */
+  readonly #copy: KvCopy;
 
-  /** The organization of this identifier, which is the object's own name. Does at most one upstream call; never throws for Stytch. */
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#copy = kvCopy({
+      storage: ctx.storage.kv,
+      shelf: () => ({ kv: env.ORGANIZATIONS, project: this.#config().stytch.projectId }),
+      cache: () => this.#config().cache,
+      waitUntil: (work) => ctx.waitUntil(work),
+    });
+    this.#resolved = this.#copy.pointer?.organizationId;
+    this.#known = this.#copy.stored?.began ?? Number.NEGATIVE_INFINITY;
+  }
+
+  /** The organization of this identifier, which is the object's own name. One upstream call at a time; never throws for Stytch. */
   async read(identifier: string, want: Want): Promise<Read> {
     const asked = ++this.#tickets;
-    this.#mayBeStored ||= want.mayBeStored;
-    if (!want.refresh) {
-      const held = this.current(identifier);
-      if (held !== null) return { entry: held, how: "held", call: null };
-      if (Date.now() < this.#absentUntil) return { failure: "absent", call: null };
-      const { until, last } = this.#failing;
-      if (last !== null && Date.now() < until) {
-        const older = this.older(identifier);
-        if (older !== null) return { ...last, held: older, call: null };
-        if (want.hasEntry) return { ...last, call: null };
-      }
+    if (want.mayBeStored) this.#copy.isThere ??= true;
+    this.#hear(want.heard, want.purge);
+    const known = want.kind === "forced" ? null : this.#fromWhatIsKnown(identifier, want);
+    if (known !== null) return known;
+    for (;;) {
+      const isOwn = this.#flight === undefined;
+      const flight = this.#flight ?? this.#takeOff(identifier, want);
+      const read = await flight.read;
+      // One that began before it was asked for does not do for a forced read, and one from before a purge for nobody.
+      if (flight.afterPurge < this.#purge || (want.kind === "forced" && flight.ticket < asked)) continue;
+      if (isOwn && read.entry !== undefined) this.#refreshStale(identifier, read.entry, want);
+      return isOwn ? read : collapsed(read);
     }
-    // One that began before it was asked for does not do for a refresh.
-    while (want.refresh && this.#flight !== undefined && this.#flight.ticket < asked) await this.#flight.read;
-    if (this.#flight !== undefined) return collapsed(await this.#flight.read);
-    const read = this.#fly(identifier, want.refresh).finally(() => {
-      this.#flight = undefined;
-    });
-    this.#flight = { ticket: ++this.#tickets, read };
-    // It goes on for the others when the caller who began it leaves.
-    this.ctx.waitUntil(read);
-    return await read;
   }
 
-  /** The entry held here, if it is fresh and bears this name. */
-  current(identifier: string): Entry | null {
-    const held = this.#held;
-    if (held === undefined || !bearsName(held, identifier)) return null;
-    return freshnessOf(held.fetchedAt, Date.now(), this.#config().cache) === "fresh" ? held : null;
-  }
-
-  /** The entry held here, if it is not dead and bears this name: it may hide a failure. */
-  older(identifier: string): Entry | null {
-    const held = this.#held;
-    if (held === undefined || !bearsName(held, identifier)) return null;
-    return freshnessOf(held.fetchedAt, Date.now(), this.#config().cache) === "dead" ? null : held;
+  /** What is held here of this organization, for the object of another of its names: if it bears that, and may be answered. */
+  standing(name: string, { has, purge }: Pick<Want, "has" | "purge">): Entry | null {
+    const held = this.#usable(name);
+    if (held === null || held.afterPurge < purge) return null;
+    countCall(this.#copy, held, has);
+    return held;
   }
 
   /**
-   * Takes in an entry of this organization and writes it to KV, behind the call. An answer whose request began before that of what is
-   * known already changes nothing, be it an entry or that there is none.
+   * Takes in an entry of this organization, and writes it to KV where that is worth it, behind the call. An answer whose request began
+   * before that of what is known already changes nothing. Returns the purge that an entry has to be younger than.
    */
-  hold(entry: Entry): void {
-    if (entry.began < this.#known) return;
+  async hold(entry: Entry): Promise<number> {
+    this.#hear(entry.afterPurge, 0);
+    if (entry.afterPurge < this.#purge || entry.began < this.#known) return this.#purge;
     this.#known = entry.began;
     this.#held = entry;
-    this.#absentUntil = 0;
-    this.#mayBeStored = true;
-    const config = this.#config();
-    this.#behind(() => writeEntry(this.#shelf(config), entry, kvLifeSeconds(config.cache)));
+    this.#absent = undefined;
+    keepEntry(this.#copy, entry);
+    await this.#tellNames(entry);
+    return this.#purge;
   }
 
-  async #fly(identifier: string, refresh: boolean): Promise<Read> {
-    const config = this.#config();
-    if (this.#resolved !== undefined && !refresh) {
-      const known = within(NEIGHBOUR_WAIT_MS, this.#owner(this.#resolved).current(identifier));
-      // Without its answer, Stytch's is as good.
-      const entry = await known.catch(() => null);
-      if (entry !== null) return { entry, how: "held", call: null };
+  /** Ends all that is known under this name, and what is under way. The Directory has numbered the purge before. */
+  async purge(identifier: string, number: number): Promise<void> {
+    this.#hear(number, number);
+    const resolved = this.#resolved;
+    this.#forget(identifier, "possible");
+    if (resolved !== undefined) await this.#object(resolved).purge(resolved, number);
+  }
+
+  /**
+   * Hears of an answer, to a request that began then, in which an organization bears this object's name, or no longer does. Where the name
+   * stood for something else it has moved, and what was answered under it ends everywhere.
+   */
+  moved(name: string, organizationId: string, began: number, bears: boolean): void {
+    if (bears) this.#claim = { organizationId, began };
+    if (bears && this.#absent !== undefined && this.#known < began) this.#absent = undefined;
+    if (this.#resolved === undefined || bears === (this.#resolved === organizationId)) return;
+    this.#forget(name, "known");
+    this.#listBehind(name);
+  }
+
+  #fromWhatIsKnown(identifier: string, want: Want): Read | null {
+    const now = Date.now();
+    const held = this.#usable(identifier);
+    if (held !== null && this.#isEnough(held, want.kind)) {
+      countCall(this.#copy, held, want.has);
+      this.#refreshStale(identifier, held, want);
+      return { entry: held, how: "held", call: null };
     }
-    const began = Date.now();
-    const fetched = await fetchEntry(config, identifier);
+    if (this.#absent !== undefined && now < this.#absent.until && this.#absent.afterPurge >= this.#purge) {
+      return { failure: "absent", call: null };
+    }
+    const { until, last } = this.#failing;
+    if (last === null || now >= until) return null;
+    if (held !== null) return { ...last, held, call: null };
+    return want.has === null ? null : { ...last, call: null };
+  }
+
+  /** The entry held here, if it bears this name and is not dead. */
+  #usable(name: string): Entry | null {
+    const held = this.#held;
+    if (held === undefined || held.afterPurge < this.#purge || !bearsName(held, name)) return null;
+    return freshnessOf(held.fetchedAt, Date.now(), this.#config().cache) === "dead" ? null : held;
+  }
+
+  #isEnough(entry: Entry, kind: Want["kind"]): boolean {
+    const freshness = freshnessOf(entry.fetchedAt, Date.now(), this.#config().cache);
+    return freshness === "fresh" || (freshness === "stale" && kind === "answer");
+  }
+
+  #takeOff(identifier: string, want: Want): Flight {
+    const afterPurge = this.#heard;
+    const read = this.#fly(identifier, want, afterPurge).finally(() => {
+      this.#flight = undefined;
+    });
+    this.#flight = { ticket: ++this.#tickets, afterPurge, read };
+    // It goes on for the others when the caller who began it leaves.
+    this.ctx.waitUntil(read);
+    return this.#flight;
+  }
+
+  async #fly(identifier: string, want: Want, afterPurge: number): Promise<Read> {
+    const neighbours = want.kind === "forced" ? null : await this.#neighboursEntry(identifier, want);
+    if (neighbours !== null && this.#isEnough(neighbours, want.kind)) {
+      return { entry: neighbours, how: "held", call: null };
+    }
+    let began = Date.now();
+    let fetched = await fetchEntry(this.#config(), identifier, afterPurge);
+    const named = organizationOf(fetched);
+    if (named !== undefined && this.#claim.began > began && this.#claim.organizationId !== named) {
+      // Meanwhile another organization was seen to bear the name.
+      began = Date.now();
+      fetched = await fetchEntry(this.#config(), identifier, afterPurge);
+    }
     const { entry, call } = fetched;
-    if (entry === undefined) {
-      if (isHidden(fetched.failure)) {
-        this.#pause(fetched);
-        const held = await this.#older(identifier);
-        return held === null ? fetched : { ...fetched, held };
-      }
-      this.#end(identifier, began, fetched.failure === "absent" ? config.cache.negativeSeconds : 0);
+    if (entry !== undefined) {
+      this.#failing = noFailures;
+      if (entry.organizationId === identifier) await this.hold(entry);
+      else await this.#handOver(identifier, entry);
+      return { entry, how: "fetched", call };
+    }
+    if (!isHidden(fetched.failure)) {
+      if (afterPurge >= this.#purge) this.#end(identifier, began, afterPurge, fetched.failure === "absent");
       return fetched;
     }
-    this.#failing = { times: 0, until: 0, last: null };
-    if (entry.organizationId === identifier) this.hold(entry);
-    else await this.#handOver(identifier, entry, config);
-    return { entry, how: "fetched", call };
+    this.#failing = failed(this.#failing, fetched, Date.now());
+    const held = this.#usable(identifier) ?? neighbours;
+    return held === null ? fetched : { ...fetched, held };
   }
 
-  /** What is held of this organization here, or by the object of its ID, and is not dead. */
-  async #older(identifier: string): Promise<Entry | null> {
-    const own = this.older(identifier);
-    if (own !== null || this.#resolved === undefined) return own;
-    return await within(NEIGHBOUR_WAIT_MS, this.#owner(this.#resolved).older(identifier)).catch(() => null);
+  /** What the object of the ID holds that this object's name stands for. Without its answer, Stytch's is as good. */
+  async #neighboursEntry(name: string, { has }: Want): Promise<Entry | null> {
+    if (this.#resolved === undefined) return null;
+    const standing = this.#object(this.#resolved).standing(name, { has, purge: this.#purge });
+    return await within(NEIGHBOUR_WAIT_MS, standing).catch(() => null);
   }
 
-  #pause(last: Failed): void {
-    // More failures in one pause, of callers who could not wait, do not make the next one longer.
-    if (Date.now() < this.#failing.until) return;
-    const times = this.#failing.times + 1;
-    const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (times - 1));
-    this.#failing = { times, until: Date.now() + pause, last };
-  }
-
-  /** Stytch has said that this is no more: what is held goes, and what stands under the name in KV. A 404 is remembered. */
-  #end(identifier: string, began: number, rememberSeconds: number): void {
-    this.#failing = { times: 0, until: 0, last: null };
-    if (began < this.#known) return;
-    this.#known = began;
-    this.#held = undefined;
-    this.#resolved = undefined;
-    this.#absentUntil = Date.now() + rememberSeconds * 1_000;
-    if (this.#mayBeStored) this.#behind(() => deleteStored(this.#shelf(this.#config()), identifier));
-  }
-
-  /** Before the answer, so that a caller who comes right after it finds the entry where it belongs. */
-  async #handOver(name: string, entry: Entry, config: Config): Promise<void> {
-    this.#resolved = entry.organizationId;
-    this.#absentUntil = 0;
-    await within(NEIGHBOUR_WAIT_MS, this.#owner(entry.organizationId).hold(entry))
-      // The answer stands without it; the next caller asks Stytch again.
-      .catch((error: unknown) => log({ degraded: ["organization_object"], defect: describe(error) }));
-    if (!bearsName(entry, name)) return;
-    this.#mayBeStored = true;
-    this.#behind(() =>
-      writeAlias(this.#shelf(config), name, entry.organizationId, kvLifeSeconds(config.cache)),
+  /** Behind a stale answer to somebody who waited. */
+  #refreshStale(identifier: string, entry: Entry, { kind }: Want): void {
+    if (kind !== "answer" || this.#isEnough(entry, "refresh")) return;
+    const want = { kind: "refresh", has: entry.began, mayBeStored: false, purge: 0, heard: 0 } as const;
+    this.ctx.waitUntil(
+      this.read(identifier, want).then((read) => {
+        if (read.entry !== undefined || read.failure === "absent" || read.call === null) return;
+        log({ degraded: ["upstream"], upstream: read.call, upstream_detail: read.detail });
+      }),
     );
   }
 
-  #shelf(config: Config): Shelf {
-    return { kv: this.env.ORGANIZATIONS, project: config.stytch.projectId };
+  /** Stytch has said that this is no more: what is held goes, and what stands under the name in KV. A 404 is remembered. */
+  #end(identifier: string, began: number, afterPurge: number, isAbsent: boolean): void {
+    this.#failing = noFailures;
+    if (began < this.#known) return;
+    // KV goes on showing it for a while, and isolates hold it.
+    if (this.#copy.isThere || this.#held !== undefined) this.#listBehind(identifier);
+    this.#forget(identifier, "known");
+    this.#known = began;
+    const until = Date.now() + this.#config().cache.negativeSeconds * 1_000;
+    if (isAbsent) this.#absent = { until, afterPurge };
   }
 
-  #owner(organizationId: string) {
-    return this.env.ORGANIZATION.getByName(organizationId, { locationHint: this.#config().upstreamRegion });
+  /** Before the answer, so that a caller who comes right after it finds the entry where it belongs. */
+  async #handOver(name: string, entry: Entry): Promise<void> {
+    const before = this.#resolved;
+    this.#known = entry.began;
+    this.#absent = undefined;
+    this.#resolved = entry.organizationId;
+    try {
+      const purge = await within(NEIGHBOUR_WAIT_MS, this.#object(entry.organizationId).hold(entry));
+      if (purge > entry.afterPurge) return this.#hear(purge, purge);
+    } catch (error) {
+      // The answer stands without it; the next caller asks Stytch again.
+      log({ degraded: ["organization_object"], defect: describe(error) });
+    }
+    if (bearsName(entry, name)) keepPointer(this.#copy, name, entry.organizationId);
+    if (before !== undefined && before !== entry.organizationId) this.#listBehind(name);
   }
 
-  /** In the order in which it was learned. A failed write costs the next location a read of this object, and no answer. */
-  #behind(write: () => Promise<void>): void {
-    this.#writes = this.#writes
-      .then(async () => await within(WRITE_WAIT_MS, write()))
-      .catch((error: unknown) => log({ degraded: ["kv_write"], defect: describe(error) }));
-    this.ctx.waitUntil(this.#writes);
+  #hear(heard: number, purge: number): void {
+    this.#heard = Math.max(this.#heard, heard, purge);
+    this.#purge = Math.max(this.#purge, purge);
+  }
+
+  /** Nothing that was known under this name is left, here and in KV. */
+  #forget(identifier: string, only: "known" | "possible"): void {
+    this.#held = undefined;
+    this.#absent = undefined;
+    this.#resolved = undefined;
+    this.#known = Number.NEGATIVE_INFINITY;
+    clear(this.#copy, identifier, only);
+  }
+
+  /** Has the Directory list that whatever was answered under this name has ended. Where it fails, that lasts until it is too old. */
+  #listBehind(name: string): void {
+    const listed = within(LIST_WAIT_MS, directoryOf(this.env).purge([name], null)).then(
+      (number) => {
+        this.#hear(number, number);
+        // The 404 that this purge comes from stands.
+        if (this.#absent !== undefined) this.#absent = { ...this.#absent, afterPurge: number };
+      },
+      (error: unknown) => log({ degraded: ["directory"], defect: describe(error) }),
+    );
+    this.ctx.waitUntil(listed);
+  }
+
+  /** Tells the objects of the names that the organization has since the last time, or no longer has. */
+  async #tellNames(entry: Entry): Promise<void> {
+    const { organizationId: id, began } = entry;
+    const before = this.ctx.storage.kv.get<string[]>(NAMES) ?? [];
+    const names = aliasesOf(entry).filter((name) => name !== id);
+    const changed = [...before, ...names].filter((name) => before.includes(name) !== names.includes(name));
+    if (changed.length === 0) return;
+    try {
+      const told = changed.map((name) => this.#object(name).moved(name, id, began, names.includes(name)));
+      await within(NEIGHBOUR_WAIT_MS, Promise.all(told));
+      this.ctx.storage.kv.put(NAMES, names);
+    } catch (error) {
+      // The next answer tells them.
+      log({ degraded: ["organization_object"], defect: describe(error) });
+    }
+  }
+
+  #object(identifier: string) {
+    return this.env.ORGANIZATION.getByName(identifier, { locationHint: this.#config().upstreamRegion });
   }
 
   #config(): Config {
@@ -223,20 +301,8 @@ export class Organization extends DurableObject<Env> {
   }
 }
 
-/** Whether an older entry may hide this failure: Stytch failed, and said nothing of the organization. */
-export function isHidden(failure: Failure | "absent"): boolean {
-  if (failure === "absent") return false;
-  switch (failure.type) {
-    case "upstream_invalid_response":
-    case "upstream_rate_limited":
-    case "upstream_timeout":
-    case "upstream_unavailable":
-      return true;
-    default:
-      return false;
-  }
-}
-
-function collapsed(read: Read): Read {
-  return read.entry !== undefined && read.how === "fetched" ? { ...read, how: "collapsed" as const } : read;
+/** What an answer says of whose the name is: null for nobody's; undefined where Stytch failed, and it says nothing. */
+function organizationOf(fetched: Read | { entry: Entry } | Failed): string | null | undefined {
+  if (fetched.entry !== undefined) return fetched.entry.organizationId;
+  return isHidden(fetched.failure) ? undefined : null;
 }

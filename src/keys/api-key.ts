@@ -9,6 +9,7 @@ import { DurableObject } from "cloudflare:workers";
 import type * as z from "zod";
 import { within } from "../bounds.ts";
 import { describe, log } from "../log.ts";
+import { directoryOf } from "../object-call.ts";
 import { type Bucket, full, type Limit, refilled, take, underLimit } from "./bucket.ts";
 import { created, edited, revoked, rotated } from "./change.ts";
 import type { KeyCreation, KeyEdit, KeyRecord } from "./record.ts";
@@ -25,8 +26,6 @@ const MOST_REPORTS = 200;
 const REPORT_AGAIN_MS = 10_000;
 /** The longest that a change waits for the Directory, in ms. */
 const REPORT_WAIT_MS = 2_000;
-/** The Directory's name: there is one. */
-export const DIRECTORY = "directory";
 
 /** What happened to a key, for the audit. Holds no key. */
 export interface KeyEvent {
@@ -161,7 +160,7 @@ export class ApiKey extends DurableObject<Env> {
     const record = this.record();
     const events = this.#unreported();
     if (record === null || events.length === 0) return;
-    await this.env.DIRECTORY.getByName(DIRECTORY).report(record, events);
+    await directoryOf(this.env).report(record, events);
     const reported = new Set(events.map(({ id }) => id));
     const left = this.#unreported().filter(({ id }) => !reported.has(id));
     this.ctx.storage.kv.put(UNREPORTED, left);

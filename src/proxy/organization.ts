@@ -35,7 +35,7 @@ export async function readOrganization(
   if (refusal !== null) return refusal;
 
   if (isOutside(caller.record, identifier)) return { type: "organization_not_found" };
-  const looked = await lookUp(call, isolate.memory, identifier, wantsRefresh(call.request.headers));
+  const looked = await lookUp(call, isolate, identifier, wantsRefresh(call.request.headers));
   if (looked.entry === undefined) return looked.failure;
   if (!maySee(caller.record, looked.entry.organizationId)) return { type: "organization_not_found" };
 

@@ -14,7 +14,11 @@ import { type Json, organization, organizationEnvelope } from "../support/bodies
 async function entryOf(of: Json, envelope: Json = {}): Promise<Entry> {
   const text = JSON.stringify(organizationEnvelope(of, envelope));
   const body = Uint8Array.from(new TextEncoder().encode(text));
-  return await makeEntry(body, JSON.parse(text) as OrganizationEnvelope, 1_000, 1_050);
+  return await makeEntry(body, JSON.parse(text) as OrganizationEnvelope, {
+    began: 1_000,
+    fetchedAt: 1_050,
+    afterPurge: 7,
+  });
 }
 
 /** As KV gives it back. */
@@ -140,7 +144,7 @@ describe("what is stored", () => {
 
   test("by another version does not decode, as an entry or as an alias", async () => {
     const entry = await entryOf(organization());
-    for (const v of [0, 2, "1", null]) {
+    for (const v of [0, 1, 3, "2", null]) {
       expect(await decode(entry.body.buffer, { ...(await metadataOf(entry)), v })).toEqual({
         kind: "undecodable",
       });
@@ -157,9 +161,9 @@ describe("what is stored", () => {
       true,
       [],
       {},
-      { v: 1 },
-      { v: 1, of: "" },
-      { v: 1, of: null },
+      { v: 2 },
+      { v: 2, of: "" },
+      { v: 2, of: null },
     ]) {
       expect(await decode(new ArrayBuffer(2), metadata), String(metadata)).toEqual({ kind: "undecodable" });
     }

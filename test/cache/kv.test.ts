@@ -17,6 +17,7 @@ const entry = (fields: Partial<Entry> = {}): Entry => ({
   etag: `W/"${"0".repeat(32)}"`,
   began: 1_000,
   fetchedAt: 1_050,
+  afterPurge: 0,
   ...fields,
 });
 
@@ -96,7 +97,7 @@ describe("reading", () => {
   test.each([
     ["no metadata", () => null],
     ["metadata of somebody else", () => ({ color: "red" })],
-    ["metadata of another version", (own: object) => ({ ...own, v: 2 })],
+    ["metadata of another version", (own: object) => ({ ...own, v: 3 })],
     ["another digest", (own: object) => ({ ...own, digest: "0" })],
   ])("a value with %s is none, and no failure", async (_, of) => {
     const metadata = of(await metadataOf(entry()));
@@ -194,6 +195,7 @@ describe("writing", () => {
       body: new Uint8Array(1024 * 1024),
       began: 8.64e15,
       fetchedAt: 8.64e15,
+      afterPurge: 8.64e15,
     });
     const bytes = (metadata: object) => new TextEncoder().encode(JSON.stringify(metadata)).byteLength;
     expect(bytes(await metadataOf(longest))).toBeLessThanOrEqual(1_024);

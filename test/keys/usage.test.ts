@@ -62,7 +62,7 @@ test("a hundred calls under one lease cost no object call, and so no write", asy
   expect(edge.counts.objects).toEqual({});
   vi.setSystemTime(NOW + 2_500);
   await edge.call(path, { key });
-  expect(edge.counts.objects).toEqual({ lease: 1 });
+  expect(edge.counts.objects).toEqual({ lease: 1, purgesSince: 1 });
   // The call whose answer it goes behind is counted with the next.
   expect(await usage()).toMatchObject({ hours: [{ requests: 101 }] });
 });

@@ -57,19 +57,19 @@ test("another isolate reads it from KV: one read by ID, two by slug, and no orga
   await isolate.call(`/v1/b2b/organizations/${org["organization_slug"]}`, { key });
   const bySlug = newIsolate();
   await bySlug.call(`/v1/b2b/organizations/${org["organization_slug"]}`, { key });
-  expect(bySlug.counts).toEqual({ kvReads: 2, kvWrites: 0, objects: { lease: 1 } });
+  expect(bySlug.counts).toEqual({ kvReads: 2, kvWrites: 0, objects: { lease: 1, purgesSince: 1 } });
   const byId = newIsolate();
   const answer = await byId.call(path, { key });
   expect(answer.headers.get("Cache-Status")).toBe("postern; hit; ttl=60; detail=kv");
   expect(await answer.text()).toBe(body);
-  expect(byId.counts).toEqual({ kvReads: 1, kvWrites: 0, objects: { lease: 1 } });
+  expect(byId.counts).toEqual({ kvReads: 1, kvWrites: 0, objects: { lease: 1, purgesSince: 1 } });
   expect(upstream.requests).toHaveLength(2);
 });
 
 test("a miss costs one KV read, one call of the organization's object and one of Stytch", async () => {
   isolate.resetCounts();
   await isolate.call(path, { key });
-  expect(isolate.counts).toEqual({ kvReads: 1, kvWrites: 0, objects: { lease: 1, read: 1 } });
+  expect(isolate.counts).toEqual({ kvReads: 1, kvWrites: 0, objects: { lease: 1, purgesSince: 1, read: 1 } });
   expect(upstream.requests).toHaveLength(1);
 });
 

@@ -16,6 +16,7 @@ function entry(of: Json, fields: Partial<Entry> = {}): Entry {
     etag: 'W/"whole"',
     began: 1,
     fetchedAt: 1,
+    afterPurge: 0,
     ...fields,
   };
 }

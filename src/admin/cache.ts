@@ -1,0 +1,43 @@
+/** The admin API of the cache, and Stytch's webhooks: what ends entries before their time. */
+import * as z from "zod";
+import { parseJson, readAtMost } from "../bounds.ts";
+import type { Call } from "../call.ts";
+import type { Failure } from "../errors.ts";
+import type { Isolate } from "../isolate.ts";
+import { isIdentifier } from "../stytch/identifier.ts";
+import { concernOf, isGenuine } from "../stytch/webhook.ts";
+import { purgeNames } from "./purge.ts";
+import { invalid, MOST_BODY_BYTES, readBody } from "./request.ts";
+
+const PurgeBody = z.strictObject({
+  organization_id: z
+    .string("must be a string")
+    .refine(isIdentifier, "must be an organization's ID, slug or external ID, of at most 256 characters"),
+});
+
+/** 200 with what was purged, in force everywhere within `LEASE_SECONDS`; an organization that is not cached is purged as well. */
+export async function purgeOrganization(call: Call, isolate: Isolate): Promise<Response | Failure> {
+  const body = await readBody(call, PurgeBody);
+  if (body.failure !== undefined) return body.failure;
+  const { organization_id } = body.value;
+  const detail = { organization_id, by: "admin" };
+  const failure = await purgeNames(call, isolate.purges, [organization_id], detail);
+  return failure ?? Response.json({ purged: organization_id });
+}
+
+/** 204 once the organization that a genuine event is about is purged; Svix sends again what was answered with an error. */
+export async function receiveWebhook(call: Call, isolate: Isolate): Promise<Response | Failure> {
+  const bytes = await readAtMost(MOST_BODY_BYTES, call.request.body);
+  if (bytes === undefined) return invalid(`the body must have at most ${MOST_BODY_BYTES} bytes`);
+  const { webhookSecrets, stytch } = call.config;
+  const text = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(bytes);
+  if (!isGenuine(call.request.headers, text, webhookSecrets)) return { type: "invalid_signature" };
+  const { names, event } = concernOf(parseJson(bytes), stytch.projectId);
+  const [organization_id] = names;
+  if (organization_id !== undefined) {
+    const detail = { organization_id, by: "webhook", event };
+    const failure = await purgeNames(call, isolate.purges, names, detail);
+    if (failure !== null) return failure;
+  }
+  return new Response(null, { status: 204 });
+}

@@ -1,0 +1,64 @@
+/** A read of an organization's object: what its caller wants, and what it answers. */
+import type { Failure } from "../errors.ts";
+import type { UpstreamCall } from "../log.ts";
+import type { Entry } from "./entry.ts";
+
+/** What the caller of an object has, and wants. */
+export interface Want {
+  readonly kind: Kind;
+  /** When the upstream request began of the newest entry that the caller has; null for none. */
+  readonly has: number | null;
+  /** As far as it knows, KV may have an entry; then an end must reach it. */
+  readonly mayBeStored: boolean;
+  /** An answer has to be younger than the purge of this number. */
+  readonly purge: number;
+  /** The latest purge of anything that the caller has heard of. */
+  readonly heard: number;
+}
+
+type Kind =
+  /** An answer, for somebody who waits; it may be stale. */
+  | "answer"
+  /** A newer one than the stale entry that somebody was answered from. */
+  | "refresh"
+  /** A read of Stytch that begins after this was asked for, whatever is held. */
+  | "forced";
+
+/** How an object came by the entry that it answers. */
+export type How =
+  /** It held it. */
+  | "held"
+  /** It asked Stytch. */
+  | "fetched"
+  /** It was asking Stytch already. */
+  | "collapsed";
+
+export interface Failed {
+  readonly entry?: never;
+  readonly failure: Failure | "absent";
+  /** An older entry, which may hide the failure. */
+  readonly held?: Entry;
+  readonly call: UpstreamCall | null;
+  readonly detail?: string;
+}
+
+export type Read = { readonly entry: Entry; readonly how: How; readonly call: UpstreamCall | null } | Failed;
+
+/** Whether an older entry may hide this failure: Stytch failed, and said nothing of the organization. */
+export function isHidden(failure: Failure | "absent"): boolean {
+  if (failure === "absent") return false;
+  switch (failure.type) {
+    case "upstream_invalid_response":
+    case "upstream_rate_limited":
+    case "upstream_timeout":
+    case "upstream_unavailable":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** As it is for those who waited for another's upstream request. */
+export function collapsed(read: Read): Read {
+  return read.entry !== undefined && read.how === "fetched" ? { ...read, how: "collapsed" as const } : read;
+}

@@ -1,0 +1,371 @@
+/** Purges, from the admin call to every isolate: in force within `LEASE_SECONDS`, whatever KV shows, and never undone by what began before. */
+import { evictAllDurableObjects, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Directory } from "../../src/admin/directory.ts";
+import { Organization } from "../../src/cache/organization.ts";
+import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
+import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { logLines } from "../support/guard.ts";
+import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { TEST_VARS } from "../support/vars.ts";
+
+const NOW = 1_800_000_000_000;
+const LEASE = 5;
+
+let admin: Isolate;
+let upstream: Upstream;
+let key: string;
+let org: Json;
+let byId: string;
+let bySlug: string;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
+  org = organization({ organization_external_id: `crm|${crypto.randomUUID()}` });
+  byId = `/v1/b2b/organizations/${org["organization_id"]}`;
+  bySlug = `/v1/b2b/organizations/${org["organization_slug"]}`;
+  upstream = stubUpstream(() => json(organizationEnvelope(org)));
+  admin = newIsolate();
+  ({ key } = await mint(admin, ["organizations:read"]));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const at = (seconds: number) => vi.setSystemTime(NOW + seconds * 1_000);
+const kvKey = () => `organization:${TEST_VARS.STYTCH_PROJECT_ID}:${org["organization_id"]}`;
+const statusOf = (answer: Response) => answer.headers.get("Cache-Status");
+const nameIn = async (answer: Response) =>
+  (await answer.json<{ organization: Json }>()).organization["organization_name"];
+const rename = (name: string) => {
+  org = { ...org, organization_name: name };
+};
+const purge = async (name: unknown = org["organization_id"]) =>
+  await admin.admin("POST", "/admin/cache/purge", { organization_id: name });
+
+/** KV as another location may see it for a minute: as it was. */
+async function laggingKv() {
+  const { value, metadata } = await env.ORGANIZATIONS.getWithMetadata(kvKey(), "arrayBuffer");
+  return { getWithMetadata: async () => ({ value: value?.slice(0) ?? null, metadata }) };
+}
+
+describe("a purge", () => {
+  test("is in force at once where it was made, and everywhere within LEASE_SECONDS, though KV goes on showing the entry", async () => {
+    await admin.call(byId, { key });
+    const far = newIsolate({ ORGANIZATIONS: await laggingKv() });
+    const near = newIsolate();
+    for (const reader of [far, near])
+      expect(await nameIn(await reader.call(byId, { key }))).not.toBe("Renamed");
+    rename("Renamed");
+    expect(await (await purge()).json()).toEqual({ purged: org["organization_id"] });
+    expect(await env.ORGANIZATIONS.get(kvKey())).toBeNull();
+    expect(await nameIn(await admin.call(byId, { key }))).toBe("Renamed");
+    at(LEASE);
+    for (const reader of [far, near, newIsolate({ ORGANIZATIONS: await laggingKv() })]) {
+      expect(await nameIn(await reader.call(byId, { key }))).toBe("Renamed");
+    }
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  test("that has been followed by one read is followed by hits, in every isolate", async () => {
+    await admin.call(byId, { key });
+    await purge();
+    await newIsolate().call(byId, { key });
+    for (const reader of [admin, newIsolate(), newIsolate()]) {
+      expect(statusOf(await reader.call(byId, { key }))).toMatch(/^postern; hit; ttl=60/);
+    }
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  test.each(["organization_slug", "organization_external_id"])(
+    "by %s ends the entry under all its names",
+    async (name) => {
+      const paths = [
+        byId,
+        bySlug,
+        `/v1/b2b/organizations/${encodeURIComponent(String(org["organization_external_id"]))}`,
+      ];
+      const reader = newIsolate();
+      for (const path of paths) await reader.call(path, { key });
+      rename("Renamed");
+      expect((await purge(org[name])).status).toBe(200);
+      at(LEASE);
+      for (const path of paths) expect(await nameIn(await reader.call(path, { key }))).toBe("Renamed");
+    },
+  );
+
+  test("of an ID in another case is one of the organization", async () => {
+    await admin.call(byId, { key });
+    rename("Renamed");
+    await purge(
+      String(org["organization_id"]).toUpperCase().replace("ORGANIZATION-TEST", "organization-test"),
+    );
+    expect(await nameIn(await admin.call(byId, { key }))).toBe("Renamed");
+  });
+
+  test("ends a remembered 404 as well", async () => {
+    upstream.answer(() => stytchError(404, "organization_not_found"));
+    const reader = newIsolate();
+    expect((await reader.call(bySlug, { key })).status).toBe(404);
+    upstream.answer(() => json(organizationEnvelope(org)));
+    expect((await reader.call(bySlug, { key })).status).toBe(404);
+    await purge(org["organization_slug"]);
+    expect((await reader.call(bySlug, { key })).status).toBe(200);
+  });
+
+  test("takes an older entry away from a failing upstream: what was purged hides nothing", async () => {
+    await admin.call(byId, { key });
+    const far = newIsolate({ ORGANIZATIONS: await laggingKv() });
+    await far.call(byId, { key });
+    upstream.answer(() => stytchError(503, "x"));
+    await purge();
+    at(LEASE);
+    for (const reader of [admin, far, newIsolate({ ORGANIZATIONS: await laggingKv() })]) {
+      expect((await reader.call(byId, { key })).status).toBe(503);
+    }
+  });
+
+  test("of what nobody has asked for is one, and costs no upstream call", async () => {
+    const answer = await purge("organization-nobody-knows");
+    expect([answer.status, await answer.json()]).toEqual([200, { purged: "organization-nobody-knows" }]);
+    expect(upstream.requests).toHaveLength(0);
+  });
+
+  test("holds though every object was evicted, and the KV delete was lost", async () => {
+    await admin.call(byId, { key });
+    const kv = await laggingKv();
+    rename("Renamed");
+    await purge();
+    await evictAllDurableObjects();
+    at(LEASE);
+    const reader = newIsolate({ ORGANIZATIONS: kv });
+    expect(await nameIn(await reader.call(byId, { key }))).toBe("Renamed");
+    expect(statusOf(await reader.call(byId, { key }))).toMatch(/hit/);
+  });
+
+  test("is not undone by what another isolate, which has not heard of it, has read since", async () => {
+    const ignorant = newIsolate();
+    await ignorant.call(byId, { key });
+    rename("Renamed");
+    await purge();
+    at(1);
+    await ignorant.call(bySlug, { key });
+    at(LEASE);
+    for (const reader of [ignorant, newIsolate()]) {
+      for (const path of [byId, bySlug])
+        expect(await nameIn(await reader.call(path, { key }))).toBe("Renamed");
+    }
+  });
+});
+
+describe("a request under way", () => {
+  /** Answers by hand, in the order of the requests. Made here: a promise belongs to the object that made it. */
+  function byHand() {
+    const gates = [1, 2, 3, 4].map(() => later<() => Response>());
+    let calls = 0;
+    upstream.answer(async () => {
+      const gate = gates[calls++];
+      if (gate === undefined) throw new Error("more calls of Stytch than were expected");
+      return (await gate.promise)();
+    });
+    const called = async (times: number) => await vi.waitFor(() => expect(calls).toBe(times));
+    return { gates, called };
+  }
+  const version = (name: string) => () => json(organizationEnvelope({ ...org, organization_name: name }));
+
+  test.each(["ID", "slug"])(
+    "by %s when a purge comes is made anew, for those who waited and for those who come",
+    async (by) => {
+      const path = by === "ID" ? byId : bySlug;
+      const { gates, called } = byHand();
+      const before = newIsolate().call(path, { key });
+      await called(1);
+      await purge();
+      const after = newIsolate().call(path, { key });
+      await scheduler.wait(20);
+      await called(1);
+      gates[0]?.resolve(version("Purged"));
+      await called(2);
+      gates[1]?.resolve(version("New"));
+      expect(await nameIn(await before)).toBe("New");
+      expect(await nameIn(await after)).toBe("New");
+      for (const reader of [admin, newIsolate()])
+        expect(await nameIn(await reader.call(byId, { key }))).toBe("New");
+      expect(upstream.requests).toHaveLength(2);
+    },
+  );
+
+  test("by slug when the ID is purged does not bring the old answer back", async () => {
+    const { gates, called } = byHand();
+    const slow = newIsolate().call(bySlug, { key });
+    await called(1);
+    await purge();
+    const read = admin.call(byId, { key });
+    await called(2);
+    gates[1]?.resolve(version("New"));
+    expect(await nameIn(await read)).toBe("New");
+    gates[0]?.resolve(version("Purged"));
+    expect(await nameIn(await slow)).toBe("New");
+    at(LEASE);
+    for (const path of [byId, bySlug])
+      expect(await nameIn(await newIsolate().call(path, { key }))).toBe("New");
+    expect(JSON.parse(String(await env.ORGANIZATIONS.get(kvKey())))).toMatchObject({
+      organization: { organization_name: "New" },
+    });
+  });
+
+  test("by ID when the slug is purged, whose object knows nothing of it, is not answered from later", async () => {
+    const { gates, called } = byHand();
+    const slow = newIsolate().call(byId, { key });
+    await called(1);
+    await purge(org["organization_slug"]);
+    gates[0]?.resolve(version("Purged"));
+    await slow;
+    upstream.answer(version("New"));
+    at(LEASE);
+    for (const reader of [newIsolate(), admin])
+      expect(await nameIn(await reader.call(byId, { key }))).toBe("New");
+  });
+
+  test("that takes longer than a lease is not answered with what was purged since, though no object was told", async () => {
+    const purged = vi.spyOn(Organization.prototype, "purge").mockRejectedValue(new Error("gone"));
+    const { gates, called } = byHand();
+    const slow = newIsolate().call(byId, { key });
+    await called(1);
+    expect((await purge()).status).toBe(200);
+    expect(purged).toHaveBeenCalled();
+    at(LEASE + 1);
+    gates[0]?.resolve(version("Purged"));
+    await called(2);
+    gates[1]?.resolve(version("New"));
+    expect(await nameIn(await slow)).toBe("New");
+  });
+
+  test("that ends in 404 when a purge comes is made anew: the organization may have come since", async () => {
+    const { gates, called } = byHand();
+    const waiting = newIsolate().call(byId, { key });
+    await called(1);
+    await purge();
+    gates[0]?.resolve(() => stytchError(404, "organization_not_found"));
+    await called(2);
+    gates[1]?.resolve(version("New"));
+    expect((await waiting).status).toBe(200);
+  });
+
+  test("behind a stale answer when a purge comes does not restore the entry", async () => {
+    await admin.call(byId, { key });
+    at(72);
+    const { gates, called } = byHand();
+    const reader = newIsolate();
+    expect((await reader.callOnly(byId, { key })).status).toBe(200);
+    await called(1);
+    await purge();
+    gates[0]?.resolve(version("Purged"));
+    await called(2);
+    gates[1]?.resolve(version("New"));
+    await scheduler.wait(20);
+    at(72 + LEASE);
+    for (const next of [reader, admin, newIsolate()])
+      expect(await nameIn(await next.call(byId, { key }))).toBe("New");
+  });
+
+  test("made directly, since the object fails, is not remembered if a purge came meanwhile", async () => {
+    const { gates, called } = byHand();
+    const alone = newIsolate({
+      ORGANIZATION: {
+        getByName: () => ({ read: () => Promise.reject(new Error("gone")), purge: async () => {} }),
+      },
+    });
+    const slow = alone.call(byId, { key });
+    await called(1);
+    await alone.admin("POST", "/admin/cache/purge", { organization_id: org["organization_id"] });
+    gates[0]?.resolve(version("Purged"));
+    await called(2);
+    gates[1]?.resolve(version("New"));
+    expect(await nameIn(await slow)).toBe("New");
+    expect(await nameIn(await alone.call(byId, { key }))).toBe("New");
+  });
+});
+
+describe("two refreshes in two objects", () => {
+  test("that finish out of order leave the one that began later, everywhere", async () => {
+    await admin.call(byId, { key });
+    await admin.call(bySlug, { key });
+    at(130);
+    const gates = { [byId]: later<void>(), [bySlug]: later<void>() };
+    const names = { [byId]: "Later", [bySlug]: "Earlier" };
+    upstream.answer(async ({ url }) => {
+      const path = new URL(url).pathname;
+      await gates[path]?.promise;
+      return json(organizationEnvelope({ ...org, organization_name: names[path] }));
+    });
+    const earlier = newIsolate().call(bySlug, { key });
+    await vi.waitFor(() => expect(upstream.requests).toHaveLength(3));
+    at(131);
+    const later_ = newIsolate().call(byId, { key });
+    await vi.waitFor(() => expect(upstream.requests).toHaveLength(4));
+    gates[byId]?.resolve();
+    expect(await nameIn(await later_)).toBe("Later");
+    gates[bySlug]?.resolve();
+    await earlier;
+    for (const path of [byId, bySlug])
+      expect(await nameIn(await newIsolate().call(path, { key }))).toBe("Later");
+    expect(String(await env.ORGANIZATIONS.get(kvKey()))).toContain("Later");
+  });
+});
+
+describe("where the Directory", () => {
+  test.each([
+    ["fails", () => Promise.reject(new Error("gone"))],
+    ["hangs", () => new Promise<never>(() => {})],
+  ])("%s, a read costs one second at most and once in a lease, and no answer", async (_, purgesSince) => {
+    await admin.call(byId, { key });
+    const without = newIsolate({ DIRECTORY: { getByName: () => ({ purgesSince }) } });
+    const began = performance.now();
+    expect(statusOf(await without.callOnly(byId, { key }))).toBe("postern; hit; ttl=60; detail=kv");
+    expect(performance.now() - began).toBeLessThan(1_400);
+    expect(logLines().at(-1)).toMatchObject({ degraded: ["directory"], status: 200 });
+    const again = performance.now();
+    for (let i = 0; i < 5; i += 1) expect((await without.callOnly(byId, { key })).status).toBe(200);
+    expect(performance.now() - again).toBeLessThan(500);
+  });
+
+  test("fails, a purge is refused and nothing has changed: 503, to be tried again", async () => {
+    await admin.call(byId, { key });
+    vi.spyOn(Directory.prototype, "purge").mockImplementation(() => {
+      throw new Error("gone");
+    });
+    const answer = await purge();
+    expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, "1"]);
+    expect(await answer.json()).toMatchObject({ error_type: "purge_unavailable" });
+    expect(statusOf(await newIsolate().call(byId, { key }))).toMatch(/hit/);
+  });
+
+  test("has forgotten everything, its numbers go on growing, so that old entries still end", async () => {
+    at(1_000);
+    ({ key } = await mint(admin, ["organizations:read"]));
+    await purge();
+    await admin.call(byId, { key });
+    await runInDurableObject(env.DIRECTORY.getByName("directory"), (_, state) => {
+      state.storage.kv.delete("latest-purge");
+      state.storage.sql.exec("DELETE FROM purges");
+    });
+    at(1_001);
+    rename("Renamed");
+    await purge();
+    expect(await nameIn(await admin.call(byId, { key }))).toBe("Renamed");
+  });
+});
+
+test("an isolate asks the Directory once in half a lease, however many answers it gives", async () => {
+  const reader = newIsolate();
+  await reader.call(byId, { key });
+  reader.resetCounts();
+  for (let tenths = 1; tenths <= 100; tenths += 1) {
+    at(tenths / 10);
+    await reader.call(byId, { key });
+  }
+  expect(reader.counts.objects["purgesSince"]).toBe(4);
+});
