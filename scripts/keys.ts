@@ -1,4 +1,4 @@
-/** `npm run keys -- <command>`: issues, lists, edits, rotates and revokes the keys of a Postern, by its admin API. */
+/** `npm run keys -- <command>`: issues, lists, edits, rotates and revokes the keys of a Postern, and purges its cache, by its admin API. */
 import { localToken } from "./keys/local-token.ts";
 import { main } from "./keys/program.ts";
 import { askAtTerminal } from "./keys/terminal.ts";

@@ -6,8 +6,16 @@ import { Stop } from "./stop.ts";
 export interface AdminApi {
   /** Where it is, for what is told to people. */
   readonly origin: string;
-  /** One request, and the JSON of its answer if that is 2xx. Throws a `Stop` otherwise. */
-  call(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: object): Promise<unknown>;
+  /**
+   * One request, and the JSON of its answer if that is 2xx. Throws a `Stop` otherwise. `unsure`: the advice where it may have been
+   * done all the same; by default, for a change that is not to be made twice.
+   */
+  call(
+    method: "GET" | "POST" | "PATCH" | "DELETE",
+    path: string,
+    body?: object,
+    unsure?: string,
+  ): Promise<unknown>;
 }
 
 const TIMEOUT_MS = 30_000;
@@ -21,8 +29,7 @@ export function adminApi(connection: Connection): AdminApi {
   const { origin, token } = connection;
   return {
     origin,
-    call: async (method, path, body) => {
-      const unsure = method === "GET" ? "" : MAYBE_DONE;
+    call: async (method, path, body, unsure = method === "GET" ? "" : MAYBE_DONE) => {
       let status: number;
       let text: string;
       try {

@@ -41,6 +41,8 @@ export const AuditPage = z.object({
   next_cursor: z.string().nullish(),
 });
 
+export const Purged = z.object({ purged: z.string() });
+
 export function understand<Schema extends z.ZodType>(schema: Schema, json: unknown): z.output<Schema> {
   const result = schema.safeParse(json);
   if (result.success) return result.data;

@@ -1,10 +1,10 @@
 /** What each command that ends no key does with the admin API, and what comes of it. */
 import { z } from "zod";
 import type { AdminApi } from "./admin-api.ts";
-import { AuditPage, KeyPage, KeyRecord, Usage, understand } from "./answers.ts";
+import { AuditPage, KeyPage, KeyRecord, Purged, Usage, understand } from "./answers.ts";
 import { type CreateOptions, creationBody, dependsOnFields, type EditOptions, editBody } from "./bodies.ts";
 import { Stop } from "./stop.ts";
-import { auditText, issuedText, recordsText, recordText, usageText } from "./texts.ts";
+import { auditText, issuedText, purgedText, recordsText, recordText, usageText } from "./texts.ts";
 
 export interface Result {
   /** For programs: what the server answered. */
@@ -82,6 +82,12 @@ export async function list(
 export async function usage(api: AdminApi, keyId: string, hours: number): Promise<Result> {
   const document = await api.call("GET", `${keyPath(keyId)}/usage?hours=${hours}`);
   return { document, text: () => usageText(understand(Usage, document), hours) };
+}
+
+export async function purge(api: AdminApi, organization: string): Promise<Result> {
+  const body = { organization_id: organization };
+  const document = await api.call("POST", "/admin/cache/purge", body, " To repeat it does no harm.");
+  return { document, text: () => purgedText(understand(Purged, document)) };
 }
 
 export async function audit(api: AdminApi, limit: number | undefined): Promise<Result> {

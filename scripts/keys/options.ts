@@ -1,7 +1,8 @@
 /** What stands behind the options: the obvious mistakes are caught here, the rest is the server's to judge. */
 import { isIP } from "node:net";
 import { InvalidArgumentError } from "commander";
-import { Stop } from "./stop.ts";
+import { isIdentifier } from "../../src/stytch/identifier.ts";
+import { KEY, Stop } from "./stop.ts";
 
 export interface RateLimit {
   readonly limit: number;
@@ -61,6 +62,16 @@ export function keyId(text: string): string {
     text.startsWith("pst_")
       ? "Give the key's ID, not the key: the 16 characters behind pst_test_ or pst_live_."
       : "A key ID has 16 characters, digits and small letters. The command list shows them.",
+    2,
+  );
+}
+
+/** It is kept in the audit, where a whole key must not be. */
+export function organizationName(text: string): string {
+  if (text.match(KEY) !== null) throw new Stop("Give the organization, not a key.", 2);
+  if (isIdentifier(text)) return text;
+  throw new Stop(
+    "Give the organization's ID, slug or external ID: up to 256 characters, none of them a control character or any of / \\ ? # %.",
     2,
   );
 }

@@ -6,7 +6,7 @@ import * as commands from "./commands.ts";
 import { connectionFrom, type Environment } from "./connection.ts";
 import { decisions, limitOption } from "./decisions.ts";
 import { type Confirm, revoke, rotate } from "./endings.ts";
-import { keyId, wholeNumber } from "./options.ts";
+import { keyId, organizationName, wholeNumber } from "./options.ts";
 import { errorLine, Stop } from "./stop.ts";
 
 export interface Surroundings {
@@ -38,7 +38,7 @@ type Operation = (api: AdminApi) => Promise<commands.Result>;
 
 function program({ env, localToken, confirm, out, err }: Surroundings): Command {
   const root = new Command("npm run keys --")
-    .description("Issues, lists, edits, rotates and revokes the keys of a Postern.")
+    .description("Issues, lists, edits, rotates and revokes the keys of a Postern, and purges its cache.")
     .option("--url <address>", "of Postern (or POSTERN_URL; without both, the one of npm start)")
     .option("--token <token>", "its ADMIN_TOKEN (better POSTERN_ADMIN_TOKEN: arguments are seen by others)")
     .option("--json", "the result as one JSON document (with npm run -s, as npm writes to stdout itself)")
@@ -112,6 +112,15 @@ function program({ env, localToken, confirm, out, err }: Surroundings): Command 
     .action((id: string, { hours }: { hours: number }, command: Command) => {
       const key = keyId(id);
       return run(command, (api) => commands.usage(api, key, hours));
+    });
+
+  root
+    .command("purge")
+    .description("ends what is cached of an organization, by its ID, slug or external ID")
+    .argument("<organization>", "as Stytch has it, such as 'crm|1001'")
+    .action((name: string, _: object, command: Command) => {
+      const organization = organizationName(name);
+      return run(command, (api) => commands.purge(api, organization));
     });
 
   root

@@ -9,7 +9,8 @@ export class Stop extends Error {
   }
 }
 
-const KEY = /pst_(test|live)_([0-9a-z]{16})_[0-9a-z]+/g;
+/** Wherever it stands in a text. */
+export const KEY = /pst_(test|live)_([0-9a-z]{16})_[0-9a-z]+/g;
 
 /**
  * One line that may stand in a terminal or a CI log. What was typed comes back in messages of wrong usage: a key given in place of

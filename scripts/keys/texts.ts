@@ -1,6 +1,7 @@
 /** What people read of an answer. */
 import type { z } from "zod";
-import { type AuditPage, Issued, KeyRecord, type Usage, understand } from "./answers.ts";
+import { type AuditPage, Issued, KeyRecord, type Purged, type Usage, understand } from "./answers.ts";
+import { printable } from "./stop.ts";
 import { card, iso, table } from "./table.ts";
 
 export function recordText(key: KeyRecord): string {
@@ -82,6 +83,10 @@ export function usageText({ hours }: z.output<typeof Usage>, asked: number): str
       ["total", `${sum("requests")}`, `${sum("rate_limited")}`],
     ],
   );
+}
+
+export function purgedText({ purged }: z.output<typeof Purged>): string {
+  return `Purged ${printable(purged)}: in force everywhere within LEASE_SECONDS (5 unless configured).`;
 }
 
 export function auditText({ events }: z.output<typeof AuditPage>): string {

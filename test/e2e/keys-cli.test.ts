@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { demo } from "../../sandbox/seed.ts";
 import { type Running, run } from "./running.ts";
 
 const ENTRY = fileURLToPath(new URL("../../scripts/keys.ts", import.meta.url));
@@ -114,6 +115,47 @@ test("a key is created, works, is listed and shown, and is revoked", async () =>
   expect(revoked.out).toContain("revoked");
 });
 
+test("a purge by any of its names shows an organization's change at once, and stands in the audit", async () => {
+  const created = await real("create", "--name", "reader", "--scope", "organizations:read", "--json");
+  const headers = { Authorization: `Bearer ${JSON.parse(created.out).key}` };
+  const { organization_id: id, organization_slug: slug, organization_external_id: externalId } = demo;
+  const read = async () => {
+    const urls = [id, slug, externalId].map(
+      (name) => `${postern.url}/v1/b2b/organizations/${encodeURIComponent(name)}`,
+    );
+    return await Promise.all(
+      urls.map(async (url) => {
+        const body = (await (await fetch(url, { headers })).json()) as {
+          organization: { organization_name: string };
+        };
+        return body.organization.organization_name;
+      }),
+    );
+  };
+  let before = "Acme Corporation";
+  for (const name of [slug, externalId, id]) {
+    expect(await read()).toEqual([before, before, before]);
+    const after = `Renamed before the purge of ${name}`;
+    await postern.control("PATCH", `organizations/${id}`, { organization_name: after });
+    expect(await read()).toEqual([before, before, before]);
+    expect(await real("purge", name)).toEqual({
+      code: 0,
+      out: `Purged ${name}: in force everywhere within LEASE_SECONDS (5 unless configured).\n`,
+      err: "",
+    });
+    expect(await read()).toEqual([after, after, after]);
+    const { out } = await real("audit", "--limit", "1");
+    expect(out).toContain(`cache.purged          {"organization_id":"${name}","by":"admin"}\n`);
+    before = after;
+  }
+});
+
+test("--json shows what the purge answered, of an organization that is not cached too", async () => {
+  const purged = await real("purge", "nobody", "--json");
+  expect(purged).toMatchObject({ code: 0, err: "" });
+  expect(JSON.parse(purged.out)).toEqual({ purged: "nobody" });
+});
+
 test("what the server refuses is one line with its own words", async () => {
   expectError(await real("create", "--name", "x", "--scope", "everything"), 1, /scopes.*organizations:read/);
   expectError(await real("show", ID), 1, /could not be found.*list.*404 key_not_found/);
@@ -181,6 +223,9 @@ test.each([
   [["create", "--name", "x", "--scope", "s", "--limit", "many"], /600\/60/],
   [["rotate", ID, "--overlap", "0"], /--yes/],
   [["show", KEY], /not the key/],
+  [["purge", KEY], /not a key/],
+  [["purge", "acme/members"], /ID, slug or external ID.*\/ \\ \? # %/],
+  [["purge"], /organization/],
   [["show"], /key_id/],
   [["lisst"], /unknown command/],
   [["list", `--tokn=${TOKEN}`], /unknown option '--tokn=…'/],
@@ -265,6 +310,7 @@ test.each<[string, Answer, RegExp]>([
 test("a change whose answer was lost is said to be perhaps done", async () => {
   answer = () => ({ status: 201, body: "" });
   expectError(await faked("create", "--name", "x", "--scope", "organizations:read"), 1, /may have been done/);
+  expectError(await faked("purge", "acme"), 1, /repeat it does no harm/);
 });
 
 test("the token of npm start goes to its own address, and to no other", async () => {

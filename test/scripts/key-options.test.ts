@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { alsoField, alsoRange, keyId, rateLimit, time, wholeNumber } from "../../scripts/keys/options.ts";
+import {
+  alsoField,
+  alsoRange,
+  keyId,
+  organizationName,
+  rateLimit,
+  time,
+  wholeNumber,
+} from "../../scripts/keys/options.ts";
 
 test.each([
   ["600/60", 600, 60],
@@ -69,3 +77,22 @@ test.each(["", "..", "0123456789abcde", "0123456789ABCDEF", "0123456789abcde/"])
     expect(() => keyId(text)).toThrow("16 characters");
   },
 );
+
+test.each(["acme", "crm|1001", "organization-live-1", "pst_test_club", "Ünï çødé", "x".repeat(256)])(
+  "%s can name an organization, and is passed on as it is",
+  (text) => expect(organizationName(text)).toBe(text),
+);
+
+test.each(["", ".", "..", "acme/members", "acme?x", "crm%7C1001", "acme\n", "x".repeat(257)])(
+  "%j names no organization, and what would is said",
+  (text) => {
+    const wrong = expect.objectContaining({ exitCode: 2, message: expect.stringContaining("/ \\ ? # %") });
+    expect(() => organizationName(text)).toThrow(wrong);
+  },
+);
+
+test("a key in place of an organization is refused, so that it stays out of the audit, and is not repeated", () => {
+  const key = `pst_live_0123456789abcdef_${"k".repeat(50)}`;
+  for (const _ of [1, 2]) expect(() => organizationName(key)).toThrow("not a key");
+  expect(() => organizationName(` ${key}`)).not.toThrow("kkk");
+});

@@ -2,7 +2,14 @@ import { expect, test } from "vitest";
 import type { KeyRecord } from "../../scripts/keys/answers.ts";
 import { errorLine, printable } from "../../scripts/keys/stop.ts";
 import { card, iso, table } from "../../scripts/keys/table.ts";
-import { auditText, issuedText, recordsText, recordText, usageText } from "../../scripts/keys/texts.ts";
+import {
+  auditText,
+  issuedText,
+  purgedText,
+  recordsText,
+  recordText,
+  usageText,
+} from "../../scripts/keys/texts.ts";
 
 const RECORD: KeyRecord = {
   key_id: "0123456789abcdef",
@@ -108,15 +115,23 @@ test("an audit event is one line, whatever its detail is", () => {
   const at = "2026-11-21T20:00:00Z";
   const events = [
     { at, action: "key.edited", key_id: "0123456789abcdef", detail: { fields: ["name"] } },
-    { at, action: "cache.purged", key_id: null, detail: "organization-live-1" },
+    { at, action: "cache.purged", key_id: null, detail: { organization_id: "crm|1", by: "admin" } },
+    { at, action: "key.created", key_id: "0123456789abcdef", detail: "in words" },
     { at, action: "key.revoked", key_id: "0123456789abcdef", detail: null },
   ];
   expect(auditText({ events }).split("\n")).toEqual([
     "AT                    ACTION        KEY ID            DETAIL",
     '2026-11-21T20:00:00Z  key.edited    0123456789abcdef  {"fields":["name"]}',
-    "2026-11-21T20:00:00Z  cache.purged                    organization-live-1",
+    '2026-11-21T20:00:00Z  cache.purged                    {"organization_id":"crm|1","by":"admin"}',
+    "2026-11-21T20:00:00Z  key.created   0123456789abcdef  in words",
     "2026-11-21T20:00:00Z  key.revoked   0123456789abcdef",
   ]);
+});
+
+test("a purge is one line that says when it is in force, whatever the organization is called", () => {
+  expect(purgedText({ purged: "crm|\u{202e}1" })).toBe(
+    "Purged crm|\\u{202e}1: in force everywhere within LEASE_SECONDS (5 unless configured).",
+  );
 });
 
 test("an error is one line, without the key or token that was mistyped into it", () => {
