@@ -6,6 +6,11 @@ import { TEST_VARS } from "./test/support/vars.ts";
 process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
 process.env["WRANGLER_SEND_METRICS"] ??= "false";
 
+/** How test/cache/model.test.ts is told to run more cases, or those of a seed. */
+function modelOf({ MODEL_RUNS, MODEL_SEED }: NodeJS.ProcessEnv): Record<string, string> {
+  return { ...(MODEL_RUNS ? { MODEL_RUNS } : {}), ...(MODEL_SEED ? { MODEL_SEED } : {}) };
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -14,7 +19,7 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            miniflare: { bindings: { ...TEST_VARS } },
+            miniflare: { bindings: { ...TEST_VARS, ...modelOf(process.env) } },
           }),
         ],
         test: {

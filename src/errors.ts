@@ -46,7 +46,7 @@ export type Failure =
   | { readonly type: "upstream_timeout" }
   /** The key's own state cannot be read: says nothing of the key. */
   | { readonly type: "key_service_unavailable" }
-  /** Nothing has been purged. */
+  /** The Directory did not say that it has listed the purge. */
   | { readonly type: "purge_unavailable" }
   /** The deployment's configuration is missing or bad. */
   | { readonly type: "misconfigured" }
@@ -62,7 +62,8 @@ interface Wire {
   readonly headers?: ReadonlyArray<readonly [string, string]>;
 }
 
-const IDENTIFIER_RULE = "must be 1 to 256 characters, without control characters or any of / \\ ? # %.";
+/** What `isIdentifier` holds to. */
+export const IDENTIFIER_RULE = "must be 1 to 256 characters, without control characters or any of / \\ ? # %";
 
 /** RFC 6750 §3: no error code where there were no credentials. */
 const challenges = (error: "" | ', error="invalid_token"') =>
@@ -74,9 +75,9 @@ const challenges = (error: "" | ', error="invalid_token"') =>
 function toWire(failure: Failure): Wire {
   switch (failure.type) {
     case "invalid_organization_id":
-      return { status: 400, message: `organization_id ${IDENTIFIER_RULE}` };
+      return { status: 400, message: `organization_id ${IDENTIFIER_RULE}.` };
     case "invalid_member_id":
-      return { status: 400, message: `member_id ${IDENTIFIER_RULE}` };
+      return { status: 400, message: `member_id ${IDENTIFIER_RULE}.` };
     case "invalid_query_parameter":
       return { status: 400, message: `The query parameter ${failure.parameter} must be true or false.` };
     case "invalid_request":
@@ -182,7 +183,7 @@ function toWire(failure: Failure): Wire {
     case "purge_unavailable":
       return {
         status: 503,
-        message: "Nothing could be purged right now. Try again.",
+        message: "The purge could not be made sure of. Try again: it may be repeated.",
         headers: [["Retry-After", "1"]],
       };
     case "misconfigured":

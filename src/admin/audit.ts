@@ -1,4 +1,4 @@
-/** The admin API of the audit: what was done to keys, and when. */
+/** The admin API of the audit: what was done to keys and to the cache, and when. */
 import type { Call } from "../call.ts";
 import type { Failure } from "../errors.ts";
 import { readPage } from "./page.ts";

@@ -2,8 +2,9 @@
 import * as z from "zod";
 import { parseJson, readAtMost } from "../bounds.ts";
 import type { Call } from "../call.ts";
-import type { Failure } from "../errors.ts";
+import { type Failure, IDENTIFIER_RULE } from "../errors.ts";
 import type { Isolate } from "../isolate.ts";
+import { looksLikeKey } from "../keys/key-format.ts";
 import { isIdentifier } from "../stytch/identifier.ts";
 import { concernOf, isGenuine } from "../stytch/webhook.ts";
 import { purgeNames } from "./purge.ts";
@@ -12,7 +13,9 @@ import { invalid, MOST_BODY_BYTES, readBody } from "./request.ts";
 const PurgeBody = z.strictObject({
   organization_id: z
     .string("must be a string")
-    .refine(isIdentifier, "must be an organization's ID, slug or external ID, of at most 256 characters"),
+    .refine(isIdentifier, IDENTIFIER_RULE)
+    // The audit will show it.
+    .refine((text) => !looksLikeKey(text), "must be an organization's ID, slug or external ID, not a key"),
 });
 
 /** 200 with what was purged, in force everywhere within `LEASE_SECONDS`; an organization that is not cached is purged as well. */

@@ -17,7 +17,7 @@ import { type How, isHidden, type Read, type Want } from "./read.ts";
 import { readThrough } from "./read-through.ts";
 
 /** How an answer came about. */
-export type Source =
+type Source =
   /** From memory, of the isolate or of the organization's object. */
   | "memory"
   | "kv"
@@ -30,9 +30,14 @@ export type Source =
   /** One that another caller asked for at the same time. */
   | "requested_collapsed";
 
-export type Looked =
-  | { readonly entry: Entry; readonly source: Source }
-  | { readonly entry?: never; readonly failure: Failure };
+export interface Found {
+  readonly entry: Entry;
+  readonly source: Source;
+  /** Whether it is found by the name that was asked for; one that it does not bear itself is asked of Stytch each time. */
+  readonly isStored: boolean;
+}
+
+type Looked = (Found & { readonly failure?: never }) | { readonly entry?: never; readonly failure: Failure };
 
 /** What an isolate keeps for lookups. */
 export interface Cache {
@@ -68,7 +73,7 @@ export async function lookUp(
   if (near !== null) {
     if (listing !== null) await listing;
     if (survives(purges, near) && isAnswered(call, cache, identifier, near))
-      return { entry: near, source: "memory" };
+      return { entry: near, source: "memory", isStored: true };
   }
 
   const shelf = { kv: call.env.ORGANIZATIONS, project: call.config.stytch.projectId };
@@ -77,14 +82,13 @@ export async function lookUp(
   call.timings.cache = now - began;
   if (stored.kind === "failed") noteDegraded(call, "kv_read");
   const kept = bestKept(call, cache, identifier, stored, now);
-  if (kept?.isVouchedFor && isAnswered(call, cache, identifier, kept.entry)) return kept;
-  const found = [near, stored.kind === "entry" ? stored.entry : null].filter((entry) => entry !== null);
-  const purged = found.filter((entry) => !survives(purges, entry)).flatMap(namesOf);
+  if (kept?.isVouchedFor && isAnswered(call, cache, identifier, kept.entry))
+    return { ...kept, isStored: true };
   return await fromObject(call, cache, identifier, kept, {
     kind: "answer",
     has: kept?.entry.began ?? null,
     mayBeStored: kept !== null || stored.kind !== "none",
-    purge: purgeOf(purges, [identifier, ...purged]),
+    purge: purgeOf(purges, [identifier]),
   });
 }
 
@@ -167,7 +171,8 @@ async function fromObject(
   if (answer.entry !== undefined) {
     const standing = keep(cache, answer.entry, identifier, now);
     const entry = bearsName(standing, identifier) ? standing : answer.entry;
-    return { entry, source: sourceOf(answer.how, want.kind === "forced") };
+    const isStored = bearsName(entry, identifier);
+    return { entry, source: sourceOf(answer.how, want.kind === "forced"), isStored };
   }
   if (answer.detail !== undefined) call.line.upstream_detail = answer.detail;
   if (isHidden(answer.failure)) {
@@ -176,7 +181,7 @@ async function fromObject(
     const isUsable = older !== null && freshnessOf(older.entry.fetchedAt, now, call.config.cache) !== "dead";
     if (isUsable && want.kind !== "forced" && survives(purges, older.entry)) {
       noteDegraded(call, "upstream");
-      return older;
+      return { ...older, isStored: true };
     }
   } else end(memory, identifier, began);
   return { failure: answer.failure === "absent" ? { type: "organization_not_found" } : answer.failure };
@@ -227,7 +232,7 @@ function refreshBehind(call: Call, cache: Cache, identifier: string, entry: Entr
   call.waitUntil(
     readThrough({ ...call, line }, identifier, want).then((answer) => {
       if (answer.entry !== undefined) {
-        if (survives(purges, answer.entry)) keep(cache, answer.entry, identifier, Date.now());
+        keep(cache, answer.entry, identifier, Date.now());
       } else if (!isHidden(answer.failure)) end(memory, identifier, now);
       const failed = answer.entry === undefined && answer.failure !== "absent" && answer.call !== null;
       if (!failed && line.degraded === undefined) return;

@@ -65,7 +65,8 @@ export function remember(memory: Memory, entry: Entry, askedAs: string, now: num
   // A name that has come over from another organization no longer leads there.
   for (const name of aliasesOf(standing)) {
     if (name === standing.organizationId || !bearsName(standing, name)) continue;
-    if (name !== askedAs && isDisputed(memory, name, standing)) continue;
+    const other = otherBearer(memory, name, standing);
+    if (name !== askedAs && other !== undefined && other.began > standing.began) continue;
     const isAnswer = name === askedAs || answered.includes(name);
     memory.aliases.set(name, { organizationId: standing.organizationId, isAnswer });
   }
@@ -76,15 +77,18 @@ export function remember(memory: Memory, entry: Entry, askedAs: string, now: num
   return standing;
 }
 
-/**
- * Whether another organization was seen to bear this name after `entry`, which was found by it: then only Stytch can tell whose it is
- * now.
- */
+/** Whether another organization was seen to bear this name since `entry`, which was found by it: then only Stytch can tell whose it is. */
 export function isDisputed(memory: Memory, identifier: string, entry: Entry): boolean {
-  const id = memory.aliases.get(identifier)?.organizationId;
-  if (identifier === entry.organizationId || id === undefined || id === entry.organizationId) return false;
-  const other = memory.held.get(id)?.entry;
-  return other !== undefined && other.began > entry.began;
+  const other = otherBearer(memory, identifier, entry);
+  return other !== undefined && other.began >= entry.began;
+}
+
+/** Another organization that was last seen to bear a slug or external ID of this one. */
+function otherBearer(memory: Memory, name: string, { organizationId }: Entry): Entry | undefined {
+  const id = memory.aliases.get(name)?.organizationId;
+  return name === organizationId || id === undefined || id === organizationId
+    ? undefined
+    : memory.held.get(id)?.entry;
 }
 
 /** Bounds `ended`; the one that ended longest ago goes first. */

@@ -122,7 +122,7 @@ export class Organization extends DurableObject<Env> {
    */
   moved(name: string, organizationId: string, began: number, bears: boolean): void {
     if (bears) this.#claim = { organizationId, began };
-    if (bears && this.#absent !== undefined && this.#known < began) this.#absent = undefined;
+    if (bears && this.#absent !== undefined && this.#known <= began) this.#absent = undefined;
     if (this.#resolved === undefined || bears === (this.#resolved === organizationId)) return;
     this.#forget(name, "known");
     this.#listBehind(name);
@@ -176,7 +176,7 @@ export class Organization extends DurableObject<Env> {
     let began = Date.now();
     let fetched = await fetchEntry(this.#config(), identifier, afterPurge);
     const named = organizationOf(fetched);
-    if (named !== undefined && this.#claim.began > began && this.#claim.organizationId !== named) {
+    if (named !== undefined && this.#claim.began >= began && this.#claim.organizationId !== named) {
       // Meanwhile another organization was seen to bear the name.
       began = Date.now();
       fetched = await fetchEntry(this.#config(), identifier, afterPurge);
@@ -189,7 +189,7 @@ export class Organization extends DurableObject<Env> {
       return { entry, how: "fetched", call };
     }
     if (!isHidden(fetched.failure)) {
-      if (afterPurge >= this.#purge) this.#end(identifier, began, afterPurge, fetched.failure === "absent");
+      this.#end(identifier, began, afterPurge, fetched.failure === "absent");
       return fetched;
     }
     this.#failing = failed(this.#failing, fetched, Date.now());

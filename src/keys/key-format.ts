@@ -20,6 +20,9 @@ const KEY = new RegExp(
   `^(pst_(test|live)_([0-9a-z]{16})_([0-9a-z]{${GENERATION_CHARACTERS}}))([0-9a-z]{${MAC_CHARACTERS}})$`,
 );
 
+/** Whether a text is a key by its form, genuine or not. */
+export const looksLikeKey = (text: string) => KEY.test(text);
+
 export interface ProvedKey {
   readonly keyId: string;
   readonly generation: number;

@@ -1,6 +1,7 @@
 /** The record of a key: all that is known of it. The key itself is nowhere in it, and cannot be made from it. */
 import * as z from "zod";
 import { LOCATION_HINTS } from "../config.ts";
+import { IDENTIFIER_RULE } from "../errors.ts";
 import { isIdentifier } from "../stytch/identifier.ts";
 import { Member } from "../stytch/member-schema.ts";
 import { Organization } from "../stytch/organization-schema.ts";
@@ -64,7 +65,7 @@ const decisions = {
     z
       .string("must be a string")
       // As in the path of a lookup: what cannot be asked for cannot be seen.
-      .refine(isIdentifier, "must be an organization ID, of at most 256 characters"),
+      .refine(isIdentifier, IDENTIFIER_RULE),
     "organization IDs",
   ).nullable(),
   fields: z

@@ -2,23 +2,16 @@
  * The answers of the two operations, built from the caller's point of view: no header here comes from Stytch.
  * `Cache-Status` is RFC 9211, `Age` and `Cache-Control` RFC 9111, `ETag` and 304 RFC 9110, `Server-Timing` the W3C's.
  */
-import type { Entry } from "../cache/entry.ts";
 import { ageSeconds } from "../cache/freshness.ts";
-import type { Source } from "../cache/lookup.ts";
+import type { Found } from "../cache/lookup.ts";
 import type { Call } from "../call.ts";
 import type { View } from "./view.ts";
 
 /** An organization, or 304 where the caller has it already. */
-export function organizationAnswer(
-  call: Call,
-  entry: Entry,
-  view: View,
-  source: Source,
-  now: number,
-): Response {
-  const age = ageSeconds(entry.fetchedAt, now);
+export function organizationAnswer(call: Call, found: Found, view: View, now: number): Response {
+  const age = ageSeconds(found.entry.fetchedAt, now);
   const ttl = call.config.cache.freshSeconds - age;
-  const cacheStatus = cacheStatusOf(source, ttl);
+  const cacheStatus = cacheStatusOf(found, ttl);
   call.line.cache = cacheStatus;
   const headers = {
     "Cache-Status": cacheStatus,
@@ -50,19 +43,20 @@ function proxiedHeaders(call: Call): Record<string, string> {
 }
 
 /** RFC 9211 §2: what this cache did, for whoever debugs it. */
-function cacheStatusOf(source: Source, ttl: number): string {
+function cacheStatusOf({ source, isStored }: Found, ttl: number): string {
+  const stored = isStored ? "; stored" : "";
   switch (source) {
     case "memory":
     case "kv":
       return `postern; hit; ttl=${ttl}; detail=${source}`;
     case "fetched":
-      return "postern; fwd=miss; fwd-status=200; stored";
+      return `postern; fwd=miss; fwd-status=200${stored}`;
     case "requested":
-      return "postern; fwd=request; fwd-status=200; stored";
+      return `postern; fwd=request; fwd-status=200${stored}`;
     case "requested_collapsed":
-      return "postern; fwd=request; fwd-status=200; stored; collapsed";
+      return `postern; fwd=request; fwd-status=200${stored}; collapsed`;
     case "collapsed":
-      return "postern; fwd=miss; fwd-status=200; stored; collapsed";
+      return `postern; fwd=miss; fwd-status=200${stored}; collapsed`;
   }
 }
 

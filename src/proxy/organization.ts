@@ -40,5 +40,5 @@ export async function readOrganization(
   if (!maySee(caller.record, looked.entry.organizationId)) return { type: "organization_not_found" };
 
   const view = await organizationView(isolate.views, looked.entry, caller.record.fields);
-  return organizationAnswer(call, looked.entry, view, looked.source, Date.now());
+  return organizationAnswer(call, looked, view, Date.now());
 }

@@ -206,12 +206,12 @@ describe("the Directory", () => {
     await one.renew();
     one.asked.mockImplementation(async () => await new Promise<never>(() => {}));
     one.at(6);
-    one.renew();
+    expect(one.renew()).toBeNull();
     one.at(7.999);
-    one.renew();
+    expect(one.renew()).toBeNull();
     expect(one.asked).toHaveBeenCalledTimes(2);
     one.at(8);
-    one.renew();
+    expect(one.renew()).toBeNull();
     expect(one.asked).toHaveBeenCalledTimes(3);
   });
 

@@ -259,6 +259,23 @@ describe("a 404 or another 4xx", () => {
     expect((await reader.call(path, { key })).status).toBe(404);
   });
 
+  test("is in force in every isolate within LEASE_SECONDS, though KV goes on showing the entry", async () => {
+    const { value, metadata } = await env.ORGANIZATIONS.getWithMetadata(kvKey(), "arrayBuffer");
+    const lagging = { getWithMetadata: async () => ({ value: value?.slice(0) ?? null, metadata }) };
+    const far = newIsolate({ ORGANIZATIONS: lagging });
+    expect((await far.call(path, { key })).status).toBe(200);
+    const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
+    upstream.answer(() => stytchError(404, "organization_not_found"));
+    const before = upstream.requests.length;
+    await isolate.call(path, { key: may, headers: { "Postern-Cache": "refresh" } });
+    await vi.waitFor(async () => expect(await env.ORGANIZATIONS.get(kvKey())).toBeNull());
+    at(5);
+    for (const reader of [far, newIsolate({ ORGANIZATIONS: lagging }), isolate]) {
+      expect((await reader.call(path, { key })).status).toBe(404);
+    }
+    expect(upstream.requests).toHaveLength(before + 1);
+  });
+
   test("reaches KV behind a slow write of what came before it", async () => {
     at(121);
     const put = later<void>();

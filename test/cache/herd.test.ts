@@ -1,0 +1,86 @@
+/** Many callers at once: one upstream request for each organization, whoever leads, leaves or fails. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
+import { mint, newIsolate } from "../support/deployment.ts";
+import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+
+let organizations: Json[];
+let upstream: Upstream;
+let key: string;
+let failing: boolean;
+
+beforeEach(async () => {
+  organizations = Array.from({ length: 10 }, () => organization());
+  failing = false;
+  ({ key } = await mint(newIsolate(), ["organizations:read"]));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const pathOf = (index: number) => `/v1/b2b/organizations/${organizations[index % 10]?.["organization_id"]}`;
+
+function answerTo(url: string): Response {
+  if (failing) return stytchError(503, "x");
+  const found = organizations.find((one) => url.endsWith(String(one["organization_id"])));
+  return json(organizationEnvelope(found ?? {}));
+}
+
+test("1,000 callers from 20 isolates over 10 cold organizations make 10 upstream calls", {
+  timeout: 30_000,
+}, async () => {
+  const open = later<void>();
+  upstream = stubUpstream(async ({ url }) => {
+    await open.promise;
+    return answerTo(url);
+  });
+  const isolates = Array.from({ length: 20 }, () => newIsolate());
+  const calls = Array.from({ length: 1_000 }, (_, i) =>
+    isolates[(i * 7) % 20]?.call(pathOf(i), { key }).then(async (answer) => ({
+      index: i % 10,
+      status: answer.status,
+      cache: String(answer.headers.get("Cache-Status")),
+      id: (await answer.json<{ organization: Json }>()).organization["organization_id"],
+    })),
+  );
+  await vi.waitFor(() => expect(upstream.requests).toHaveLength(10));
+  open.resolve();
+  const answers = await Promise.all(calls);
+  expect(upstream.requests).toHaveLength(10);
+  for (const answer of answers) {
+    expect(answer).toMatchObject({ status: 200, id: organizations[answer?.index ?? 0]?.["organization_id"] });
+  }
+  const led = answers.filter((answer) => answer?.cache === "postern; fwd=miss; fwd-status=200; stored");
+  expect(led).toHaveLength(10);
+});
+
+test("300 callers of stale organizations are all answered at once, and Stytch is asked once for each", async () => {
+  upstream = stubUpstream(({ url }) => answerTo(url));
+  const isolates = Array.from({ length: 6 }, () => newIsolate());
+  for (let i = 0; i < 10; i += 1) await isolates[0]?.call(pathOf(i), { key });
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 72_000 });
+  ({ key } = await mint(newIsolate(), ["organizations:read"]));
+  const answers = await Promise.all(
+    Array.from({ length: 300 }, (_, i) => isolates[i % 6]?.call(pathOf(i), { key })),
+  );
+  for (const answer of answers) expect(answer?.status).toBe(200);
+  expect(upstream.requests).toHaveLength(20);
+});
+
+test("300 callers while Stytch fails are answered with what is known, and it is asked once for each organization", async () => {
+  upstream = stubUpstream(({ url }) => answerTo(url));
+  const isolates = Array.from({ length: 6 }, () => newIsolate());
+  for (let i = 0; i < 10; i += 1) await isolates[0]?.call(pathOf(i), { key });
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 300_000 });
+  ({ key } = await mint(newIsolate(), ["organizations:read"]));
+  failing = true;
+  const answers = await Promise.all(
+    Array.from({ length: 300 }, (_, i) => isolates[i % 6]?.call(pathOf(i), { key })),
+  );
+  for (const answer of answers) {
+    expect(answer?.status).toBe(200);
+    expect(answer?.headers.get("Cache-Status")).toMatch(/^postern; hit; ttl=-2\d\d; detail=(kv|memory)$/);
+  }
+  expect(upstream.requests).toHaveLength(20);
+});

@@ -1,0 +1,141 @@
+/**
+ * Random sequences of reads, changes, failures, purges, evictions, KV faults and time, against what may be answered:
+ *
+ *   - no answer is older than the windows allow, and none past its stale window unless Stytch failed;
+ *   - nothing whose upstream request began before a purge is answered LEASE_SECONDS after it;
+ *   - nobody's organization is answered under a name that it never bore, or that was seen to have moved or ended a lease ago;
+ *   - what the headers say of the age is true;
+ *   - 404 is answered only where Stytch said so a moment ago, and an error only where Stytch failed.
+ *
+ * The seed is in the title. MODEL_SEED repeats a run, MODEL_RUNS makes more of them (npm test: 12).
+ */
+import { env } from "cloudflare:workers";
+import fc from "fast-check";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { World } from "../support/world.ts";
+
+const given = env as unknown as { MODEL_RUNS?: string; MODEL_SEED?: string };
+const RUNS = Number(given.MODEL_RUNS ?? 12);
+const SEED = Number(given.MODEL_SEED ?? Math.trunc(Math.random() * 2 ** 31));
+
+const READERS = 4;
+
+const index = (below: number) => fc.nat(below - 1);
+const reader = index(READERS);
+/** Of three organizations' IDs, four slugs and two external IDs. */
+const name = index(9);
+const step = fc.oneof(
+  { weight: 12, arbitrary: fc.record({ do: fc.constant("read" as const), reader, name }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("force" as const), reader, name }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("read slowly" as const), reader, name }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("answer the slow" as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("touch" as const), organization: index(3) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant("move slug" as const), organization: index(3), slug: index(4) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("move external ID" as const),
+      organization: index(3),
+      id: index(3),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("delete or restore" as const), organization: index(3) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("fail" as const), how: index(5) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("work" as const) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("purge" as const), reader, name }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("new isolate" as const), reader }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("evict objects" as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("KV reads" as const), fail: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("KV writes" as const), fail: fc.boolean() }) },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant("wait" as const),
+      seconds: fc.constantFrom(0.5, 2, 5, 5.5, 11, 30, 61, 125, 900, 3_600),
+    }),
+  },
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+let admin: Isolate;
+let keys: { plain: string; forcing: string };
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+async function run(steps: readonly Step[]): Promise<void> {
+  vi.restoreAllMocks();
+  vi.setSystemTime(1_800_000_000_000);
+  admin = newIsolate();
+  keys = {
+    plain: (await mint(admin, ["organizations:read"])).key,
+    forcing: (await mint(admin, ["organizations:read", "cache:refresh"])).key,
+  };
+  const world = new World(READERS, keys);
+  try {
+    for (const one of steps) await take(world, one);
+  } finally {
+    await world.end();
+  }
+}
+
+async function take(world: World, one: Step): Promise<void> {
+  switch (one.do) {
+    case "read":
+      return await world.read(one.reader, one.name, false);
+    case "force":
+      return await world.read(one.reader, one.name, true);
+    case "read slowly":
+      return await world.readSlowly(one.reader, one.name);
+    case "answer the slow":
+      return await world.answerTheSlow();
+    case "touch":
+      return world.touch(one.organization);
+    case "move slug":
+      return world.moveSlug(one.organization, one.slug);
+    case "move external ID":
+      return world.moveExternalId(one.organization, one.id);
+    case "delete or restore":
+      return world.deleteOrRestore(one.organization);
+    case "fail":
+      return world.fail(one.how);
+    case "work":
+      return world.work();
+    case "purge":
+      return await world.purge(one.reader, one.name);
+    case "new isolate":
+      return world.newIsolate(one.reader);
+    case "evict objects":
+      return await world.evictObjects();
+    case "KV reads":
+      return world.kvReads(one.fail);
+    case "KV writes":
+      return world.kvWrites(one.fail);
+    case "wait":
+      return await world.wait(one.seconds);
+  }
+}
+
+test(`what is answered is what may be answered (MODEL_SEED=${SEED}, ${RUNS} runs)`, {
+  timeout: 60_000 + RUNS * 10_000,
+}, async () => {
+  const sequences = fc.array(step, { minLength: 30, maxLength: 70, size: "max" });
+  await fc.assert(fc.asyncProperty(sequences, run), {
+    seed: SEED,
+    numRuns: RUNS,
+    interruptAfterTimeLimit: 600_000,
+  });
+  expect(RUNS).toBeGreaterThan(0);
+});
