@@ -45,19 +45,32 @@ export interface Cache {
   readonly purges: Purges;
 }
 
+/** What was begun before the caller was let in. */
+export interface Ahead {
+  readonly listing: Promise<void> | null;
+  readonly stored: Promise<KvRead>;
+}
+
+/** Begins the I/O of a lookup in an isolate that has nothing of it in memory. */
+export function lookAhead(call: Call, { memory, purges }: Cache, identifier: string): Ahead | null {
+  if (recall(memory, identifier, Date.now(), call.config.cache.memorySeconds) !== null) return null;
+  return { listing: listPurges(call, purges), stored: readStored(call, identifier) };
+}
+
 /**
  * Never throws. Costs as the budget of the design says: nothing from memory, one or two reads from KV, one object call on a miss. A
- * stale entry is answered at once and refreshed behind the answer; an older one hides an upstream that fails. `refresh`: past the cache.
+ * stale entry is answered at once and refreshed behind the answer; an older one hides an upstream that fails. `forced`: past the cache.
  */
 export async function lookUp(
   call: Call,
   cache: Cache,
   identifier: string,
-  refresh: boolean,
+  forced: boolean,
+  ahead: Ahead | null,
 ): Promise<Looked> {
   const { memory, purges } = cache;
   const began = Date.now();
-  if (refresh) {
+  if (forced) {
     const purge = purgeOf(purges, [identifier]);
     return await fromObject(call, cache, identifier, null, {
       kind: "forced",
@@ -67,7 +80,7 @@ export async function lookUp(
     });
   }
 
-  const listing = listPurges(call, purges);
+  const listing = ahead === null ? listPurges(call, purges) : ahead.listing;
   call.timings.cache = 0;
   const near = recall(memory, identifier, began, call.config.cache.memorySeconds);
   if (near !== null) {
@@ -76,8 +89,7 @@ export async function lookUp(
       return { entry: near, source: "memory", isStored: true };
   }
 
-  const shelf = { kv: call.env.ORGANIZATIONS, project: call.config.stytch.projectId };
-  const [stored] = await Promise.all([readEntry(shelf, identifier), listing]);
+  const [stored] = await Promise.all([ahead?.stored ?? readStored(call, identifier), listing]);
   const now = Date.now();
   call.timings.cache = now - began;
   if (stored.kind === "failed") noteDegraded(call, "kv_read");
@@ -90,6 +102,10 @@ export async function lookUp(
     mayBeStored: kept !== null || stored.kind !== "none",
     purge: purgeOf(purges, [identifier]),
   });
+}
+
+async function readStored({ env, config }: Call, identifier: string): Promise<KvRead> {
+  return await readEntry({ kv: env.ORGANIZATIONS, project: config.stytch.projectId }, identifier);
 }
 
 interface Kept {

@@ -7,7 +7,7 @@ import { callObject } from "../object-call.ts";
 import { refusalOfKey } from "./authorize.ts";
 import { readCredential } from "./credential.ts";
 import { proveKey } from "./key-format.ts";
-import { holdLease, LEASE_WAIT_MS, type Leases } from "./lease.ts";
+import { holdLease, isLeased, LEASE_WAIT_MS, type Leases } from "./lease.ts";
 import type { KeyRecord } from "./record.ts";
 import { arrived, reportOf, type Unreported } from "./usage.ts";
 
@@ -16,11 +16,15 @@ export type Authenticated =
   | { readonly record: KeyRecord; readonly grace: boolean; readonly failure?: never }
   | { readonly failure: Failure };
 
-/** Never throws. At most one object call, and none under a held lease. */
+/**
+ * Never throws. At most one object call, and none under a held lease. `meanwhile`: called where a genuine key's object is asked, to begin
+ * what will be needed if the key is let in.
+ */
 export async function authenticate(
   call: Call,
   leases: Leases,
   unreported: Unreported,
+  meanwhile?: () => void,
 ): Promise<Authenticated> {
   const credential = readCredential(call.request.headers.get("Authorization"));
   if (credential.kind === "absent") return { failure: { type: "missing_key" } };
@@ -30,6 +34,7 @@ export async function authenticate(
   call.line.key_id = proved.keyId;
 
   const began = Date.now();
+  if (!isLeased(leases, proved, call.config, began)) meanwhile?.();
   const leased = await holdLease(leases, proved, call.config, {
     ask: async (keyId) => await askForLease(call.env, keyId, unreported),
     now: Date.now,

@@ -48,21 +48,31 @@ export interface Asking {
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
+/** Whether the key may be used without asking its object first. */
+export function isLeased(leases: Leases, key: ProvedKey, config: Config, now: number): boolean {
+  const lease = leases.held.get(key.keyId);
+  if (lease === undefined || isOutdated(lease, key)) return false;
+  const age = now - lease.askedAt;
+  // A lease from the future is of a clock that has gone back since: it says nothing of how old it is.
+  return age >= 0 && age < config.leaseSeconds * 1_000;
+}
+
+const isOutdated = ({ record }: Lease, { generation }: ProvedKey) =>
+  record !== null && generation > record.generation;
+
 /** Does I/O (one object call) only where the table above says so. Never throws. */
 export async function holdLease(
   leases: Leases,
-  { keyId, generation }: ProvedKey,
+  key: ProvedKey,
   config: Config,
   asking: Asking,
 ): Promise<Leased> {
+  const { keyId } = key;
   const now = asking.now();
   const lease = leases.held.get(keyId);
-  const isOutdated = lease?.record != null && generation > lease.record.generation;
   const leaseMs = config.leaseSeconds * 1_000;
-  const age = lease === undefined ? Number.POSITIVE_INFINITY : now - lease.askedAt;
-  // A lease from the future is of a clock that has gone back since: it says nothing of how old it is.
-  if (lease !== undefined && !isOutdated && age >= 0 && age < leaseMs) {
-    if (age >= leaseMs / 2) renewBehind(leases, keyId, now, asking);
+  if (lease !== undefined && isLeased(leases, key, config, now)) {
+    if (now - lease.askedAt >= leaseMs / 2) renewBehind(leases, keyId, now, asking);
     return { kind: "held", record: lease.record, grace: false };
   }
   try {
@@ -70,7 +80,7 @@ export async function holdLease(
     return { kind: "held", record, grace: false };
   } catch {
     const graceMs = leaseMs + config.leaseGraceSeconds * 1_000;
-    if (lease?.record && !isOutdated && asking.now() - lease.askedAt < graceMs) {
+    if (lease?.record && !isOutdated(lease, key) && asking.now() - lease.askedAt < graceMs) {
       return { kind: "held", record: lease.record, grace: true };
     }
     return { kind: "unavailable" };

@@ -14,10 +14,10 @@ export type Admitted =
 
 /**
  * Every authenticated call takes a token and is counted, whatever its outcome; but from elsewhere than the key may be used, so that who stole
- * it cannot use up its limit. Never throws.
+ * it cannot use up its limit. Never throws. `meanwhile`: as `authenticate` has it.
  */
-export async function admit(call: Call, isolate: Isolate): Promise<Admitted> {
-  const caller = await authenticate(call, isolate.leases, isolate.unreported);
+export async function admit(call: Call, isolate: Isolate, meanwhile?: () => void): Promise<Admitted> {
+  const caller = await authenticate(call, isolate.leases, isolate.unreported, meanwhile);
   if (caller.failure !== undefined) return caller;
   const { record, grace } = caller;
   const elsewhere = refusalOfAddress(record, call.request.headers);

@@ -3,9 +3,10 @@
  *
  *   admit → identifier → scope → cached lookup → the key's organizations → the key's fields → answer (200, or 304)
  *
- * An organization that the key may not see is answered as one that there is not, before any byte of it is looked at.
+ * Where the isolate has to ask for the key's record, it looks into KV side by side with that: what it finds is not looked at before the
+ * key is let in. An organization that the key may not see is answered as one that there is not, before any byte of it is looked at.
  */
-import { lookUp } from "../cache/lookup.ts";
+import { type Ahead, lookAhead, lookUp } from "../cache/lookup.ts";
 import type { Call } from "../call.ts";
 import type { Failure } from "../errors.ts";
 import type { Isolate } from "../isolate.ts";
@@ -22,10 +23,14 @@ export async function readOrganization(
   isolate: Isolate,
   segment: string,
 ): Promise<Response | Failure> {
-  const caller = await admit(call, isolate);
+  const identifier = readIdentifier(segment);
+  const isForced = wantsRefresh(call.request.headers);
+  let ahead = null as Ahead | null;
+  const caller = await admit(call, isolate, () => {
+    if (identifier !== null && !isForced) ahead = lookAhead(call, isolate, identifier);
+  });
   if (caller.failure !== undefined) return caller.failure;
 
-  const identifier = readIdentifier(segment);
   if (identifier === null) return { type: "invalid_organization_id" };
 
   const refusal = refusalOfScope(caller.record, [
@@ -35,7 +40,7 @@ export async function readOrganization(
   if (refusal !== null) return refusal;
 
   if (isOutside(caller.record, identifier)) return { type: "organization_not_found" };
-  const looked = await lookUp(call, isolate, identifier, wantsRefresh(call.request.headers));
+  const looked = await lookUp(call, isolate, identifier, isForced, ahead);
   if (looked.entry === undefined) return looked.failure;
   if (!maySee(caller.record, looked.entry.organizationId)) return { type: "organization_not_found" };
 

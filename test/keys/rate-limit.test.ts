@@ -74,7 +74,7 @@ test("a flood of refused calls costs an object call once in a lease, and none be
   await operator.call(path, { key });
   const flood = newIsolate();
   for (let i = 0; i < 50; i += 1) expect((await flood.call(path, { key })).status).toBe(429);
-  expect(flood.counts.objects).toEqual({ lease: 1, take: 1 });
+  expect(flood.counts.objects).toEqual({ lease: 1, purgesSince: 1, take: 1 });
   for (const ms of [4_999, 5_000, 5_001]) {
     at(ms);
     expect((await flood.call(path, { key })).status).toBe(429);

@@ -1,11 +1,13 @@
+import { env } from "cloudflare:workers";
 import { type Item, parseList } from "structured-headers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
-import { json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 
 let isolate: Isolate;
 let key: string;
+let keyId: string;
 let org: Json;
 let body: string;
 let upstream: Upstream;
@@ -13,7 +15,7 @@ let path: string;
 
 beforeEach(async () => {
   isolate = newIsolate();
-  ({ key } = await mint(isolate, ["organizations:read"]));
+  ({ key, keyId } = await mint(isolate, ["organizations:read"]));
   org = organization({ organization_external_id: `crm|${crypto.randomUUID()}` });
   body = JSON.stringify(organizationEnvelope(org, { not_in_any_sdk: { kept: true } }));
   upstream = stubUpstream(() => json(body));
@@ -64,6 +66,37 @@ test("another isolate reads it from KV: one read by ID, two by slug, and no orga
   expect(await answer.text()).toBe(body);
   expect(byId.counts).toEqual({ kvReads: 1, kvWrites: 0, objects: { lease: 1, purgesSince: 1 } });
   expect(upstream.requests).toHaveLength(2);
+});
+
+test("the first call of an isolate asks for the key, the purges and KV side by side, and a forged key for nothing", async () => {
+  await isolate.call(path, { key });
+  const gate = later<undefined>();
+  const lease = vi.fn<() => Promise<unknown>>(async () => {
+    await gate.promise;
+    return await env.API_KEY.getByName(keyId).lease(null);
+  });
+  const cold = newIsolate({ API_KEY: { getByName: () => ({ lease }) } });
+  const forged = key.slice(0, -1) + (key.endsWith("0") ? "1" : "0");
+  expect((await cold.call(path, { key: forged })).status).toBe(401);
+  expect(cold.counts).toEqual({ kvReads: 0, kvWrites: 0, objects: {} });
+  const answering = cold.call(path, { key });
+  await vi.waitFor(() => expect(cold.counts).toMatchObject({ kvReads: 1, objects: { purgesSince: 1 } }));
+  expect(lease).toHaveBeenCalledTimes(1);
+  gate.resolve(undefined);
+  expect((await answering).headers.get("Cache-Status")).toBe("postern; hit; ttl=60; detail=kv");
+  expect(cold.counts).toEqual({ kvReads: 1, kvWrites: 0, objects: { purgesSince: 1 } });
+});
+
+test("a key that is refused after KV was read gets nothing of it", async () => {
+  await isolate.call(path, { key });
+  await isolate.admin("DELETE", `/admin/keys/${keyId}`);
+  const answer = await newIsolate().call(path, { key });
+  expect([answer.status, answer.headers.get("Cache-Status"), answer.headers.get("ETag")]).toEqual([
+    401,
+    null,
+    null,
+  ]);
+  expect(await answer.text()).not.toContain(String(org["organization_slug"]));
 });
 
 test("a miss costs one KV read, one call of the organization's object and one of Stytch", async () => {
