@@ -15,16 +15,15 @@ export type FetchedEntry =
       readonly detail?: string;
     };
 
-/** Resolves always. `afterPurge`: the latest purge that the caller has heard of. */
+/** Resolves always. `began`: now, in ms since the epoch. `afterPurge`: the latest purge that the caller has heard of. */
 export async function fetchEntry(
   config: Config,
   identifier: string,
-  afterPurge: number,
+  asked: Pick<Entry, "began" | "afterPurge">,
   timeoutMs: number = config.stytch.timeoutMs,
 ): Promise<FetchedEntry> {
-  const began = Date.now();
   const fetched = await fetchOrganization(config, identifier, timeoutMs);
   if (fetched.failure !== undefined) return fetched;
-  const when = { began, fetchedAt: Date.now(), afterPurge };
+  const when = { ...asked, fetchedAt: Date.now() };
   return { entry: await makeEntry(fetched.body, fetched.value, when), call: fetched.call };
 }

@@ -75,7 +75,7 @@ export async function lookUp(
     return await fromObject(call, cache, identifier, null, {
       kind: "forced",
       has: null,
-      mayBeStored: true,
+      wasSeen: false,
       purge,
     });
   }
@@ -99,7 +99,7 @@ export async function lookUp(
   return await fromObject(call, cache, identifier, kept, {
     kind: "answer",
     has: kept?.entry.began ?? null,
-    mayBeStored: kept !== null || stored.kind !== "none",
+    wasSeen: kept !== null || stored.kind === "entry",
     purge: purgeOf(purges, [identifier]),
   });
 }
@@ -244,7 +244,7 @@ function refreshBehind(call: Call, cache: Cache, identifier: string, entry: Entr
   const line = { ...call.line };
   delete line.degraded;
   const purge = purgeOf(purges, [identifier]);
-  const want = { kind: "refresh", has: entry.began, mayBeStored: true, purge, heard: purges.heard } as const;
+  const want = { kind: "refresh", has: entry.began, wasSeen: true, purge, heard: purges.heard } as const;
   call.waitUntil(
     readThrough({ ...call, line }, identifier, want).then((answer) => {
       if (answer.entry !== undefined) {

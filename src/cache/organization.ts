@@ -14,6 +14,17 @@ import { type BackOff, failed, noFailures } from "./back-off.ts";
 import { aliasesOf, bearsName, type Entry } from "./entry.ts";
 import { fetchEntry } from "./fetch-entry.ts";
 import { freshnessOf } from "./freshness.ts";
+import {
+  forgetKnown,
+  hear,
+  isAbsent,
+  type Known,
+  nothingKnown,
+  nowAfter,
+  takeEnd,
+  takeIn,
+  usable,
+} from "./known.ts";
 import { clear, countCall, type KvCopy, keepEntry, keepPointer, kvCopy } from "./kv-copy.ts";
 import { collapsed, type Failed, isHidden, type Read, type Want } from "./read.ts";
 
@@ -34,19 +45,12 @@ const LIST_WAIT_MS = 5_000;
 const NAMES = "names";
 
 export class Organization extends DurableObject<Env> {
-  /** The entry of the organization whose ID names this object. */
-  #held: Entry | undefined;
   /** The ID that this object's name stands for, where it is a slug or external ID. */
   #resolved: string | undefined;
   /** The organization that was last seen to bear this object's name, by a request that began then. */
   #claim = { organizationId: "", began: Number.NEGATIVE_INFINITY };
-  /** When the upstream request began that what is known comes from. */
-  #known: number;
-  /** A 404 that is remembered. */
-  #absent: { readonly until: number; readonly afterPurge: number } | undefined;
-  /** The latest purge of what is known here, and of anything. */
-  #purge = 0;
-  #heard = 0;
+  /** What Stytch has said of this name; the entry is held by the object of its ID alone. */
+  readonly #known: Known;
   #failing: BackOff<Failed> = noFailures;
   /** Counts reads, to tell which of them began after which. */
   #tickets = 0;
@@ -64,22 +68,23 @@ export class Organization extends DurableObject<Env> {
       waitUntil: (work) => ctx.waitUntil(work),
     });
     this.#resolved = this.#copy.pointer?.organizationId;
-    this.#known = this.#copy.stored?.began ?? Number.NEGATIVE_INFINITY;
+    this.#known = nothingKnown(this.#copy.stored?.began);
   }
 
   /** The organization of this identifier, which is the object's own name. One upstream call at a time; never throws for Stytch. */
   async read(identifier: string, want: Want): Promise<Read> {
     const asked = ++this.#tickets;
-    if (want.mayBeStored) this.#copy.isThere ??= true;
-    this.#hear(want.heard, want.purge);
+    if (want.wasSeen) this.#copy.isThere ??= true;
+    hear(this.#known, want.heard, want.purge);
     const known = want.kind === "forced" ? null : this.#fromWhatIsKnown(identifier, want);
     if (known !== null) return known;
     for (;;) {
       const isOwn = this.#flight === undefined;
       const flight = this.#flight ?? this.#takeOff(identifier, want);
       const read = await flight.read;
-      // One that began before it was asked for does not do for a forced read, and one from before a purge for nobody.
-      if (flight.afterPurge < this.#purge || (want.kind === "forced" && flight.ticket < asked)) continue;
+      // Only a request that began after it was asked for does for a forced read, and one from before a purge for nobody.
+      const isForced = flight.ticket > asked && (read.entry === undefined || read.how !== "held");
+      if (flight.afterPurge < this.#known.purge || (want.kind === "forced" && !isForced)) continue;
       if (isOwn && read.entry !== undefined) this.#refreshStale(identifier, read.entry, want);
       return isOwn ? read : collapsed(read);
     }
@@ -98,19 +103,16 @@ export class Organization extends DurableObject<Env> {
    * before that of what is known already changes nothing. Returns the purge that an entry has to be younger than.
    */
   async hold(entry: Entry): Promise<number> {
-    this.#hear(entry.afterPurge, 0);
-    if (entry.afterPurge < this.#purge || entry.began < this.#known) return this.#purge;
-    this.#known = entry.began;
-    this.#held = entry;
-    this.#absent = undefined;
-    keepEntry(this.#copy, entry);
-    await this.#tellNames(entry);
-    return this.#purge;
+    if (takeIn(this.#known, entry)) {
+      keepEntry(this.#copy, entry);
+      await this.#tellNames(entry);
+    }
+    return this.#known.purge;
   }
 
   /** Ends all that is known under this name, and what is under way. The Directory has numbered the purge before. */
   async purge(identifier: string, number: number): Promise<void> {
-    this.#hear(number, number);
+    hear(this.#known, number, number);
     const resolved = this.#resolved;
     this.#forget(identifier, "possible");
     if (resolved !== undefined) await this.#object(resolved).purge(resolved, number);
@@ -122,7 +124,7 @@ export class Organization extends DurableObject<Env> {
    */
   moved(name: string, organizationId: string, began: number, bears: boolean): void {
     if (bears) this.#claim = { organizationId, began };
-    if (bears && this.#absent !== undefined && this.#known <= began) this.#absent = undefined;
+    if (bears && this.#known.began <= began) this.#known.absent = undefined;
     if (this.#resolved === undefined || bears === (this.#resolved === organizationId)) return;
     this.#forget(name, "known");
     this.#listBehind(name);
@@ -136,20 +138,15 @@ export class Organization extends DurableObject<Env> {
       this.#refreshStale(identifier, held, want);
       return { entry: held, how: "held", call: null };
     }
-    if (this.#absent !== undefined && now < this.#absent.until && this.#absent.afterPurge >= this.#purge) {
-      return { failure: "absent", call: null };
-    }
+    if (isAbsent(this.#known, now)) return { failure: "absent", call: null };
     const { until, last } = this.#failing;
     if (last === null || now >= until) return null;
     if (held !== null) return { ...last, held, call: null };
     return want.has === null ? null : { ...last, call: null };
   }
 
-  /** The entry held here, if it bears this name and is not dead. */
   #usable(name: string): Entry | null {
-    const held = this.#held;
-    if (held === undefined || held.afterPurge < this.#purge || !bearsName(held, name)) return null;
-    return freshnessOf(held.fetchedAt, Date.now(), this.#config().cache) === "dead" ? null : held;
+    return usable(this.#known, name, Date.now(), this.#config().cache);
   }
 
   #isEnough(entry: Entry, kind: Want["kind"]): boolean {
@@ -158,7 +155,7 @@ export class Organization extends DurableObject<Env> {
   }
 
   #takeOff(identifier: string, want: Want): Flight {
-    const afterPurge = this.#heard;
+    const afterPurge = this.#known.heard;
     const read = this.#fly(identifier, want, afterPurge).finally(() => {
       this.#flight = undefined;
     });
@@ -173,13 +170,13 @@ export class Organization extends DurableObject<Env> {
     if (neighbours !== null && this.#isEnough(neighbours, want.kind)) {
       return { entry: neighbours, how: "held", call: null };
     }
-    let began = Date.now();
-    let fetched = await fetchEntry(this.#config(), identifier, afterPurge);
+    let began = nowAfter(this.#known, Date.now());
+    let fetched = await fetchEntry(this.#config(), identifier, { began, afterPurge });
     const named = organizationOf(fetched);
     if (named !== undefined && this.#claim.began >= began && this.#claim.organizationId !== named) {
       // Meanwhile another organization was seen to bear the name.
-      began = Date.now();
-      fetched = await fetchEntry(this.#config(), identifier, afterPurge);
+      began = nowAfter(this.#known, Date.now());
+      fetched = await fetchEntry(this.#config(), identifier, { began, afterPurge });
     }
     const { entry, call } = fetched;
     if (entry !== undefined) {
@@ -189,7 +186,7 @@ export class Organization extends DurableObject<Env> {
       return { entry, how: "fetched", call };
     }
     if (!isHidden(fetched.failure)) {
-      this.#end(identifier, began, afterPurge, fetched.failure === "absent");
+      this.#end(identifier, began, afterPurge, fetched.failure);
       return fetched;
     }
     this.#failing = failed(this.#failing, fetched, Date.now());
@@ -200,14 +197,14 @@ export class Organization extends DurableObject<Env> {
   /** What the object of the ID holds that this object's name stands for. Without its answer, Stytch's is as good. */
   async #neighboursEntry(name: string, { has }: Want): Promise<Entry | null> {
     if (this.#resolved === undefined) return null;
-    const standing = this.#object(this.#resolved).standing(name, { has, purge: this.#purge });
+    const standing = this.#object(this.#resolved).standing(name, { has, purge: this.#known.purge });
     return await within(NEIGHBOUR_WAIT_MS, standing).catch(() => null);
   }
 
   /** Behind a stale answer to somebody who waited. */
   #refreshStale(identifier: string, entry: Entry, { kind }: Want): void {
     if (kind !== "answer" || this.#isEnough(entry, "refresh")) return;
-    const want = { kind: "refresh", has: entry.began, mayBeStored: false, purge: 0, heard: 0 } as const;
+    const want = { kind: "refresh", has: entry.began, wasSeen: false, purge: 0, heard: 0 } as const;
     this.ctx.waitUntil(
       this.read(identifier, want).then((read) => {
         if (read.entry !== undefined || read.failure === "absent" || read.call === null) return;
@@ -216,27 +213,27 @@ export class Organization extends DurableObject<Env> {
     );
   }
 
-  /** Stytch has said that this is no more: what is held goes, and what stands under the name in KV. A 404 is remembered. */
-  #end(identifier: string, began: number, afterPurge: number, isAbsent: boolean): void {
+  /** Stytch has answered something else: what is held goes, and what stands under the name in KV. A 404 is remembered. */
+  #end(identifier: string, began: number, afterPurge: number, failure: Failed["failure"]): void {
     this.#failing = noFailures;
-    if (began < this.#known) return;
-    // KV goes on showing it for a while, and isolates hold it.
-    if (this.#copy.isThere || this.#held !== undefined) this.#listBehind(identifier);
+    if (began < this.#known.began) return;
+    // KV goes on showing it for a while, and isolates hold it. That Stytch refused Postern itself says nothing of the organization.
+    const isItsEnd = failure === "absent" || failure.type === "upstream_bad_request";
+    if (isItsEnd && (this.#copy.isThere || this.#known.held !== undefined)) this.#listBehind(identifier);
     this.#forget(identifier, "known");
-    this.#known = began;
     const until = Date.now() + this.#config().cache.negativeSeconds * 1_000;
-    if (isAbsent) this.#absent = { until, afterPurge };
+    takeEnd(this.#known, began, failure === "absent" ? { until, afterPurge } : undefined);
   }
 
   /** Before the answer, so that a caller who comes right after it finds the entry where it belongs. */
   async #handOver(name: string, entry: Entry): Promise<void> {
     const before = this.#resolved;
-    this.#known = entry.began;
-    this.#absent = undefined;
+    this.#known.began = entry.began;
+    this.#known.absent = undefined;
     this.#resolved = entry.organizationId;
     try {
       const purge = await within(NEIGHBOUR_WAIT_MS, this.#object(entry.organizationId).hold(entry));
-      if (purge > entry.afterPurge) return this.#hear(purge, purge);
+      if (purge > entry.afterPurge) return hear(this.#known, purge, purge);
     } catch (error) {
       // The answer stands without it; the next caller asks Stytch again.
       log({ degraded: ["organization_object"], defect: describe(error) });
@@ -245,17 +242,10 @@ export class Organization extends DurableObject<Env> {
     if (before !== undefined && before !== entry.organizationId) this.#listBehind(name);
   }
 
-  #hear(heard: number, purge: number): void {
-    this.#heard = Math.max(this.#heard, heard, purge);
-    this.#purge = Math.max(this.#purge, purge);
-  }
-
   /** Nothing that was known under this name is left, here and in KV. */
   #forget(identifier: string, only: "known" | "possible"): void {
-    this.#held = undefined;
-    this.#absent = undefined;
+    forgetKnown(this.#known);
     this.#resolved = undefined;
-    this.#known = Number.NEGATIVE_INFINITY;
     clear(this.#copy, identifier, only);
   }
 
@@ -263,9 +253,10 @@ export class Organization extends DurableObject<Env> {
   #listBehind(name: string): void {
     const listed = within(LIST_WAIT_MS, directoryOf(this.env).purge([name], null)).then(
       (number) => {
-        this.#hear(number, number);
+        hear(this.#known, number, number);
         // The 404 that this purge comes from stands.
-        if (this.#absent !== undefined) this.#absent = { ...this.#absent, afterPurge: number };
+        const { absent } = this.#known;
+        if (absent !== undefined) this.#known.absent = { ...absent, afterPurge: number };
       },
       (error: unknown) => log({ degraded: ["directory"], defect: describe(error) }),
     );

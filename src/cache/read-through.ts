@@ -25,7 +25,7 @@ export async function readThrough(call: Call, identifier: string, want: Want): P
     // What the object has used up of the deadline is gone.
     const left = config.stytch.timeoutMs - (Date.now() - began);
     return left > 0
-      ? await readDirectly(config, identifier, Math.max(want.heard, want.purge), left)
+      ? await readDirectly(config, identifier, want, left)
       : { failure: { type: "upstream_timeout" }, call: null };
   }
 }
@@ -33,9 +33,10 @@ export async function readThrough(call: Call, identifier: string, want: Want): P
 async function readDirectly(
   config: Config,
   identifier: string,
-  afterPurge: number,
+  { heard, purge }: Want,
   timeoutMs: number,
 ): Promise<Read> {
-  const fetched = await fetchEntry(config, identifier, afterPurge, timeoutMs);
+  const asked = { began: Date.now(), afterPurge: Math.max(heard, purge) };
+  const fetched = await fetchEntry(config, identifier, asked, timeoutMs);
   return fetched.entry === undefined ? fetched : { ...fetched, how: "fetched" };
 }

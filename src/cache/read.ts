@@ -8,8 +8,8 @@ export interface Want {
   readonly kind: Kind;
   /** When the upstream request began of the newest entry that the caller has; null for none. */
   readonly has: number | null;
-  /** As far as it knows, KV may have an entry; then an end must reach it. */
-  readonly mayBeStored: boolean;
+  /** It has seen an entry, in KV or in its memory; then an end must reach both. */
+  readonly wasSeen: boolean;
   /** An answer has to be younger than the purge of this number. */
   readonly purge: number;
   /** The latest purge of anything that the caller has heard of. */

@@ -160,6 +160,28 @@ test("an answer that began before a 404 does not undo it", async () => {
   expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull();
 });
 
+test("an answer that began in the same millisecond as a 404 does not undo it, in either order", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+  for (const isSlow of ["entry", "404"] as const) {
+    org = organization();
+    const at = (name: string) => `/v1/b2b/organizations/${org[`organization_${name}`]}`;
+    const slow = later<undefined>();
+    upstream.answer(async ({ url }) => {
+      const is = url.endsWith(at("slug")) ? "entry" : "404";
+      if (is === isSlow) await slow.promise;
+      return is === "entry" ? json(organizationEnvelope(org)) : stytchError(404, "organization_not_found");
+    });
+    const calls = upstream.requests.length;
+    const bySlugNow = newIsolate().call(at("slug"), { key });
+    const byIdNow = newIsolate().call(at("id"), { key });
+    await vi.waitFor(() => expect(upstream.requests).toHaveLength(calls + 2));
+    await (isSlow === "entry" ? byIdNow : bySlugNow);
+    slow.resolve(undefined);
+    expect([(await bySlugNow).status, (await byIdNow).status]).toEqual([200, 404]);
+    expect((await newIsolate().call(at("id"), { key })).status).toBe(404);
+  }
+});
+
 test("a 404 that was asked for before an answer does not undo it", async () => {
   const slow = later<void>();
   upstream.answer(async ({ url }) => {

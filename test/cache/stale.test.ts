@@ -3,6 +3,7 @@
 import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Directory } from "../../src/admin/directory.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
@@ -274,6 +275,32 @@ describe("a 404 or another 4xx", () => {
       expect((await reader.call(path, { key })).status).toBe(404);
     }
     expect(upstream.requests).toHaveLength(before + 1);
+  });
+
+  test("of what nobody has seen is listed nowhere, however it is asked for: callers cannot fill the list of purges", async () => {
+    const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
+    upstream.answer(() => stytchError(404, "organization_not_found"));
+    const listed = vi.spyOn(Directory.prototype, "purge");
+    const down = newIsolate({ ORGANIZATIONS: { getWithMetadata: () => Promise.reject(new Error("down")) } });
+    for (const reader of [isolate, down]) {
+      for (const headers of [{ "Postern-Cache": "refresh" }, {}] as Record<string, string>[]) {
+        const unknown = `/v1/b2b/organizations/organization-test-${crypto.randomUUID()}`;
+        expect((await reader.call(unknown, { key: may, headers })).status).toBe(404);
+      }
+    }
+    await scheduler.wait(20);
+    expect(listed).not.toHaveBeenCalled();
+  });
+
+  test("that refuses Postern itself purges nothing elsewhere", async () => {
+    const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
+    const listed = vi.spyOn(Directory.prototype, "purge");
+    upstream.answer(() => stytchError(401, "unauthorized_credentials"));
+    expect((await isolate.call(path, { key: may, headers: { "Postern-Cache": "refresh" } })).status).toBe(
+      502,
+    );
+    await scheduler.wait(20);
+    expect(listed).not.toHaveBeenCalled();
   });
 
   test("reaches KV behind a slow write of what came before it", async () => {

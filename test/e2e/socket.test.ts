@@ -42,14 +42,19 @@ async function raw(target: string, method = "GET"): Promise<{ status: number; te
   });
 }
 
-test("100 callers of one cold organization make one upstream call", async () => {
-  await postern.control("PUT", "latency", { ms: 150 });
-  const calls = Array.from({ length: 100 }, () => fetch(organizationAt(11), { headers: headers() }));
+test("1,000 callers of 10 cold organizations make 10 upstream calls", async () => {
+  await postern.control("PUT", "latency", { ms: 500 });
+  const calls = Array.from({ length: 1_000 }, async (_, i) => {
+    const answer = await fetch(organizationAt(100 + (i % 10)), { headers: headers() });
+    return [answer.status, await answer.text(), i % 10] as const;
+  });
   const answers = await Promise.all(calls);
-  expect(answers.map(({ status }) => status)).toEqual(Array(100).fill(200));
-  const bodies = new Set(await Promise.all(answers.map((answer) => answer.text())));
-  expect(bodies.size).toBe(1);
-  expect(await postern.upstreamCalls()).toBe(1);
+  expect(answers.map(([status]) => status)).toEqual(Array(1_000).fill(200));
+  expect(new Set(answers.map(([, body]) => body)).size).toBe(10);
+  for (const [, body, index] of answers) {
+    expect(body).toContain(String(organizations[100 + index]?.organization_id));
+  }
+  expect(await postern.upstreamCalls()).toBe(10);
 });
 
 test("a caller who leaves does not take along the answer of those who wait with it", async () => {

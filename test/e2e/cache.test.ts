@@ -1,0 +1,129 @@
+/** The cache over a real socket: purges by operator and webhook, stale answers and a failing Stytch, as the official SDK meets them. */
+import { Webhook } from "standardwebhooks";
+import { B2BClient } from "stytch";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { demo, organizations } from "../../sandbox/seed.ts";
+import { PROJECT_ID, type Running, run, SECRETS } from "./running.ts";
+
+const WEBHOOK_SECRET = "whsec_ZTJlLWNhbmFyeS1vZi10aGUtd2ViaG9vay1zZWNyZXQ0";
+
+let postern: Running;
+let key: string;
+
+beforeAll(async () => {
+  postern = await run({
+    STYTCH_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    CACHE_FRESH_SECONDS: "2",
+    CACHE_STALE_SECONDS: "600",
+    CACHE_MEMORY_SECONDS: "1",
+  });
+  key = await postern.mint(["organizations:read"]);
+});
+afterAll(async () => await postern.stop());
+beforeEach(async () => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  await postern.control("POST", "reset");
+  await postern.admin("POST", "/admin/cache/purge", { organization_id: demo.organization_id });
+  await postern.upstreamCalls();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  const logs = postern.logs().join("\n");
+  for (const secret of [...SECRETS, WEBHOOK_SECRET, key]) expect(logs.includes(secret)).toBe(false);
+});
+
+const NAMES = [demo.organization_id, demo.organization_slug, demo.organization_external_id];
+const get = async (name: string) =>
+  await fetch(`${postern.url}/v1/b2b/organizations/${encodeURIComponent(name)}`, {
+    headers: { Authorization: `Bearer ${key}` },
+  });
+const nameOf = async (name: string) => {
+  const client = new B2BClient({ project_id: PROJECT_ID, secret: key, env: `${postern.url}/` });
+  return (await client.organizations.get({ organization_id: name })).organization.organization_name;
+};
+const rename = async (name: string) =>
+  await postern.control("PATCH", `organizations/${demo.organization_id}`, { organization_name: name });
+const webhook = async (body: string, secret = WEBHOOK_SECRET) => {
+  const now = new Date();
+  return await fetch(`${postern.url}/webhooks/stytch`, {
+    method: "POST",
+    body,
+    headers: {
+      "svix-id": "msg_1",
+      "svix-timestamp": String(Math.floor(now.getTime() / 1_000)),
+      "svix-signature": new Webhook(secret).sign("msg_1", now, body),
+    },
+  });
+};
+const update = JSON.stringify({
+  project_id: PROJECT_ID,
+  source: "DASHBOARD",
+  object_type: "organization",
+  action: "UPDATE",
+  id: demo.organization_id,
+  organization: { organization_id: demo.organization_id },
+});
+
+test("a webhook that Svix signed makes the SDK see the change by every name, and a forged one nothing", async () => {
+  for (const name of NAMES) expect(await nameOf(name)).toBe("Acme Corporation");
+  await rename("Acme Renamed");
+  const forged = await webhook(update, "whsec_c29tZS1vdGhlci1zZWNyZXQtb2Ytc29tZW9uZS1l");
+  expect([forged.status, (await forged.json()) as object]).toEqual([
+    401,
+    expect.objectContaining({ error_type: "invalid_signature", status_code: 401 }),
+  ]);
+  expect(await nameOf(demo.organization_id)).toBe("Acme Corporation");
+  expect((await webhook(update)).status).toBe(204);
+  for (const name of NAMES) expect(await nameOf(name)).toBe("Acme Renamed");
+});
+
+test("an operator's purge does the same, and both are in the audit", async () => {
+  for (const name of NAMES) expect(await nameOf(name)).toBe("Acme Corporation");
+  await rename("Acme Renamed");
+  await postern.admin("POST", "/admin/cache/purge", { organization_id: demo.organization_slug });
+  for (const name of NAMES) expect(await nameOf(name)).toBe("Acme Renamed");
+  await webhook(update);
+  const { events } = (await (await postern.admin("GET", "/admin/audit?limit=2")).json()) as {
+    events: { action: string; detail: object }[];
+  };
+  expect(events).toMatchObject([
+    {
+      action: "cache.purged",
+      detail: {
+        organization_id: demo.organization_id,
+        by: "webhook",
+        event: "dashboard.organization.update",
+      },
+    },
+    { action: "cache.purged", detail: { organization_id: demo.organization_slug, by: "admin" } },
+  ]);
+});
+
+test("a stale answer does not wait for a slow Stytch, and is new the next time", async () => {
+  await get(demo.organization_id);
+  await rename("Acme Renamed");
+  await new Promise((resolve) => setTimeout(resolve, 2_100));
+  await postern.control("PUT", "latency", { ms: 500 });
+  const began = performance.now();
+  const stale = await get(demo.organization_id);
+  expect(performance.now() - began).toBeLessThan(400);
+  expect(stale.headers.get("Cache-Status")).toMatch(/^postern; hit; ttl=(0|-\d); detail=(memory|kv)$/);
+  expect(await stale.text()).toContain("Acme Corporation");
+  await vi.waitFor(
+    async () => expect(await (await get(demo.organization_id)).text()).toContain("Acme Renamed"),
+    3_000,
+  );
+});
+
+test("a Stytch that fails is hidden by the last answer, and asked again only after pauses", async () => {
+  const { organization_id } = organizations[31] ?? demo;
+  await get(organization_id);
+  await postern.upstreamCalls();
+  await postern.control("POST", "faults", { kind: "status", status: 503 });
+  await new Promise((resolve) => setTimeout(resolve, 2_100));
+  for (let i = 0; i < 30; i += 1) {
+    expect((await get(organization_id)).status).toBe(200);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  expect(await postern.upstreamCalls()).toBeLessThanOrEqual(3);
+});
