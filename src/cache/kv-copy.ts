@@ -15,8 +15,10 @@ const POINTER_LIFE_SECONDS = 7 * 86_400;
 const STORED = "stored";
 const POINTER = "pointer";
 
+/** Kept in the storage as soon as the name is answered, whatever KV does: isolates have seen it then. */
 interface Pointer {
   readonly organizationId: string;
+  /** When KV took it, ms since the epoch. */
   readonly writtenAt: number;
 }
 
@@ -48,8 +50,11 @@ export function keepEntry(copy: KvCopy, entry: Entry): void {
   copy.stored = storedOf(entry);
   const writing = async () => await writeEntry(copy.shelf(), entry, kvLifeSeconds(copy.cache()));
   put(copy, writing, (written) => {
-    if (written) copy.storage.put(STORED, storedOf(entry));
-    else forgetWhatIsThere(copy);
+    // It may have been cleared meanwhile.
+    if (copy.stored?.began !== entry.began) return;
+    if (written) return copy.storage.put(STORED, copy.stored);
+    copy.stored = undefined;
+    copy.storage.delete(STORED);
   });
 }
 
@@ -64,33 +69,34 @@ export function countCall(copy: KvCopy, held: Entry, has: number | null): void {
 export function keepPointer(copy: KvCopy, name: string, organizationId: string): void {
   const now = Date.now();
   const { pointer } = copy;
-  const isRecent = pointer !== undefined && now - pointer.writtenAt < (POINTER_LIFE_SECONDS / 2) * 1_000;
-  if (isRecent && pointer.organizationId === organizationId) return;
-  copy.pointer = { organizationId, writtenAt: now };
+  const isSame = pointer?.organizationId === organizationId;
+  if (isSame && now - pointer.writtenAt < (POINTER_LIFE_SECONDS / 2) * 1_000) return;
+  if (!isSame) setPointer(copy, { organizationId, writtenAt: Number.NEGATIVE_INFINITY });
   const writing = async () => await writeAlias(copy.shelf(), name, organizationId, POINTER_LIFE_SECONDS);
   put(copy, writing, (written) => {
-    if (written) copy.storage.put(POINTER, { organizationId, writtenAt: now });
-    else forgetWhatIsThere(copy);
+    const isStill = copy.pointer?.organizationId === organizationId;
+    if (written && isStill) setPointer(copy, { organizationId, writtenAt: now });
   });
+}
+
+function setPointer(copy: KvCopy, pointer: Pointer): void {
+  copy.pointer = pointer;
+  copy.storage.put(POINTER, pointer);
 }
 
 /** Nothing is to be left there: `known`, where something is known to be; `possible`, where nobody knows that nothing is. */
 export function clear(copy: KvCopy, name: string, what: "known" | "possible"): void {
   const mayBeThere = what === "known" ? copy.isThere === true : copy.isThere !== false;
-  forgetWhatIsThere(copy);
+  copy.stored = undefined;
+  copy.pointer = undefined;
+  copy.storage.delete(STORED);
+  copy.storage.delete(POINTER);
   if (!mayBeThere) return;
   copy.isThere = false;
   const writing = async () => await deleteStored(copy.shelf(), name);
   queue(copy, writing, (written) => {
     if (!written) copy.isThere = undefined;
   });
-}
-
-function forgetWhatIsThere(copy: KvCopy): void {
-  copy.stored = undefined;
-  copy.pointer = undefined;
-  copy.storage.delete(STORED);
-  copy.storage.delete(POINTER);
 }
 
 function put(copy: KvCopy, writing: Wish["write"], done: Wish["done"]): void {

@@ -219,10 +219,17 @@ export class Organization extends DurableObject<Env> {
     if (began < this.#known.began) return;
     // KV goes on showing it for a while, and isolates hold it. That Stytch refused Postern itself says nothing of the organization.
     const isItsEnd = failure === "absent" || failure.type === "upstream_bad_request";
-    if (isItsEnd && (this.#copy.isThere || this.#known.held !== undefined)) this.#listBehind(identifier);
+    if (isItsEnd && this.#wasAnswered()) this.#listBehind(identifier);
     this.#forget(identifier, "known");
+    this.ctx.storage.kv.delete(NAMES);
     const until = Date.now() + this.#config().cache.negativeSeconds * 1_000;
     takeEnd(this.#known, began, failure === "absent" ? { until, afterPurge } : undefined);
+  }
+
+  /** Whether an isolate may have an entry under this object's name. Nobody can make it so by asking for what is not there. */
+  #wasAnswered(): boolean {
+    const wasHeld = this.#known.held !== undefined || this.ctx.storage.kv.get(NAMES) !== undefined;
+    return wasHeld || this.#copy.isThere === true;
   }
 
   /** Before the answer, so that a caller who comes right after it finds the entry where it belongs. */
@@ -233,7 +240,11 @@ export class Organization extends DurableObject<Env> {
     this.#resolved = entry.organizationId;
     try {
       const purge = await within(NEIGHBOUR_WAIT_MS, this.#object(entry.organizationId).hold(entry));
-      if (purge > entry.afterPurge) return hear(this.#known, purge, purge);
+      if (purge > entry.afterPurge) {
+        hear(this.#known, purge, purge);
+        this.#resolved = before;
+        return;
+      }
     } catch (error) {
       // The answer stands without it; the next caller asks Stytch again.
       log({ degraded: ["organization_object"], defect: describe(error) });

@@ -3,7 +3,6 @@
  * https://docs.svix.com/receiving/verifying-payloads/how-manual, https://stytch.com/docs/b2b/guides/webhooks
  */
 import { Webhook } from "standardwebhooks";
-import * as z from "zod";
 import { isIdentifier } from "./identifier.ts";
 
 /** Whether one of these secrets has signed this body, less than 5 minutes ago. While a secret rotates, Svix signs with both. */
@@ -25,21 +24,6 @@ export function isGenuine(headers: Headers, body: string, secrets: readonly stri
   });
 }
 
-const Named = z.looseObject({
-  organization_id: z.unknown(),
-  organization_slug: z.unknown(),
-  organization_external_id: z.unknown(),
-});
-
-const Event = z.looseObject({
-  project_id: z.unknown(),
-  source: z.unknown(),
-  object_type: z.string().toLowerCase(),
-  action: z.unknown(),
-  id: z.unknown(),
-  details: Named.optional().catch(undefined),
-});
-
 export interface Concern {
   /** The names by which the organization may be known: its ID first, where it has one. Empty: none is concerned. */
   readonly names: readonly string[];
@@ -49,32 +33,37 @@ export interface Concern {
 
 /** An organization's own events name it; those of members and of SSO and SCIM connections say whose they are. Others concern nobody. */
 export function concernOf(json: unknown, projectId: string): Concern {
-  const parsed = Event.safeParse(json);
-  if (!parsed.success) return { names: [], event: "unknown" };
-  const event = parsed.data;
-  const { object_type: type, source, action, id, details, project_id } = event;
-  const title = [source, type, action].map((part) => String(part).toLowerCase()).join(".");
-  const isOfAnother = project_id !== undefined && project_id !== projectId;
+  const [source, type, action] = ["source", "object_type", "action"].map((name) => {
+    const value = fieldOf(json, name);
+    return typeof value === "string" ? value.toLowerCase() : "";
+  });
+  const title = `${source}.${type}.${action}`;
+  const project = fieldOf(json, "project_id");
+  const isOfAnother = project !== undefined && project !== projectId;
   return {
-    names: isOfAnother ? [] : namesIn(type, id, [Named.safeParse(event[type]).data, details]),
-    event: /^[a-z_.]{1,100}$/.test(title) ? title : "unknown",
+    names: isOfAnother || type === undefined ? [] : namesIn(type, json),
+    event: /^[a-z_]+\.[a-z_]+\.[a-z_]+$/.test(title) && title.length <= 100 ? title : "unknown",
   };
 }
 
-function namesIn(
-  type: string,
-  id: unknown,
-  objects: readonly (z.output<typeof Named> | undefined)[],
-): string[] {
-  const ids = objects.map((object) => object?.organization_id);
-  const named: unknown[] = [];
-  if (type === "organization") {
-    const aliases = objects.flatMap((object) => [
-      object?.organization_slug,
-      object?.organization_external_id,
-    ]);
-    named.push(id, ...ids, ...aliases);
-  } else if (type === "member" || /^(saml|oidc|scim|external|sso)_connection$/.test(type)) named.push(...ids);
-  const names = named.filter((name): name is string => typeof name === "string" && isIdentifier(name));
-  return [...new Set(names)];
+function namesIn(type: string, json: unknown): string[] {
+  const parts = [fieldOf(json, type), fieldOf(json, "details")];
+  const named = (name: string) => parts.map((part) => fieldOf(part, name));
+  const all =
+    type === "organization"
+      ? [
+          fieldOf(json, "id"),
+          ...["organization_id", "organization_slug", "organization_external_id"].flatMap(named),
+        ]
+      : type === "member" || /^(saml|oidc|scim|external|sso)_connection$/.test(type)
+        ? named("organization_id")
+        : [];
+  return [...new Set(all.filter((name): name is string => typeof name === "string" && isIdentifier(name)))];
+}
+
+/** A field of what may be anything. */
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
 }

@@ -266,6 +266,8 @@ describe("a request under way", () => {
     gates[1]?.resolve(version("New"));
     expect(await nameIn(await read)).toBe("New");
     gates[0]?.resolve(version("Purged"));
+    await called(3);
+    gates[2]?.resolve(version("New"));
     expect(await nameIn(await slow)).toBe("New");
     at(LEASE);
     for (const path of [byId, bySlug])

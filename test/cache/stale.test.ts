@@ -277,6 +277,26 @@ describe("a 404 or another 4xx", () => {
     expect(upstream.requests).toHaveLength(before + 1);
   });
 
+  test("of a name that was answered is in force everywhere, though KV took nothing and every object was evicted since", async () => {
+    vi.spyOn(scheduler, "wait").mockImplementation(async () => {});
+    vi.spyOn(Object.getPrototypeOf(env.ORGANIZATIONS) as KVNamespace, "put").mockRejectedValue(
+      new Error("429"),
+    );
+    org = organization();
+    const paths = [org["organization_id"], org["organization_slug"]].map(
+      (name) => `/v1/b2b/organizations/${name}`,
+    );
+    const down = { getWithMetadata: () => Promise.reject(new Error("down")) };
+    const reader = newIsolate({ ORGANIZATIONS: down });
+    for (const target of paths) expect((await reader.call(target, { key })).status).toBe(200);
+    await evictAllDurableObjects();
+    upstream.answer(() => stytchError(404, "organization_not_found"));
+    for (const target of paths) expect((await newIsolate().call(target, { key })).status).toBe(404);
+    upstream.answer(() => stytchError(503, "x"));
+    at(11);
+    for (const target of paths) expect((await reader.call(target, { key })).status).toBe(503);
+  });
+
   test("of what nobody has seen is listed nowhere, however it is asked for: callers cannot fill the list of purges", async () => {
     const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
     upstream.answer(() => stytchError(404, "organization_not_found"));
