@@ -70,7 +70,10 @@ export async function lookUp(
 ): Promise<Looked> {
   const { memory, purges } = cache;
   const began = Date.now();
+  const listing = ahead === null ? listPurges(call, purges) : ahead.listing;
   if (forced) {
+    // So that the request can be said to come after every purge there was.
+    if (listing !== null) await listing;
     const purge = purgeOf(purges, [identifier]);
     return await fromObject(call, cache, identifier, null, {
       kind: "forced",
@@ -80,7 +83,6 @@ export async function lookUp(
     });
   }
 
-  const listing = ahead === null ? listPurges(call, purges) : ahead.listing;
   call.timings.cache = 0;
   const near = recall(memory, identifier, began, call.config.cache.memorySeconds);
   if (near !== null) {

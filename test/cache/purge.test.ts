@@ -203,6 +203,17 @@ describe("a purge", () => {
     expect(statusOf(await reader.call(byId, { key }))).toMatch(/hit/);
   });
 
+  test("is followed by one request of Stytch, also where the next read is forced in an isolate that has just begun", async () => {
+    const { key: may } = await mint(admin, ["organizations:read", "cache:refresh"]);
+    await admin.call(byId, { key });
+    await purge();
+    await evictAllDurableObjects();
+    const headers = { "Postern-Cache": "refresh" };
+    expect((await newIsolate().call(byId, { key: may, headers })).status).toBe(200);
+    expect(statusOf(await newIsolate().call(byId, { key }))).toMatch(/hit/);
+    expect(upstream.requests).toHaveLength(2);
+  });
+
   test("is not undone by what another isolate, which has not heard of it, has read since", async () => {
     const ignorant = newIsolate();
     await ignorant.call(byId, { key });

@@ -1,0 +1,410 @@
+/** Stytch's webhooks, from Svix's request to what every isolate answers. */
+import { Webhook } from "standardwebhooks";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Directory } from "../../src/admin/directory.ts";
+import { Organization } from "../../src/cache/organization.ts";
+import { type Json, member, organization, organizationEnvelope } from "../support/bodies.ts";
+import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { declareSecret, logLines } from "../support/guard.ts";
+import { json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { TEST_VARS } from "../support/vars.ts";
+
+const NOW = 1_800_000_000_000;
+const LEASE = 5;
+const PATH = "/webhooks/stytch";
+const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const NEXT_SECRET = `whsec_${btoa("the next one, of 24 byte")}`;
+for (const secret of [SECRET, NEXT_SECRET]) {
+  declareSecret(secret);
+  declareSecret(secret.slice("whsec_".length));
+}
+
+let receiver: Isolate;
+let upstream: Upstream;
+let key: string;
+let org: Json;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
+  org = organization({ organization_external_id: `crm|${crypto.randomUUID()}` });
+  upstream = stubUpstream(() => json(organizationEnvelope(org)));
+  receiver = newIsolate({ STYTCH_WEBHOOK_SECRET: SECRET });
+  ({ key } = await mint(receiver, ["organizations:read"]));
+  receiver.resetCounts();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const at = (seconds: number) => vi.setSystemTime(NOW + seconds * 1_000);
+const pathOf = (name: unknown) => `/v1/b2b/organizations/${encodeURIComponent(String(name))}`;
+const byId = () => pathOf(org["organization_id"]);
+const statusOf = (answer: Response) => answer.headers.get("Cache-Status");
+const nameIn = async (answer: Response) =>
+  (await answer.json<{ organization: Json }>()).organization["organization_name"];
+const rename = (name: string) => {
+  org = { ...org, organization_name: name };
+};
+
+/** A body as Stytch sends it of an event of now. */
+const event = (fields: Json): Json => ({
+  action: "UPDATE",
+  event_id: `webhook-event-test-${crypto.randomUUID()}`,
+  project_id: TEST_VARS.STYTCH_PROJECT_ID,
+  source: "DASHBOARD",
+  timestamp: new Date().toISOString(),
+  vertical: "B2B",
+  ...fields,
+});
+const updated = (fields: Json = {}) =>
+  event({ object_type: "organization", id: org["organization_id"], organization: org, ...fields });
+
+/** A request that Svix has signed. */
+function signed(body: unknown, secret = SECRET, headers: Record<string, string> = {}) {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const id = `msg_${crypto.randomUUID()}`;
+  const now = new Date();
+  return {
+    method: "POST",
+    headers: {
+      "Content-Type": "application/json",
+      "svix-id": id,
+      "svix-timestamp": String(Math.floor(now.getTime() / 1_000)),
+      "svix-signature": new Webhook(secret).sign(id, now, text),
+      ...headers,
+    },
+    body: text,
+  };
+}
+const deliver = async (body: unknown) => await receiver.call(PATH, signed(body));
+
+/** What an accepted event answers. */
+async function expectTaken(answer: Response) {
+  expect([answer.status, await answer.text()]).toEqual([204, ""]);
+  expect(answer.headers.get("Cache-Control")).toBe("no-store");
+}
+
+/** Nothing was purged: no object was called, no write made, and the entry is answered as before. */
+async function expectNothingPurged() {
+  expect(receiver.counts).toEqual({ kvReads: 0, kvWrites: 0, objects: {} });
+  at(LEASE);
+  for (const reader of [receiver, newIsolate()])
+    expect(statusOf(await reader.call(byId(), { key }))).toMatch(/^postern; hit/);
+  expect(upstream.requests).toHaveLength(1);
+}
+
+describe("where no webhook secret is set", () => {
+  test.each(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])(
+    "%s finds no route, however well it is signed",
+    async (method) => {
+      for (const without of [newIsolate(), newIsolate({ STYTCH_WEBHOOK_SECRET: "" })]) {
+        const { headers, body } = signed(updated());
+        const answer = await without.call(PATH, { method, headers, ...(method === "POST" ? { body } : {}) });
+        expect([answer.status, answer.headers.get("Allow")]).toEqual([404, null]);
+        if (method !== "HEAD") expect(await answer.json()).toMatchObject({ error_type: "route_not_found" });
+        expect(without.counts).toEqual({ kvReads: 0, kvWrites: 0, objects: {} });
+      }
+    },
+  );
+});
+
+describe("where one is set", () => {
+  test.each(["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])(
+    "%s is refused by the method that is supported",
+    async (method) => {
+      const answer = await receiver.call(PATH, { method, headers: signed("").headers });
+      expect([answer.status, answer.headers.get("Allow")]).toEqual([405, "POST"]);
+      if (method !== "HEAD") expect(await answer.json()).toMatchObject({ error_type: "method_not_allowed" });
+      expect(receiver.counts.objects).toEqual({});
+    },
+  );
+
+  test.each(["/webhooks", "/webhooks/", "/webhooks/other", "/webhooks/stytch/more"])(
+    "%s is no route",
+    async (path) => {
+      const answer = await receiver.call(path, signed(updated()));
+      expect(await answer.json()).toMatchObject({ status_code: 404, error_type: "route_not_found" });
+      expect(receiver.counts.objects).toEqual({});
+    },
+  );
+
+  test("scripts of a page are not told that they may call it", async () => {
+    const open = newIsolate({ STYTCH_WEBHOOK_SECRET: SECRET, CORS_ORIGINS: "*" });
+    const headers = { Origin: "https://page.example", "Access-Control-Request-Method": "POST" };
+    const answer = await open.call(PATH, { method: "OPTIONS", headers });
+    expect([answer.status, answer.headers.get("Access-Control-Allow-Origin")]).toEqual([405, null]);
+  });
+});
+
+describe("a webhook that is not genuine is refused and purges nothing:", () => {
+  const unsigned = () => ({ ...signed(updated()), headers: { "Content-Type": "application/json" } });
+  const withHeader = (name: string, value: string) => signed(updated(), SECRET, { [name]: value });
+
+  test.each<[string, () => ReturnType<typeof signed> | ReturnType<typeof unsigned>]>([
+    ["one without a signature", unsigned],
+    ["one with the admin token instead", () => withHeader("svix-signature", TEST_VARS.ADMIN_TOKEN)],
+    ["one that is signed with another secret", () => signed(updated(), NEXT_SECRET)],
+    ["one whose signature is of another version", () => withHeader("svix-signature", "v2,AAAA")],
+    ["one whose body was changed", () => ({ ...signed(updated()), body: JSON.stringify(updated()) })],
+    ["one whose body was taken away", () => ({ ...signed(updated()), body: "" })],
+    ["one with another message's ID", () => withHeader("svix-id", "msg_other")],
+    ["one with another time", () => withHeader("svix-timestamp", String(NOW / 1_000 + 1))],
+    ["one with no time", () => withHeader("svix-timestamp", "now")],
+  ])("%s", async (_, request) => {
+    await receiver.call(byId(), { key });
+    receiver.resetCounts();
+    const answer = await receiver.call(PATH, request());
+    expect(answer.status).toBe(401);
+    expect(answer.headers.get("WWW-Authenticate")).toBe('Svix realm="postern"');
+    expect(answer.headers.get("Content-Type")).toBe("application/json");
+    expect(await answer.json()).toEqual({
+      status_code: 401,
+      request_id: answer.headers.get("X-Request-Id"),
+      error_type: "invalid_signature",
+      error_message: expect.stringMatching(/./),
+      error_url: expect.stringMatching(/^https:\/\//),
+    });
+    expect(logLines().at(-1)).toMatchObject({
+      route: PATH,
+      status: 401,
+      error_type: "invalid_signature",
+      key_id: null,
+    });
+    await expectNothingPurged();
+  });
+
+  test("one that comes 301 s late, or as much too early, while 300 s are tolerated", async () => {
+    await receiver.call(byId(), { key });
+    receiver.resetCounts();
+    const request = signed(updated());
+    for (const seconds of [301, -301]) {
+      at(seconds);
+      expect((await receiver.call(PATH, request)).status).toBe(401);
+    }
+    expect(receiver.counts.objects).toEqual({});
+    for (const seconds of [300, -300]) {
+      at(seconds);
+      await expectTaken(await receiver.call(PATH, request));
+    }
+  });
+});
+
+describe("a genuine event of an organization", () => {
+  test("ends it at once where it came in, and LEASE_SECONDS later elsewhere, under all its names", async () => {
+    const paths = [byId(), pathOf(org["organization_slug"]), pathOf(org["organization_external_id"])];
+    const far = newIsolate();
+    for (const reader of [receiver, far]) {
+      for (const path of paths) expect(await nameIn(await reader.call(path, { key }))).not.toBe("Renamed");
+    }
+    const before = upstream.requests.length;
+    rename("Renamed");
+    await expectTaken(await deliver(updated()));
+    expect(upstream.requests).toHaveLength(before);
+    for (const path of paths) expect(await nameIn(await receiver.call(path, { key }))).toBe("Renamed");
+    at(LEASE);
+    for (const reader of [far, newIsolate()]) {
+      for (const path of paths) expect(await nameIn(await reader.call(path, { key }))).toBe("Renamed");
+    }
+  });
+
+  test("costs the Directory one call and each of its names' objects one, and no upstream call", async () => {
+    await expectTaken(await deliver(updated()));
+    expect(receiver.counts).toEqual({ kvReads: 0, kvWrites: 0, objects: { purge: 4 } });
+    expect(upstream.requests).toHaveLength(0);
+    expect(logLines().at(-1)).toMatchObject({ route: PATH, method: "POST", status: 204, error_type: null });
+  });
+
+  test("is not taken for the organization: what it holds is answered to nobody", async () => {
+    await receiver.call(byId(), { key });
+    await deliver(updated({ organization: { ...org, organization_name: "Only in the event" } }));
+    expect(await nameIn(await receiver.call(byId(), { key }))).toBe(org["organization_name"]);
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  test("that moves its slug ends the old slug and a remembered 404 of the new one", async () => {
+    const moved = `moved-${crypto.randomUUID().slice(0, 8)}`;
+    const old = pathOf(org["organization_slug"]);
+    const far = newIsolate();
+    const knownBy = (name: unknown) => [org["organization_id"], org["organization_slug"]].includes(name);
+    upstream.answer(({ url }) =>
+      knownBy(decodeURIComponent(url.split("/").at(-1) ?? ""))
+        ? json(organizationEnvelope(org))
+        : stytchError(404, "organization_not_found"),
+    );
+    for (const reader of [receiver, far]) {
+      expect((await reader.call(old, { key })).status).toBe(200);
+      expect((await reader.call(pathOf(moved), { key })).status).toBe(404);
+    }
+    org = { ...org, organization_slug: moved };
+    await expectTaken(await deliver(updated()));
+    const expectMoved = async (reader: Isolate) => {
+      expect((await reader.call(old, { key })).status).toBe(404);
+      expect((await reader.call(pathOf(moved), { key })).status).toBe(200);
+    };
+    await expectMoved(receiver);
+    at(LEASE);
+    for (const reader of [far, newIsolate()]) await expectMoved(reader);
+  });
+
+  test("that says only the ID ends it under its other names as well", async () => {
+    const far = newIsolate();
+    await receiver.call(byId(), { key });
+    await far.call(pathOf(org["organization_slug"]), { key });
+    upstream.answer(() => stytchError(404, "organization_not_found"));
+    await expectTaken(
+      await deliver(event({ object_type: "organization", action: "DELETE", id: org["organization_id"] })),
+    );
+    expect((await receiver.call(byId(), { key })).status).toBe(404);
+    at(LEASE);
+    for (const reader of [receiver, far, newIsolate()]) {
+      for (const path of [byId(), pathOf(org["organization_slug"])])
+        expect((await reader.call(path, { key })).status).toBe(404);
+    }
+  });
+
+  test("that comes twice, as Svix sends it again, is taken twice and costs one more read at most", async () => {
+    await receiver.call(byId(), { key });
+    rename("Renamed");
+    const request = signed(updated());
+    await expectTaken(await receiver.call(PATH, request));
+    expect(await nameIn(await receiver.call(byId(), { key }))).toBe("Renamed");
+    at(60);
+    await expectTaken(await receiver.call(PATH, request));
+    for (let i = 0; i < 3; i += 1) expect(await nameIn(await receiver.call(byId(), { key }))).toBe("Renamed");
+    expect(upstream.requests).toHaveLength(3);
+  });
+
+  test("is taken by the headers of a white label, and where one of several signatures fits", async () => {
+    const { headers, ...request } = signed(updated());
+    const renamed = Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name.replace("svix-", "webhook-"), value]),
+    );
+    await expectTaken(await receiver.call(PATH, { ...request, headers: renamed }));
+    const several = { ...headers, "svix-signature": `v1,AAAA ${headers["svix-signature"]}` };
+    await expectTaken(await receiver.call(PATH, { ...request, headers: several }));
+    expect(receiver.counts.objects["purge"]).toBe(8);
+  });
+
+  test("is taken by either secret while they rotate, and by no third", async () => {
+    const rotating = newIsolate({ STYTCH_WEBHOOK_SECRET: `${SECRET} ${NEXT_SECRET}` });
+    for (const secret of [SECRET, NEXT_SECRET])
+      await expectTaken(await rotating.call(PATH, signed(updated(), secret)));
+    expect(rotating.counts.objects["purge"]).toBe(8);
+    expect(
+      (await rotating.call(PATH, signed(updated(), `whsec_${btoa("a third, of 24 bytes....")}`))).status,
+    ).toBe(401);
+    expect(rotating.counts.objects["purge"]).toBe(8);
+  });
+});
+
+describe("a genuine event of something else", () => {
+  const ofMember = (fields: Json) => event({ object_type: "member", source: "SCIM", ...fields });
+  const id = () => org["organization_id"];
+
+  test.each<[string, () => Json]>([
+    [
+      "a member",
+      () => {
+        const ada = member({ organization_id: id() });
+        return ofMember({ id: ada["member_id"], member: ada });
+      },
+    ],
+    [
+      "a member's end that says whose it was",
+      () => ofMember({ action: "DELETE", id: "member-1", details: { organization_id: id() } }),
+    ],
+    ...["saml_connection", "oidc_connection", "scim_connection"].map((type): [string, () => Json] => [
+      `a ${type}`,
+      () => event({ object_type: type, id: `${type}-1`, [type]: { organization_id: id() } }),
+    ]),
+  ])("%s ends its organization, in every isolate", async (_, body) => {
+    const far = newIsolate();
+    for (const reader of [receiver, far]) await reader.call(byId(), { key });
+    rename("Renamed");
+    receiver.resetCounts();
+    await expectTaken(await deliver(body()));
+    expect(receiver.counts.objects).toEqual({ purge: 2 });
+    expect(await nameIn(await receiver.call(byId(), { key }))).toBe("Renamed");
+    at(LEASE);
+    expect(await nameIn(await far.call(byId(), { key }))).toBe("Renamed");
+  });
+
+  test.each<[string, () => unknown]>([
+    ["a member's end that names no organization", () => ofMember({ action: "DELETE", id: "member-1" })],
+    ["what Postern does not know", () => event({ object_type: "vault", id: id(), vault: org })],
+    ["another project", () => updated({ project_id: TEST_VARS.STYTCH_PROJECT_ID.replaceAll("2", "3") })],
+    ["an organization without a name", () => updated({ id: "a/b", organization: {} })],
+    ["no type", () => updated({ object_type: null })],
+    ["a list", () => [updated()]],
+    ["null", () => null],
+    ["no JSON", () => "organization=acme"],
+    ["JSON that is cut", () => JSON.stringify(updated()).slice(0, -1)],
+    ["nothing", () => ""],
+    ["JSON of 201 levels", () => `${"[".repeat(201)}${"]".repeat(201)}`],
+    ["an object that has no text", () => updated({ source: { toString: null }, object_type: "vault" })],
+  ])("%s is taken, and purges nothing", async (_, body) => {
+    await receiver.call(byId(), { key });
+    receiver.resetCounts();
+    await expectTaken(await deliver(body()));
+    await expectNothingPurged();
+  });
+});
+
+describe("a body", () => {
+  const bytesOf = (text: string) => new TextEncoder().encode(text).byteLength;
+  const of = (bytes: number) => {
+    const body = updated();
+    const rest = bytes - bytesOf(JSON.stringify({ ...body, padding: "" }));
+    return JSON.stringify({ ...body, padding: "a".repeat(rest) });
+  };
+
+  test("of 64 KiB is taken", async () => {
+    const body = of(65_536);
+    expect(bytesOf(body)).toBe(65_536);
+    await expectTaken(await deliver(body));
+    expect(receiver.counts.objects).toEqual({ purge: 4 });
+  });
+
+  test("of a byte more is refused, though it is signed", async () => {
+    const answer = await deliver(of(65_537));
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ error_type: "invalid_request" });
+    expect(receiver.counts.objects).toEqual({});
+  });
+});
+
+describe("where", () => {
+  test("the Directory fails, nothing is purged, and Svix is told to send it again", async () => {
+    await receiver.call(byId(), { key });
+    receiver.resetCounts();
+    vi.spyOn(Directory.prototype, "purge").mockImplementation(() => {
+      throw new Error("the directory fails");
+    });
+    const request = signed(updated());
+    const answer = await receiver.call(PATH, request);
+    expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, "1"]);
+    expect(await answer.json()).toMatchObject({ error_type: "purge_unavailable" });
+    expect(logLines().at(-1)).toMatchObject({ status: 503, degraded: ["directory"] });
+    // The Directory's own call is all there was.
+    expect(receiver.counts.objects).toEqual({ purge: 1 });
+    expect(statusOf(await receiver.call(byId(), { key }))).toMatch(/^postern; hit/);
+    vi.restoreAllMocks();
+    upstream = stubUpstream(() => json(organizationEnvelope(org)));
+    rename("Renamed");
+    await expectTaken(await receiver.call(PATH, request));
+    expect(await nameIn(await receiver.call(byId(), { key }))).toBe("Renamed");
+  });
+
+  test("an organization's object fails, the purge holds all the same: the Directory has listed it", async () => {
+    const far = newIsolate();
+    for (const reader of [receiver, far]) await reader.call(byId(), { key });
+    rename("Renamed");
+    vi.spyOn(Organization.prototype, "purge").mockRejectedValue(new Error("gone"));
+    await expectTaken(await deliver(updated()));
+    expect(logLines().at(-1)).toMatchObject({ status: 204, degraded: ["organization_object"] });
+    expect(await nameIn(await receiver.call(byId(), { key }))).toBe("Renamed");
+    at(LEASE);
+    expect(await nameIn(await far.call(byId(), { key }))).toBe("Renamed");
+  });
+});
