@@ -10,7 +10,7 @@ import { within } from "../bounds.ts";
 import { type Config, configOf } from "../config.ts";
 import { describe, log } from "../log.ts";
 import { directoryOf } from "../object-call.ts";
-import { type BackOff, failed, noFailures } from "./back-off.ts";
+import { type BackOff, failed, isPausing, noFailures } from "./back-off.ts";
 import { aliasesOf, bearsName, type Entry } from "./entry.ts";
 import { fetchEntry } from "./fetch-entry.ts";
 import { freshnessOf } from "./freshness.ts";
@@ -139,8 +139,8 @@ export class Organization extends DurableObject<Env> {
       return { entry: held, how: "held", call: null };
     }
     if (isAbsent(this.#known, now)) return { failure: "absent", call: null };
-    const { until, last } = this.#failing;
-    if (last === null || now >= until) return null;
+    const { last } = this.#failing;
+    if (last === null || !isPausing(this.#failing, now)) return null;
     if (held !== null) return { ...last, held, call: null };
     return want.has === null ? null : { ...last, call: null };
   }

@@ -5,7 +5,7 @@
 import { within } from "../bounds.ts";
 import { describe, log } from "../log.ts";
 
-/** The longest that a write holds up the next, in ms. */
+/** The longest that one attempt holds up the next, in ms; a pause follows one that failed. */
 const WRITE_WAIT_MS = 5_000;
 /** "1 write per second to the same key" (https://developers.cloudflare.com/kv/platform/limits/). */
 const AGAIN_MS = 1_100;
@@ -24,28 +24,40 @@ export interface Wish {
 
 export const newWriter = (): Writer => ({ wish: undefined, running: false });
 
-/** Resolves, always, when no wish is left. A write that fails has one line in the log. */
+/** Resolves when no wish is left, unless `done` throws. A write that fails has one line in the log. */
 export async function write(writer: Writer, wish: Wish): Promise<void> {
   writer.wish = wish;
   if (writer.running) return;
   writer.running = true;
-  let attempts = 0;
-  let current: Wish | undefined;
-  while (writer.wish !== undefined) {
-    if (writer.wish !== current) attempts = 0;
-    current = writer.wish;
-    writer.wish = undefined;
-    attempts += 1;
-    try {
-      await within(WRITE_WAIT_MS, current.write());
-      current.done(true);
-    } catch (error) {
-      if (attempts === 1) log({ degraded: ["kv_write"], defect: describe(error) });
-      if (attempts < MOST_ATTEMPTS) {
-        await scheduler.wait(AGAIN_MS);
-        writer.wish ??= current;
-      } else if (writer.wish === undefined) current.done(false);
+  try {
+    let attempts = 0;
+    let current: Wish | undefined;
+    while (writer.wish !== undefined) {
+      if (writer.wish !== current) attempts = 0;
+      current = writer.wish;
+      writer.wish = undefined;
+      attempts += 1;
+      const error = await failureOf(current);
+      if (error === null) current.done(true);
+      else {
+        if (attempts === 1) log({ degraded: ["kv_write"], defect: describe(error) });
+        if (attempts < MOST_ATTEMPTS) {
+          await scheduler.wait(AGAIN_MS);
+          writer.wish ??= current;
+        } else if (writer.wish === undefined) current.done(false);
+      }
     }
+  } finally {
+    writer.running = false;
   }
-  writer.running = false;
+}
+
+/** Null where it was written. */
+async function failureOf({ write }: Wish): Promise<unknown> {
+  try {
+    await within(WRITE_WAIT_MS, write());
+    return null;
+  } catch (error) {
+    return error ?? "unknown";
+  }
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type BackOff, failed, noFailures } from "../../src/cache/back-off.ts";
+import { type BackOff, failed, isPausing, noFailures } from "../../src/cache/back-off.ts";
 
 const NOW = 1_800_000_000_000;
 
@@ -78,4 +78,11 @@ test("whenever failures come, a pause is 1 to 30 seconds, never shorter than the
       }
     }),
   );
+});
+
+test("a clock that has gone back makes no pause longer", () => {
+  const paused = failed(noFailures, "x", 1_000_000);
+  expect([isPausing(paused, 1_000_999), isPausing(paused, 1_001_000)]).toEqual([true, false]);
+  expect([isPausing(paused, 971_000), isPausing(paused, 970_999)]).toEqual([true, false]);
+  expect(failed(paused, "y", 900_000)).toMatchObject({ times: 2, until: 902_000, last: "y" });
 });

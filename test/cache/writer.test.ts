@@ -314,3 +314,19 @@ test("whatever wishes come and however their writes end: one at a time, in order
     { numRuns: 50 },
   );
 });
+
+test("a writer whose wish throws when it is told takes the next wish all the same", async () => {
+  const writer = newWriter();
+  const write_ = vi.fn<() => Promise<void>>(async () => {});
+  const told = write(writer, {
+    write: write_,
+    done: () => {
+      throw new Error("the storage fails");
+    },
+  });
+  await expect(told).rejects.toThrow("the storage fails");
+  expect(write_).toHaveBeenCalledTimes(1);
+  const done = vi.fn<(written: boolean) => void>();
+  await write(writer, { write: async () => {}, done });
+  expect(done.mock.calls).toEqual([[true]]);
+});
