@@ -103,6 +103,13 @@ describe("of answers in any order", () => {
   });
 });
 
+test("what began before a purge is not taken in, so that nobody writes it down", () => {
+  const known = nothingKnown();
+  hear(known, 5, 5);
+  expect(takeIn(known, entry(1, 4))).toBe(false);
+  expect(takeIn(known, entry(1, 5))).toBe(true);
+});
+
 test("an older object's memory counts: what began before what it knew is not taken in", () => {
   const known = nothingKnown(10);
   expect(takeIn(known, entry(9))).toBe(false);

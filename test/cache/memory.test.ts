@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Entry } from "../../src/cache/entry.ts";
-import { emptyMemory, type Memory, recall, remember } from "../../src/cache/memory.ts";
+import { emptyMemory, isDisputed, type Memory, recall, remember } from "../../src/cache/memory.ts";
 
 const NOW = 1_700_000_000_000;
 const SECONDS = 5;
@@ -94,6 +94,20 @@ describe("a name", () => {
     keep(memory, entry("a", { slug: "other", began: 1 }), NOW);
     expect([...memory.aliases.keys()]).toEqual(["other"]);
   });
+});
+
+test("a name is disputed where another organization was seen to bear it since, and not by what is older", () => {
+  const memory = emptyMemory();
+  const heir = remember(memory, entry("b", { slug: "acme", began: 2 }), "b", NOW);
+  const old = entry("a", { slug: "acme", began: 1 });
+  expect(isDisputed(memory, "acme", old)).toBe(true);
+  // Its older bearer, read by its ID, does not take the name back; read by the name, it does: Stytch has said so.
+  remember(memory, old, "a", NOW);
+  expect(isDisputed(memory, "acme", old)).toBe(true);
+  expect(isDisputed(memory, "acme", heir)).toBe(false);
+  expect(isDisputed(memory, "a", old)).toBe(false);
+  remember(memory, old, "acme", NOW);
+  expect(isDisputed(memory, "acme", old)).toBe(false);
 });
 
 test("a name finds an entry only where it was asked for by that name: another organization may have it too", () => {

@@ -297,6 +297,18 @@ describe("a 404 or another 4xx", () => {
     for (const target of paths) expect((await reader.call(target, { key })).status).toBe(503);
   });
 
+  test("is listed once, however long it is asked for", async () => {
+    const listed = vi.spyOn(Directory.prototype, "purge");
+    upstream.answer(() => stytchError(404, "organization_not_found"));
+    for (const seconds of [121, 140, 160, 180]) {
+      at(seconds);
+      await evictAllDurableObjects();
+      expect((await newIsolate().call(path, { key })).status).toBe(404);
+    }
+    await vi.waitFor(() => expect(listed).toHaveBeenCalledTimes(1));
+    expect(upstream.requests.length).toBeGreaterThan(3);
+  });
+
   test("of what nobody has seen is listed nowhere, however it is asked for: callers cannot fill the list of purges", async () => {
     const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
     upstream.answer(() => stytchError(404, "organization_not_found"));
