@@ -4,7 +4,7 @@ import { parseJson, readAtMost } from "../bounds.ts";
 import type { Call } from "../call.ts";
 import { type Failure, IDENTIFIER_RULE } from "../errors.ts";
 import type { Isolate } from "../isolate.ts";
-import { looksLikeKey } from "../keys/key-format.ts";
+import { holdsKey } from "../keys/key-format.ts";
 import { isIdentifier } from "../stytch/identifier.ts";
 import { concernOf, isGenuine } from "../stytch/webhook.ts";
 import { purgeNames } from "./purge.ts";
@@ -15,7 +15,7 @@ const PurgeBody = z.strictObject({
     .string("must be a string")
     .refine(isIdentifier, IDENTIFIER_RULE)
     // The audit will show it.
-    .refine((text) => !looksLikeKey(text), "must be an organization's ID, slug or external ID, not a key"),
+    .refine((text) => !holdsKey(text), "must be an organization's ID, slug or external ID, not a key"),
 });
 
 /** 200 with what was purged, in force everywhere within `LEASE_SECONDS`; an organization that is not cached is purged as well. */

@@ -54,7 +54,7 @@ export function keepEntry(copy: KvCopy, entry: Entry): void {
     if (copy.stored?.began !== entry.began) return;
     if (written) return copy.storage.put(STORED, copy.stored);
     copy.stored = undefined;
-    copy.storage.delete(STORED);
+    drop(copy.storage, STORED);
   });
 }
 
@@ -89,14 +89,19 @@ export function clear(copy: KvCopy, name: string, what: "known" | "possible"): v
   const mayBeThere = what === "known" ? copy.isThere === true : copy.isThere !== false;
   copy.stored = undefined;
   copy.pointer = undefined;
-  copy.storage.delete(STORED);
-  copy.storage.delete(POINTER);
+  drop(copy.storage, STORED);
+  drop(copy.storage, POINTER);
   if (!mayBeThere) return;
   copy.isThere = false;
   const writing = async () => await deleteStored(copy.shelf(), name);
   queue(copy, writing, (written) => {
     if (!written) copy.isThere = undefined;
   });
+}
+
+/** An object that never kept anything has no storage, and a delete would make it one: names that nobody has are asked for, too. */
+export function drop(storage: SyncKvStorage, key: string): void {
+  if (storage.get(key) !== undefined) storage.delete(key);
 }
 
 function put(copy: KvCopy, writing: Wish["write"], done: Wish["done"]): void {

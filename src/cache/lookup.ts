@@ -3,11 +3,10 @@
  * where that object fails. The entries know nothing of keys; whoever asks must have been let in before. What a purge has ended is
  * nowhere there, whatever holds it.
  */
-import { within } from "../bounds.ts";
 import { type Call, noteDegraded } from "../call.ts";
 import type { Failure } from "../errors.ts";
 import { log } from "../log.ts";
-import { directoryOf } from "../object-call.ts";
+import { callObject, directoryOf } from "../object-call.ts";
 import { bearsName, type Entry, namesOf } from "./entry.ts";
 import { freshnessOf } from "./freshness.ts";
 import { type KvRead, readEntry } from "./kv.ts";
@@ -92,6 +91,8 @@ export async function lookUp(
   }
 
   const [stored] = await Promise.all([ahead?.stored ?? readStored(call, identifier), listing]);
+  // KV may have taken so long that the list is too old by now.
+  await listPurges(call, purges);
   const now = Date.now();
   call.timings.cache = now - began;
   if (stored.kind === "failed") noteDegraded(call, "kv_read");
@@ -178,7 +179,13 @@ async function fromObject(
     call.line.upstream = answer.call ?? call.line.upstream;
     // It may have taken long.
     await listPurges(call, purges);
-    if (answer.entry === undefined) break;
+    if (answer.entry === undefined) {
+      const purge = purgeOf(purges, [identifier]);
+      // A 404 from before a purge says nothing of what is there now.
+      if (answer.failure !== "absent" || purge <= want.purge) break;
+      want = { ...want, purge };
+      continue;
+    }
     purges.heard = Math.max(purges.heard, answer.entry.afterPurge);
     if (survives(purges, answer.entry)) break;
     want = { ...want, purge: purgeOf(purges, namesOf(answer.entry)) };
@@ -220,8 +227,14 @@ function keep({ memory, purges }: Cache, entry: Entry, identifier: string, now: 
 /** Null where the list of purges may be used as it is; else resolves when it may. */
 function listPurges(call: Call, purges: Purges): Promise<void> | null {
   const renewed = renewPurges(purges, call.config, {
-    ask: async (after) => await within(DIRECTORY_WAIT_MS, directoryOf(call.env).purgesSince(after)),
+    ask: async (after) =>
+      await callObject(
+        () => directoryOf(call.env),
+        async (directory) => await directory.purgesSince(after),
+        DIRECTORY_WAIT_MS,
+      ),
     now: Date.now,
+    wait: async (ms) => await scheduler.wait(ms),
     waitUntil: call.waitUntil,
   });
   return (

@@ -25,7 +25,7 @@ import {
   takeIn,
   usable,
 } from "./known.ts";
-import { clear, countCall, type KvCopy, keepEntry, keepPointer, kvCopy } from "./kv-copy.ts";
+import { clear, countCall, drop, type KvCopy, keepEntry, keepPointer, kvCopy } from "./kv-copy.ts";
 import { collapsed, type Failed, isHidden, type Read, type Want } from "./read.ts";
 
 interface Flight {
@@ -86,7 +86,7 @@ export class Organization extends DurableObject<Env> {
       const isForced = flight.ticket > asked && (read.entry === undefined || read.how !== "held");
       if (flight.afterPurge < this.#known.purge || (want.kind === "forced" && !isForced)) continue;
       if (isOwn && read.entry !== undefined) this.#refreshStale(identifier, read.entry, want);
-      return isOwn ? read : collapsed(read);
+      return isOwn ? read : collapsed(read, want);
     }
   }
 
@@ -221,7 +221,7 @@ export class Organization extends DurableObject<Env> {
     const isItsEnd = failure === "absent" || failure.type === "upstream_bad_request";
     if (isItsEnd && this.#wasAnswered()) this.#listBehind(identifier);
     this.#forget(identifier, "known");
-    this.ctx.storage.kv.delete(NAMES);
+    drop(this.ctx.storage.kv, NAMES);
     const until = Date.now() + this.#config().cache.negativeSeconds * 1_000;
     takeEnd(this.#known, began, failure === "absent" ? { until, afterPurge } : undefined);
   }

@@ -10,7 +10,7 @@
  *   under half the lease       nothing
  *   under the lease            nothing; the list is renewed behind the answer
  *   over it                    the Directory is asked first, for a bounded time
- *   over it, Directory failed  for the time of a lease nobody waits for it: purges do
+ *   over it, and that failed   for the time of a lease nobody waits for it: purges do
  */
 import type { Config } from "../config.ts";
 import { type Entry, namesOf } from "./entry.ts";
@@ -19,7 +19,7 @@ import { type Entry, namesOf } from "./entry.ts";
 export const DIRECTORY_WAIT_MS = 1_000;
 
 /** Purges that are listed one by one, in the Directory and in an isolate; before the oldest of them, everything counts as purged. */
-export const MOST_PURGES = 20_000;
+export const MOST_PURGES = 5_000;
 
 export interface Purge {
   /** An ID, slug or external ID. */
@@ -45,11 +45,12 @@ export interface Purges {
   listed: number;
   /** The latest purge that this isolate has heard of, from whomever. */
   heard: number;
-  /** When the Directory was asked for this list, and when it last failed to answer; ms since the epoch. */
+  /** When the Directory was asked for this list, and when it last failed somebody who waited; ms since the epoch. */
   askedAt: number;
   failedAt: number;
-  /** When a renewal behind an answer began. */
+  /** When a renewal behind an answer began, and when somebody who waits asked. */
   renewing: number | undefined;
+  asking: number | undefined;
 }
 
 export const noPurges = (): Purges => ({
@@ -60,6 +61,7 @@ export const noPurges = (): Purges => ({
   askedAt: Number.NEGATIVE_INFINITY,
   failedAt: Number.NEGATIVE_INFINITY,
   renewing: undefined,
+  asking: undefined,
 });
 
 /** The purge that an entry of these names has to be younger than; 0 where there is none. */
@@ -89,6 +91,7 @@ export function notePurge(purges: Purges, { name, number }: Purge): void {
 export interface Asking {
   readonly ask: (after: number) => Promise<PurgeNews>;
   readonly now: () => number;
+  readonly wait: (ms: number) => Promise<void>;
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
@@ -102,9 +105,29 @@ export function renewPurges(purges: Purges, config: Config, asking: Asking): Pro
   // What is from the future is of a clock that has gone back since.
   const isWithin = (since: number, ms: number) => now >= since && now - since < ms;
   const isCurrent = isWithin(purges.askedAt, leaseMs);
-  if (!isCurrent && !isWithin(purges.failedAt, leaseMs)) return askNow(purges, now, asking);
+  if (!isCurrent && !isWithin(purges.failedAt, leaseMs)) return askFirst(purges, now, asking);
   if (!isWithin(purges.askedAt, leaseMs / 2)) renewBehind(purges, now, asking);
   return null;
+}
+
+/** How often one that waits for another's question looks whether it has been answered, in ms. */
+const LOOK_AGAIN_MS = 10;
+
+/** One asks, and the others in the isolate wait for what comes of it: promises are not shared, the list is. */
+async function askFirst(purges: Purges, now: number, asking: Asking): Promise<boolean> {
+  const since = purges.asking;
+  if (since !== undefined && now >= since && now - since < DIRECTORY_WAIT_MS) {
+    for (let waited = 0; waited < DIRECTORY_WAIT_MS && purges.asking === since; waited += LOOK_AGAIN_MS) {
+      await asking.wait(LOOK_AGAIN_MS);
+    }
+    return purges.askedAt >= since;
+  }
+  purges.asking = now;
+  const isListed = await askNow(purges, now, asking);
+  // That a renewal behind an answer failed would be no reason not to wait.
+  if (!isListed) purges.failedAt = asking.now();
+  if (purges.asking === now) purges.asking = undefined;
+  return isListed;
 }
 
 async function askNow(purges: Purges, askedAt: number, asking: Asking): Promise<boolean> {
@@ -118,18 +141,17 @@ async function askNow(purges: Purges, askedAt: number, asking: Asking): Promise<
     if (askedAt > purges.askedAt || purges.askedAt > asking.now()) purges.askedAt = askedAt;
     return true;
   } catch {
-    purges.failedAt = asking.now();
     return false;
   }
 }
 
-/** One at a time in an isolate; one that was cut off makes way when it must be over. */
+/** One at a time in an isolate; one that failed, or was cut off, makes way when it must be over. */
 function renewBehind(purges: Purges, now: number, asking: Asking): void {
   const since = purges.renewing;
   if (since !== undefined && now >= since && now - since < 2 * DIRECTORY_WAIT_MS) return;
   purges.renewing = now;
-  const renewal = askNow(purges, now, asking).finally(() => {
-    if (purges.renewing === now) purges.renewing = undefined;
+  const renewal = askNow(purges, now, asking).then((isListed) => {
+    if (isListed && purges.renewing === now) purges.renewing = undefined;
   });
   asking.waitUntil(renewal);
 }

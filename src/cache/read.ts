@@ -58,7 +58,9 @@ export function isHidden(failure: Failure | "absent"): boolean {
   }
 }
 
-/** As it is for those who waited for another's upstream request. */
-export function collapsed(read: Read): Read {
-  return read.entry !== undefined && read.how === "fetched" ? { ...read, how: "collapsed" as const } : read;
+/** As it is for those who waited for another's upstream request. A refresh that did has nothing to tell of it. */
+export function collapsed(read: Read, { kind }: Want): Read {
+  const call = kind === "refresh" ? null : read.call;
+  if (read.entry === undefined) return { ...read, call };
+  return { ...read, call, how: read.how === "fetched" ? "collapsed" : read.how };
 }

@@ -20,8 +20,8 @@ const KEY = new RegExp(
   `^(pst_(test|live)_([0-9a-z]{16})_([0-9a-z]{${GENERATION_CHARACTERS}}))([0-9a-z]{${MAC_CHARACTERS}})$`,
 );
 
-/** Whether a text is a key by its form, genuine or not. */
-export const looksLikeKey = (text: string) => KEY.test(text);
+/** Whether a text holds what is a key by its form, genuine or not. */
+export const holdsKey = (text: string) => /pst_(test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/.test(text);
 
 export interface ProvedKey {
   readonly keyId: string;

@@ -371,7 +371,7 @@ describe("in the Directory", () => {
     expect(await directory.purgesSince(first)).toMatchObject({ floor: 0, latest });
   });
 
-  test("more than 20,000 purged names stand for all that came before them", async () => {
+  test("more purged names than are listed stand for all that came before them", async () => {
     const directory = ownDirectory();
     const numbers = await runInDurableObject(directory, (instance) =>
       Array.from({ length: MOST_PURGES / 100 }, (_, batch) =>
@@ -382,7 +382,7 @@ describe("in the Directory", () => {
       ),
     );
     const whole = await directory.purgesSince(0);
-    expect(whole.purges).toHaveLength(20_000);
+    expect(whole.purges).toHaveLength(MOST_PURGES);
     expect(whole.floor).toBe(0);
     // Counting costs, so it is done for a hundred at a time.
     const more = await runInDurableObject(directory, (instance) =>
@@ -391,7 +391,7 @@ describe("in the Directory", () => {
     const { purges, floor, latest } = await directory.purgesSince(0);
     expect(latest).toBe(more.at(-1));
     expect(floor).toBe(numbers[0]);
-    expect(purges).toHaveLength(20_000);
+    expect(purges).toHaveLength(MOST_PURGES);
     expect(purges[0]).toEqual({ name: "name-1-0", number: numbers[1] });
     expect(purges.at(-1)).toEqual({ name: "more-99", number: latest });
   });

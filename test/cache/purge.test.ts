@@ -329,6 +329,15 @@ describe("a request under way", () => {
     expect(bodies.filter((body) => body.includes("Purged"))).toEqual([]);
   });
 
+  test("made directly bears what its isolate has heard: a purge by another name costs no second request", async () => {
+    const gone = () => Promise.reject(new Error("gone"));
+    const alone = newIsolate({ ORGANIZATION: { getByName: () => ({ read: gone, purge: gone }) } });
+    await alone.admin("POST", "/admin/cache/purge", { organization_id: org["organization_slug"] });
+    expect((await alone.call(byId, { key })).status).toBe(200);
+    expect(statusOf(await alone.call(byId, { key }))).toMatch(/hit/);
+    expect(upstream.requests).toHaveLength(1);
+  });
+
   test("that ends in 404 when a purge comes is made anew: the organization may have come since", async () => {
     const { gates, called } = byHand();
     const waiting = newIsolate().call(byId, { key });
@@ -373,6 +382,57 @@ describe("a request under way", () => {
     expect(await nameIn(await slow)).toBe("New");
     expect(await nameIn(await alone.call(byId, { key }))).toBe("New");
   });
+});
+
+test("a slow KV does not make the list of purges older than a lease", async () => {
+  await admin.call(byId, { key });
+  const kv = await laggingKv();
+  const gate = later<undefined>();
+  let isSlow = false;
+  const reader = newIsolate({
+    CACHE_MEMORY_SECONDS: "0",
+    ORGANIZATIONS: {
+      getWithMetadata: async () => {
+        if (isSlow) await gate.promise;
+        return await kv.getWithMetadata();
+      },
+    },
+  });
+  await reader.call(byId, { key });
+  // The list is renewed behind the answer, and so is what it knows; then it fails to be.
+  vi.spyOn(Directory.prototype, "purgesSince").mockRejectedValueOnce(new Error("gone"));
+  rename("Renamed");
+  await purge();
+  isSlow = true;
+  at(4.9);
+  const slow = reader.call(byId, { key });
+  await scheduler.wait(20);
+  at(5.1);
+  gate.resolve(undefined);
+  expect(await nameIn(await slow)).toBe("Renamed");
+});
+
+test("a 404 under way when a purge comes is asked for anew, though its object was not told", async () => {
+  const gate = later<() => Response>();
+  upstream.answer(async () => (await gate.promise)());
+  const waiting = admin.call(byId, { key });
+  await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
+  vi.spyOn(Organization.prototype, "purge").mockRejectedValue(new Error("gone"));
+  await purge();
+  upstream.answer(() => json(organizationEnvelope(org)));
+  gate.resolve(() => stytchError(404, "organization_not_found"));
+  expect((await waiting).status).toBe(200);
+});
+
+test("a name that nobody has leaves no storage behind", async () => {
+  upstream.answer(() => stytchError(404, "organization_not_found"));
+  const missing = `organization-test-${crypto.randomUUID()}`;
+  expect((await admin.call(`/v1/b2b/organizations/${missing}`, { key })).status).toBe(404);
+  const deleted = await runInDurableObject(env.ORGANIZATION.getByName(missing), (_, state) => {
+    const tables = state.storage.sql.exec("SELECT name FROM sqlite_master").toArray();
+    return tables.length;
+  });
+  expect(deleted).toBe(0);
 });
 
 describe("two refreshes in two objects", () => {

@@ -43,6 +43,7 @@ function isolate(ask: Asking["ask"] = async () => NOTHING) {
   let now = NOW;
   const asking = {
     ask: asked,
+    wait: async () => await new Promise<void>((resolve) => setTimeout(resolve, 0)),
     now: () => now,
     waitUntil: (work: Promise<unknown>) => void behind.push(work),
   };
@@ -199,6 +200,46 @@ describe("the Directory", () => {
     expect(purgeOf(one.purges, ["acme"])).toBe(7);
     one.at(17);
     expect(one.renew()).toBeNull();
+  });
+
+  test("that failed behind an answer is not asked at every answer, and is waited for when the list is too old", async () => {
+    const one = isolate();
+    await one.renew();
+    one.asked.mockImplementation(async () => await Promise.reject(new Error("gone")));
+    for (const seconds of [6, 6.5, 7, 7.999]) {
+      one.at(seconds);
+      expect(one.renew()).toBeNull();
+      await one.behind();
+    }
+    expect(one.asked).toHaveBeenCalledTimes(2);
+    one.at(10);
+    one.asked.mockImplementation(async () => purged("acme", 7));
+    expect(await one.renew()).toBe(true);
+    expect(purgeOf(one.purges, ["acme"])).toBe(7);
+  });
+
+  test("is asked once for all who wait in the isolate, and they share what comes of it", async () => {
+    const answer = later<PurgeNews>();
+    const one = isolate(async () => await answer.promise);
+    const waiting = Array.from({ length: 50 }, () => one.renew());
+    answer.resolve(purged("acme", 7));
+    expect(await Promise.all(waiting)).toEqual(Array(50).fill(true));
+    expect(one.asked).toHaveBeenCalledTimes(1);
+    expect(purgeOf(one.purges, ["acme"])).toBe(7);
+  });
+
+  test("that fails who asked fails those who waited, and one whose asking was cut off is not waited for again", async () => {
+    const answer = later<PurgeNews>();
+    const one = isolate(async () => await answer.promise);
+    const waiting = [one.renew(), one.renew()];
+    answer.reject(new Error("gone"));
+    expect(await Promise.all(waiting)).toEqual([false, false]);
+    const other = isolate();
+    other.purges.asking = NOW;
+    expect(await other.renew()).toBe(false);
+    other.at(1);
+    expect(await other.renew()).toBe(true);
+    expect(other.asked).toHaveBeenCalledTimes(1);
   });
 
   test("that hangs behind an answer makes way for the next when it must be over", async () => {

@@ -186,6 +186,18 @@ describe("an upstream that fails", () => {
     expect(statusOf(await newIsolate().call(path, { key }))).toMatch(/fwd=miss/);
   });
 
+  test("behind many stale answers has one log line for each request, whichever part made it", async () => {
+    at(72);
+    upstream.answer(() => stytchError(503, "x"));
+    const none = { getWithMetadata: async () => ({ value: null, metadata: null }) };
+    const readers = [1, 2, 3, 4, 5].flatMap(() => [newIsolate(), newIsolate({ ORGANIZATIONS: none })]);
+    for (const answer of await Promise.all(readers.map((reader) => reader.call(path, { key }))))
+      expect(answer.status).toBe(200);
+    await scheduler.wait(20);
+    const lines = logLines().filter((line) => line["status"] === undefined && line["degraded"] !== undefined);
+    expect(lines).toHaveLength(upstream.requests.length - 1);
+  });
+
   test("behind a stale answer has a log line of its own", async () => {
     at(72);
     upstream.answer(() => stytchError(401, "unauthorized_credentials"));
