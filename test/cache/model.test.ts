@@ -53,6 +53,10 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant("new isolate" as const), reader }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("evict objects" as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("KV reads" as const), fail: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant("objects hear of purges" as const), hear: fc.boolean() }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("KV writes" as const), fail: fc.boolean() }) },
   {
     weight: 8,
@@ -123,6 +127,8 @@ async function take(world: World, one: Step): Promise<void> {
       return world.kvReads(one.fail);
     case "KV writes":
       return world.kvWrites(one.fail);
+    case "objects hear of purges":
+      return world.objectsHear(one.hear);
     case "wait":
       return await world.wait(one.seconds);
   }

@@ -2,6 +2,7 @@
 import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
+import { Organization } from "../../src/cache/organization.ts";
 import { type Json, organization, organizationEnvelope } from "./bodies.ts";
 import { type Isolate, newIsolate } from "./deployment.ts";
 import { json, later, stubUpstream, stytchError } from "./upstream.ts";
@@ -47,6 +48,7 @@ export class World {
   #clock = 0;
   #failing: number | null = null;
   #failedAt = Number.NEGATIVE_INFINITY;
+  #objectsHear = true;
   #kvReadsFail = false;
   #kvWritesFail = false;
   /** Of the location whose KV lags. */
@@ -79,6 +81,13 @@ export class World {
       } as never);
     }
     const world = this;
+    const purge = Organization.prototype.purge;
+    vi.spyOn(Organization.prototype, "purge").mockImplementation(async function (
+      this: Organization,
+      ...args
+    ) {
+      if (world.#objectsHear) await purge.apply(this, args);
+    });
   }
 
   /** While Stytch is slow, this does not wait for the answer. */
@@ -161,6 +170,11 @@ export class World {
   /** Nothing of it goes on. */
   async end(): Promise<void> {
     await this.evictObjects();
+  }
+
+  /** Otherwise only the Directory does, and whoever asks it. */
+  objectsHear(hear: boolean): void {
+    this.#objectsHear = hear;
   }
 
   kvReads(fail: boolean): void {
