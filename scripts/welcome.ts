@@ -27,6 +27,7 @@ export function welcome({ url, key, adminToken, sandboxUrl, upstream }: Started)
     "To try it, paste into another terminal:\n",
     `POSTERN=${url}`,
     `KEY=${key}`,
+    ...(sandboxUrl === null ? [] : [`SANDBOX=${sandboxUrl}/_sandbox`]),
     curl("an organization; twice, to see a miss and a hit", `${ORGANIZATIONS}/${organization}`),
     ...(sandboxUrl === null ? [] : otherNames),
     curl("a member: never cached", `${MEMBERS}/${member}`),

@@ -28,6 +28,8 @@ export interface LogLine {
   upstream: UpstreamCall | null;
   /** Why the upstream's answer was refused: field paths and error types. */
   upstream_detail?: string;
+  /** What a genuine webhook was about, and whether it purged anything. */
+  webhook?: { readonly event: string; readonly purges: boolean };
   /** Parts that failed and were done without. */
   degraded?: Degraded[];
   /** What is wrong with the configuration, by variable. */

@@ -37,6 +37,7 @@ export async function receiveWebhook(call: Call, isolate: Isolate): Promise<Resp
   if (!isGenuine(call.request.headers, text, webhookSecrets)) return { type: "invalid_signature" };
   const { names, event } = concernOf(parseJson(bytes), stytch.projectId);
   const [organization_id] = names;
+  call.line.webhook = { event, purges: organization_id !== undefined };
   if (organization_id !== undefined) {
     const detail = { organization_id, by: "webhook", event };
     const failure = await purgeNames(call, isolate.purges, names, detail);

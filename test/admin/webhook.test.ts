@@ -408,3 +408,25 @@ describe("where", () => {
     expect(await nameIn(await far.call(byId(), { key }))).toBe("Renamed");
   });
 });
+
+test("the log line of a genuine webhook says what it was about and whether it purged, and nothing of its body", async () => {
+  const isolate = newIsolate({ STYTCH_WEBHOOK_SECRET: SECRET });
+  const send = async (event: object) => {
+    const body = JSON.stringify(event);
+    const now = new Date();
+    const headers = {
+      "svix-id": "msg_log",
+      "svix-timestamp": String(Math.floor(now.getTime() / 1_000)),
+      "svix-signature": new Webhook(SECRET).sign("msg_log", now, body),
+    };
+    expect((await isolate.call("/webhooks/stytch", { method: "POST", headers, body })).status).toBe(204);
+    return logLines().at(-1);
+  };
+  const update = { source: "DIRECT", action: "UPDATE", id: "organization-logged" };
+  expect(await send({ ...update, object_type: "organization" })).toMatchObject({
+    webhook: { event: "direct.organization.update", purges: true },
+  });
+  const ignored = await send({ ...update, object_type: "session" });
+  expect(ignored).toMatchObject({ webhook: { event: "direct.session.update", purges: false } });
+  expect(JSON.stringify(logLines())).not.toContain("organization-logged");
+});
