@@ -195,9 +195,10 @@ async function fromObject(
   call.timings.upstream = now - began;
   if (answer.entry !== undefined) {
     const standing = keep(cache, answer.entry, identifier, now);
-    const entry = bearsName(standing, identifier) ? standing : answer.entry;
-    const isStored = bearsName(entry, identifier);
-    return { entry, source: sourceOf(answer.how, want.kind === "forced"), isStored };
+    const isForced = want.kind === "forced";
+    // Who forces a read gets what Stytch said to it, though by the clock of another machine something else is newer.
+    const entry = !isForced && bearsName(standing, identifier) ? standing : answer.entry;
+    return { entry, source: sourceOf(answer.how, isForced), isStored: bearsName(entry, identifier) };
   }
   if (answer.detail !== undefined) call.line.upstream_detail = answer.detail;
   if (isHidden(answer.failure)) {

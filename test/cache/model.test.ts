@@ -7,7 +7,7 @@
  *   - what the headers say of the age is true;
  *   - 404 is answered only where Stytch said so a moment ago, and an error only where Stytch failed.
  *
- * The seed is in the title. MODEL_SEED repeats a run, MODEL_RUNS makes more of them (npm test: 12).
+ * The seed is in the title. MODEL_RUNS=300 makes as many runs of a new seed, MODEL_SEED repeats one; npm test makes 12 of a fixed one.
  */
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
@@ -17,7 +17,10 @@ import { World } from "../support/world.ts";
 
 const given = env as unknown as { MODEL_RUNS?: string; MODEL_SEED?: string };
 const RUNS = Number(given.MODEL_RUNS ?? 12);
-const SEED = Number(given.MODEL_SEED ?? Math.trunc(Math.random() * 2 ** 31));
+/** Of its own where more is asked for; npm test runs the same each time, so that what it finds is what was changed. */
+const FIXED_SEED = 1_230_201_453;
+const randomSeed = () => Math.trunc(Math.random() * 2 ** 31);
+const SEED = Number(given.MODEL_SEED ?? (given.MODEL_RUNS === undefined ? FIXED_SEED : randomSeed()));
 
 const READERS = 4;
 
