@@ -5,15 +5,15 @@
  */
 import { type Call, noteDegraded } from "../call.ts";
 import type { Failure } from "../errors.ts";
-import { log } from "../log.ts";
 import { callObject, directoryOf } from "../object-call.ts";
 import { bearsName, type Entry, namesOf } from "./entry.ts";
 import { freshnessOf } from "./freshness.ts";
 import { type KvRead, readEntry } from "./kv.ts";
-import { end, forget, hasEnded, isDisputed, type Memory, recall, remember } from "./memory.ts";
+import { end, hasEnded, isDisputed, recall } from "./memory.ts";
 import { DIRECTORY_WAIT_MS, type Purges, purgeOf, renewPurges, survives } from "./purges.ts";
 import { type How, isHidden, type Read, type Want } from "./read.ts";
 import { readThrough } from "./read-through.ts";
+import { type Cache, keep, refreshBehind } from "./refresh.ts";
 
 /** How an answer came about. */
 type Source =
@@ -37,12 +37,6 @@ export interface Found {
 }
 
 type Looked = (Found & { readonly failure?: never }) | { readonly entry?: never; readonly failure: Failure };
-
-/** What an isolate keeps for lookups. */
-export interface Cache {
-  readonly memory: Memory;
-  readonly purges: Purges;
-}
 
 /** What was begun before the caller was let in. */
 export interface Ahead {
@@ -218,13 +212,6 @@ function sourceOf(how: How, refresh: boolean): Source {
   return how === "held" ? "memory" : how;
 }
 
-/** As `remember`; what a purge has ended does not stand in the way of what came after it. */
-function keep({ memory, purges }: Cache, entry: Entry, identifier: string, now: number): Entry {
-  const before = memory.held.get(entry.organizationId)?.entry;
-  if (before !== undefined && !survives(purges, before)) forget(memory, entry.organizationId);
-  return remember(memory, entry, identifier, now);
-}
-
 /** Null where the list of purges may be used as it is; else resolves when it may. */
 function listPurges(call: Call, purges: Purges): Promise<void> | null {
   const renewed = renewPurges(purges, call.config, {
@@ -242,35 +229,5 @@ function listPurges(call: Call, purges: Purges): Promise<void> | null {
     renewed?.then((isListed) => {
       if (!isListed) noteDegraded(call, "directory");
     }) ?? null
-  );
-}
-
-/** An isolate asks for a refresh of an organization once in this time at most, in ms. */
-const REFRESH_AGAIN_MS = 1_000;
-const MOST_REFRESHES = 5_000;
-
-function refreshBehind(call: Call, cache: Cache, identifier: string, entry: Entry): void {
-  const { memory, purges } = cache;
-  const now = Date.now();
-  const since = memory.refreshed.get(entry.organizationId);
-  if (since !== undefined && now >= since && now - since < REFRESH_AGAIN_MS) return;
-  if (memory.refreshed.size >= MOST_REFRESHES) memory.refreshed.clear();
-  memory.refreshed.set(entry.organizationId, now);
-  // The line of the request is written by then; what fails behind it gets one of its own, once for each call of Stytch.
-  const line = { ...call.line };
-  delete line.degraded;
-  const purge = purgeOf(purges, [identifier]);
-  const want = { kind: "refresh", has: entry.began, wasSeen: true, purge, heard: purges.heard } as const;
-  call.waitUntil(
-    readThrough({ ...call, line }, identifier, want).then((answer) => {
-      if (answer.entry !== undefined) {
-        keep(cache, answer.entry, identifier, Date.now());
-      } else if (!isHidden(answer.failure)) end(memory, identifier, now);
-      const failed = answer.entry === undefined && answer.failure !== "absent" && answer.call !== null;
-      if (!failed && line.degraded === undefined) return;
-      const degraded = [...(line.degraded ?? []), ...(failed ? ["upstream"] : [])];
-      const upstream_detail = answer.entry === undefined ? answer.detail : undefined;
-      log({ request_id: call.requestId, degraded, upstream: answer.call, upstream_detail });
-    }),
   );
 }

@@ -52,6 +52,8 @@ export class Organization extends DurableObject<Env> {
   /** What Stytch has said of this name; the entry is held by the object of its ID alone. */
   readonly #known: Known;
   #failing: BackOff<Failed> = noFailures;
+  /** Something was answered, and Stytch has refused Postern since: what ends then is still to be told when it does. */
+  #isEndOwed = false;
   /** Counts reads, to tell which of them began after which. */
   #tickets = 0;
   /** The one upstream request under way. An object may share a promise between its own callers. */
@@ -219,9 +221,13 @@ export class Organization extends DurableObject<Env> {
     if (began < this.#known.began) return;
     // KV goes on showing it for a while, and isolates hold it. That Stytch refused Postern itself says nothing of the organization.
     const isItsEnd = failure === "absent" || failure.type === "upstream_bad_request";
-    if (isItsEnd && this.#wasAnswered()) this.#listBehind(identifier);
+    this.#isEndOwed ||= this.#wasAnswered();
     this.#forget(identifier, "known");
     drop(this.ctx.storage.kv, NAMES);
+    if (isItsEnd && this.#isEndOwed) {
+      this.#isEndOwed = false;
+      this.#listBehind(identifier);
+    }
     const until = Date.now() + this.#config().cache.negativeSeconds * 1_000;
     takeEnd(this.#known, began, failure === "absent" ? { until, afterPurge } : undefined);
   }

@@ -120,14 +120,20 @@ async function askFirst(purges: Purges, now: number, asking: Asking): Promise<bo
     for (let waited = 0; waited < DIRECTORY_WAIT_MS && purges.asking === since; waited += LOOK_AGAIN_MS) {
       await asking.wait(LOOK_AGAIN_MS);
     }
-    return purges.askedAt >= since;
+    if (purges.asking !== since) return purges.askedAt >= since;
+    // Whoever asked was cut off.
   }
-  purges.asking = now;
-  const isListed = await askNow(purges, now, asking);
-  // That a renewal behind an answer failed would be no reason not to wait.
-  if (!isListed) purges.failedAt = asking.now();
-  if (purges.asking === now) purges.asking = undefined;
-  return isListed;
+  const askedAt = asking.now();
+  purges.asking = askedAt;
+  const asked = askNow(purges, askedAt, asking).then((isListed) => {
+    // That a renewal behind an answer failed would be no reason not to wait.
+    if (!isListed) purges.failedAt = asking.now();
+    if (purges.asking === askedAt) purges.asking = undefined;
+    return isListed;
+  });
+  // For the others it goes on when its caller leaves.
+  asking.waitUntil(asked);
+  return await asked;
 }
 
 async function askNow(purges: Purges, askedAt: number, asking: Asking): Promise<boolean> {

@@ -336,6 +336,21 @@ describe("a 404 or another 4xx", () => {
     expect(listed).not.toHaveBeenCalled();
   });
 
+  test("that follows a refusal of Postern itself is told everywhere all the same", async () => {
+    const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
+    const listed = vi.spyOn(Directory.prototype, "purge");
+    const headers = { "Postern-Cache": "refresh" };
+    for (const [answer, status] of [
+      [() => stytchError(401, "unauthorized_credentials"), 502],
+      [() => stytchError(404, "organization_not_found"), 404],
+      [() => stytchError(404, "organization_not_found"), 404],
+    ] as const) {
+      upstream.answer(answer);
+      expect((await isolate.call(path, { key: may, headers })).status).toBe(status);
+    }
+    await vi.waitFor(() => expect(listed.mock.calls).toEqual([[[org["organization_id"]], null]]));
+  });
+
   test("that refuses Postern itself purges nothing elsewhere", async () => {
     const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
     const listed = vi.spyOn(Directory.prototype, "purge");
