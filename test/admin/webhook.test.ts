@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Directory } from "../../src/admin/directory.ts";
 import { Organization } from "../../src/cache/organization.ts";
 import { type Json, member, organization, organizationEnvelope } from "../support/bodies.ts";
+import { nameIn, statusOf } from "../support/cached.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { declareSecret, logLines } from "../support/guard.ts";
 import { json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
@@ -40,9 +41,6 @@ afterEach(() => {
 const at = (seconds: number) => vi.setSystemTime(NOW + seconds * 1_000);
 const pathOf = (name: unknown) => `/v1/b2b/organizations/${encodeURIComponent(String(name))}`;
 const byId = () => pathOf(org["organization_id"]);
-const statusOf = (answer: Response) => answer.headers.get("Cache-Status");
-const nameIn = async (answer: Response) =>
-  (await answer.json<{ organization: Json }>()).organization["organization_name"];
 const rename = (name: string) => {
   org = { ...org, organization_name: name };
 };

@@ -3,9 +3,9 @@ import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
+import { kvKey, statusOf } from "../support/cached.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
-import { TEST_VARS } from "../support/vars.ts";
 
 const NOW = 1_800_000_000_000;
 
@@ -43,10 +43,9 @@ afterEach(() => {
 });
 
 const at = (seconds: number) => vi.setSystemTime(NOW + seconds * 1_000);
-const body = () => `organization:${TEST_VARS.STYTCH_PROJECT_ID}:${org["organization_id"]}`;
-const pointer = () => `organization:${TEST_VARS.STYTCH_PROJECT_ID}:${org["organization_slug"]}`;
+const body = () => kvKey(org["organization_id"]);
+const pointer = () => kvKey(org["organization_slug"]);
 const written = async (...keys: string[]) => await vi.waitFor(() => expect(writes).toEqual(keys));
-const statusOf = (answer: Response) => String(answer.headers.get("Cache-Status"));
 
 test("a miss by ID is one write, and one by slug two: the body, and what the slug stands for", async () => {
   await isolate.call(path, { key });

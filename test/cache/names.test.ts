@@ -1,13 +1,12 @@
 /** Names that move: renames, swaps, and texts that mean two things. No organization is answered in place of another. */
 import { evictAllDurableObjects } from "cloudflare:test";
-import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Directory } from "../../src/admin/directory.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
+import { laggingKv } from "../support/cached.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
 import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
-import { TEST_VARS } from "../support/vars.ts";
 
 const NOW = 1_800_000_000_000;
 const LEASE = 5;
@@ -57,23 +56,6 @@ async function whose(reader: Isolate, name: unknown): Promise<unknown> {
 }
 const refresh = async (name: unknown, reader = admin) =>
   await reader.call(pathOf(name), { key: may, headers: { "Postern-Cache": "refresh" } });
-const kvKey = (name: unknown) => `organization:${TEST_VARS.STYTCH_PROJECT_ID}:${name}`;
-
-/** KV as another location may see it for a minute: as it is now. */
-async function laggingKv(...names: string[]) {
-  const seen = new Map<string, { value: ArrayBuffer | null; metadata: unknown }>();
-  for (const name of names) {
-    const { value, metadata } = await env.ORGANIZATIONS.getWithMetadata(kvKey(name), "arrayBuffer");
-    seen.set(kvKey(name), { value, metadata });
-  }
-  return {
-    getWithMetadata: async (kv: string) => {
-      const one = seen.get(kv);
-      return { value: one?.value?.slice(0) ?? null, metadata: one?.metadata ?? null };
-    },
-  };
-}
-
 describe("a slug that two organizations have swapped", () => {
   let slugs: [string, string];
   let far: Isolate;

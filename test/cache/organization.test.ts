@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Organization } from "../../src/cache/organization.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
+import { kvKey, statusOf } from "../support/cached.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
 import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
@@ -27,9 +28,6 @@ afterEach(() => {
   vi.restoreAllMocks();
   vi.useRealTimers();
 });
-
-const kvKey = (name: unknown) => `organization:${TEST_VARS.STYTCH_PROJECT_ID}:${name}`;
-const statusOf = (answer: Response) => answer.headers.get("Cache-Status");
 
 test.each(["ID", "slug"])(
   "100 callers of one cold organization by %s, from four isolates, make one upstream call",

@@ -5,10 +5,10 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Directory } from "../../src/admin/directory.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
+import { kvKey, nameIn, statusOf } from "../support/cached.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
 import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
-import { TEST_VARS } from "../support/vars.ts";
 
 const NOW = 1_800_000_000_000;
 
@@ -33,13 +33,9 @@ afterEach(() => {
 });
 
 const at = (seconds: number) => vi.setSystemTime(NOW + seconds * 1_000);
-const statusOf = (answer: Response) => answer.headers.get("Cache-Status");
-const nameIn = async (answer: Response) =>
-  (await answer.json<{ organization: Json }>()).organization["organization_name"];
 const rename = (name: string) => {
   org = { ...org, organization_name: name };
 };
-const kvKey = () => `organization:${TEST_VARS.STYTCH_PROJECT_ID}:${org["organization_id"]}`;
 
 describe("a stale entry", () => {
   test("is answered without waiting for Stytch, which is asked behind the answer", async () => {
@@ -241,7 +237,7 @@ describe("a 404 or another 4xx", () => {
       // The stale answer goes out; what comes behind it ends the entry.
       expect((await reader.call(path, { key })).status).toBe(200);
       for (const next of [reader, newIsolate()]) expect((await next.call(path, { key })).status).toBe(status);
-      expect(await env.ORGANIZATIONS.get(kvKey())).toBeNull();
+      expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull();
     },
   );
 
@@ -252,11 +248,11 @@ describe("a 404 or another 4xx", () => {
     const forced = await isolate.call(path, { key: may, headers: { "Postern-Cache": "refresh" } });
     expect(forced.status).toBe(404);
     for (const next of [isolate, newIsolate()]) expect((await next.call(path, { key })).status).toBe(404);
-    expect(await env.ORGANIZATIONS.get(kvKey())).toBeNull();
+    expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull();
   });
 
   test("is believed more than what KV goes on showing, and than memory where KV fails", async () => {
-    const before = await env.ORGANIZATIONS.getWithMetadata(kvKey(), "arrayBuffer");
+    const before = await env.ORGANIZATIONS.getWithMetadata(kvKey(org["organization_id"]), "arrayBuffer");
     let kv: () => Promise<unknown> = async () => ({
       value: before.value?.slice(0) ?? null,
       metadata: before.metadata,
@@ -273,7 +269,10 @@ describe("a 404 or another 4xx", () => {
   });
 
   test("is in force in every isolate within LEASE_SECONDS, though KV goes on showing the entry", async () => {
-    const { value, metadata } = await env.ORGANIZATIONS.getWithMetadata(kvKey(), "arrayBuffer");
+    const { value, metadata } = await env.ORGANIZATIONS.getWithMetadata(
+      kvKey(org["organization_id"]),
+      "arrayBuffer",
+    );
     const lagging = { getWithMetadata: async () => ({ value: value?.slice(0) ?? null, metadata }) };
     const far = newIsolate({ ORGANIZATIONS: lagging });
     expect((await far.call(path, { key })).status).toBe(200);
@@ -281,7 +280,9 @@ describe("a 404 or another 4xx", () => {
     upstream.answer(() => stytchError(404, "organization_not_found"));
     const before = upstream.requests.length;
     await isolate.call(path, { key: may, headers: { "Postern-Cache": "refresh" } });
-    await vi.waitFor(async () => expect(await env.ORGANIZATIONS.get(kvKey())).toBeNull());
+    await vi.waitFor(async () =>
+      expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull(),
+    );
     at(5);
     for (const reader of [far, newIsolate({ ORGANIZATIONS: lagging }), isolate]) {
       expect((await reader.call(path, { key })).status).toBe(404);
@@ -378,7 +379,7 @@ describe("a 404 or another 4xx", () => {
     await newIsolate().callOnly(path, { key });
     put.resolve();
     await scheduler.wait(50);
-    expect(await env.ORGANIZATIONS.get(kvKey())).toBeNull();
+    expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull();
   });
 
   test("is never hidden", async () => {
