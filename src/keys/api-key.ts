@@ -10,10 +10,11 @@ import type * as z from "zod";
 import { within } from "../bounds.ts";
 import { describe, log } from "../log.ts";
 import { directoryOf } from "../object-call.ts";
-import { type Bucket, full, type Limit, refilled, take, underLimit } from "./bucket.ts";
+import { refusalOfKey } from "./authorize.ts";
+import { full, type Limit, underLimit } from "./bucket.ts";
 import { created, edited, revoked, rotated } from "./change.ts";
+import { type Account, accountOf, answer, brought, type TokenAnswer, type TokenAsk } from "./grant.ts";
 import type { KeyCreation, KeyEdit, KeyRecord } from "./record.ts";
-import type { Taken } from "./token.ts";
 import { type HourCount, hourOf, KEPT_HOURS, sum, type UsageReport } from "./usage.ts";
 
 const RECORD = "record";
@@ -56,28 +57,26 @@ export class ApiKey extends DurableObject<Env> {
     return this.ctx.storage.kv.get<KeyRecord>(RECORD) ?? null;
   }
 
-  /** What a Worker may act on for the time of a lease. Takes in what it counted since the last. The one hot call. */
-  lease(report: UsageReport | null): { readonly record: KeyRecord | null } {
+  /**
+   * The one hot call: the record, on which a Worker may act for the time of a lease, and tokens of the rate limit, if there is one. Takes in what the
+   * Worker counted since the last. `unchecked`: the generation of the key for which a token is asked, where nobody has looked yet whether the call
+   * may have one; null where that is not so.
+   */
+  lease(
+    report: UsageReport | null,
+    ask: TokenAsk,
+    unchecked: number | null,
+  ): { readonly record: KeyRecord | null; readonly tokens: TokenAnswer | null } {
     const record = this.record();
-    if (record !== null && report !== null) this.#takeIn(report);
-    return { record };
-  }
-
-  /** Takes a token of the key's rate limit, if there is one; null where the key has no limit. */
-  take(): Taken {
+    if (record === null) return { record, tokens: null };
+    if (report !== null) this.#takeIn(report);
+    if (record.rate_limit === null) return { record, tokens: null };
     const now = Date.now();
-    const limit = this.record()?.rate_limit ?? null;
-    if (limit === null) return null;
-    const taken = take(this.#bucket(limit, now), limit, now);
-    // A refusal changes nothing: what has come in since is computed anew.
-    if (taken.granted) this.ctx.storage.kv.put(BUCKET, taken.bucket);
-    return { ...taken, limit };
-  }
-
-  /** The bucket as it is, without taking from it. */
-  look(): { readonly bucket: Bucket; readonly limit: Limit } | null {
-    const limit = this.record()?.rate_limit ?? null;
-    return limit === null ? null : { bucket: this.#bucket(limit, Date.now()), limit };
+    // From where the call comes is the Worker's to look at.
+    const mayTake =
+      unchecked === null || (record.allowed_ips === null && !refusalOfKey(record, unchecked, now));
+    const own = ask.own && mayTake;
+    return { record, tokens: this.#tokens(record.rate_limit, { ...ask, own }, now) };
   }
 
   /** Changes what the operator decides about the key. What is left of its limit stays, as far as a new one holds it. */
@@ -171,9 +170,17 @@ export class ApiKey extends DurableObject<Env> {
     return this.ctx.storage.kv.get<KeyEvent[]>(UNREPORTED) ?? [];
   }
 
-  #bucket(limit: Limit, now: number): Bucket {
-    const kept = this.ctx.storage.kv.get<Bucket>(BUCKET);
-    return kept === undefined ? full(limit, now) : refilled(kept, limit, now);
+  #tokens(limit: Limit, ask: TokenAsk, now: number): TokenAnswer {
+    const answered = answer(this.#account(limit, now), limit, ask, now);
+    // A refusal changes nothing: what has come in since is computed anew.
+    if (answered.changed) this.ctx.storage.kv.put(BUCKET, answered.account);
+    return answered.answer;
+  }
+
+  #account(limit: Limit, now: number): Account {
+    const kept = this.ctx.storage.kv.get<Account>(BUCKET);
+    // One that was kept before there were grants is a bucket alone.
+    return kept === undefined ? accountOf(full(limit, now)) : { ...accountOf(kept), ...kept };
   }
 
   #moveBucket(to: Limit | null): void {
@@ -182,7 +189,10 @@ export class ApiKey extends DurableObject<Env> {
     if (record === null || record.revoked_at !== null) return;
     const now = Date.now();
     if (from === null || to === null) this.ctx.storage.kv.delete(BUCKET);
-    else this.ctx.storage.kv.put(BUCKET, underLimit(this.#bucket(from, now), from, to, now));
+    else {
+      const account = brought(this.#account(from, now), from, now);
+      this.ctx.storage.kv.put(BUCKET, { ...account, ...underLimit(account, from, to, now) });
+    }
   }
 
   /** A report that was sent again, since its answer did not arrive in time, is counted once. */

@@ -15,51 +15,43 @@ export interface Bucket {
 }
 
 /** Units of a token. */
-const token = (limit: Limit) => limit.period_seconds * 1_000;
-const capacity = (limit: Limit) => limit.limit * token(limit);
+export const tokenOf = (limit: Limit) => limit.period_seconds * 1_000;
+const capacityOf = (limit: Limit) => limit.limit * tokenOf(limit);
 
-export const full = (limit: Limit, now: number): Bucket => ({ level: capacity(limit), at: now });
+export const full = (limit: Limit, now: number): Bucket => ({ level: capacityOf(limit), at: now });
 
-/** As of `now`; a clock that went back brings nothing and takes nothing. */
-export function refilled(bucket: Bucket, limit: Limit, now: number): Bucket {
+/** As of `now`; a clock that went back brings nothing and takes nothing. `outstanding`: tokens that have their place in the bucket still. */
+export function refilled(bucket: Bucket, limit: Limit, now: number, outstanding = 0): Bucket {
   // A whole period fills it, whatever was in it: more would only overflow.
-  const elapsed = Math.min(Math.max(0, now - bucket.at), token(limit));
-  const level = Math.min(capacity(limit), bucket.level + elapsed * limit.limit);
+  const elapsed = Math.min(Math.max(0, now - bucket.at), tokenOf(limit));
+  const most = Math.max(0, capacityOf(limit) - outstanding * tokenOf(limit));
+  const level = Math.min(most, bucket.level + elapsed * limit.limit);
   return { level, at: Math.max(bucket.at, now) };
 }
 
 /** Takes one token, if there is one. */
 export function take(bucket: Bucket, limit: Limit, now: number): { bucket: Bucket; granted: boolean } {
   const before = refilled(bucket, limit, now);
-  const granted = before.level >= token(limit);
-  return { bucket: granted ? { ...before, level: before.level - token(limit) } : before, granted };
+  const granted = before.level >= tokenOf(limit);
+  return { bucket: granted ? { ...before, level: before.level - tokenOf(limit) } : before, granted };
 }
 
 /** Under another limit: the tokens that are left stay, as far as the new one holds them. */
 export function underLimit(bucket: Bucket, from: Limit, to: Limit, now: number): Bucket {
   const { level, at } = refilled(bucket, from, now);
-  const tokens = Math.floor(level / token(from));
-  const rest = Math.floor(((level % token(from)) * token(to)) / token(from));
-  return { level: Math.min(capacity(to), tokens * token(to) + rest), at };
+  const tokens = Math.floor(level / tokenOf(from));
+  const rest = Math.floor(((level % tokenOf(from)) * tokenOf(to)) / tokenOf(from));
+  return { level: Math.min(capacityOf(to), tokens * tokenOf(to) + rest), at };
 }
 
-/** What a caller may know of a bucket that has been refilled. */
-export interface Quota {
-  readonly limit: Limit;
-  /** Whole tokens. */
-  readonly remaining: number;
-  /** Seconds until the bucket is full, rounded up. */
-  readonly resetSeconds: number;
-  /** Seconds until there is a token, rounded up; 0 where there is one. */
-  readonly nextSeconds: number;
-}
+/** Whole tokens. */
+export const tokensIn = (level: number, limit: Limit) => Math.floor(level / tokenOf(limit));
 
-export function quotaOf(bucket: Bucket, limit: Limit): Quota {
-  const secondsTo = (level: number) => Math.ceil(Math.max(0, level - bucket.level) / limit.limit / 1_000);
-  return {
-    limit,
-    remaining: Math.floor(bucket.level / token(limit)),
-    resetSeconds: secondsTo(capacity(limit)),
-    nextSeconds: secondsTo(token(limit)),
-  };
-}
+/** How long until a bucket at this level has a token, in ms; 0 where it has one. */
+export const msToToken = (level: number, limit: Limit) => msTo(tokenOf(limit), level, limit);
+
+/** How long until a bucket at this level is full, in ms. */
+export const msToFull = (level: number, limit: Limit) => msTo(capacityOf(limit), level, limit);
+
+const msTo = (wanted: number, level: number, { limit }: Limit) =>
+  Math.ceil(Math.max(0, wanted - level) / limit);

@@ -41,9 +41,9 @@ export type Leased =
   /** The object fails, and there is nothing to go by. */
   | { readonly kind: "unavailable" };
 
-/** `ask`: one call of the key's object, bounded in time. */
+/** `ask`: one call of the key's object, bounded in time. `inFront`: whether the request waits for it. */
 export interface Asking {
-  readonly ask: (keyId: string) => Promise<KeyRecord | null>;
+  readonly ask: (keyId: string, inFront: boolean) => Promise<KeyRecord | null>;
   readonly now: () => number;
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
@@ -87,13 +87,15 @@ export async function holdLease(
   }
 }
 
-async function askNow(
+/** Asks the object, as of `askedAt`, and goes by what it says from then on. Rejects where the object fails. */
+export async function askNow(
   leases: Leases,
   keyId: string,
   askedAt: number,
   asking: Asking,
+  inFront = true,
 ): Promise<KeyRecord | null> {
-  const record = await asking.ask(keyId);
+  const record = await asking.ask(keyId, inFront);
   const held = leases.held.get(keyId);
   // Answers may come out of order: the one to the later question stands.
   if (held !== undefined && held.askedAt > askedAt && held.askedAt <= asking.now()) return held.record;
@@ -107,13 +109,13 @@ async function askNow(
 }
 
 /** One at a time for a key and isolate; one that hung or was cut off makes way when it must be over. */
-function renewBehind(leases: Leases, keyId: string, now: number, asking: Asking): void {
+export function renewBehind(leases: Leases, keyId: string, now: number, asking: Asking): void {
   const since = leases.renewing.get(keyId);
   if (since !== undefined && now - since < 2 * LEASE_WAIT_MS) return;
   // A request that is cut off leaves its mark: they are bounded by starting over.
   if (leases.renewing.size >= MOST_LEASES) leases.renewing.clear();
   leases.renewing.set(keyId, now);
-  const renewal = askNow(leases, keyId, now, asking)
+  const renewal = askNow(leases, keyId, now, asking, false)
     // The next request that needs it asks again, and reports.
     .catch(() => {})
     .finally(() => {

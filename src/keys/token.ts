@@ -1,110 +1,116 @@
 /**
- * The isolate's side of a key's rate limit. Each call of a limited key takes a token of the key's object, which alone grants them: so the
- * limit holds whatever the number of isolates. Once it has refused one, the isolate refuses by itself until there can be another. While
- * the object cannot be reached, the isolate goes on by itself from the last state that the object told it.
+ * A call's token: from what the isolate holds or, where it holds none, from the key's object. What each case costs: `allowance.ts`.
+ * While the object cannot be reached, the isolate counts by itself.
  */
 import { type Call, noteDegraded } from "../call.ts";
-import { callObject } from "../object-call.ts";
-import type { ApiKey } from "./api-key.ts";
-import { type Bucket, full, type Limit, type Quota, quotaOf, take, underLimit } from "./bucket.ts";
-import { LEASE_WAIT_MS } from "./lease.ts";
-import type { KeyRecord } from "./record.ts";
-
-/** The last state of each bucket that an isolate was told, by key ID. Plain data; the one told longest ago goes first. */
-export type Told = Map<string, Known>;
-
-interface Known {
-  readonly bucket: Bucket;
-  readonly limit: Limit;
-}
-
-const MOST_TOLD = 5_000;
+import {
+  type Allowance,
+  isEmpty,
+  newAllowance,
+  noteCall,
+  type Quota,
+  quotaOf,
+  refusedQuota,
+  runsLow,
+  spend,
+  spendAlone,
+} from "./allowance.ts";
+import { askingOf } from "./ask.ts";
+import type { Caller } from "./authenticate.ts";
+import type { Limit } from "./bucket.ts";
+import type { KeyMemory } from "./key-memory.ts";
+import { askNow, renewBehind } from "./lease.ts";
 
 export interface Token {
   readonly granted: boolean;
   readonly quota: Quota;
 }
 
-/** What an object answers: the limit is its own word, which may be newer than the lease. Null: it knows of none. */
-export type Taken = { readonly bucket: Bucket; readonly limit: Limit; readonly granted: boolean } | null;
-
-/** Takes a token. `alone`: the object is known to fail, and is not asked. One object call, bounded in time. Never throws. */
-export async function takeToken(
-  call: Call,
-  told: Told,
-  { key_id, rate_limit }: KeyRecord,
-  alone: boolean,
-): Promise<Token | null> {
-  if (rate_limit === null) return null;
-  if (isKnownEmpty(told.get(key_id), rate_limit, Date.now(), call.config.leaseSeconds)) {
-    return { granted: false, quota: quotaOf(lastTold(told, key_id, rate_limit), rate_limit) };
-  }
-  const taken = alone ? undefined : await ask(call, key_id, async (object) => await object.take());
-  if (taken === null) told.delete(key_id);
-  if (taken === null) return null;
-  const state = taken ?? {
-    ...take(lastTold(told, key_id, rate_limit), rate_limit, Date.now()),
-    limit: rate_limit,
-  };
-  note(told, key_id, state);
-  return { granted: state.granted, quota: quotaOf(state.bucket, state.limit) };
-}
-
-/** What is left, without taking from it; null where the key has no limit. As `takeToken` in what it costs. */
-export async function lookAtTokens(
-  call: Call,
-  told: Told,
-  { key_id, rate_limit }: KeyRecord,
-  alone: boolean,
-): Promise<Quota | null> {
-  if (rate_limit === null) return null;
-  const seen = alone ? undefined : await ask(call, key_id, async (object) => await object.look());
-  if (seen === null) return null;
-  return seen === undefined
-    ? quotaOf(lastTold(told, key_id, rate_limit), rate_limit)
-    : quotaOf(seen.bucket, seen.limit);
-}
-
-/**
- * Whether the object has said that there is no token before a time that has not come: then a refusal needs no call, so that a flood of them
- * costs nothing. Others can only take, never give; but an operator may, so this holds for the time of a lease at most.
- */
-function isKnownEmpty(known: Known | undefined, limit: Limit, now: number, leaseSeconds: number): boolean {
-  if (known === undefined || known.limit.limit !== limit.limit) return false;
-  if (known.limit.period_seconds !== limit.period_seconds) return false;
-  const age = now - known.bucket.at;
-  return age >= 0 && age < leaseSeconds * 1_000 && !take(known.bucket, limit, now).granted;
-}
-
-/** As of now, and under the limit of the lease, which an operator may have changed since. */
-function lastTold(told: Told, keyId: string, limit: Limit): Bucket {
+/** Takes a token; null where the key has no limit. At most one object call, and none where one is in hand or known not to be there. Never throws. */
+export async function takeToken(call: Call, memory: KeyMemory, caller: Caller): Promise<Token | null> {
+  const { record, grace } = caller;
+  const { key_id: keyId, rate_limit: limit } = record;
+  if (limit === null) return null;
   const now = Date.now();
-  const known = told.get(keyId);
-  return known === undefined ? full(limit, now) : underLimit(known.bucket, known.limit, limit, now);
+  const allowance = allowanceOf(memory, keyId, limit);
+  noteCall(allowance, now);
+  if (caller.granted === true) return { granted: true, quota: quotaOf(allowance, now, true) };
+  if (spend(allowance, now)) {
+    const quota = quotaOf(allowance, now, false);
+    const asking = askingOf(call, memory, null);
+    if (!grace && runsLow(allowance, now)) renewBehind(memory.leases, keyId, now, asking);
+    return { granted: true, quota };
+  }
+  if (caller.granted === false || isEmpty(allowance, now)) return refused(allowance, now);
+  if (grace) return takeAlone(allowance, now);
+  return await takeFromObject(call, memory, keyId, limit);
 }
 
-function note(told: Told, keyId: string, { bucket, limit }: Known): void {
-  told.delete(keyId);
-  told.set(keyId, { bucket, limit });
-  const [oldest] = told.keys();
-  if (told.size > MOST_TOLD && oldest !== undefined) told.delete(oldest);
+/** What is left for the caller as far as this isolate knows; null where the key has no limit. No I/O. */
+export function knownQuota(memory: KeyMemory, { record }: Caller): Quota | null {
+  const { key_id: keyId, rate_limit: limit } = record;
+  return limit === null ? null : quotaOf(allowanceOf(memory, keyId, limit), Date.now(), false);
 }
 
-/** Undefined where the object fails. */
-async function ask<T>(
-  call: Call,
-  keyId: string,
-  question: (object: DurableObjectStub<ApiKey>) => Promise<T>,
-): Promise<T | undefined> {
+/** What is left for the caller by the object's word; null where the key has no limit. One object call. Never throws. */
+export async function askForQuota(call: Call, memory: KeyMemory, caller: Caller): Promise<Quota | null> {
+  const { key_id: keyId, rate_limit: limit } = caller.record;
+  if (limit === null || caller.grace) return knownQuota(memory, caller);
   try {
-    return await callObject(() => call.env.API_KEY.getByName(keyId), question, LEASE_WAIT_MS);
+    await askNow(memory.leases, keyId, Date.now(), askingOf(call, memory, null));
+    return quotaOf(allowanceOf(memory, keyId, limit), Date.now(), true);
   } catch {
     noteDegraded(call, "key_object");
-    return undefined;
+    return knownQuota(memory, caller);
   }
 }
 
-/** draft-ietf-httpapi-ratelimit-headers-11: `t` is when the whole quota is there again. */
+async function takeFromObject(
+  call: Call,
+  memory: KeyMemory,
+  keyId: string,
+  limit: Limit,
+): Promise<Token | null> {
+  let granted: boolean | null = null;
+  const asking = askingOf(call, memory, "admitted", (answer) => {
+    granted = answer;
+  });
+  try {
+    await askNow(memory.leases, keyId, Date.now(), asking);
+  } catch {
+    noteDegraded(call, "key_object");
+    return takeAlone(allowanceOf(memory, keyId, limit), Date.now());
+  }
+  // The limit has been lifted since.
+  if (granted === null) return null;
+  const now = Date.now();
+  const allowance = allowanceOf(memory, keyId, limit);
+  if (granted) return { granted: true, quota: quotaOf(allowance, now, true) };
+  // Another call's answer may have brought some.
+  if (spend(allowance, now)) return { granted: true, quota: quotaOf(allowance, now, false) };
+  return refused(allowance, now);
+}
+
+function takeAlone(allowance: Allowance, now: number): Token {
+  return spendAlone(allowance, now)
+    ? { granted: true, quota: quotaOf(allowance, now, true) }
+    : refused(allowance, now);
+}
+
+const refused = (allowance: Allowance, now: number): Token => ({
+  granted: false,
+  quota: refusedQuota(allowance, now),
+});
+
+function allowanceOf({ allowances }: KeyMemory, keyId: string, limit: Limit): Allowance {
+  const known = allowances.get(keyId);
+  if (known !== undefined) return known;
+  const allowance = newAllowance(limit, Date.now());
+  allowances.set(keyId, allowance);
+  return allowance;
+}
+
+/** draft-ietf-httpapi-ratelimit-headers-11. `t`: until the whole quota is there again or, where there is nothing, until there is a call. */
 export function rateLimitHeaders({ limit, remaining, resetSeconds }: Quota): [string, string][] {
   return [
     ["RateLimit-Policy", `"key";q=${limit.limit};w=${limit.period_seconds}`],

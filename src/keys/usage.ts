@@ -17,6 +17,8 @@ export interface UsageReport {
 interface Counted {
   /** When the oldest call that is in no report was counted, ms since the epoch. */
   readonly since: number;
+  /** When the key was named as overdue. */
+  readonly namedAt?: number;
   readonly counts: Map<number, HourCount>;
   /** Sent, and not known to have arrived. */
   report: UsageReport | null;
@@ -57,11 +59,17 @@ export function countCall(unreported: Unreported, keyId: string, now: number, ad
   if (unreported.size > MOST_KEYS && oldest !== undefined) unreported.delete(oldest);
 }
 
-/** The report that is due of a key: the one that has not arrived, or one of all that was counted since; null where there is nothing. */
-export function reportOf(unreported: Unreported, keyId: string): UsageReport | null {
+/** The report that is due of a key: the one that has not arrived, or one of all that was counted since, if that is `ms` ago; else null. */
+export function dueReport(
+  unreported: Unreported,
+  keyId: string,
+  now: number,
+  ms: number,
+): UsageReport | null {
   const counted = unreported.get(keyId);
   if (counted === undefined) return null;
   if (counted.report === null) {
+    if (now - counted.since < ms) return null;
     counted.report = { id: crypto.randomUUID(), counts: [...counted.counts.values()] };
     counted.counts.clear();
   }
@@ -73,15 +81,17 @@ export function arrived(unreported: Unreported, keyId: string, report: UsageRepo
   const counted = unreported.get(keyId);
   if (counted?.report?.id !== report.id) return;
   unreported.delete(keyId);
-  if (counted.counts.size > 0) unreported.set(keyId, { ...counted, since: now, report: null });
+  const { counts } = counted;
+  if (counts.size > 0) unreported.set(keyId, { since: now, counts, report: null });
 }
 
 /** A key with calls counted longer than `ms` ago: its own traffic has moved elsewhere. It is named once in that time. */
 export function overdueKey(unreported: Unreported, now: number, ms: number): string | null {
   const [first] = unreported;
-  if (first === undefined || now - first[1].since < ms) return null;
+  if (first === undefined) return null;
   const [keyId, counted] = first;
+  if (now - Math.max(counted.since, counted.namedAt ?? 0) < ms) return null;
   unreported.delete(keyId);
-  unreported.set(keyId, { ...counted, since: now });
+  unreported.set(keyId, { ...counted, namedAt: now });
   return keyId;
 }

@@ -2,11 +2,13 @@
 import type { Call } from "../call.ts";
 import type { Failure } from "../errors.ts";
 import type { Isolate } from "../isolate.ts";
-import { askForLease, authenticate } from "../keys/authenticate.ts";
+import { askObject } from "../keys/ask.ts";
+import { authenticate } from "../keys/authenticate.ts";
 import { refusalOfAddress } from "../keys/authorize.ts";
+import type { KeyMemory } from "../keys/key-memory.ts";
 import type { KeyRecord } from "../keys/record.ts";
-import { lookAtTokens, takeToken } from "../keys/token.ts";
-import { countCall, overdueKey, type Unreported } from "../keys/usage.ts";
+import { knownQuota, takeToken } from "../keys/token.ts";
+import { countCall, overdueKey } from "../keys/usage.ts";
 
 export type Admitted =
   | { readonly record: KeyRecord; readonly failure?: never }
@@ -17,26 +19,26 @@ export type Admitted =
  * it cannot use up its limit. Never throws. `meanwhile`: as `authenticate` has it.
  */
 export async function admit(call: Call, isolate: Isolate, meanwhile?: () => void): Promise<Admitted> {
-  const caller = await authenticate(call, isolate.leases, isolate.unreported, meanwhile);
-  if (caller.failure !== undefined) return caller;
-  const { record, grace } = caller;
+  const { caller, failure } = await authenticate(call, isolate.keys, true, meanwhile);
+  if (failure !== undefined) return { failure };
+  const { record } = caller;
   const elsewhere = refusalOfAddress(record, call.request.headers);
   if (elsewhere !== null) {
-    call.quota = await lookAtTokens(call, isolate.told, record, grace);
+    call.quota = knownQuota(isolate.keys, caller);
     return { failure: elsewhere };
   }
-  const token = await takeToken(call, isolate.told, record, grace);
+  const token = await takeToken(call, isolate.keys, caller);
   call.quota = token?.quota ?? null;
-  count(call, isolate.unreported, record.key_id, token?.granted ?? true);
+  count(call, isolate.keys, record.key_id, token?.granted ?? true);
   if (token === null || token.granted) return { record };
-  return { failure: { type: "too_many_requests", retryAfterSeconds: token.quota.nextSeconds } };
+  return { failure: { type: "too_many_requests", retryAfterSeconds: token.quota.resetSeconds } };
 }
 
 /** Behind the answer goes what another key's traffic left here when it moved elsewhere. */
-function count(call: Call, unreported: Unreported, keyId: string, admitted: boolean): void {
+function count(call: Call, memory: KeyMemory, keyId: string, admitted: boolean): void {
   const now = Date.now();
-  countCall(unreported, keyId, now, admitted);
-  const overdue = overdueKey(unreported, now, call.config.leaseSeconds * 1_000);
+  countCall(memory.unreported, keyId, now, admitted);
+  const overdue = overdueKey(memory.unreported, now, call.config.leaseSeconds * 1_000);
   // Where it fails, it is overdue again.
-  if (overdue !== null) call.waitUntil(askForLease(call.env, overdue, unreported).catch(() => {}));
+  if (overdue !== null) call.waitUntil(askObject(call, memory, overdue, null).catch(() => {}));
 }

@@ -5,15 +5,17 @@ import type { Isolate } from "../isolate.ts";
 import { authenticate } from "../keys/authenticate.ts";
 import { refusalOfAddress } from "../keys/authorize.ts";
 import { shown } from "../keys/record.ts";
-import { lookAtTokens } from "../keys/token.ts";
+import { askForQuota, knownQuota } from "../keys/token.ts";
 
 export async function whoAmI(call: Call, isolate: Isolate): Promise<Response | Failure> {
-  const caller = await authenticate(call, isolate.leases, isolate.unreported);
-  if (caller.failure !== undefined) return caller.failure;
-  call.quota = await lookAtTokens(call, isolate.told, caller.record, caller.grace);
-  const elsewhere = refusalOfAddress(caller.record, call.request.headers);
+  const { caller, failure } = await authenticate(call, isolate.keys, false);
+  if (failure !== undefined) return failure;
+  const { record } = caller;
+  const elsewhere = refusalOfAddress(record, call.request.headers);
+  call.quota =
+    elsewhere === null ? await askForQuota(call, isolate.keys, caller) : knownQuota(isolate.keys, caller);
   if (elsewhere !== null) return elsewhere;
   // The name is what the operator calls the caller.
-  const { name: _, ...record } = shown(caller.record, Date.now());
-  return Response.json({ ...record, rate_limit_remaining: call.quota?.remaining ?? null });
+  const { name: _, ...shownToCaller } = shown(record, Date.now());
+  return Response.json({ ...shownToCaller, rate_limit_remaining: call.quota?.remaining ?? null });
 }

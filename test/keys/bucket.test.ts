@@ -1,6 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Bucket, full, type Limit, quotaOf, refilled, take, underLimit } from "../../src/keys/bucket.ts";
+import {
+  type Bucket,
+  full,
+  type Limit,
+  msToFull,
+  msToToken,
+  refilled,
+  take,
+  tokenOf,
+  tokensIn,
+  underLimit,
+} from "../../src/keys/bucket.ts";
 
 const NOW = 1_800_000_000_000;
 const of = (limit: number, period_seconds: number): Limit => ({ limit, period_seconds });
@@ -106,33 +117,45 @@ test("a clock that goes back brings nothing, and takes nothing", () => {
 describe("another limit", () => {
   test("keeps the tokens that are left, as far as it holds them", () => {
     const { bucket } = drain(full(of(100, 60), NOW), of(100, 60), NOW, 70);
-    expect(quotaOf(underLimit(bucket, of(100, 60), of(1_000, 60), NOW), of(1_000, 60)).remaining).toBe(30);
-    expect(quotaOf(underLimit(bucket, of(100, 60), of(10, 3_600), NOW), of(10, 3_600)).remaining).toBe(10);
+    expect(tokensIn(underLimit(bucket, of(100, 60), of(1_000, 60), NOW).level, of(1_000, 60))).toBe(30);
+    expect(tokensIn(underLimit(bucket, of(100, 60), of(10, 3_600), NOW).level, of(10, 3_600))).toBe(10);
   });
 
   test("never makes a token, whatever the two are", () => {
     fc.assert(
       fc.property(limits, limits, fc.double({ min: 0, max: 1, noNaN: true }), (from, to, share) => {
         const level = Math.floor(full(from, NOW).level * share);
-        const before = quotaOf({ level, at: NOW }, from).remaining;
+        const before = tokensIn(level, from);
         const after = underLimit({ level, at: NOW }, from, to, NOW);
-        expect(quotaOf(after, to).remaining).toBeLessThanOrEqual(Math.min(before, to.limit));
-        expect(quotaOf(after, to).remaining).toBeGreaterThanOrEqual(Math.min(before, to.limit));
+        expect(tokensIn(after.level, to)).toBe(Math.min(before, to.limit));
         expect(Number.isSafeInteger(after.level)).toBe(true);
       }),
     );
   });
 });
 
-test("what a caller is told is never too much and never too early", () => {
+test("what is said of a level is never too much and never too early, nor a millisecond late", () => {
   fc.assert(
     fc.property(limits, fc.double({ min: 0, max: 1, noNaN: true }), (limit, share) => {
       const bucket = { level: Math.floor(full(limit, NOW).level * share), at: NOW };
-      const { remaining, resetSeconds, nextSeconds } = quotaOf(bucket, limit);
-      if (remaining < 50) expect(drain(bucket, limit, NOW, remaining + 1).admitted).toBe(remaining);
-      expect(take(bucket, limit, NOW + nextSeconds * 1_000).granted).toBe(true);
-      expect(refilled(bucket, limit, NOW + resetSeconds * 1_000).level).toBe(full(limit, NOW).level);
-      expect(nextSeconds === 0).toBe(remaining > 0);
+      const tokens = tokensIn(bucket.level, limit);
+      if (tokens < 50) expect(drain(bucket, limit, NOW, tokens + 1).admitted).toBe(tokens);
+      const next = msToToken(bucket.level, limit);
+      expect(take(bucket, limit, NOW + next).granted).toBe(true);
+      expect(next === 0).toBe(tokens > 0);
+      if (next > 0) expect(take(bucket, limit, NOW + next - 1).granted).toBe(false);
+      const toFull = msToFull(bucket.level, limit);
+      expect(refilled(bucket, limit, NOW + toFull).level).toBe(full(limit, NOW).level);
+      if (toFull > 0)
+        expect(refilled(bucket, limit, NOW + toFull - 1).level).toBeLessThan(full(limit, NOW).level);
     }),
   );
+});
+
+test("tokens that are outstanding keep their place: a bucket never refills beyond it", () => {
+  const limit = of(10, 10);
+  const empty = { level: 0, at: NOW };
+  expect(tokensIn(refilled(empty, limit, NOW + 60_000, 4).level, limit)).toBe(6);
+  expect(tokensIn(refilled(empty, limit, NOW + 60_000, 12).level, limit)).toBe(0);
+  expect(refilled(empty, limit, NOW + 6_000, 4).level).toBe(6 * tokenOf(limit));
 });

@@ -4,10 +4,10 @@ import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ApiKey } from "../../src/keys/api-key.ts";
-import type { UsageReport } from "../../src/keys/usage.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
+import type { LeaseQuestion } from "../support/record.ts";
 import { json, later, stubUpstream } from "../support/upstream.ts";
 
 const NOW = 1_800_000_000_000;
@@ -169,8 +169,8 @@ function delayed(real: DurableObjectNamespace<ApiKey>, onAsked: () => void, mayA
   let first = true;
   return {
     getByName: (name: string) => ({
-      lease: async (report: UsageReport | null) => {
-        const answer = await real.getByName(name).lease(report);
+      lease: async (...question: LeaseQuestion) => {
+        const answer = await real.getByName(name).lease(...question);
         if (first) {
           first = false;
           onAsked();

@@ -1,9 +1,10 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { arrived, countCall, reportOf, type Unreported, type UsageReport } from "../../src/keys/usage.ts";
+import { arrived, countCall, dueReport, type Unreported } from "../../src/keys/usage.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { type LeaseQuestion, NO_ASK } from "../support/record.ts";
 import { json, stubUpstream } from "../support/upstream.ts";
 
 const HOUR = 3_600_000;
@@ -102,7 +103,11 @@ test("hours are kept for 30 days", async () => {
   const object = env.API_KEY.getByName(keyId);
   const hour = NOW / HOUR;
   for (const ago of [800, 720, 719, 1, 0]) {
-    await object.lease({ id: String(ago), counts: [{ hour: hour - ago, requests: 1, rate_limited: 0 }] });
+    await object.lease(
+      { id: String(ago), counts: [{ hour: hour - ago, requests: 1, rate_limited: 0 }] },
+      NO_ASK,
+      null,
+    );
   }
   const kept = await runInDurableObject(
     object,
@@ -120,27 +125,27 @@ test.each(["hours=0", "hours=721", "hours=x", "hours=", "days=1"])(
 );
 
 test("a key that was never issued has no usage, and gets none", async () => {
-  await env.API_KEY.getByName("1111111111111111").lease({
-    id: "r",
-    counts: [{ hour: 1, requests: 1, rate_limited: 0 }],
-  });
+  const report = { id: "r", counts: [{ hour: 1, requests: 1, rate_limited: 0 }] };
+  await env.API_KEY.getByName("1111111111111111").lease(report, NO_ASK, null);
   expect((await operator.admin("GET", "/admin/keys/1111111111111111/usage")).status).toBe(404);
 });
 
+const due = (unreported: Unreported, now = NOW) => dueReport(unreported, "a", now, 0);
+
 test("a report goes unchanged until it has arrived, and what came meanwhile goes with the next", () => {
   const unreported: Unreported = new Map();
-  expect(reportOf(unreported, "a")).toBeNull();
+  expect(due(unreported)).toBeNull();
   countCall(unreported, "a", NOW, true);
-  const first = reportOf(unreported, "a");
+  const first = due(unreported);
   countCall(unreported, "a", NOW + HOUR - 1, false);
-  expect(reportOf(unreported, "a")).toBe(first);
+  expect(due(unreported)).toBe(first);
   expect(first?.counts).toEqual([{ hour: NOW / HOUR, requests: 1, rate_limited: 0 }]);
   if (first !== null) arrived(unreported, "a", first, NOW);
-  const second = reportOf(unreported, "a");
+  const second = due(unreported);
   expect(second?.counts).toEqual([{ hour: NOW / HOUR, requests: 0, rate_limited: 1 }]);
   expect(second?.id).not.toBe(first?.id);
   if (first !== null) arrived(unreported, "a", first, NOW);
-  expect(reportOf(unreported, "a")).toBe(second);
+  expect(due(unreported)).toBe(second);
   if (second !== null) arrived(unreported, "a", second, NOW);
   expect(unreported.size).toBe(0);
 });
@@ -149,16 +154,16 @@ test("an isolate counts for 5,000 keys at most", () => {
   const unreported: Unreported = new Map();
   for (let i = 0; i < 6_000; i += 1) countCall(unreported, String(i), NOW, true);
   expect(unreported.size).toBe(5_000);
-  expect(reportOf(unreported, "5999")?.counts).toHaveLength(1);
+  expect(dueReport(unreported, "5999", NOW, 0)?.counts).toHaveLength(1);
 });
 
 test("a lease call that counts but answers too late is not counted twice", async () => {
   const late = newIsolate({
     API_KEY: {
       getByName: (name: string) => ({
-        lease: async (report: UsageReport | null) => {
-          const answer = await env.API_KEY.getByName(name).lease(report);
-          if (report !== null) await scheduler.wait(1_100);
+        lease: async (...question: LeaseQuestion) => {
+          const answer = await env.API_KEY.getByName(name).lease(...question);
+          if (question[0] !== null) await scheduler.wait(1_100);
           return answer;
         },
       }),

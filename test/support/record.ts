@@ -1,3 +1,5 @@
+import type { ApiKey } from "../../src/keys/api-key.ts";
+import type { TokenAsk } from "../../src/keys/grant.ts";
 import type { KeyRecord } from "../../src/keys/record.ts";
 
 /** A record without restrictions, but for `fields`. */
@@ -21,3 +23,9 @@ export function recordOf(fields: Partial<KeyRecord> = {}): KeyRecord {
     ...fields,
   };
 }
+
+/** What the key's object is asked with a lease. */
+export type LeaseQuestion = Parameters<ApiKey["lease"]>;
+
+/** Wants no token. */
+export const NO_ASK: TokenAsk = { isolate: "test", lifeMs: 5_000, own: false, more: 0, done: [] };

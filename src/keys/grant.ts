@@ -1,0 +1,165 @@
+/**
+ * How a key's object hands out the tokens of its bucket: one to a call that waits for it, and more to an isolate that is likely to spend them
+ * soon, for the time of a lease. Pure.
+ *
+ * Why the limit cannot be exceeded: a token that waits for its call is spent when it is taken from the bucket. One that is granted for later
+ * keeps its place in the bucket until it is known to be spent, given back or over its time: so what is in the bucket and what is in hand
+ * are never more than the limit together, and refill as the bucket does. When the moment of a call's admission is the one in which its token was
+ * spent, that is the bound of a single bucket.
+ */
+import { type Bucket, type Limit, refilled, tokenOf, tokensIn } from "./bucket.ts";
+
+/** A key's bucket, and what of it is in the hands of isolates. */
+export interface Account extends Bucket {
+  readonly grants: readonly Grant[];
+  readonly lastId: number;
+  /** Who took last, and when somebody else did last: ms since the epoch. */
+  readonly taker: { readonly isolate: string; readonly at: number; readonly othersAt: number } | null;
+}
+
+interface Grant {
+  readonly id: number;
+  readonly tokens: number;
+  /** From when on nobody spends of it, ms since the epoch. */
+  readonly until: number;
+}
+
+/** What an isolate asks along with the lease of a key. */
+export interface TokenAsk {
+  /** Who asks. */
+  readonly isolate: string;
+  /** For how long it spends what it is granted, in ms from when it asked. */
+  readonly lifeMs: number;
+  /** A token for a call that waits. */
+  readonly own: boolean;
+  /** Tokens to spend later. */
+  readonly more: number;
+  /** Grants that the isolate spends no more of, and what is left of them. */
+  readonly done: readonly { readonly id: number; readonly unused: number }[];
+}
+
+export interface TokenAnswer {
+  /** The object's own word, which may be newer than the caller's lease. */
+  readonly limit: Limit;
+  /** Whether the waiting call has its token; null where there was no such question. */
+  readonly granted: boolean | null;
+  readonly grant: { readonly id: number; readonly tokens: number } | null;
+  /** What is left in the bucket, in its units. */
+  readonly level: number;
+  /** Whether nobody else has taken a token for the life of a grant: then what is left can be taken for what is left a little later. */
+  readonly alone: boolean;
+}
+
+/**
+ * How much longer than its isolate the object holds a grant for spendable: they count the same time, but by clocks of their own, and an
+ * isolate's stands still while it computes.
+ */
+const MARGIN_MS = 1_000;
+
+/** Grants at a time. More isolates than that, on one limited key, take their tokens one by one. */
+const MOST_GRANTS = 250;
+
+export const accountOf = (bucket: Bucket): Account => ({ ...bucket, grants: [], lastId: 0, taker: null });
+
+/**
+ * How many tokens an isolate gets to spend later, of those it `wanted` and those `left`.
+ *
+ * An isolate may fall silent with all of them in hand, and then they are lost; so they are no more than two seconds of refill, or 1/64 of what
+ * is left where that is more. A key of 50 calls an hour never loses one.
+ *
+ * And no more than a quarter of what is left: others find the rest. It is also what keeps a lone caller below the rate from ever being refused:
+ * what it has spent comes back only from when it is reported, and three quarters last for longer than that takes.
+ *
+ * Where calls are refused, the bucket is empty most of the time and none of this helps anybody: who comes first when it has something takes all, and
+ * spends it at once. So there is one question for many calls, not one for each.
+ */
+export function grantSize(wanted: number, left: number, limit: Limit): number {
+  const most = Math.max(((limit.limit / limit.period_seconds) * inHandMs(limit)) / 1_000, left / 64);
+  return Math.floor(Math.min(wanted, most, isScarce(left, limit) ? left : left / 4));
+}
+
+export const inHandMs = ({ period_seconds }: Limit) => Math.min(2_000, period_seconds * 250);
+
+const isScarce = (left: number, { limit }: Limit) => left < limit / 8;
+
+/** As of `now`: grants that are over give their place back at their time. */
+export function brought(account: Account, limit: Limit, now: number): Account {
+  const over = account.grants.filter(({ until }) => until <= now).sort((a, b) => a.until - b.until);
+  let { level, at }: Bucket = account;
+  let outstanding = sum(account.grants);
+  for (const { until, tokens } of over) {
+    ({ level, at } = refilled({ level, at }, limit, until, outstanding));
+    outstanding -= tokens;
+  }
+  return {
+    ...account,
+    ...refilled({ level, at }, limit, now, outstanding),
+    grants: account.grants.filter(({ until }) => until > now),
+  };
+}
+
+/** `changed`: whether anything was that time alone does not bring. */
+export function answer(
+  account: Account,
+  limit: Limit,
+  ask: TokenAsk,
+  now: number,
+): { readonly account: Account; readonly answer: TokenAnswer; readonly changed: boolean } {
+  const before = settled(brought(account, limit, now), limit, ask.done);
+  const granted = ask.own ? before.level >= tokenOf(limit) : null;
+  const owned = granted ? withdrawn(before, limit, 1) : before;
+  const room = granted !== false && owned.grants.length < MOST_GRANTS;
+  const tokens = room ? grantSize(ask.more, tokensIn(owned.level, limit), limit) : 0;
+  const id = account.lastId + 1;
+  const taken = granted === true || tokens > 0;
+  const after: Account = {
+    ...(tokens > 0 ? granting(owned, limit, { id, tokens, until: now + ask.lifeMs + MARGIN_MS }) : owned),
+    taker: taken ? takerAfter(account.taker, ask.isolate, now) : account.taker,
+  };
+  return {
+    account: after,
+    changed: taken || before.grants.length < account.grants.length,
+    answer: {
+      limit,
+      granted,
+      grant: tokens > 0 ? { id, tokens } : null,
+      level: after.level,
+      alone: now - othersTook(account.taker, ask.isolate) >= ask.lifeMs,
+    },
+  };
+}
+
+const sum = (grants: readonly Grant[]) => grants.reduce((total, { tokens }) => total + tokens, 0);
+
+/** What is unused goes back into the bucket, the rest is spent: from now on it refills. One that is over, or has been settled, changes nothing. */
+function settled(account: Account, limit: Limit, done: TokenAsk["done"]): Account {
+  let { level, grants } = account;
+  for (const { id, unused } of done) {
+    const grant = grants.find((one) => one.id === id);
+    if (grant === undefined) continue;
+    level += Math.min(unused, grant.tokens) * tokenOf(limit);
+    grants = grants.filter((one) => one !== grant);
+  }
+  return { ...account, level, grants };
+}
+
+const withdrawn = (account: Account, limit: Limit, tokens: number): Account => ({
+  ...account,
+  level: account.level - tokens * tokenOf(limit),
+});
+
+const granting = (account: Account, limit: Limit, grant: Grant): Account => ({
+  ...withdrawn(account, limit, grant.tokens),
+  grants: [...account.grants, grant],
+  lastId: grant.id,
+});
+
+function takerAfter(taker: Account["taker"], isolate: string, now: number): Account["taker"] {
+  return { isolate, at: now, othersAt: othersTook(taker, isolate) };
+}
+
+/** When another than this one took last. */
+function othersTook(taker: Account["taker"], isolate: string): number {
+  if (taker === null) return Number.NEGATIVE_INFINITY;
+  return taker.isolate === isolate ? taker.othersAt : taker.at;
+}

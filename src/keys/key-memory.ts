@@ -1,0 +1,18 @@
+/** What an isolate keeps of keys between requests: settled plain data, and nothing that was not told to it by their objects or counted here. */
+import type { Allowances } from "./allowance.ts";
+import { type Leases, noLeases } from "./lease.ts";
+import type { Unreported } from "./usage.ts";
+
+export interface KeyMemory {
+  readonly leases: Leases;
+  readonly allowances: Allowances;
+  readonly unreported: Unreported;
+  /** By which objects tell isolates apart. */
+  isolate?: string;
+}
+
+export const newKeyMemory = (): KeyMemory => ({
+  leases: noLeases(),
+  allowances: new Map(),
+  unreported: new Map(),
+});
