@@ -29,15 +29,15 @@ export default defineConfig({
           // One workerd for all files: they make isolates, organizations and keys of their own, and most of the time went into starts.
           isolate: false,
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/scripts/**"],
+          exclude: ["test/e2e/**", "test/scripts/**", "test/simulation/**"],
           setupFiles: ["test/support/guard.ts"],
         },
       },
       {
-        // From outside: the built Worker and the sandbox on real sockets.
+        // In Node: the built Worker and the sandbox from outside, on real sockets; the scripts; and what takes much arithmetic.
         test: {
-          name: "e2e",
-          include: ["test/e2e/**/*.test.ts", "test/scripts/**/*.test.ts"],
+          name: "node",
+          include: ["test/{e2e,scripts,simulation}/**/*.test.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -42,7 +42,7 @@ export interface Allowance {
   /** Whether a call was refused, and the bucket has been found empty ever since. */
   saturated: boolean;
   demand: Demand;
-  /** Questions that have not been answered, and when the last of them was asked. */
+  /** Calls that wait for the object, and since when the last of them does. */
   asking: { count: number; at: number };
   /** When more was asked for, and no answer has come. */
   askingSince: number | null;
@@ -95,10 +95,12 @@ export function spend(allowance: Allowance, now: number): boolean {
  * same tokens.
  */
 export function isEmpty(allowance: Allowance, now: number): boolean {
-  const { emptyUntil, askedAt, saturated, limit, asking } = allowance;
+  const { emptyUntil, askedAt, saturated, limit, askingSince, asking } = allowance;
   if (now < emptyUntil) return now >= askedAt;
-  const atOnce = saturated && asking.at - emptyUntil < pauseMs(limit);
-  return underWay(allowance, now) >= (atOnce ? 1 : limit.limit);
+  const waiting = underWay(allowance, now);
+  const asksSince = isAsking(allowance, now) ? askingSince : waiting > 0 ? asking.at : null;
+  if (saturated && asksSince !== null && asksSince - emptyUntil < pauseMs(limit)) return true;
+  return waiting >= limit.limit;
 }
 
 /** Whether what is in hand would not last for half of the time that it should, and more can be had. */
@@ -119,14 +121,14 @@ export function askOf(
   allowance.grants = allowance.grants.filter((held) => !isDone(held));
   const more = isAsking(allowance, now) ? 0 : Math.max(0, wanted(allowance, now) - inHand(allowance, now));
   if (more > 0) allowance.askingSince = now;
-  allowance.asking = { count: underWay(allowance, now) + 1, at: now };
+  if (own) allowance.asking = { count: underWay(allowance, now) + 1, at: now };
   return { isolate, lifeMs, own, more, done };
 }
 
-/** That the question of `askedAt` has been answered, or never will be. */
-export function asked(allowance: Allowance, askedAt: number): void {
-  if (allowance.askingSince === askedAt) allowance.askingSince = null;
-  allowance.asking.count = Math.max(0, allowance.asking.count - 1);
+/** That a question has been answered, or never will be. */
+export function asked(allowance: Allowance, { own, more }: TokenAsk): void {
+  if (more > 0) allowance.askingSince = null;
+  if (own) allowance.asking.count = Math.max(0, allowance.asking.count - 1);
 }
 
 /** Takes in what the object answered; null where the key has no limit. */

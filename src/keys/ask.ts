@@ -47,7 +47,7 @@ export async function askObject(
     takeIn(memory.allowances, keyId, tokens, lifeMs, askedAt, now);
     return { record, granted: tokens?.granted ?? null };
   } finally {
-    if (allowance !== undefined) asked(allowance, askedAt);
+    if (allowance !== undefined) asked(allowance, ask);
   }
 }
 

@@ -1,0 +1,158 @@
+/** Tokens of one bucket in the hands of many isolates, on a virtual clock. What the parts decide is in allowance.test.ts and grant.test.ts. */
+import { describe, expect, test } from "vitest";
+import type { Limit } from "../../src/keys/bucket.ts";
+import {
+  callsByChance,
+  isWithin,
+  mostOf,
+  randomOf,
+  type Setting,
+  simulate,
+  steadyCalls,
+} from "./limited-world.ts";
+
+const of = (limit: number, period_seconds: number): Limit => ({ limit, period_seconds });
+const LIMITS = [
+  of(1, 1),
+  of(2, 1),
+  of(5, 1),
+  of(100, 1),
+  of(1_000, 1),
+  of(7, 3),
+  of(10, 10),
+  of(600, 60),
+  of(6_000, 60),
+  of(50, 3_600),
+  of(100_000, 3_600),
+  of(1_000, 86_400),
+];
+const FAR = [5, 300] as const;
+const NEAR = [5, 40] as const;
+
+/** Any world of a seed: up to 64 isolates, skewed and bursty load, faults. */
+function worldOf(seed: number): Setting {
+  const random = randomOf(seed);
+  const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)] as T;
+  const limit = pick(LIMITS);
+  const isolates = pick([1, 1, 2, 3, 8, 64]);
+  const seconds = pick([3, 10, 30]);
+  const rate = limit.limit / limit.period_seconds;
+  const perSecond = Math.min(rate * pick([0.5, 1.1, 2, 10]), 5_000 / seconds);
+  const weights = Array.from({ length: isolates }, (_, i) => (random() < 0.3 ? 5 : 1 / (i + 1)));
+  return {
+    seed,
+    limit,
+    isolates,
+    leaseMs: pick([1_000, 5_000]),
+    delayMs: pick([FAR, NEAR, [100, 300]]),
+    lost: pick([0, 0, 0.02, 0.2]),
+    twice: pick([0, 0.02]),
+    endsPerSecond: pick([0, 0, 0.02, 1]) * isolates,
+    beginsEmpty: random() < 0.3,
+    calls: callsByChance(random, perSecond, seconds, weights, random() < 0.5),
+  };
+}
+
+test("over 3,000 worlds of any load and fault, no stretch of time has more calls than its bound, at no tolerance", () => {
+  let admitted = 0;
+  for (let seed = 1; seed <= 3_000; seed += 1) {
+    const outcome = simulate(worldOf(seed));
+    admitted += outcome.admitted.length;
+    if (!isWithin(worldOf(seed).limit, outcome.admitted))
+      expect.fail(`exceeded in the world of seed ${seed}`);
+  }
+  expect(admitted).toBeGreaterThan(500_000);
+});
+
+describe("under saturation", () => {
+  const worlds = Array.from({ length: 300 }, (_, i): Setting => {
+    const random = randomOf(i + 10_000);
+    const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)] as T;
+    const limit = pick([
+      of(2, 1),
+      of(100, 1),
+      of(7, 3),
+      of(10, 10),
+      of(600, 60),
+      of(6_000, 60),
+      of(100_000, 3_600),
+    ]);
+    const isolates = pick([1, 2, 8, 64]);
+    const weights = Array.from({ length: isolates }, (_, index) => (random() < 0.3 ? 5 : 1 / (index + 1)));
+    const perSecond = (limit.limit / limit.period_seconds) * pick([1.2, 2, 10]);
+    const calls = callsByChance(random, perSecond, 40, weights, random() < 0.5);
+    return { seed: i, limit, isolates, delayMs: pick([FAR, NEAR]), beginsEmpty: true, calls };
+  });
+
+  const used = worlds.map((world) => ({ world, share: simulate(world).admitted.length / mostOf(world) }));
+  const least = (shares: typeof used) => Math.min(...shares.map(({ share }) => share));
+
+  test("at least nine tenths of what one bucket at hand would admit are admitted, in each of 300 worlds", () => {
+    expect(least(used.filter(({ world }) => world.limit.period_seconds > 1))).toBeGreaterThan(0.9);
+    expect(used.reduce((total, { share }) => total + share, 0) / used.length).toBeGreaterThan(0.97);
+  });
+
+  test("a bucket of a single second may lose a little more to bursts of its own length, whose tokens are reported late", () => {
+    expect(least(used)).toBeGreaterThan(0.85);
+  });
+});
+
+describe("a lone caller at a steady rate below its limit", () => {
+  test("is never refused, whatever the limit and however slow the messages, in 1,000 worlds", () => {
+    for (let seed = 1; seed <= 1_000; seed += 1) {
+      const random = randomOf(seed);
+      const limit = of(2 + Math.floor(random() * random() * 300), 1 + Math.floor(random() * 60));
+      const perSecond = (limit.limit / limit.period_seconds) * (0.5 + random() * 0.499);
+      const calls = steadyCalls(perSecond, Math.min(30, 1_500 / perSecond));
+      const delayMs = random() < 0.5 ? FAR : NEAR;
+      const { refused } = simulate({ seed, limit, isolates: 1, delayMs, calls, beginsEmpty: false });
+      expect(refused, `seed ${seed}`).toBe(0);
+    }
+  });
+
+  test("nor with a limit of one call at a time, where its calls are as far apart as messages may be late", () => {
+    for (let seed = 1; seed <= 100; seed += 1) {
+      const period_seconds = 1 + (seed % 20);
+      const calls = steadyCalls(1_000 / (period_seconds * 1_000 + FAR[1]), 60);
+      const { refused } = simulate({ seed, limit: of(1, period_seconds), isolates: 1, delayMs: FAR, calls });
+      expect(refused, `seed ${seed}`).toBe(0);
+    }
+  });
+
+  test("nor where its calls come in eight isolates in turn", () => {
+    for (let seed = 1; seed <= 100; seed += 1) {
+      const random = randomOf(seed);
+      const limit = of(10 + Math.floor(random() * 1_000), 1 + Math.floor(random() * 30));
+      const perSecond = (limit.limit / limit.period_seconds) * 0.95;
+      const calls = steadyCalls(perSecond, Math.min(30, 1_500 / perSecond), 8);
+      const { refused } = simulate({ seed, limit, isolates: 8, delayMs: NEAR, calls });
+      expect(refused, `seed ${seed}`).toBe(0);
+    }
+  });
+});
+
+describe("at 100 calls a second in each isolate, the object is called less than once in ten admitted calls", () => {
+  const callsAt = (isolates: number) =>
+    callsByChance(
+      randomOf(isolates),
+      100 * isolates,
+      20,
+      Array.from({ length: isolates }, () => 1),
+    );
+  const ratio = (setting: Omit<Setting, "seed" | "calls">) => {
+    const { admitted, objectCalls } = simulate({ ...setting, seed: 1, calls: callsAt(setting.isolates) });
+    return objectCalls / admitted.length;
+  };
+  test.each([1, 8, 64])("of %i isolates, below the limit", (isolates) => {
+    for (const delayMs of [NEAR, FAR]) {
+      expect(ratio({ limit: of(isolates * 1_200, 10), isolates, delayMs })).toBeLessThan(0.1);
+    }
+    expect(ratio({ limit: of(isolates * 120, 1), isolates, delayMs: NEAR })).toBeLessThan(0.1);
+  });
+
+  test.each([1, 8, 64])("of %i isolates, above it", (isolates) => {
+    expect(ratio({ limit: of(isolates * 900, 10), isolates, delayMs: NEAR, beginsEmpty: true })).toBeLessThan(
+      0.1,
+    );
+  });
+});
