@@ -108,7 +108,7 @@ export function answer(
   const before = settled(brought(account, limit, now), limit, ask.done);
   const granted = ask.own ? before.level >= tokenOf(limit) : null;
   const owned = granted ? withdrawn(before, limit, 1) : before;
-  const room = granted !== false && owned.grants.length < MOST_GRANTS;
+  const room = owned.grants.length < MOST_GRANTS;
   const tokens = room ? grantSize(ask.more, tokensIn(owned.level, limit), limit) : 0;
   const id = account.lastId + 1;
   const taken = granted === true || tokens > 0;

@@ -1,0 +1,275 @@
+import { describe, expect, test } from "vitest";
+import {
+  type Allowance,
+  type Allowances,
+  asked,
+  askOf,
+  inHand,
+  isEmpty,
+  noteCall,
+  quotaOf,
+  refusedQuota,
+  runsLow,
+  spend,
+  spendAlone,
+  takeIn,
+} from "../../src/keys/allowance.ts";
+import { type Limit, tokenOf } from "../../src/keys/bucket.ts";
+import type { TokenAnswer } from "../../src/keys/grant.ts";
+
+const NOW = 1_800_000_000_000;
+const LIFE = 5_000;
+const of = (limit: number, period_seconds: number): Limit => ({ limit, period_seconds });
+const LIMIT = of(600, 60);
+
+/** An isolate whose object answers by hand. */
+function isolate(limit = LIMIT) {
+  const allowances: Allowances = new Map();
+  const answered = (fields: Partial<TokenAnswer> & { left?: number }, askedAt: number, now = askedAt) => {
+    const { left = limit.limit, ...rest } = fields;
+    const level = left * tokenOf(limit);
+    takeIn(
+      allowances,
+      "key",
+      { limit, granted: null, grant: null, level, alone: true, ...rest },
+      LIFE,
+      askedAt,
+      now,
+    );
+    return allowances.get("key") as Allowance;
+  };
+  return { allowances, answered };
+}
+const grant = (id: number, tokens: number) => ({ grant: { id, tokens } });
+const question = (allowance: Allowance, now: number, own = false) =>
+  askOf(allowance, { isolate: "a", lifeMs: LIFE, own }, now);
+const calls = (allowance: Allowance, count: number, now: number) => {
+  for (let i = 0; i < count; i += 1) noteCall(allowance, now);
+};
+
+describe("tokens in hand", () => {
+  test("are spent one by one, the oldest first, and not once more", () => {
+    const { answered } = isolate();
+    answered(grant(1, 2), NOW);
+    const allowance = answered(grant(2, 1), NOW + 1);
+    expect(inHand(allowance, NOW)).toBe(3);
+    expect([1, 2, 3, 4].map(() => spend(allowance, NOW))).toEqual([true, true, true, false]);
+    expect(question(allowance, NOW).done).toEqual([
+      { id: 1, unused: 0 },
+      { id: 2, unused: 0 },
+    ]);
+  });
+
+  test("last for the life of a grant from when they were asked for, however late the answer came", () => {
+    const { answered } = isolate();
+    const allowance = answered(grant(1, 2), NOW, NOW + 900);
+    expect(spend(allowance, NOW + LIFE - 1)).toBe(true);
+    expect(spend(allowance, NOW + LIFE)).toBe(false);
+    expect(inHand(allowance, NOW + LIFE)).toBe(0);
+  });
+
+  test("are given back with the next question when half of that time is over", () => {
+    const { answered } = isolate();
+    const allowance = answered(grant(7, 3), NOW);
+    spend(allowance, NOW);
+    expect(question(allowance, NOW + LIFE / 2 - 1).done).toEqual([]);
+    expect(question(allowance, NOW + LIFE / 2).done).toEqual([{ id: 7, unused: 2 }]);
+    expect(spend(allowance, NOW + LIFE / 2)).toBe(false);
+    expect(question(allowance, NOW + LIFE / 2).done).toEqual([]);
+  });
+});
+
+describe("more are asked for", () => {
+  test("never with the first call; then for two seconds of the calls of the last one, less those in hand", () => {
+    const { answered } = isolate();
+    const allowance = answered({}, NOW);
+    calls(allowance, 1, NOW);
+    expect(question(allowance, NOW, true).more).toBe(0);
+    calls(allowance, 9, NOW + 500);
+    answered(grant(1, 4), NOW + 500);
+    expect(question(allowance, NOW + 500, true).more).toBe(14);
+  });
+
+  test("behind an answer where what is in hand lasts for less than a second", () => {
+    const { answered } = isolate();
+    const allowance = answered(grant(1, 20), NOW);
+    calls(allowance, 11, NOW);
+    for (let i = 0; i < 10; i += 1) spend(allowance, NOW);
+    expect(runsLow(allowance, NOW)).toBe(false);
+    spend(allowance, NOW);
+    expect(runsLow(allowance, NOW)).toBe(true);
+  });
+
+  test("not twice at a time; but again when there has been no answer for two seconds", () => {
+    const { answered } = isolate();
+    const allowance = answered({}, NOW);
+    calls(allowance, 11, NOW);
+    const first = question(allowance, NOW);
+    expect(first.more).toBe(20);
+    expect(question(allowance, NOW + 100, true).more).toBe(0);
+    expect(runsLow(allowance, NOW + 100)).toBe(false);
+    calls(allowance, 11, NOW + 2_000);
+    expect(question(allowance, NOW + 2_000).more).toBe(20);
+    asked(allowance, first);
+    expect(runsLow(allowance, NOW + 2_000)).toBe(true);
+  });
+
+  test("behind no answer while the bucket is known to be empty", () => {
+    const { answered } = isolate();
+    const allowance = answered({ ...grant(1, 2), left: 0 }, NOW);
+    calls(allowance, 11, NOW);
+    expect(runsLow(allowance, NOW + 99)).toBe(false);
+    expect(runsLow(allowance, NOW + 100)).toBe(true);
+  });
+
+  test("not again because another question has been answered", () => {
+    const { answered } = isolate();
+    const allowance = answered({}, NOW);
+    calls(allowance, 11, NOW);
+    question(allowance, NOW);
+    asked(allowance, question(allowance, NOW, true));
+    expect(runsLow(allowance, NOW)).toBe(false);
+  });
+
+  test("less where the period or the lease is short", () => {
+    const short = isolate(of(100, 1)).answered({}, NOW);
+    calls(short, 11, NOW);
+    expect(question(short, NOW).more).toBe(2);
+    const { allowances } = isolate();
+    takeIn(
+      allowances,
+      "key",
+      { limit: LIMIT, granted: null, grant: null, level: 0, alone: true },
+      1_000,
+      NOW,
+      NOW,
+    );
+    const brief = allowances.get("key") as Allowance;
+    calls(brief, 11, NOW);
+    expect(question(brief, NOW).more).toBe(4);
+  });
+});
+
+describe("calls are refused without a question", () => {
+  test("until there can be a token, counted from when the object was asked", () => {
+    const allowance = isolate(of(2, 60)).answered({ granted: true, left: 0 }, NOW, NOW + 200);
+    expect(isEmpty(allowance, NOW + 29_999)).toBe(true);
+    expect(isEmpty(allowance, NOW + 30_000)).toBe(false);
+  });
+
+  test("after a refusal for an eighth of the period, a second at most, where tokens come faster than that", () => {
+    for (const [limit, ms] of [
+      [of(600, 60), 1_000],
+      [of(100, 1), 125],
+      [of(2, 60), 30_000],
+    ] as const) {
+      const allowance = isolate(limit).answered({ granted: false, left: 0 }, NOW - 200, NOW);
+      expect(isEmpty(allowance, NOW + ms - 1)).toBe(true);
+      expect(isEmpty(allowance, NOW + ms)).toBe(false);
+    }
+  });
+
+  test("also where a later answer, to no call, still finds the bucket empty; not where it finds something", () => {
+    const { answered } = isolate();
+    answered({ granted: false, left: 0 }, NOW);
+    const allowance = answered({ left: 0.5 }, NOW + 500);
+    expect(isEmpty(allowance, NOW + 1_499)).toBe(true);
+    expect(isEmpty(answered({ left: 1 }, NOW + 600), NOW + 600)).toBe(false);
+    expect(isEmpty(answered({ granted: true, left: 0 }, NOW + 700), NOW + 800)).toBe(false);
+  });
+
+  test("while another that came as soon as the time was over asks; not where none had come for long", () => {
+    for (const [ms, refused] of [
+      [1_000, true],
+      [1_999, true],
+      [2_000, false],
+    ] as const) {
+      const allowance = isolate().answered({ granted: false, left: 0 }, NOW);
+      const asking = question(allowance, NOW + ms, true);
+      expect(isEmpty(allowance, NOW + ms)).toBe(refused);
+      asked(allowance, asking);
+      expect(isEmpty(allowance, NOW + ms)).toBe(false);
+    }
+  });
+
+  test("where as many wait for the object as the bucket can hold, but not for ever", () => {
+    const allowance = isolate(of(2, 60)).answered({}, NOW);
+    const first = question(allowance, NOW, true);
+    expect(isEmpty(allowance, NOW)).toBe(false);
+    question(allowance, NOW, false);
+    expect(isEmpty(allowance, NOW)).toBe(false);
+    question(allowance, NOW, true);
+    expect(isEmpty(allowance, NOW + 1_999)).toBe(true);
+    expect(isEmpty(allowance, NOW + 2_000)).toBe(false);
+    asked(allowance, first);
+    expect(isEmpty(allowance, NOW)).toBe(false);
+  });
+
+  test("not by a clock that has gone back", () => {
+    const allowance = isolate(of(2, 60)).answered({ granted: false, left: 0 }, NOW);
+    expect(isEmpty(allowance, NOW - 60_000)).toBe(false);
+  });
+});
+
+describe("of answers that come out of order", () => {
+  test("the one to the later question says what is left, and what either granted is in hand", () => {
+    const { answered } = isolate();
+    answered({ ...grant(2, 3), left: 10 }, NOW + 5);
+    const allowance = answered({ ...grant(1, 2), left: 500 }, NOW, NOW + 10);
+    expect(quotaOf(allowance, NOW + 10, true).remaining).toBe(15);
+  });
+});
+
+describe("what a caller is told", () => {
+  test("is what the object said and what is in hand, where nobody else takes; without what has come in since", () => {
+    const allowance = isolate().answered({ ...grant(1, 20), left: 500 }, NOW);
+    spend(allowance, NOW);
+    expect(quotaOf(allowance, NOW + 1_000, false)).toEqual({ limit: LIMIT, remaining: 519, resetSeconds: 9 });
+    expect(quotaOf(allowance, NOW + LIFE - 1, false).remaining).toBe(519);
+    expect(quotaOf(allowance, NOW + LIFE, false).remaining).toBe(0);
+  });
+
+  test("is what is in hand alone, where others take", () => {
+    const allowance = isolate().answered({ ...grant(1, 20), left: 500, alone: false }, NOW);
+    expect(quotaOf(allowance, NOW, true).remaining).toBe(520);
+    expect(quotaOf(allowance, NOW, false)).toEqual({ limit: LIMIT, remaining: 20, resetSeconds: 58 });
+  });
+
+  test("where nothing remains is when there can be a token", () => {
+    const allowance = isolate(of(2, 60)).answered({ granted: true, left: 0.5 }, NOW);
+    expect(quotaOf(allowance, NOW, true)).toMatchObject({ remaining: 0, resetSeconds: 15 });
+    expect(refusedQuota(allowance, NOW + 4_000)).toMatchObject({ remaining: 0, resetSeconds: 11 });
+  });
+
+  test("where one is refused is not before it will be looked for again", () => {
+    const allowance = isolate().answered({ granted: false, left: 0.5 }, NOW);
+    expect(refusedQuota(allowance, NOW)).toMatchObject({ remaining: 0, resetSeconds: 1 });
+    const fast = isolate(of(1_000, 1)).answered({ granted: null, left: 700 }, NOW);
+    expect(refusedQuota(fast, NOW)).toMatchObject({ remaining: 0, resetSeconds: 1 });
+  });
+});
+
+describe("while the object fails", () => {
+  test("an isolate takes of what it was told, and of what has come in since", () => {
+    const allowance = isolate().answered({ left: 2 }, NOW);
+    expect([1, 2, 3].map(() => spendAlone(allowance, NOW))).toEqual([true, true, false]);
+    expect([1, 2].map(() => spendAlone(allowance, NOW + 100))).toEqual([true, false]);
+  });
+});
+
+test("an isolate keeps 5,000 of them, and those that were told of longest ago go first", () => {
+  const { allowances } = isolate();
+  for (let i = 0; i < 5_001; i += 1) {
+    takeIn(
+      allowances,
+      `key-${i}`,
+      { limit: LIMIT, granted: null, grant: null, level: 0, alone: true },
+      LIFE,
+      NOW,
+      NOW,
+    );
+  }
+  expect([allowances.size, allowances.has("key-0"), allowances.has("key-1")]).toEqual([5_000, false, true]);
+  takeIn(allowances, "key-1", null, LIFE, NOW, NOW);
+  expect(allowances.has("key-1")).toBe(false);
+});

@@ -1,0 +1,145 @@
+import { describe, expect, test } from "vitest";
+import { full, type Limit, tokensIn } from "../../src/keys/bucket.ts";
+import { type Account, accountOf, answer, brought, grantSize, type TokenAsk } from "../../src/keys/grant.ts";
+
+const NOW = 1_800_000_000_000;
+const LIFE = 5_000;
+const of = (limit: number, period_seconds: number): Limit => ({ limit, period_seconds });
+/** A token a second. */
+const LIMIT = of(100, 100);
+const askOf = (fields: Partial<TokenAsk> = {}): TokenAsk => ({
+  isolate: "a",
+  lifeMs: LIFE,
+  own: false,
+  more: 0,
+  done: [],
+  ...fields,
+});
+const level = (account: Account, now = NOW) => tokensIn(brought(account, LIMIT, now).level, LIMIT);
+
+/** A bucket that a sequence of questions has been put to. */
+function object(limit = LIMIT, begin: Account = accountOf(full(limit, NOW))) {
+  const self = {
+    account: begin,
+    ask: (fields: Partial<TokenAsk>, now = NOW) => {
+      const answered = answer(self.account, limit, askOf(fields), now);
+      self.account = answered.account;
+      return { ...answered.answer, changed: answered.changed, left: tokensIn(answered.answer.level, limit) };
+    },
+  };
+  return self;
+}
+
+describe("a grant's size", () => {
+  test.each([
+    [1, 99, of(100, 3_600), 1, "what is wanted"],
+    [200, 99, of(100, 3_600), 1, "1/64 of what is left"],
+    [200, 49, of(50, 3_600), 0, "1/64 of less than 64: none"],
+    [200, 9_999, of(10_000, 86_400), 156, "1/64 of what is left, of a slow limit"],
+    [200, 599, of(600, 60), 20, "two seconds of refill"],
+    [200, 6_000, of(6_000, 60), 200, "what is wanted, of a fast limit"],
+    [200, 100, of(100, 1), 25, "a quarter of a period of a second"],
+    [200, 400, of(6_000, 60), 200, "all that is wanted, of what is scarce"],
+    [200, 80, of(6_000, 60), 80, "all that is left, of what is scarce"],
+    [200, 0, of(6_000, 60), 0, "nothing of nothing"],
+    [0, 6_000, of(6_000, 60), 0, "nothing where nothing is wanted"],
+    [200, 160, of(1_000, 5), 40, "a quarter of what is left"],
+  ])("of %i wanted and %i left under %o is %i: %s", (wanted, left, limit, size) => {
+    expect(grantSize(wanted, left, limit)).toBe(size);
+  });
+});
+
+describe("a token for a call that waits", () => {
+  test("is spent as it is taken, and refills from then on", () => {
+    const { ask } = object();
+    expect(ask({ own: true })).toMatchObject({ granted: true, grant: null, left: 99, changed: true });
+    expect(ask({}, NOW + 1_000)).toMatchObject({ granted: null, left: 100, changed: false });
+  });
+
+  test("is refused where there is none, which changes nothing and brings no grant", () => {
+    const { ask } = object(LIMIT, accountOf({ level: 0, at: NOW }));
+    expect(ask({ own: true, more: 5 }, NOW + 999)).toMatchObject({
+      granted: false,
+      grant: null,
+      changed: false,
+    });
+    expect(ask({ own: true, more: 5 }, NOW + 1_000)).toMatchObject({ granted: true, grant: null, left: 0 });
+  });
+});
+
+describe("a grant", () => {
+  test("keeps its place in the bucket until it is settled", () => {
+    const one = object();
+    expect(one.ask({ more: 1 })).toMatchObject({ grant: { id: 1, tokens: 1 }, left: 99 });
+    expect(level(one.account, NOW + 3_000)).toBe(99);
+    expect(one.ask({ done: [{ id: 1, unused: 0 }] }, NOW + 3_000)).toMatchObject({ left: 99, changed: true });
+    expect(level(one.account, NOW + 4_000)).toBe(100);
+  });
+
+  test("gives back what is unused, once, and never more than it was", () => {
+    const one = object(of(100, 10));
+    expect(one.ask({ more: 20 })).toMatchObject({ grant: { id: 1, tokens: 20 }, left: 80 });
+    expect(one.ask({ done: [{ id: 1, unused: 15 }] })).toMatchObject({ left: 95 });
+    expect(one.ask({ done: [{ id: 1, unused: 15 }] })).toMatchObject({ left: 95, changed: false });
+    expect(one.ask({ more: 10 })).toMatchObject({ grant: { id: 2, tokens: 10 }, left: 85 });
+    expect(one.ask({ done: [{ id: 2, unused: 1_000 }] })).toMatchObject({ left: 95 });
+  });
+
+  test("is over a second after its life, and counts as spent from then on, exactly", () => {
+    const one = object();
+    one.ask({ more: 1 });
+    const over = NOW + LIFE + 1_000;
+    expect(level(one.account, over + 999)).toBe(99);
+    expect(level(one.account, over + 1_000)).toBe(100);
+    expect(one.ask({ done: [{ id: 1, unused: 1 }] }, over)).toMatchObject({ left: 99 });
+  });
+
+  test("that is over long before anybody asks gives its place back at its time, each its own", () => {
+    const limit = of(100, 10);
+    const begin = { ...accountOf({ level: 0, at: NOW }), lastId: 2 };
+    const grants = [
+      { id: 2, tokens: 40, until: NOW + 20_000 },
+      { id: 1, tokens: 50, until: NOW + 5_000 },
+    ];
+    const at = (ms: number) => tokensIn(brought({ ...begin, grants }, limit, NOW + ms).level, limit);
+    // Ten tokens a second, up to 10; from the fifth second on up to 60, from the twentieth up to 100.
+    expect([
+      at(500),
+      at(5_000),
+      at(6_000),
+      at(9_999),
+      at(10_000),
+      at(20_000),
+      at(21_000),
+      at(24_000),
+    ]).toEqual([5, 10, 20, 59, 60, 60, 70, 100]);
+  });
+
+  test("is one of 250 at most: whoever comes later takes tokens one by one", () => {
+    const one = object(of(1_000_000, 60));
+    for (let i = 0; i < 250; i += 1) expect(one.ask({ more: 1 }).grant).not.toBeNull();
+    expect(one.ask({ own: true, more: 1 })).toMatchObject({ granted: true, grant: null });
+    one.ask({ done: [{ id: 1, unused: 0 }] });
+    expect(one.ask({ more: 1 }).grant).toEqual({ id: 251, tokens: 1 });
+  });
+});
+
+describe("an isolate is told that it is alone", () => {
+  test("until another takes a token, and again when that one has taken none for the life of a grant", () => {
+    const { ask } = object();
+    expect(ask({ own: true }).alone).toBe(true);
+    expect(ask({ isolate: "b" }, NOW + 10).alone).toBe(false);
+    expect(ask({ own: true }, NOW + 20).alone).toBe(true);
+    expect(ask({ isolate: "b", own: true }, NOW + 30).alone).toBe(false);
+    expect(ask({ own: true }, NOW + 40).alone).toBe(false);
+    expect(ask({ own: true }, NOW + 30 + LIFE - 1).alone).toBe(false);
+    expect(ask({ own: true }, NOW + 30 + LIFE).alone).toBe(true);
+  });
+
+  test("though another asks and is refused", () => {
+    const { ask } = object(of(1, 3_600));
+    ask({ own: true });
+    expect(ask({ isolate: "b", own: true }).granted).toBe(false);
+    expect(ask({}).alone).toBe(true);
+  });
+});
