@@ -18,6 +18,7 @@ import { readJwks } from "./proxy/jwks.ts";
 import { readMember } from "./proxy/member.ts";
 import { readOrganization } from "./proxy/organization.ts";
 import { whoAmI } from "./proxy/whoami.ts";
+import { shielded } from "./shield.ts";
 
 type App = { Bindings: Env; Variables: { line: LogLine; call: Call } };
 type Operation = (call: Call, isolate: Isolate, parameter: string) => Promise<Response | Failure>;
@@ -130,7 +131,7 @@ export function createApp(random: () => number = Math.random) {
   app.use("/admin/*", async (c, next) => {
     const call = c.get("call");
     const refusal = await refusalOfAdmin(call.config.adminToken, call.request.headers.get("Authorization"));
-    return refusal === null ? await next() : refuse(refusal, call.line);
+    return refusal === null ? await next() : refuse(await shielded(call, refusal), call.line);
   });
 
   app.use("/webhooks/*", async (c, next) => {
@@ -150,7 +151,8 @@ export function createApp(random: () => number = Math.random) {
         const answer = await operation(call, isolate, segment(c.req.path, path)).catch((thrown: unknown) =>
           defect(thrown, call.line),
         );
-        const response = answer instanceof Response ? answer : refuse(answer, call.line);
+        const response =
+          answer instanceof Response ? answer : refuse(await shielded(call, answer), call.line);
         if (isKeyed) response.headers.append("Vary", "Authorization");
         for (const [name, value] of call.quota === null ? [] : rateLimitHeaders(call.quota)) {
           response.headers.set(name, value);

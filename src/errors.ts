@@ -26,8 +26,12 @@ export type Failure =
   | { readonly type: "organization_not_found" | "member_not_found" }
   | { readonly type: "key_not_found" | "route_not_found" }
   | { readonly type: "method_not_allowed"; readonly allow: string }
-  /** The key's own rate limit. */
-  | { readonly type: "too_many_requests"; readonly retryAfterSeconds: number }
+  /** The key's own rate limit, or too many calls with bad credentials from an address. */
+  | {
+      readonly type: "too_many_requests";
+      readonly of: "key" | "address";
+      readonly retryAfterSeconds: number;
+    }
   /** Stytch refused the identifier; rebuilt from the fields we know. */
   | {
       readonly type: "upstream_bad_request";
@@ -147,7 +151,10 @@ function toWire(failure: Failure): Wire {
     case "too_many_requests":
       return {
         status: 429,
-        message: "The key's rate limit is used up.",
+        message:
+          failure.of === "key"
+            ? "The key's rate limit is used up."
+            : "Too many calls without a valid key or token came from this address.",
         headers: [["Retry-After", String(Math.max(1, failure.retryAfterSeconds))]],
       };
     case "upstream_bad_request":

@@ -51,8 +51,10 @@ export type Degraded =
   | "public_keys_object"
   /** The Directory: an alarm reports to it later, and purges made meanwhile are not known here. */
   | "directory"
-  /** The key's object: the last lease was honoured, or the request refused. */
-  | "key_object";
+  /** The key's object: the last lease was honoured, its limit counted in this isolate, or the request refused. */
+  | "key_object"
+  /** The count of calls with bad credentials: they were not limited. */
+  | "shield";
 
 /** Writes one line. */
 export function log(line: object): void {

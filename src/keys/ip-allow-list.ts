@@ -25,6 +25,15 @@ export function isRange(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && ipaddr.isValidCIDR(text));
 }
 
+/** What one caller has of the address space: its IPv4 address, the first half of its IPv6 address; nothing where it cannot be read. */
+export function networkOf(address: string | null): string {
+  if (address === null || !isAddress(address)) return "";
+  const caller = ipaddr.process(address);
+  return caller.kind() === "ipv4"
+    ? caller.toString()
+    : ipaddr.IPv6.networkAddressFromCIDR(`${address}/64`).toString();
+}
+
 /** Four decimal parts, or IPv6 without a zone: the looser forms that parsers take are ways to be misread. */
 function isAddress(text: string): boolean {
   if (text.includes(":")) return !text.includes("%") && ipaddr.IPv6.isValid(text);

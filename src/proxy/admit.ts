@@ -31,7 +31,7 @@ export async function admit(call: Call, isolate: Isolate, meanwhile?: () => void
   call.quota = token?.quota ?? null;
   count(call, isolate.keys, record.key_id, token?.granted ?? true);
   if (token === null || token.granted) return { record };
-  return { failure: { type: "too_many_requests", retryAfterSeconds: token.quota.resetSeconds } };
+  return { failure: { type: "too_many_requests", of: "key", retryAfterSeconds: token.quota.resetSeconds } };
 }
 
 /** Behind the answer goes what another key's traffic left here when it moved elsewhere. */
