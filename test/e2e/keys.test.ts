@@ -1,4 +1,6 @@
 /** Keys over a real socket: what an operator decides, as the official SDK and plain HTTP meet it. */
+
+import { type Item, parseList } from "structured-headers";
 import { B2BClient } from "stytch";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { demo, members, organizations } from "../../sandbox/seed.ts";
@@ -61,6 +63,33 @@ test("300 concurrent calls on a limit of 50 an hour: exactly 50 pass", async () 
   const statuses = answers.map(({ status }) => status);
   expect(statuses.filter((status) => status === 200)).toHaveLength(50);
   expect(statuses.filter((status) => status === 429)).toHaveLength(250);
+});
+
+test("a limit that is hammered for three seconds is used up, not exceeded, and told of as the draft has it", async () => {
+  const key = await postern.mint(["organizations:read"], { rate_limit: { limit: 40, period_seconds: 2 } });
+  const began = performance.now();
+  const answers: { status: number; ms: number }[] = [];
+  const caller = async () => {
+    while (performance.now() - began < 3_000) {
+      const answer = await read(key, demo.organization_slug);
+      await answer.text();
+      answers.push({ status: answer.status, ms: performance.now() - began });
+      const [policy] = parseList(String(answer.headers.get("RateLimit-Policy"))) as [Item];
+      const [quota] = parseList(String(answer.headers.get("RateLimit"))) as [Item];
+      expect([policy[0], policy[1].get("q"), policy[1].get("w"), quota[0]]).toEqual(["key", 40, 2, "key"]);
+      expect(quota[1].get("r")).toBeLessThan(40);
+      const retryAfter = answer.headers.get("Retry-After");
+      if (answer.status === 429)
+        expect([quota[1].get("r"), quota[1].get("t")]).toEqual([0, Number(retryAfter)]);
+      else expect(retryAfter).toBeNull();
+    }
+  };
+  await Promise.all(Array.from({ length: 10 }, caller));
+  const admitted = answers.filter(({ status }) => status === 200);
+  const seconds = Math.max(...answers.map(({ ms }) => ms)) / 1_000;
+  expect(admitted.length).toBeLessThanOrEqual(40 + seconds * 20);
+  expect(admitted.length).toBeGreaterThan((40 + 3 * 20) * 0.9);
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 429]));
 });
 
 test("the SDK raises a StytchError with the limit's own type", async () => {
