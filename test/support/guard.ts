@@ -2,7 +2,12 @@
  * The egress guard: runs around every test in workerd. Whatever a test provokes, no answer and no log line may hold a secret or a
  * key, and no answer a header that is not Postern's own.
  */
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect } from "vitest";
+import type { Organization } from "../../src/cache/organization.ts";
+import { configOf } from "../../src/config.ts";
+import { circuitOf, closedCircuit } from "../../src/stytch/circuit.ts";
 import { TEST_VARS } from "./vars.ts";
 
 /** All that Postern ever sends; of the upstream's, none is among them. */
@@ -55,7 +60,16 @@ export async function guarded(response: Response, mayHoldKey: boolean): Promise<
   return response;
 }
 
-beforeEach(() => {
+/** All objects of the run share one environment, and so one circuit. */
+let configOfObjects: object | undefined;
+
+beforeEach(async () => {
+  configOfObjects ??= await runInDurableObject(env.ORGANIZATION.getByName("any"), (object: Organization) => {
+    const configured = configOf((object as unknown as { env: Env }).env);
+    if ("problems" in configured) throw new Error(JSON.stringify(configured.problems));
+    return configured.config;
+  });
+  Object.assign(circuitOf(configOfObjects), closedCircuit());
   lines = [];
   answers = [];
   for (const level of ["log", "info", "warn", "error", "debug"] as const) {

@@ -1,0 +1,57 @@
+/**
+ * When Stytch is not called at all: after ten failed calls in a row, but for a probe every two seconds, and until the time that it named with a
+ * 429. Plain data, one for an isolate: each finds out for itself. Times are in ms since the epoch.
+ */
+import type { Failure } from "../errors.ts";
+
+export interface Circuit {
+  /** Failed calls in a row; a call and its retries are one. */
+  failures: number;
+  /** When it opened, or a probe was let through last. */
+  probedAt: number;
+  /** Until when Stytch has said to leave it alone. */
+  limitedUntil: number;
+}
+
+const MOST_FAILURES = 10;
+const PROBE_EVERY_MS = 2_000;
+/** A time that is further away is a mistake, of Stytch or of a clock. */
+const LONGEST_LIMIT_MS = 3_600_000;
+
+export const closedCircuit = (): Circuit => ({ failures: 0, probedAt: 0, limitedUntil: 0 });
+
+const circuits = new WeakMap<object, Circuit>();
+
+/** The circuit of this configuration in this isolate. */
+export function circuitOf(config: object): Circuit {
+  const circuit = circuits.get(config) ?? closedCircuit();
+  circuits.set(config, circuit);
+  return circuit;
+}
+
+/** Why Stytch is not to be called now, or null. Who is told null calls it: where the circuit is open, that is the probe. */
+export function refusalOfCircuit(circuit: Circuit, now: number): Failure | null {
+  const limitedMs = circuit.limitedUntil - now;
+  if (limitedMs > 0 && limitedMs <= LONGEST_LIMIT_MS) {
+    return { type: "upstream_rate_limited", retryAfterSeconds: limitedMs / 1_000 };
+  }
+  if (circuit.failures < MOST_FAILURES) return null;
+  const sinceProbe = now - circuit.probedAt;
+  // A clock that has gone back keeps nobody waiting.
+  if (sinceProbe >= 0 && sinceProbe < PROBE_EVERY_MS) return { type: "upstream_unavailable" };
+  circuit.probedAt = now;
+  return null;
+}
+
+/** Takes in how a call ended; null: Stytch answered, whatever it said. */
+export function noteOutcome(circuit: Circuit, failure: Failure | null, now: number): void {
+  if (failure?.type === "upstream_rate_limited" && failure.retryAfterSeconds !== undefined) {
+    circuit.limitedUntil = now + Math.min(failure.retryAfterSeconds * 1_000, LONGEST_LIMIT_MS);
+  }
+  if (failure?.type !== "upstream_unavailable" && failure?.type !== "upstream_timeout") {
+    circuit.failures = 0;
+    return;
+  }
+  circuit.failures += 1;
+  if (circuit.failures === MOST_FAILURES) circuit.probedAt = now;
+}

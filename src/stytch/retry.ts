@@ -1,0 +1,31 @@
+/** Which attempts to reach Stytch are worth another, and how long to wait before it. Pure. */
+
+/** Beside the first. All calls are GETs, so that one more does no harm. */
+const MOST_RETRIES = 2;
+/** Before the first retry, at most, in ms; before each further one twice that. */
+const FIRST_PAUSE_MS = 100;
+
+/** What came of an attempt: the connection failed, or Stytch answered with this status. */
+export type Attempt = "no_connection" | number;
+
+/** These say that another attempt may meet a better server (RFC 9110 §15.6.3 to §15.6.5); 500 says that Stytch choked on this one. */
+const isPassing = (attempt: Attempt) =>
+  attempt === "no_connection" || attempt === 502 || attempt === 503 || attempt === 504;
+
+/**
+ * How long to wait before another attempt, in ms; null where there is none to make: `retries` have been made already, this will not pass, or not
+ * within `leftMs`. Half of a pause is by chance (`random`: 0 to 1), so that those who failed together do not come back together. A server that says
+ * when to come (`retryAfterSeconds`) is taken at its word.
+ */
+export function pauseBeforeRetry(
+  attempt: Attempt,
+  retries: number,
+  leftMs: number,
+  retryAfterSeconds: number | undefined,
+  random: number,
+): number | null {
+  if (!isPassing(attempt) || retries >= MOST_RETRIES) return null;
+  const longest = FIRST_PAUSE_MS * 2 ** retries;
+  const pause = Math.max((longest * (1 + random)) / 2, (retryAfterSeconds ?? 0) * 1_000);
+  return pause < leftMs ? pause : null;
+}

@@ -1,0 +1,85 @@
+import { describe, expect, test } from "vitest";
+import type { Failure } from "../../src/errors.ts";
+import {
+  type Circuit,
+  circuitOf,
+  closedCircuit,
+  noteOutcome,
+  refusalOfCircuit,
+} from "../../src/stytch/circuit.ts";
+
+const NOW = 1_800_000_000_000;
+const UNAVAILABLE = { type: "upstream_unavailable" } as const;
+const limited = (retryAfterSeconds: number | undefined) =>
+  ({ type: "upstream_rate_limited", retryAfterSeconds }) as const;
+
+function circuitAfter(outcomes: readonly (Failure | null)[], now = NOW): Circuit {
+  const circuit = closedCircuit();
+  for (const outcome of outcomes) noteOutcome(circuit, outcome, now);
+  return circuit;
+}
+const times = (count: number, failure: Failure = UNAVAILABLE) => Array<Failure>(count).fill(failure);
+const isOpen = (circuit: Circuit, now = NOW) => refusalOfCircuit(circuit, now) !== null;
+
+describe("the circuit", () => {
+  test("opens with the tenth failure in a row, and not with the ninth", () => {
+    expect(isOpen(circuitAfter(times(9)))).toBe(false);
+    expect(refusalOfCircuit(circuitAfter(times(10)), NOW)).toEqual(UNAVAILABLE);
+    expect(isOpen(circuitAfter(times(10, { type: "upstream_timeout" })))).toBe(true);
+  });
+
+  test.each<[string, Failure | null]>([
+    ["an answer", null],
+    ["a refusal of Postern", { type: "upstream_rejected" }],
+    ["a body that is none", { type: "upstream_invalid_response" }],
+    ["a limit", limited(undefined)],
+  ])("counts anew after %s: Stytch can be reached", (_, outcome) => {
+    expect(isOpen(circuitAfter([...times(9), outcome, ...times(9)]))).toBe(false);
+  });
+
+  test("lets one probe through every two seconds, and closes when it succeeds", () => {
+    const circuit = circuitAfter(times(10));
+    expect([1_999, 2_000, 2_000, 3_999].map((ms) => isOpen(circuit, NOW + ms))).toEqual([
+      true,
+      false,
+      true,
+      true,
+    ]);
+    noteOutcome(circuit, UNAVAILABLE, NOW + 3_000);
+    expect([3_999, 4_000, 4_001].map((ms) => isOpen(circuit, NOW + ms))).toEqual([true, false, true]);
+    noteOutcome(circuit, null, NOW + 4_100);
+    expect([4_100, 4_100].map((ms) => isOpen(circuit, NOW + ms))).toEqual([false, false]);
+  });
+
+  test("does not stay open because the clock has gone back", () => {
+    expect(isOpen(circuitAfter(times(10)), NOW - 60_000)).toBe(false);
+  });
+});
+
+describe("a 429", () => {
+  test("that says until when keeps all calls back until then, to the millisecond, and says how long", () => {
+    const circuit = circuitAfter([limited(30)]);
+    expect(refusalOfCircuit(circuit, NOW + 29_500)).toEqual(limited(0.5));
+    expect(isOpen(circuit, NOW + 29_999)).toBe(true);
+    expect(isOpen(circuit, NOW + 30_000)).toBe(false);
+  });
+
+  test("that does not keeps nobody back", () => {
+    expect(isOpen(circuitAfter([limited(undefined)]))).toBe(false);
+    expect(isOpen(circuitAfter([limited(0)]))).toBe(false);
+  });
+
+  test("is believed for an hour at most, and not by a clock that has gone back", () => {
+    const circuit = circuitAfter([limited(999_999_999)]);
+    expect(isOpen(circuit, NOW + 3_599_999)).toBe(true);
+    expect(isOpen(circuit, NOW + 3_600_000)).toBe(false);
+    expect(isOpen(circuit, NOW - 1)).toBe(false);
+  });
+});
+
+test("each configuration has one, and it stays the same", () => {
+  const config = {};
+  circuitOf(config).failures = 3;
+  expect(circuitOf(config).failures).toBe(3);
+  expect(circuitOf({})).toEqual(closedCircuit());
+});

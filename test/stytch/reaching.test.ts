@@ -1,0 +1,207 @@
+/** Stytch that is hard to reach: attempts, the circuit, and a 429 that says until when, as callers meet them. */
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { member, memberEnvelope, organization, organizationEnvelope } from "../support/bodies.ts";
+import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { logLines } from "../support/guard.ts";
+import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+
+const NOW = 1_800_000_000_000;
+let upstream: Upstream;
+let edge: Isolate;
+let key: string;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
+  upstream = stubUpstream();
+  edge = newIsolate();
+  ({ key } = await mint(edge, ["organizations:read", "members:dangerously_get"]));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const at = (ms: number) => vi.setSystemTime(NOW + ms);
+const aMember = () => `/v1/b2b/organizations/members/dangerously_get/member-test-${crypto.randomUUID()}`;
+const anOrganization = () => `/v1/b2b/organizations/organization-test-${crypto.randomUUID()}`;
+const pathOf = ({ organization_id }: Record<string, unknown>) => `/v1/b2b/organizations/${organization_id}`;
+
+/** Answers one after the other, the last for ever. */
+function inTurn(...answers: (() => Response)[]): void {
+  upstream.answer(() => (answers.length > 1 ? answers.shift() : answers[0])?.() ?? stytchError(500, "x"));
+}
+const refused = (): never => {
+  throw new TypeError("connection refused");
+};
+const status = (code: number) => () => stytchError(code, "x");
+/** The one that was asked for. */
+const theMember = () => {
+  const org = organization();
+  const member_id = upstream.requests.at(-1)?.url.split("/").at(-1);
+  return json(memberEnvelope(member({ member_id, organization_id: org["organization_id"] }), org));
+};
+const cut = () =>
+  new Response(
+    new ReadableStream({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('{"organization":')),
+      pull: (controller) => controller.error(new Error("connection reset")),
+    }),
+  );
+
+describe("a failed attempt", () => {
+  test.each<[string, () => Response]>([
+    ["no connection", refused],
+    ["502", status(502)],
+    ["503", status(503)],
+    ["504", status(504)],
+    ["half a body", cut],
+  ])("of %s is followed by another, of which the caller sees nothing", async (_, first) => {
+    const org = organization();
+    inTurn(first, () => json(organizationEnvelope(org)));
+    expect((await edge.call(pathOf(org), { key })).status).toBe(200);
+    expect(upstream.requests).toHaveLength(2);
+    expect(logLines().at(-1)).toMatchObject({ status: 200, upstream: { status: 200, attempts: 2 } });
+  });
+
+  test("is followed by two more at most; what the last says is the answer", async () => {
+    inTurn(refused, status(503), status(502));
+    expect((await edge.call(aMember(), { key })).status).toBe(503);
+    expect(upstream.requests).toHaveLength(3);
+    expect(logLines().at(-1)).toMatchObject({
+      error_type: "upstream_unavailable",
+      upstream: { status: 502, attempts: 3 },
+    });
+  });
+
+  test.each<[string, () => Response, number]>([
+    ["500", status(500), 503],
+    ["429", status(429), 503],
+    ["404", status(404), 404],
+    ["403", status(403), 502],
+    ["no JSON", () => new Response("<html>"), 502],
+  ])("that would fail again is not repeated: %s", async (_, answer, expected) => {
+    inTurn(answer);
+    expect((await edge.call(aMember(), { key })).status).toBe(expected);
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  test("is not followed by one that could not begin before the deadline", async () => {
+    vi.useRealTimers();
+    const slow = newIsolate({ UPSTREAM_TIMEOUT_MS: "150" });
+    upstream.answer(async () => {
+      await scheduler.wait(120);
+      return stytchError(503, "x");
+    });
+    const began = performance.now();
+    expect((await slow.call(aMember(), { key })).status).toBe(503);
+    expect(performance.now() - began).toBeLessThan(400);
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  test("is followed by one that ends with the deadline of the first", async () => {
+    vi.useRealTimers();
+    const slow = newIsolate({ UPSTREAM_TIMEOUT_MS: "300" });
+    upstream.answer(async ({ signal }) => {
+      if (upstream.requests.length === 1) return stytchError(503, "x");
+      const hanging = later<Response>();
+      signal?.addEventListener("abort", () => hanging.reject(signal.reason));
+      return await hanging.promise;
+    });
+    const began = performance.now();
+    expect((await slow.call(aMember(), { key })).status).toBe(504);
+    expect(performance.now() - began).toBeLessThan(600);
+    expect(upstream.requests).toHaveLength(2);
+    expect(upstream.requests.every(({ signal }) => signal?.aborted)).toBe(true);
+  });
+
+  test("with both secrets counts as one attempt", async () => {
+    const rotating = newIsolate({ STYTCH_SECRET_NEXT: "secret-test-the-next-one-of-them" });
+    inTurn(status(401), status(503), status(401), theMember);
+    expect((await rotating.call(aMember(), { key })).status).toBe(200);
+    expect(upstream.requests).toHaveLength(4);
+  });
+});
+
+describe("the circuit", () => {
+  test("is open after ten failed calls in a row: callers are answered at once, and one every two seconds finds out", async () => {
+    inTurn(status(500));
+    for (let i = 0; i < 10; i += 1) expect((await edge.call(aMember(), { key })).status).toBe(503);
+    expect(upstream.requests).toHaveLength(10);
+    const answer = await edge.call(aMember(), { key });
+    expect(await answer.json()).toMatchObject({ status_code: 503, error_type: "upstream_unavailable" });
+    expect(logLines().at(-1)).toMatchObject({ upstream: null, upstream_detail: "not asked" });
+    at(1_999);
+    await edge.call(aMember(), { key });
+    expect(upstream.requests).toHaveLength(10);
+    at(2_000);
+    for (const _ of [1, 2, 3]) await edge.call(aMember(), { key });
+    expect(upstream.requests).toHaveLength(11);
+    inTurn(theMember);
+    at(4_000);
+    for (const _ of [1, 2]) expect((await edge.call(aMember(), { key })).status).toBe(200);
+    expect(upstream.requests).toHaveLength(13);
+  });
+
+  test("of the objects is one for all organizations of their isolate, and hidden by what is known", async () => {
+    const known = organization();
+    inTurn(() => json(organizationEnvelope(known)));
+    await edge.call(pathOf(known), { key });
+    at(130_000);
+    inTurn(refused);
+    for (let i = 0; i < 10; i += 1) await newIsolate().call(anOrganization(), { key });
+    expect(upstream.requests).toHaveLength(31);
+    expect((await newIsolate().call(anOrganization(), { key })).status).toBe(503);
+    const hidden = await newIsolate().call(pathOf(known), { key });
+    expect(hidden.headers.get("Cache-Status")).toBe("postern; hit; ttl=-70; detail=kv");
+    expect(upstream.requests).toHaveLength(31);
+    inTurn(() => json(organizationEnvelope(known)));
+    at(132_000);
+    expect((await newIsolate().call(pathOf(known), { key })).headers.get("Cache-Status")).toMatch(/fwd=miss/);
+  });
+
+  test("does not open for answers that Stytch gave, whatever they were", async () => {
+    for (let i = 0; i < 12; i += 1) {
+      inTurn([status(404), status(400), status(401), status(429), () => json([])][i % 5] ?? status(404));
+      await edge.call(aMember(), { key });
+    }
+    expect(upstream.requests).toHaveLength(12);
+  });
+});
+
+describe("a 429 that says until when", () => {
+  const limited = () => json({ error_type: "too_many_requests" }, 429, { "Retry-After": "30" });
+
+  test("keeps every call of Stytch back until then, and callers are told how long", async () => {
+    inTurn(limited);
+    const first = await edge.call(aMember(), { key });
+    expect([first.status, first.headers.get("Retry-After")]).toEqual([503, "30"]);
+    at(12_500);
+    const second = await edge.call(aMember(), { key });
+    expect(await second.json()).toMatchObject({ status_code: 503, error_type: "upstream_rate_limited" });
+    expect(second.headers.get("Retry-After")).toBe("18");
+    at(29_999);
+    await edge.call(aMember(), { key });
+    expect(upstream.requests).toHaveLength(1);
+    inTurn(theMember);
+    at(30_000);
+    expect((await edge.call(aMember(), { key })).status).toBe(200);
+  });
+
+  test("is hidden by stale answers meanwhile, and no refresh is tried", async () => {
+    const known = organization();
+    inTurn(() => json(organizationEnvelope(known)));
+    await edge.call(pathOf(known), { key });
+    inTurn(limited);
+    at(61_000);
+    await newIsolate().call(anOrganization(), { key });
+    expect(upstream.requests).toHaveLength(2);
+    for (const ms of [62_000, 75_000, 90_999]) {
+      at(ms);
+      const stale = await newIsolate().call(pathOf(known), { key });
+      expect(stale.headers.get("Cache-Status")).toBe(
+        `postern; hit; ttl=${60 - Math.floor(ms / 1_000)}; detail=kv`,
+      );
+    }
+    expect(upstream.requests).toHaveLength(2);
+  });
+});

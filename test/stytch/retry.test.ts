@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { type Attempt, pauseBeforeRetry } from "../../src/stytch/retry.ts";
+
+const LONG = 60_000;
+
+test.each<[Attempt, boolean]>([
+  ["no_connection", true],
+  [502, true],
+  [503, true],
+  [504, true],
+  [500, false],
+  [501, false],
+  [429, false],
+  [408, false],
+  [404, false],
+  [401, false],
+  [302, false],
+  [200, false],
+])("after %s another attempt is made: %s", (attempt, isMade) => {
+  expect(pauseBeforeRetry(attempt, 0, LONG, undefined, 0) !== null).toBe(isMade);
+});
+
+test("there are two retries, each after a pause of which half is by chance, the second twice as long", () => {
+  const pause = (retries: number, random: number) => pauseBeforeRetry(503, retries, LONG, undefined, random);
+  expect([pause(0, 0), pause(0, 0.5), pause(0, 1)]).toEqual([50, 75, 100]);
+  expect([pause(1, 0), pause(1, 1)]).toEqual([100, 200]);
+  expect([pause(2, 0), pause(3, 0)]).toEqual([null, null]);
+});
+
+test("none is made that would not begin before the deadline", () => {
+  expect(pauseBeforeRetry("no_connection", 0, 51, undefined, 0)).toBe(50);
+  expect(pauseBeforeRetry("no_connection", 0, 50, undefined, 0)).toBeNull();
+  expect(pauseBeforeRetry("no_connection", 0, 0, undefined, 0)).toBeNull();
+});
+
+test("a server that says when to come is not asked before, nor waited for beyond the deadline", () => {
+  expect(pauseBeforeRetry(503, 0, LONG, 2, 0)).toBe(2_000);
+  expect(pauseBeforeRetry(503, 0, LONG, 0, 0)).toBe(50);
+  expect(pauseBeforeRetry(503, 0, 2_000, 2, 0)).toBeNull();
+});
