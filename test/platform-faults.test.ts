@@ -117,7 +117,7 @@ describe("a new isolate", () => {
     ],
     [["key_object"], "fails", 503, ["key_object"]],
     [["key_object"], "hangs", 503, ["key_object"]],
-    [PARTS, "fails", 503, ["directory", "key_object", "kv_read"]],
+    [PARTS, "fails", 503, ["directory", "key_object"]],
   ])("while %j: %s is answered %i, and the log names %j", async (parts, how, status, named) => {
     [mode, down] = [how, new Set(parts)];
     const answers = await load(edgeIsolate());
