@@ -38,6 +38,7 @@ export default defineConfig({
         test: {
           name: "node",
           include: ["test/{e2e,scripts,simulation}/**/*.test.ts"],
+          setupFiles: ["test/e2e/guard.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

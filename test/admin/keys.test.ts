@@ -133,6 +133,13 @@ test.each([
   ["a list", "[]"],
   ["null", "null"],
   ["more than 64 KiB", `{"name":"${"a".repeat(65_536)}"}`],
+  ["a name by its prototype", '{"__proto__":{"name":"a"},"scopes":["organizations:read"]}'],
+  ["a prototype among its fields", '{"name":"a","scopes":["organizations:read"],"__proto__":{}}'],
+  [
+    "a prototype in its limit",
+    '{"name":"a","scopes":["organizations:read"],"rate_limit":{"__proto__":{"limit":1,"period_seconds":1}}}',
+  ],
+  ["a byte order mark", '\ufeff{"name":"a","scopes":["organizations:read"]}'],
   ["201 levels", `{"name":${"[".repeat(201)}${"]".repeat(201)}}`],
 ])("%s is no request", async (_, body) => {
   const answer = await isolate.admin("POST", "/admin/keys", body);

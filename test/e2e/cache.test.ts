@@ -3,7 +3,7 @@ import { Webhook } from "standardwebhooks";
 import { B2BClient } from "stytch";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { demo, organizations } from "../../sandbox/seed.ts";
-import { PROJECT_ID, type Running, run, SECRETS } from "./running.ts";
+import { PROJECT_ID, type Running, run } from "./running.ts";
 
 const WEBHOOK_SECRET = "whsec_ZTJlLWNhbmFyeS1vZi10aGUtd2ViaG9vay1zZWNyZXQ0";
 
@@ -26,11 +26,7 @@ beforeEach(async () => {
   await postern.admin("POST", "/admin/cache/purge", { organization_id: demo.organization_id });
   await postern.upstreamCalls();
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-  const logs = postern.logs().join("\n");
-  for (const secret of [...SECRETS, WEBHOOK_SECRET, key]) expect(logs.includes(secret)).toBe(false);
-});
+afterEach(() => vi.restoreAllMocks());
 
 const NAMES = [demo.organization_id, demo.organization_slug, demo.organization_external_id];
 const get = async (name: string) =>

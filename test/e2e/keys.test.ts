@@ -4,7 +4,7 @@ import { type Item, parseList } from "structured-headers";
 import { B2BClient } from "stytch";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { demo, members, organizations } from "../../sandbox/seed.ts";
-import { PROJECT_ID, type Running, run, SECRETS } from "./running.ts";
+import { PROJECT_ID, type Running, run } from "./running.ts";
 
 let postern: Running;
 beforeAll(async () => {
@@ -14,13 +14,7 @@ afterAll(async () => await postern.stop());
 beforeEach(() => {
   vi.spyOn(console, "warn").mockImplementation(() => {});
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-  const logs = postern.logs().join("\n");
-  for (const secret of SECRETS) expect(logs.includes(secret)).toBe(false);
-  expect(logs).not.toMatch(/pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/);
-  for (const { email_address } of members) expect(logs.includes(String(email_address))).toBe(false);
-});
+afterEach(() => vi.restoreAllMocks());
 
 const client = (secret: string) => new B2BClient({ project_id: PROJECT_ID, secret, env: `${postern.url}/` });
 const read = async (key: string, name: string) =>

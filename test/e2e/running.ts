@@ -1,4 +1,5 @@
 /** Postern and the sandbox, built and served on real sockets, as `npm start` and a deployment have them. */
+import { members } from "../../sandbox/seed.ts";
 import { serve } from "../../scripts/serve.ts";
 
 export const PROJECT_ID = "project-test-11111111-1111-4111-8111-111111111111";
@@ -13,6 +14,14 @@ export const SECRETS = [
   KEY_SECRET,
   ADMIN_TOKEN,
 ];
+
+const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/;
+
+/** No line may hold a secret, a key or a member's data. */
+function isLeaking(line: string, secrets: readonly string[]): boolean {
+  const isMembers = members.some(({ email_address }) => line.includes(String(email_address)));
+  return isMembers || KEY.test(line) || secrets.some((secret) => line.includes(secret));
+}
 
 export interface Running {
   readonly url: string;
@@ -84,6 +93,9 @@ export async function run(vars: Record<string, string> = {}): Promise<Running> {
     stop: async () => {
       await postern.stop();
       await sandbox.stop();
+      const secrets = [...SECRETS, ...Object.values(vars).filter((value) => value.startsWith("whsec_"))];
+      const leaking = lines.filter((line) => isLeaking(line, secrets));
+      if (leaking.length > 0) throw new Error(`${leaking.length} log lines hold what none may`);
     },
   };
 }

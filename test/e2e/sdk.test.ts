@@ -2,7 +2,7 @@
 import { B2BClient, StytchError } from "stytch";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { demo, organizations } from "../../sandbox/seed.ts";
-import { PROJECT_ID, type Running, run, SECRETS } from "./running.ts";
+import { PROJECT_ID, type Running, run } from "./running.ts";
 
 let postern: Running;
 let key: string;
@@ -17,11 +17,7 @@ beforeEach(async () => {
   vi.spyOn(console, "warn").mockImplementation(() => {});
   await postern.upstreamCalls();
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-  const logs = postern.logs().join("\n");
-  for (const secret of [...SECRETS, key]) expect(logs.includes(secret)).toBe(false);
-});
+afterEach(() => vi.restoreAllMocks());
 
 const client = (secret = key) => new B2BClient({ project_id: PROJECT_ID, secret, env: `${postern.url}/` });
 

@@ -179,44 +179,83 @@ describe("a key with fields", () => {
   });
 });
 
-test("two keys never see each other's fields or organizations, whatever the order of their requests", async () => {
+test("nobody receives a byte that their key does not allow, in body or headers, whatever came before", async () => {
   const kinds = [
-    { organization_ids: null, fields: null },
-    { organization_ids: null, fields: { organization: ["organization_name"], member: ["status"] } },
+    { scopes: ALL, organization_ids: null, fields: null },
     {
+      scopes: ALL,
+      organization_ids: null,
+      fields: { organization: ["organization_name"], member: ["status"] },
+    },
+    {
+      scopes: ALL,
       organization_ids: [own["organization_id"]],
       fields: { organization: ["organization_slug"], member: [] },
     },
-    { organization_ids: [stranger["organization_id"]], fields: null },
-  ];
-  const keys = await Promise.all(kinds.map(async (kind) => (await mint(isolate, ALL, kind)).key));
+    { scopes: ["organizations:read"], organization_ids: [stranger["organization_id"]], fields: null },
+    { scopes: ["members:dangerously_get"], organization_ids: null, fields: null },
+  ] as const;
+  const keys = await Promise.all(
+    kinds.map(async ({ scopes, ...kind }) => (await mint(isolate, scopes, kind)).key),
+  );
+  // What is in more than one of them tells nothing.
+  const all = [own, stranger, ownMember, strangersMember].map(textsOf);
+  const telling = all.flat().filter((text) => all.filter((texts) => texts.includes(text)).length === 1);
   const step = fc.record({
     key: fc.nat(kinds.length - 1),
     target: fc.nat(3),
     name: fc.nat(2),
     fresh: fc.boolean(),
+    method: fc.constantFrom("GET", "HEAD"),
+    conditional: fc.boolean(),
   });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
-      for (const { key, target, name, fresh } of steps) {
+      for (const { key, target, name, fresh, method, conditional } of steps) {
         const kind = kinds[key] ?? fail();
         const org = target % 2 === 0 ? own : stranger;
         const one = target % 2 === 0 ? ownMember : strangersMember;
         const isMember = target >= 2;
         const path = isMember ? `${MEMBERS}/${one["member_id"]}` : pathOf(namesOf(org)[name]);
-        const answer = await (fresh ? newIsolate() : isolate).call(path, { key: keys[key] ?? fail() });
-        if (kind.organization_ids !== null && !kind.organization_ids.includes(org["organization_id"])) {
-          expect(answer.status).toBe(404);
-          continue;
+        const headers: Record<string, string> = conditional ? { "If-None-Match": "*" } : {};
+        const reader = fresh ? newIsolate() : isolate;
+        const answer = await reader.call(path, { key: keys[key] ?? fail(), method, headers });
+        const needed = isMember ? "members:dangerously_get" : "organizations:read";
+        const mayAsk = (kind.scopes as readonly string[]).includes(needed);
+        const maySee =
+          kind.organization_ids === null || kind.organization_ids.includes(org["organization_id"]);
+        const has304 = conditional && !isMember;
+        expect(answer.status).toBe(mayAsk ? (maySee ? (has304 ? 304 : 200) : 404) : 403);
+
+        const text = await answer.text();
+        const isWhole = mayAsk && maySee && method === "GET" && !has304;
+        const shown = {
+          organization: only(org, kind.fields?.organization),
+          member: only(one, kind.fields?.member),
+        };
+        if (isWhole)
+          expect(JSON.parse(text)).toMatchObject(isMember ? shown : { organization: shown.organization });
+        const allowed = isWhole
+          ? [
+              ...textsOf(shown.organization),
+              ...(isMember ? [...textsOf(shown.member), String(one["member_id"])] : []),
+            ]
+          : [];
+        const bytes = text + JSON.stringify([...answer.headers]);
+        for (const secret of telling) {
+          if (!allowed.some((text) => text.includes(secret))) expect(bytes).not.toContain(secret);
         }
-        const body = await answer.json<{ organization: Json; member?: Json }>();
-        expect(body.organization).toEqual(only(org, kind.fields?.organization));
-        if (isMember) expect(body.member).toEqual(only(one, kind.fields?.member));
       }
     }),
     { numRuns: 40 },
   );
 });
+
+/** Every text in it that is long enough to be told from another. */
+function textsOf(value: unknown): string[] {
+  if (typeof value === "string") return value.length >= 8 ? [value] : [];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsOf) : [];
+}
 
 function only(of: Json, fields: readonly string[] | undefined): Json {
   return fields === undefined ? of : Object.fromEntries(fields.map((field) => [field, of[field]]));

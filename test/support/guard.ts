@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect } from "vitest";
 import type { Organization } from "../../src/cache/organization.ts";
 import { configOf } from "../../src/config.ts";
 import { circuitOf, closedCircuit } from "../../src/stytch/circuit.ts";
+import { member } from "./bodies.ts";
 import { TEST_VARS } from "./vars.ts";
 
 /** All that Postern ever sends; of the upstream's, none is among them. */
@@ -45,6 +46,9 @@ for (const value of [TEST_VARS.STYTCH_SECRET, TEST_VARS.KEY_SECRET, TEST_VARS.AD
   declareSecret(value);
 declareSecret(btoa(`${TEST_VARS.STYTCH_PROJECT_ID}:${TEST_VARS.STYTCH_SECRET}`));
 
+/** Of every member that tests make; what members say of themselves is in no log line. */
+const MEMBERS_ADDRESS = String(member()["email_address"]);
+
 let lines: string[] = [];
 let answers: { headers: [string, string][]; body: string; mayHoldKey: boolean }[] = [];
 
@@ -78,7 +82,10 @@ beforeEach(async () => {
 });
 
 afterEach(() => {
-  for (const line of lines) expectClean(line, "a log line", false);
+  for (const line of lines) {
+    expectClean(line, "a log line", false);
+    expect(line.includes(MEMBERS_ADDRESS), "a log line holds a member's data").toBe(false);
+  }
   for (const { headers, body, mayHoldKey } of answers) {
     expect(headers.map(([name]) => name).filter((name) => !HEADERS.has(name))).toEqual([]);
     expectClean(JSON.stringify(headers), "a header", false);
