@@ -14,7 +14,7 @@ function modelOf({ MODEL_RUNS, MODEL_SEED }: NodeJS.ProcessEnv): Record<string, 
 export default defineConfig({
   test: {
     // One for each project, side by side: the tests in workerd all run in one.
-    maxWorkers: 2,
+    maxWorkers: 3,
     projects: [
       {
         // Inside workerd, with the bindings of wrangler.toml: pure tests, and black-box ones against an upstream made by hand.

@@ -5,7 +5,8 @@
  */
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
-import { run, SECRETS } from "../test/e2e/running.ts";
+import { run } from "../test/e2e/running.ts";
+import { SECRETS } from "../test/e2e/secrets.ts";
 import { type Answer, type Caller, callersOf, LIMIT } from "./soak-traffic.ts";
 
 const { values: options } = parseArgs({

@@ -69,6 +69,9 @@ interface Wire {
 /** What `isIdentifier` holds to. */
 export const IDENTIFIER_RULE = "must be 1 to 256 characters, without control characters or any of / \\ ? # %";
 
+/** For `Retry-After`: whole seconds, at least one. */
+const seconds = (retryAfter: number) => String(Math.max(1, Math.ceil(retryAfter)));
+
 /** RFC 6750 §3: no error code where there were no credentials. */
 const challenges = (error: "" | ', error="invalid_token"') =>
   [
@@ -153,9 +156,9 @@ function toWire(failure: Failure): Wire {
         status: 429,
         message:
           failure.of === "key"
-            ? "The key's rate limit is used up."
+            ? `The key's rate limit is used up. Try again in ${seconds(failure.retryAfterSeconds)} s.`
             : "Too many calls without a valid key or token came from this address.",
-        headers: [["Retry-After", String(Math.max(1, failure.retryAfterSeconds))]],
+        headers: [["Retry-After", seconds(failure.retryAfterSeconds)]],
       };
     case "upstream_bad_request":
       return {
@@ -175,7 +178,7 @@ function toWire(failure: Failure): Wire {
         headers:
           failure.retryAfterSeconds === undefined
             ? []
-            : [["Retry-After", String(Math.max(1, Math.ceil(failure.retryAfterSeconds)))]],
+            : [["Retry-After", seconds(failure.retryAfterSeconds)]],
       };
     case "upstream_unavailable":
       return { status: 503, message: "Stytch cannot be reached. Try again later." };

@@ -15,7 +15,9 @@ const SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86
 export function rateLimit(text: string): RateLimit {
   const [, limit, period] = /^(\d{1,9})\/(\d{1,9}|[smhd])$/.exec(text) ?? [];
   if (limit === undefined || period === undefined) {
-    throw new InvalidArgumentError("Write calls/seconds, such as 600/60, or 10/s, 600/m, 1000/h, 5000/d.");
+    throw new InvalidArgumentError(
+      "Write calls/seconds, such as 600/60, or calls in a unit: 10/s, 600/m, 1000/h, 5000/d.",
+    );
   }
   return { limit: Number(limit), period_seconds: SECONDS[period] ?? Number(period) };
 }

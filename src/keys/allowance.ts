@@ -23,7 +23,7 @@ import {
   tokensIn,
 } from "./bucket.ts";
 import { callsInASecond, type Demand, noDemand, withCall } from "./demand.ts";
-import { inHandMs, type TokenAnswer, type TokenAsk } from "./grant.ts";
+import { inHandMs, isScarce, mostInHand, type TokenAnswer, type TokenAsk } from "./grant.ts";
 
 export interface Allowance {
   limit: Limit;
@@ -31,19 +31,22 @@ export interface Allowance {
   grants: Held[];
   /** What was left in the bucket besides, as of when that was heard. */
   bucket: Bucket;
-  /** When that was asked. */
+  /** Of the answer that said so, and when it was asked for. */
+  number: number;
   askedAt: number;
   /** How long a grant lasts. */
   lifeMs: number;
   /** Until when nobody else is known to take any of it; `askedAt` where somebody may. */
   aloneUntil: number;
+  /** When the whole quota will be there, if nobody takes anything. */
+  wholeAt: number;
   /** Until when there is none to be had. */
   emptyUntil: number;
-  /** Whether a call was refused, and the bucket has been found empty ever since. */
+  /** Whether a call was refused, and little has been left ever since. */
   saturated: boolean;
   demand: Demand;
-  /** Calls that wait for the object, and since when the last of them does. */
-  asking: { count: number; at: number };
+  /** Since when each call waits that the object was asked for. */
+  readonly waiting: number[];
   /** When more was asked for, and no answer has come. */
   askingSince: number | null;
 }
@@ -51,6 +54,7 @@ export interface Allowance {
 interface Held {
   readonly id: number;
   left: number;
+  readonly askedAt: number;
   /** From when on what is left is given back with the next question. */
   readonly oldAt: number;
   readonly until: number;
@@ -64,6 +68,9 @@ const MOST_ALLOWANCES = 5_000;
 /** A question that has not been answered for so long, in ms, never will. */
 export const ANSWER_MS = 2_000;
 
+/** How long a question is on its way for at most, usually, in ms. */
+const WAY_MS = 500;
+
 /** What a caller may know of its limit. */
 export interface Quota {
   readonly limit: Limit;
@@ -74,8 +81,11 @@ export interface Quota {
 }
 
 export function inHand({ grants }: Allowance, now: number): number {
-  return grants.reduce((total, { left, until }) => total + (now < until ? left : 0), 0);
+  return grants.reduce((total, held) => total + (isGood(held, now) ? held.left : 0), 0);
 }
+
+/** One from the future is of a clock that has gone back since: it says nothing of how old it is. */
+const isGood = ({ askedAt, until }: Held, now: number) => askedAt <= now && now < until;
 
 /** Counts a call of the key in this isolate, admitted or not. */
 export function noteCall(allowance: Allowance, now: number): void {
@@ -84,51 +94,74 @@ export function noteCall(allowance: Allowance, now: number): void {
 
 /** Spends a token in hand, if there is one. */
 export function spend(allowance: Allowance, now: number): boolean {
-  const held = allowance.grants.find(({ left, until }) => left > 0 && now < until);
+  const held = allowance.grants.find((one) => one.left > 0 && isGood(one, now));
   if (held !== undefined) held.left -= 1;
   return held !== undefined;
 }
 
 /**
- * Whether the object has said that there is no token, or as many calls are asking it as the bucket can hold. Where the bucket was found empty
- * and calls go on coming, one of them finds out when the time is over, and the others are refused as before until it knows: many isolates wait for the
- * same tokens.
+ * Whether the object has said that there is no token. After a refusal, as many calls ask again, when the time that it named is over, as there
+ * can be tokens; where calls go on coming, one alone, until it knows: many isolates wait for the same ones. The others are refused as before.
  */
 export function isEmpty(allowance: Allowance, now: number): boolean {
-  const { emptyUntil, askedAt, saturated, limit, askingSince, asking } = allowance;
+  const { emptyUntil, askedAt, saturated, limit, bucket } = allowance;
   if (now < emptyUntil) return now >= askedAt;
-  const waiting = underWay(allowance, now);
-  const asksSince = isAsking(allowance, now) ? askingSince : waiting > 0 ? asking.at : null;
-  if (saturated && asksSince !== null && asksSince - emptyUntil < pauseMs(limit)) return true;
-  return waiting >= limit.limit;
+  if (!saturated) return false;
+  const waiting = stillWaiting(allowance, now);
+  const since = isAsking(allowance, now) ? allowance.askingSince : (waiting.at(-1) ?? null);
+  const wasEmpty = tokensIn(bucket.level, limit) === 0;
+  if (wasEmpty && since !== null && since - emptyUntil < pauseMs(limit)) return true;
+  return waiting.length >= Math.max(1, tokensIn(refilled(bucket, limit, now + WAY_MS).level, limit));
 }
 
 /** Whether what is in hand would not last for half of the time that it should, and more can be had. */
 export function runsLow(allowance: Allowance, now: number): boolean {
   if (now < allowance.emptyUntil || isAsking(allowance, now)) return false;
-  return inHand(allowance, now) < wanted(allowance, now) / 2;
+  const { bucket, limit } = allowance;
+  const most = Math.min(wanted(allowance, now), mostInHand(tokensIn(bucket.level, limit), limit));
+  return inHand(allowance, now) < Math.floor(most) / 2;
 }
 
-/** What to ask the object, as of now. Grants that are used up, or half over, are in hand no more. */
+/**
+ * What to ask the object, as of now, for a token of a call that waits (`own`), or for none. Grants that are used up, or half over, are in hand no
+ * more.
+ */
 export function askOf(
   allowance: Allowance | undefined,
   { isolate, lifeMs, own }: Pick<TokenAsk, "isolate" | "lifeMs" | "own">,
   now: number,
 ): TokenAsk {
-  if (allowance === undefined) return { isolate, lifeMs, own, more: 0, done: [] };
+  if (allowance === undefined) return { isolate, lifeMs, own, more: 0, held: 0, done: [] };
   const isDone = ({ left, oldAt }: Held) => left === 0 || now >= oldAt;
   const done = allowance.grants.filter(isDone).map(({ id, left }) => ({ id, unused: left }));
-  allowance.grants = allowance.grants.filter((held) => !isDone(held));
-  const more = isAsking(allowance, now) ? 0 : Math.max(0, wanted(allowance, now) - inHand(allowance, now));
+  allowance.grants = allowance.grants.filter((one) => !isDone(one));
+  const held = inHand(allowance, now);
+  const more = isAsking(allowance, now) ? 0 : Math.max(0, wanted(allowance, now) - held);
   if (more > 0) allowance.askingSince = now;
-  if (own) allowance.asking = { count: underWay(allowance, now) + 1, at: now };
-  return { isolate, lifeMs, own, more, done };
+  return { isolate, lifeMs, own, more, held, done };
+}
+
+/** That a call which has been let in waits for the object from now on. */
+export function noteWaiting(allowance: Allowance, now: number): void {
+  stillWaiting(allowance, now);
+  allowance.waiting.push(now);
 }
 
 /** That a question has been answered, or never will be. */
-export function asked(allowance: Allowance, { own, more }: TokenAsk): void {
+export function noteAnswered(
+  allowance: Allowance,
+  { more }: TokenAsk,
+  askedAt: number,
+  waited: boolean,
+): void {
   if (more > 0) allowance.askingSince = null;
-  if (own) allowance.asking.count = Math.max(0, allowance.asking.count - 1);
+  const index = waited ? allowance.waiting.indexOf(askedAt) : -1;
+  if (index >= 0) allowance.waiting.splice(index, 1);
+}
+
+/** That a question has not been answered: whatever it was, the object may have taken it in. */
+export function noteUnanswered(allowance: Allowance): void {
+  allowance.aloneUntil = allowance.askedAt;
 }
 
 /** Takes in what the object answered; null where the key has no limit. */
@@ -144,9 +177,7 @@ export function takeIn(
   allowances.delete(keyId);
   if (answer === null) return;
   const allowance = before ?? newAllowance(answer.limit, now);
-  allowances.set(keyId, allowance);
-  const [oldest] = allowances.keys();
-  if (allowances.size > MOST_ALLOWANCES && oldest !== undefined) allowances.delete(oldest);
+  keepAllowance(allowances, keyId, allowance);
 
   const { grant, limit, level } = answer;
   if (grant !== null) {
@@ -154,16 +185,21 @@ export function takeIn(
     allowance.grants.push({
       id: grant.id,
       left: grant.tokens,
+      askedAt,
       oldAt: askedAt + lifeMs / 2,
       until: askedAt + lifeMs,
     });
   }
-  // Answers may come out of order: the one to the later question stands. One from the future is of a clock that has gone back.
-  if (before !== undefined && askedAt < before.askedAt && before.askedAt <= now) return;
+  // Answers may come out of order.
+  if (before !== undefined && answer.number < before.number) return;
   const waitMs = msToToken(level, limit);
-  allowance.saturated = waitMs > 0 && (allowance.saturated || answer.granted === false);
+  const left = tokensIn(level, limit);
+  allowance.saturated =
+    answer.granted === false || (allowance.saturated && (left === 0 || isScarce(left, limit)));
   allowance.limit = limit;
   allowance.bucket = { level, at: now };
+  allowance.number = answer.number;
+  allowance.wholeAt = now + answer.wholeMs;
   allowance.askedAt = askedAt;
   allowance.lifeMs = lifeMs;
   allowance.aloneUntil = answer.alone ? askedAt + lifeMs : askedAt;
@@ -175,7 +211,14 @@ export function takeIn(
 export function spendAlone(allowance: Allowance, now: number): boolean {
   const { bucket, granted } = take(allowance.bucket, allowance.limit, now);
   allowance.bucket = bucket;
+  allowance.wholeAt = now + msToFull(bucket.level, allowance.limit);
   return granted;
+}
+
+export function keepAllowance(allowances: Allowances, keyId: string, allowance: Allowance): void {
+  allowances.set(keyId, allowance);
+  const [oldest] = allowances.keys();
+  if (allowances.size > MOST_ALLOWANCES && oldest !== undefined) allowances.delete(oldest);
 }
 
 export function newAllowance(limit: Limit, now: number): Allowance {
@@ -183,13 +226,15 @@ export function newAllowance(limit: Limit, now: number): Allowance {
     limit,
     grants: [],
     bucket: full(limit, now),
+    number: 0,
     askedAt: now,
     lifeMs: 0,
     aloneUntil: now,
+    wholeAt: now,
     emptyUntil: now,
     saturated: false,
     demand: noDemand,
-    asking: { count: 0, at: now },
+    waiting: [],
     askingSince: null,
   };
 }
@@ -198,11 +243,12 @@ export function newAllowance(limit: Limit, now: number): Allowance {
  * What is certainly left: what is in hand, and of the bucket what nobody else takes. `told`: the object has just said what is in it.
  */
 export function quotaOf(allowance: Allowance, now: number, told: boolean): Quota {
-  const { limit, bucket } = allowance;
-  const held = inHand(allowance, now);
-  const level = told || now < allowance.aloneUntil ? bucket.level : 0;
-  const remaining = held + tokensIn(level, limit);
-  const ms = remaining > 0 ? msToFull(level + held * tokenOf(limit), limit) : msToNext(allowance, now);
+  const { limit, bucket, wholeAt } = allowance;
+  const isKnown = told || now < allowance.aloneUntil;
+  const remaining = inHand(allowance, now) + (isKnown ? tokensIn(bucket.level, limit) : 0);
+  if (remaining === 0) return refusedQuota(allowance, now);
+  // Where others take, they may have taken all, and hold it for a while.
+  const ms = isKnown ? Math.max(0, wholeAt - now) : limit.period_seconds * 1_000 + 2 * allowance.lifeMs;
   return { limit, remaining, resetSeconds: Math.ceil(ms / 1_000) };
 }
 
@@ -230,9 +276,12 @@ function wanted({ demand, lifeMs, limit }: Allowance, now: number): number {
   return Math.floor((callsInASecond(demand, now) * Math.min(inHandMs(limit), lifeMs * 0.4)) / 1_000);
 }
 
-/** One that was cut off with its request is never answered. */
-const underWay = ({ asking }: Allowance, now: number) =>
-  now >= asking.at && now - asking.at < ANSWER_MS ? asking.count : 0;
+/** Without those that were cut off with their requests, and are never answered. */
+function stillWaiting({ waiting }: Allowance, now: number): readonly number[] {
+  const isOver = (since: number) => now < since || now - since >= ANSWER_MS;
+  while (waiting[0] !== undefined && isOver(waiting[0])) waiting.shift();
+  return waiting;
+}
 
 const isAsking = ({ askingSince }: Allowance, now: number) =>
   askingSince !== null && now >= askingSince && now - askingSince < ANSWER_MS;

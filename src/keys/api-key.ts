@@ -11,9 +11,9 @@ import { within } from "../bounds.ts";
 import { describe, log } from "../log.ts";
 import { directoryOf } from "../object-call.ts";
 import { refusalOfKey } from "./authorize.ts";
-import { full, type Limit, underLimit } from "./bucket.ts";
+import { full, type Limit } from "./bucket.ts";
 import { created, edited, revoked, rotated } from "./change.ts";
-import { type Account, accountOf, answer, brought, type TokenAnswer, type TokenAsk } from "./grant.ts";
+import { type Account, accountOf, answer, type TokenAnswer, type TokenAsk, underNewLimit } from "./grant.ts";
 import type { KeyCreation, KeyEdit, KeyRecord } from "./record.ts";
 import { type HourCount, hourOf, KEPT_HOURS, sum, type UsageReport } from "./usage.ts";
 
@@ -183,16 +183,13 @@ export class ApiKey extends DurableObject<Env> {
     return kept === undefined ? accountOf(full(limit, now)) : { ...accountOf(kept), ...kept };
   }
 
+  /** The account outlives its limit: a grant must never be taken for one of the next. */
   #moveBucket(to: Limit | null): void {
     const record = this.record();
-    const from = record?.rate_limit ?? null;
-    if (record === null || record.revoked_at !== null) return;
+    if (record === null || record.revoked_at !== null || to === null) return;
     const now = Date.now();
-    if (from === null || to === null) this.ctx.storage.kv.delete(BUCKET);
-    else {
-      const account = brought(this.#account(from, now), from, now);
-      this.ctx.storage.kv.put(BUCKET, { ...account, ...underLimit(account, from, to, now) });
-    }
+    const account = this.#account(record.rate_limit ?? to, now);
+    this.ctx.storage.kv.put(BUCKET, underNewLimit(account, record.rate_limit, to, now));
   }
 
   /** A report that was sent again, since its answer did not arrive in time, is counted once. */

@@ -1,7 +1,7 @@
 /** The one question that an isolate asks a key's object: for its record and for tokens. What has been counted of the key goes along. */
 import type { Call } from "../call.ts";
 import { callObject } from "../object-call.ts";
-import { asked, askOf, takeIn } from "./allowance.ts";
+import { askOf, noteAnswered, noteUnanswered, noteWaiting, takeIn } from "./allowance.ts";
 import type { KeyMemory } from "./key-memory.ts";
 import { type Asking, LEASE_WAIT_MS } from "./lease.ts";
 import type { KeyRecord } from "./record.ts";
@@ -36,6 +36,9 @@ export async function askObject(
   const allowance = memory.allowances.get(keyId);
   const ask = askOf(allowance, { isolate: memory.isolate, lifeMs, own: waiting !== null }, askedAt);
   const unchecked = waiting === null || waiting === "admitted" ? null : waiting.generation;
+  // Whoever has not been let in keeps nobody waiting.
+  const waits = waiting === "admitted";
+  if (allowance !== undefined && waits) noteWaiting(allowance, askedAt);
   try {
     const { record, tokens } = await callObject(
       () => call.env.API_KEY.getByName(keyId),
@@ -46,8 +49,11 @@ export async function askObject(
     if (report !== null) arrived(memory.unreported, keyId, report, now);
     takeIn(memory.allowances, keyId, tokens, lifeMs, askedAt, now);
     return { record, granted: tokens?.granted ?? null };
+  } catch (error) {
+    if (allowance !== undefined) noteUnanswered(allowance);
+    throw error;
   } finally {
-    if (allowance !== undefined) asked(allowance, ask);
+    if (allowance !== undefined) noteAnswered(allowance, ask, askedAt, waits);
   }
 }
 

@@ -7,11 +7,21 @@
  * are never more than the limit together, and refill as the bucket does. When the moment of a call's admission is the one in which its token was
  * spent, that is the bound of a single bucket.
  */
-import { type Bucket, type Limit, refilled, tokenOf, tokensIn } from "./bucket.ts";
+import {
+  type Bucket,
+  full,
+  type Limit,
+  msToFull,
+  refilled,
+  tokenOf,
+  tokensIn,
+  underLimit,
+} from "./bucket.ts";
 
 /** A key's bucket, and what of it is in the hands of isolates. */
 export interface Account extends Bucket {
   readonly grants: readonly Grant[];
+  /** Counts changes, so that one can be told from another; a grant is named by the change that made it. */
   readonly lastId: number;
   /** Who took last, and when somebody else did last: ms since the epoch. */
   readonly taker: { readonly isolate: string; readonly at: number; readonly othersAt: number } | null;
@@ -32,8 +42,9 @@ export interface TokenAsk {
   readonly lifeMs: number;
   /** A token for a call that waits. */
   readonly own: boolean;
-  /** Tokens to spend later. */
+  /** Tokens to spend later, and how many are in hand already. */
   readonly more: number;
+  readonly held: number;
   /** Grants that the isolate spends no more of, and what is left of them. */
   readonly done: readonly { readonly id: number; readonly unused: number }[];
 }
@@ -44,9 +55,13 @@ export interface TokenAnswer {
   /** Whether the waiting call has its token; null where there was no such question. */
   readonly granted: boolean | null;
   readonly grant: { readonly id: number; readonly tokens: number } | null;
+  /** Of answers to questions that overlap, the one with the higher number was decided later. */
+  readonly number: number;
   /** What is left in the bucket, in its units. */
   readonly level: number;
-  /** Whether nobody else has taken a token for the life of a grant: then what is left can be taken for what is left a little later. */
+  /** When the whole quota will be there, in ms, if nobody takes anything and nothing that was granted is given back. */
+  readonly wholeMs: number;
+  /** Whether nobody else has taken a token for two lives of a grant: then what is left can be taken for what is left a little later. */
   readonly alone: boolean;
 }
 
@@ -62,10 +77,9 @@ const MOST_GRANTS = 250;
 export const accountOf = (bucket: Bucket): Account => ({ ...bucket, grants: [], lastId: 0, taker: null });
 
 /**
- * How many tokens an isolate gets to spend later, of those it `wanted` and those `left`.
+ * How many tokens an isolate gets to spend later, of those it `wanted` and those `left`, if it has as many as `held` in hand.
  *
- * An isolate may fall silent with all of them in hand, and then they are lost; so they are no more than two seconds of refill, or 1/64 of what
- * is left where that is more. A key of 50 calls an hour never loses one.
+ * An isolate may fall silent with all of them in hand, and then they are lost: hence `mostInHand`.
  *
  * And no more than a quarter of what is left: others find the rest. It is also what keeps a lone caller below the rate from ever being refused:
  * what it has spent comes back only from when it is reported, and three quarters last for longer than that takes.
@@ -73,14 +87,24 @@ export const accountOf = (bucket: Bucket): Account => ({ ...bucket, grants: [], 
  * Where calls are refused, the bucket is empty most of the time and none of this helps anybody: who comes first when it has something takes all, and
  * spends it at once. So there is one question for many calls, not one for each.
  */
-export function grantSize(wanted: number, left: number, limit: Limit): number {
-  const most = Math.max(((limit.limit / limit.period_seconds) * inHandMs(limit)) / 1_000, left / 64);
-  return Math.floor(Math.min(wanted, most, isScarce(left, limit) ? left : left / 4));
+export function grantSize(wanted: number, held: number, left: number, limit: Limit): number {
+  const room = mostInHand(left, limit) - held;
+  return Math.max(0, Math.floor(Math.min(wanted, room, isScarce(left, limit) ? left : left / 4)));
 }
 
+/**
+ * What an isolate has in hand at most: what comes in while it would last or, where that is more, 1/64 of what is left. A key of 50 calls an hour never
+ * loses one.
+ */
+export function mostInHand(left: number, limit: Limit): number {
+  return Math.max((limit.limit / limit.period_seconds) * (inHandMs(limit) / 1_000), left / 64);
+}
+
+/** For how long what is in hand should last, in ms: all isolates together hold a quarter of the bucket, where they take what comes in. */
 export const inHandMs = ({ period_seconds }: Limit) => Math.min(2_000, period_seconds * 250);
 
-const isScarce = (left: number, { limit }: Limit) => left < limit / 8;
+/** Whether so little is left that calls are likely to be refused. */
+export const isScarce = (left: number, { limit }: Limit) => left < limit / 8;
 
 /** As of `now`: grants that are over give their place back at their time. */
 export function brought(account: Account, limit: Limit, now: number): Account {
@@ -98,7 +122,23 @@ export function brought(account: Account, limit: Limit, now: number): Account {
   };
 }
 
-/** `changed`: whether anything was that time alone does not bring. */
+/**
+ * The account of a key that has another limit, or had none. What is left stays, as far as the new one holds it; a new one begins full. What is in hands
+ * since before may be spent for the time that a change takes to be in force.
+ */
+export function underNewLimit(account: Account, from: Limit | null, to: Limit, now: number): Account {
+  const lastId = account.lastId + 1;
+  if (from === null) return { ...accountOf(full(to, now)), lastId };
+  const before = brought(account, from, now);
+  return { ...brought({ ...before, ...underLimit(before, from, to, now) }, to, now), lastId };
+}
+
+function msToWhole(account: Account, limit: Limit, now: number): number {
+  const last = Math.max(now, ...account.grants.map(({ until }) => until));
+  return last - now + msToFull(brought(account, limit, last).level, limit);
+}
+
+/** `changed`: whether there is anything to keep that time alone does not bring. */
 export function answer(
   account: Account,
   limit: Limit,
@@ -109,22 +149,26 @@ export function answer(
   const granted = ask.own ? before.level >= tokenOf(limit) : null;
   const owned = granted ? withdrawn(before, limit, 1) : before;
   const room = owned.grants.length < MOST_GRANTS;
-  const tokens = room ? grantSize(ask.more, tokensIn(owned.level, limit), limit) : 0;
+  const tokens = room ? grantSize(ask.more, ask.held, tokensIn(owned.level, limit), limit) : 0;
   const id = account.lastId + 1;
   const taken = granted === true || tokens > 0;
+  const changed = taken || before.grants.length < account.grants.length;
   const after: Account = {
     ...(tokens > 0 ? granting(owned, limit, { id, tokens, until: now + ask.lifeMs + MARGIN_MS }) : owned),
+    lastId: changed ? id : account.lastId,
     taker: taken ? takerAfter(account.taker, ask.isolate, now) : account.taker,
   };
   return {
     account: after,
-    changed: taken || before.grants.length < account.grants.length,
+    changed,
     answer: {
       limit,
       granted,
       grant: tokens > 0 ? { id, tokens } : null,
+      number: after.lastId,
       level: after.level,
-      alone: now - othersTook(account.taker, ask.isolate) >= ask.lifeMs,
+      wholeMs: msToWhole(after, limit, now),
+      alone: now - othersTook(account.taker, ask.isolate) >= 2 * ask.lifeMs,
     },
   };
 }
@@ -140,7 +184,8 @@ function settled(account: Account, limit: Limit, done: TokenAsk["done"]): Accoun
     level += Math.min(unused, grant.tokens) * tokenOf(limit);
     grants = grants.filter((one) => one !== grant);
   }
-  return { ...account, level, grants };
+  // Under a limit that was lowered, what comes back may be more than the bucket holds.
+  return { ...account, grants, ...refilled({ level, at: account.at }, limit, account.at, sum(grants)) };
 }
 
 const withdrawn = (account: Account, limit: Limit, tokens: number): Account => ({
@@ -151,7 +196,6 @@ const withdrawn = (account: Account, limit: Limit, tokens: number): Account => (
 const granting = (account: Account, limit: Limit, grant: Grant): Account => ({
   ...withdrawn(account, limit, grant.tokens),
   grants: [...account.grants, grant],
-  lastId: grant.id,
 });
 
 function takerAfter(taker: Account["taker"], isolate: string, now: number): Account["taker"] {

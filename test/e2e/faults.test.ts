@@ -1,7 +1,8 @@
 /** Every fault of an upstream, on real sockets: what callers are told, how soon, and that nothing of it is kept. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { demo, organizations } from "../../sandbox/seed.ts";
-import { type Running, run, SECRETS } from "./running.ts";
+import { type Running, run } from "./running.ts";
+import { SECRETS } from "./secrets.ts";
 
 const TIMEOUT_MS = 700;
 let postern: Running;

@@ -3,7 +3,7 @@
  * one throws may hold a secret of the deployment; log lines are looked at when the server stops (`running.ts`).
  */
 import { afterEach, expect } from "vitest";
-import { SECRETS } from "./running.ts";
+import { SECRETS } from "./secrets.ts";
 
 const leaks: string[] = [];
 const real = globalThis.fetch;

@@ -4,7 +4,8 @@ import { type Item, parseList } from "structured-headers";
 import { B2BClient } from "stytch";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { demo, members, organizations } from "../../sandbox/seed.ts";
-import { PROJECT_ID, type Running, run } from "./running.ts";
+import { type Running, run } from "./running.ts";
+import { PROJECT_ID } from "./secrets.ts";
 
 let postern: Running;
 beforeAll(async () => {

@@ -1,19 +1,7 @@
 /** Postern and the sandbox, built and served on real sockets, as `npm start` and a deployment have them. */
 import { members } from "../../sandbox/seed.ts";
 import { serve } from "../../scripts/serve.ts";
-
-export const PROJECT_ID = "project-test-11111111-1111-4111-8111-111111111111";
-export const UPSTREAM_SECRET = "secret-test-sandbox-only-not-a-real-secret";
-const KEY_SECRET = "e2e-canary-of-the-key-secret-0123456789";
-const ADMIN_TOKEN = "e2e-canary-of-the-admin-token-0123456789";
-
-/** Nothing of these may be in a log line; the project's Basic credential is the form that goes over the wire. */
-export const SECRETS = [
-  UPSTREAM_SECRET,
-  Buffer.from(`${PROJECT_ID}:${UPSTREAM_SECRET}`).toString("base64"),
-  KEY_SECRET,
-  ADMIN_TOKEN,
-];
+import { ADMIN_TOKEN, KEY_SECRET, PROJECT_ID, SECRETS, UPSTREAM_SECRET } from "./secrets.ts";
 
 const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/;
 

@@ -2,7 +2,8 @@
 import { B2BClient, StytchError } from "stytch";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { demo, organizations } from "../../sandbox/seed.ts";
-import { PROJECT_ID, type Running, run } from "./running.ts";
+import { type Running, run } from "./running.ts";
+import { PROJECT_ID } from "./secrets.ts";
 
 let postern: Running;
 let key: string;

@@ -2,11 +2,13 @@ import { describe, expect, test } from "vitest";
 import {
   type Allowance,
   type Allowances,
-  asked,
   askOf,
   inHand,
   isEmpty,
+  noteAnswered,
   noteCall,
+  noteUnanswered,
+  noteWaiting,
   quotaOf,
   refusedQuota,
   runsLow,
@@ -22,20 +24,24 @@ const LIFE = 5_000;
 const of = (limit: number, period_seconds: number): Limit => ({ limit, period_seconds });
 const LIMIT = of(600, 60);
 
+const answerOf = (fields: Partial<TokenAnswer> = {}): TokenAnswer => ({
+  limit: LIMIT,
+  granted: null,
+  grant: null,
+  number: 0,
+  level: 0,
+  wholeMs: 0,
+  alone: true,
+  ...fields,
+});
+
 /** An isolate whose object answers by hand. */
 function isolate(limit = LIMIT) {
   const allowances: Allowances = new Map();
   const answered = (fields: Partial<TokenAnswer> & { left?: number }, askedAt: number, now = askedAt) => {
     const { left = limit.limit, ...rest } = fields;
     const level = left * tokenOf(limit);
-    takeIn(
-      allowances,
-      "key",
-      { limit, granted: null, grant: null, level, alone: true, ...rest },
-      LIFE,
-      askedAt,
-      now,
-    );
+    takeIn(allowances, "key", answerOf({ limit, level, ...rest }), LIFE, askedAt, now);
     return allowances.get("key") as Allowance;
   };
   return { allowances, answered };
@@ -43,6 +49,12 @@ function isolate(limit = LIMIT) {
 const grant = (id: number, tokens: number) => ({ grant: { id, tokens } });
 const question = (allowance: Allowance, now: number, own = false) =>
   askOf(allowance, { isolate: "a", lifeMs: LIFE, own }, now);
+/** A call that has been let in asks; the answer ends it. */
+const waitFor = (allowance: Allowance, now: number) => {
+  const asked = question(allowance, now, true);
+  noteWaiting(allowance, now);
+  return () => noteAnswered(allowance, asked, now, true);
+};
 const calls = (allowance: Allowance, count: number, now: number) => {
   for (let i = 0; i < count; i += 1) noteCall(allowance, now);
 };
@@ -52,8 +64,8 @@ describe("tokens in hand", () => {
     const { answered } = isolate();
     answered(grant(1, 2), NOW);
     const allowance = answered(grant(2, 1), NOW + 1);
-    expect(inHand(allowance, NOW)).toBe(3);
-    expect([1, 2, 3, 4].map(() => spend(allowance, NOW))).toEqual([true, true, true, false]);
+    expect(inHand(allowance, NOW + 1)).toBe(3);
+    expect([1, 2, 3, 4].map(() => spend(allowance, NOW + 1))).toEqual([true, true, true, false]);
     expect(question(allowance, NOW).done).toEqual([
       { id: 1, unused: 0 },
       { id: 2, unused: 0 },
@@ -110,7 +122,7 @@ describe("more are asked for", () => {
     expect(runsLow(allowance, NOW + 100)).toBe(false);
     calls(allowance, 11, NOW + 2_000);
     expect(question(allowance, NOW + 2_000).more).toBe(20);
-    asked(allowance, first);
+    noteAnswered(allowance, first, NOW, false);
     expect(runsLow(allowance, NOW + 2_000)).toBe(true);
   });
 
@@ -127,7 +139,7 @@ describe("more are asked for", () => {
     const allowance = answered({}, NOW);
     calls(allowance, 11, NOW);
     question(allowance, NOW);
-    asked(allowance, question(allowance, NOW, true));
+    waitFor(allowance, NOW)();
     expect(runsLow(allowance, NOW)).toBe(false);
   });
 
@@ -136,14 +148,7 @@ describe("more are asked for", () => {
     calls(short, 11, NOW);
     expect(question(short, NOW).more).toBe(2);
     const { allowances } = isolate();
-    takeIn(
-      allowances,
-      "key",
-      { limit: LIMIT, granted: null, grant: null, level: 0, alone: true },
-      1_000,
-      NOW,
-      NOW,
-    );
+    takeIn(allowances, "key", answerOf(), 1_000, NOW, NOW);
     const brief = allowances.get("key") as Allowance;
     calls(brief, 11, NOW);
     expect(question(brief, NOW).more).toBe(4);
@@ -169,40 +174,61 @@ describe("calls are refused without a question", () => {
     }
   });
 
-  test("also where a later answer, to no call, still finds the bucket empty; not where it finds something", () => {
+  test("also where later answers find little; not where they find enough", () => {
     const { answered } = isolate();
     answered({ granted: false, left: 0 }, NOW);
     const allowance = answered({ left: 0.5 }, NOW + 500);
     expect(isEmpty(allowance, NOW + 1_499)).toBe(true);
     expect(isEmpty(answered({ left: 1 }, NOW + 600), NOW + 600)).toBe(false);
-    expect(isEmpty(answered({ granted: true, left: 0 }, NOW + 700), NOW + 800)).toBe(false);
+    expect(isEmpty(answered({ granted: true, left: 0 }, NOW + 700), NOW + 800)).toBe(true);
+    // An eighth of the limit: there is enough again.
+    answered({ left: 75 }, NOW + 900);
+    expect(isEmpty(answered({ granted: true, left: 0 }, NOW + 1_000), NOW + 1_100)).toBe(false);
   });
 
-  test("while another that came as soon as the time was over asks; not where none had come for long", () => {
-    for (const [ms, refused] of [
-      [1_000, true],
-      [1_999, true],
-      [2_000, false],
-    ] as const) {
+  test("while another that came as soon as the time was over asks", () => {
+    for (const ms of [1_000, 1_999]) {
       const allowance = isolate().answered({ granted: false, left: 0 }, NOW);
-      const asking = question(allowance, NOW + ms, true);
-      expect(isEmpty(allowance, NOW + ms)).toBe(refused);
-      asked(allowance, asking);
+      const end = waitFor(allowance, NOW + ms);
+      expect(isEmpty(allowance, NOW + ms)).toBe(true);
+      end();
       expect(isEmpty(allowance, NOW + ms)).toBe(false);
     }
   });
 
-  test("where as many wait for the object as the bucket can hold, but not for ever", () => {
-    const allowance = isolate(of(2, 60)).answered({}, NOW);
-    const first = question(allowance, NOW, true);
+  test("where none had come for long, while as many ask as there can be tokens, but not for ever", () => {
+    const allowance = isolate(of(10, 5)).answered({ granted: false, left: 0 }, NOW);
+    const at = NOW + 1_600;
+    // Two a second: three by now, and a fourth by when a question arrives.
+    const ends = [1, 2, 3, 4].map(() => {
+      expect(isEmpty(allowance, at)).toBe(false);
+      return waitFor(allowance, at);
+    });
+    expect(isEmpty(allowance, at)).toBe(true);
+    ends[1]?.();
+    expect(isEmpty(allowance, at)).toBe(false);
+    waitFor(allowance, at + 100);
+    expect(isEmpty(allowance, at + 1_999)).toBe(false);
+    const one = isolate(of(2, 60)).answered({ granted: false, left: 0 }, NOW);
+    waitFor(one, NOW + 30_000);
+    expect(isEmpty(one, NOW + 31_999)).toBe(true);
+    expect(isEmpty(one, NOW + 32_000)).toBe(false);
+  });
+
+  test("never because others wait, where none has been refused", () => {
+    const allowance = isolate(of(2, 60)).answered({ granted: true, left: 1 }, NOW);
+    for (let i = 0; i < 10; i += 1) waitFor(allowance, NOW);
     expect(isEmpty(allowance, NOW)).toBe(false);
-    question(allowance, NOW, false);
-    expect(isEmpty(allowance, NOW)).toBe(false);
-    question(allowance, NOW, true);
-    expect(isEmpty(allowance, NOW + 1_999)).toBe(true);
-    expect(isEmpty(allowance, NOW + 2_000)).toBe(false);
-    asked(allowance, first);
-    expect(isEmpty(allowance, NOW)).toBe(false);
+  });
+
+  test("not because of questions that were cut off, however many came after them", () => {
+    const allowance = isolate(of(10, 10)).answered({ granted: false, left: 0 }, NOW - 10_000);
+    for (let i = 0; i < 40; i += 1) {
+      const now = NOW + i * 1_500;
+      expect(isEmpty(allowance, now)).toBe(false);
+      const end = waitFor(allowance, now);
+      if (i % 2 === 0) end();
+    }
   });
 
   test("not by a clock that has gone back", () => {
@@ -212,27 +238,46 @@ describe("calls are refused without a question", () => {
 });
 
 describe("of answers that come out of order", () => {
-  test("the one to the later question says what is left, and what either granted is in hand", () => {
+  test("the one that was decided last says what is left, and what either granted is in hand", () => {
     const { answered } = isolate();
-    answered({ ...grant(2, 3), left: 10 }, NOW + 5);
-    const allowance = answered({ ...grant(1, 2), left: 500 }, NOW, NOW + 10);
-    expect(quotaOf(allowance, NOW + 10, true).remaining).toBe(15);
+    answered({ ...grant(2, 3), number: 2, left: 10 }, NOW);
+    const allowance = answered({ ...grant(1, 2), number: 1, left: 500 }, NOW + 5);
+    expect(quotaOf(allowance, NOW + 5, true).remaining).toBe(15);
+    expect(quotaOf(answered({ number: 2, left: 11 }, NOW - 5, NOW + 6), NOW + 6, true).remaining).toBe(16);
+  });
+});
+
+describe("by a clock that has gone back, a grant is not good", () => {
+  test("until the clock is where it was: how old it is, is not known", () => {
+    const allowance = isolate().answered(grant(1, 2), NOW);
+    expect([inHand(allowance, NOW - 1), spend(allowance, NOW - 1)]).toEqual([0, false]);
+    expect(spend(allowance, NOW)).toBe(true);
   });
 });
 
 describe("what a caller is told", () => {
   test("is what the object said and what is in hand, where nobody else takes; without what has come in since", () => {
-    const allowance = isolate().answered({ ...grant(1, 20), left: 500 }, NOW);
-    spend(allowance, NOW);
-    expect(quotaOf(allowance, NOW + 1_000, false)).toEqual({ limit: LIMIT, remaining: 519, resetSeconds: 9 });
+    const allowance = isolate().answered({ ...grant(1, 20), left: 500, wholeMs: 16_000 }, NOW, NOW + 100);
+    spend(allowance, NOW + 100);
+    expect(quotaOf(allowance, NOW + 1_100, false)).toEqual({
+      limit: LIMIT,
+      remaining: 519,
+      resetSeconds: 15,
+    });
     expect(quotaOf(allowance, NOW + LIFE - 1, false).remaining).toBe(519);
     expect(quotaOf(allowance, NOW + LIFE, false).remaining).toBe(0);
   });
 
-  test("is what is in hand alone, where others take", () => {
+  test("is what is in hand alone, where others take, and when they could have given all back", () => {
     const allowance = isolate().answered({ ...grant(1, 20), left: 500, alone: false }, NOW);
     expect(quotaOf(allowance, NOW, true).remaining).toBe(520);
-    expect(quotaOf(allowance, NOW, false)).toEqual({ limit: LIMIT, remaining: 20, resetSeconds: 58 });
+    expect(quotaOf(allowance, NOW, false)).toEqual({ limit: LIMIT, remaining: 20, resetSeconds: 70 });
+  });
+
+  test("is what is in hand alone, after a question that was not answered: it may have taken", () => {
+    const allowance = isolate().answered({ ...grant(1, 20), left: 500 }, NOW);
+    noteUnanswered(allowance);
+    expect(quotaOf(allowance, NOW + 1, false).remaining).toBe(20);
   });
 
   test("where nothing remains is when there can be a token", () => {
@@ -260,14 +305,7 @@ describe("while the object fails", () => {
 test("an isolate keeps 5,000 of them, and those that were told of longest ago go first", () => {
   const { allowances } = isolate();
   for (let i = 0; i < 5_001; i += 1) {
-    takeIn(
-      allowances,
-      `key-${i}`,
-      { limit: LIMIT, granted: null, grant: null, level: 0, alone: true },
-      LIFE,
-      NOW,
-      NOW,
-    );
+    takeIn(allowances, `key-${i}`, answerOf(), LIFE, NOW, NOW);
   }
   expect([allowances.size, allowances.has("key-0"), allowances.has("key-1")]).toEqual([5_000, false, true]);
   takeIn(allowances, "key-1", null, LIFE, NOW, NOW);

@@ -1,6 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { full, type Limit, tokensIn } from "../../src/keys/bucket.ts";
-import { type Account, accountOf, answer, brought, grantSize, type TokenAsk } from "../../src/keys/grant.ts";
+import {
+  type Account,
+  accountOf,
+  answer,
+  brought,
+  grantSize,
+  type TokenAsk,
+  underNewLimit,
+} from "../../src/keys/grant.ts";
 
 const NOW = 1_800_000_000_000;
 const LIFE = 5_000;
@@ -12,6 +20,7 @@ const askOf = (fields: Partial<TokenAsk> = {}): TokenAsk => ({
   lifeMs: LIFE,
   own: false,
   more: 0,
+  held: 0,
   done: [],
   ...fields,
 });
@@ -45,8 +54,13 @@ describe("a grant's size", () => {
     [0, 6_000, of(6_000, 60), 0, "nothing where nothing is wanted"],
     [200, 160, of(1_000, 5), 40, "a quarter of what is left"],
   ])("of %i wanted and %i left under %o is %i: %s", (wanted, left, limit, size) => {
-    expect(grantSize(wanted, left, limit)).toBe(size);
+    expect(grantSize(wanted, 0, left, limit)).toBe(size);
   });
+});
+
+test("what is in hand already is not granted again", () => {
+  const LIMITED = of(600, 60);
+  expect([0, 5, 19, 20, 300].map((held) => grantSize(200, held, 599, LIMITED))).toEqual([20, 15, 1, 0, 0]);
 });
 
 describe("a token for a call that waits", () => {
@@ -81,8 +95,8 @@ describe("a grant", () => {
     expect(one.ask({ more: 20 })).toMatchObject({ grant: { id: 1, tokens: 20 }, left: 80 });
     expect(one.ask({ done: [{ id: 1, unused: 15 }] })).toMatchObject({ left: 95 });
     expect(one.ask({ done: [{ id: 1, unused: 15 }] })).toMatchObject({ left: 95, changed: false });
-    expect(one.ask({ more: 10 })).toMatchObject({ grant: { id: 2, tokens: 10 }, left: 85 });
-    expect(one.ask({ done: [{ id: 2, unused: 1_000 }] })).toMatchObject({ left: 95 });
+    expect(one.ask({ more: 10 })).toMatchObject({ grant: { id: 3, tokens: 10 }, left: 85 });
+    expect(one.ask({ done: [{ id: 3, unused: 1_000 }] })).toMatchObject({ left: 95 });
   });
 
   test("is over a second after its life, and counts as spent from then on, exactly", () => {
@@ -120,20 +134,20 @@ describe("a grant", () => {
     for (let i = 0; i < 250; i += 1) expect(one.ask({ more: 1 }).grant).not.toBeNull();
     expect(one.ask({ own: true, more: 1 })).toMatchObject({ granted: true, grant: null });
     one.ask({ done: [{ id: 1, unused: 0 }] });
-    expect(one.ask({ more: 1 }).grant).toEqual({ id: 251, tokens: 1 });
+    expect(one.ask({ more: 1 }).grant).toMatchObject({ tokens: 1 });
   });
 });
 
 describe("an isolate is told that it is alone", () => {
-  test("until another takes a token, and again when that one has taken none for the life of a grant", () => {
+  test("until another takes a token, and again when that one has taken none for two lives of a grant", () => {
     const { ask } = object();
     expect(ask({ own: true }).alone).toBe(true);
     expect(ask({ isolate: "b" }, NOW + 10).alone).toBe(false);
     expect(ask({ own: true }, NOW + 20).alone).toBe(true);
     expect(ask({ isolate: "b", own: true }, NOW + 30).alone).toBe(false);
     expect(ask({ own: true }, NOW + 40).alone).toBe(false);
-    expect(ask({ own: true }, NOW + 30 + LIFE - 1).alone).toBe(false);
-    expect(ask({ own: true }, NOW + 30 + LIFE).alone).toBe(true);
+    expect(ask({ own: true }, NOW + 30 + 2 * LIFE - 1).alone).toBe(false);
+    expect(ask({ own: true }, NOW + 30 + 2 * LIFE).alone).toBe(true);
   });
 
   test("though another asks and is refused", () => {
@@ -141,5 +155,74 @@ describe("an isolate is told that it is alone", () => {
     ask({ own: true });
     expect(ask({ isolate: "b", own: true }).granted).toBe(false);
     expect(ask({}).alone).toBe(true);
+  });
+});
+
+describe("an answer says when the whole quota will be there", () => {
+  test("if nobody takes anything: to the millisecond", () => {
+    const { ask } = object();
+    expect(ask({ own: true }).wholeMs).toBe(1_000);
+    expect(ask({}, NOW + 400).wholeMs).toBe(600);
+    expect(ask({}, NOW + 1_000).wholeMs).toBe(0);
+  });
+
+  test("and if all that is in hands is lost: it refills from when that is over", () => {
+    const { ask } = object();
+    expect(ask({ own: true, more: 1 }).wholeMs).toBe(LIFE + 1_000 + 1_000);
+    expect(ask({}, NOW + 3_000).wholeMs).toBe(LIFE + 1_000 - 3_000 + 1_000);
+    expect(ask({ done: [{ id: 1, unused: 0 }] }, NOW + 3_000).wholeMs).toBe(1_000);
+  });
+});
+
+describe("answers are numbered", () => {
+  test("anew with each change, and with none where nothing changed", () => {
+    const { ask } = object(of(2, 60));
+    const numbers = [{ own: true }, {}, { own: true }, { own: true }, {}].map((fields) => ask(fields).number);
+    expect(numbers).toEqual([1, 1, 2, 2, 2]);
+  });
+});
+
+describe("under another limit", () => {
+  const granted = () => {
+    const one = object(of(1_000, 10));
+    one.ask({ more: 100 });
+    return one.account;
+  };
+  const left = (account: Account, limit: Limit, now = NOW) =>
+    tokensIn(brought(account, limit, now).level, limit);
+
+  test("what is in hands keeps its place, and no more is left than the new one holds besides", () => {
+    expect(left(underNewLimit(granted(), of(1_000, 10), of(300, 10), NOW), of(300, 10))).toBe(200);
+    expect(left(underNewLimit(granted(), of(1_000, 10), of(50, 10), NOW), of(50, 10))).toBe(0);
+    expect(left(underNewLimit(granted(), of(1_000, 10), of(5_000, 10), NOW), of(5_000, 10))).toBe(900);
+  });
+
+  test("where there was none it begins full: what is in hands is of the one before", () => {
+    const anew = underNewLimit(granted(), null, of(500, 10), NOW + 1_000);
+    expect(left(anew, of(500, 10), NOW + 1_000)).toBe(500);
+    expect(anew.grants).toEqual([]);
+  });
+
+  test("it is as of now", () => {
+    const used = { ...accountOf({ level: 0, at: NOW }) };
+    expect(
+      left(underNewLimit(used, of(100, 100), of(200, 100), NOW + 10_000), of(200, 100), NOW + 10_000),
+    ).toBe(10);
+  });
+
+  test("what is given back is not more than it holds, and is not granted again", () => {
+    const limit = of(10, 3_600);
+    const one = object(limit, underNewLimit(granted(), of(1_000, 10), limit, NOW));
+    expect(one.ask({ own: true, more: 100, done: [{ id: 1, unused: 100 }] })).toMatchObject({
+      granted: true,
+      left: 9,
+    });
+  });
+
+  test("a grant is never named as one before", () => {
+    const limit = of(1_000, 10);
+    const again = object(limit, underNewLimit(granted(), null, limit, NOW));
+    expect(again.ask({ isolate: "b", more: 10 }).grant?.id).toBeGreaterThan(1);
+    expect(again.ask({ done: [{ id: 1, unused: 100 }] }).left).toBe(990);
   });
 });

@@ -1,6 +1,6 @@
 /** A key's rate limit as its callers meet it, from any number of isolates. */
 
-import { evictAllDurableObjects } from "cloudflare:test";
+import { evictAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { type Item, parseList } from "structured-headers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -8,7 +8,7 @@ import { type Json, organization, organizationEnvelope } from "../support/bodies
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
 import type { LeaseQuestion } from "../support/record.ts";
-import { json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 
 const NOW = 1_800_000_000_000;
 const org = organization();
@@ -236,6 +236,115 @@ test("alone, an isolate goes by the limit of its lease, not by an older one that
   fails = true;
   const refused = await alone.call(path, { key });
   expect([refused.status, quotaIn(refused)]).toEqual([429, { q: 1, w: 3_600, r: 0, t: 3_600 }]);
+});
+
+test("what is kept of a bucket from before there were grants goes on as it was", async () => {
+  const { key, keyId } = await limited(10, 3_600);
+  await runInDurableObject(env.API_KEY.getByName(keyId), (_, state) =>
+    state.storage.kv.put("bucket", { level: 4 * 3_600_000, at: NOW }),
+  );
+  const statuses: number[] = [];
+  for (let i = 0; i < 5; i += 1) statuses.push((await operator.call(path, { key })).status);
+  expect(statuses).toEqual([200, 200, 200, 200, 429]);
+});
+
+test("a refusal writes nothing", async () => {
+  const { key, keyId } = await limited(1, 3_600);
+  const kept = async () =>
+    await runInDurableObject(env.API_KEY.getByName(keyId), (_, state) => state.storage.kv.get("bucket"));
+  await operator.call(path, { key });
+  const before = await kept();
+  at(10_000);
+  expect((await newIsolate().call(path, { key })).status).toBe(429);
+  expect(await kept()).toEqual(before);
+});
+
+test("calls from elsewhere keep nobody waiting who calls from where the key may be used", async () => {
+  const { key } = await mint(operator, ["organizations:read"], {
+    rate_limit: { limit: 2, period_seconds: 60 },
+    allowed_ips: ["203.0.113.0/24"],
+  });
+  const gate = later<undefined>();
+  let slow = false;
+  const edge = newIsolate({
+    API_KEY: {
+      getByName: (name: string) => ({
+        lease: async (...question: LeaseQuestion) => {
+          if (slow && question[2] !== null) await gate.promise;
+          return await env.API_KEY.getByName(name).lease(...question);
+        },
+      }),
+    },
+  });
+  const here = { "CF-Connecting-IP": "203.0.113.1" };
+  expect((await edge.call(path, { key, headers: here })).status).toBe(200);
+  at(60_000);
+  slow = true;
+  const stolen = [1, 2, 3].map(
+    async () => await edge.call(path, { key, headers: { "CF-Connecting-IP": "198.51.100.1" } }),
+  );
+  const own = edge.call(path, { key, headers: here });
+  await vi.waitFor(() => expect(edge.counts.objects["purgesSince"]).toBeGreaterThan(1));
+  slow = false;
+  expect((await edge.call(path, { key, headers: here })).status).toBe(200);
+  gate.resolve(undefined);
+  expect((await own).status).toBe(200);
+  for (const answer of await Promise.all(stolen)) {
+    expect(answer.status).toBe(403);
+    expect(quotaIn(answer)).toMatchObject({ q: 2 });
+  }
+});
+
+test("a flood of whoami asks the key's object once a second", async () => {
+  const { key } = await limited(100, 3_600);
+  const edge = newIsolate();
+  for (let i = 0; i < 20; i += 1)
+    expect(quotaIn(await edge.call("/whoami", { key }))).toMatchObject({ r: 100 });
+  expect(edge.counts.objects["lease"]).toBe(1);
+  at(1_000);
+  for (let i = 0; i < 20; i += 1) await edge.call("/whoami", { key });
+  expect(edge.counts.objects["lease"]).toBe(2);
+});
+
+test("whoami says nothing of a limit that has been lifted", async () => {
+  const { key, keyId } = await limited(100, 3_600);
+  const edge = newIsolate();
+  await edge.call("/whoami", { key });
+  await operator.admin("PATCH", `/admin/keys/${keyId}`, { rate_limit: null });
+  at(1_000);
+  const answer = await edge.call("/whoami", { key });
+  expect((await answer.json<Json>())["rate_limit_remaining"]).toBeNull();
+  expect(answer.headers.has("RateLimit")).toBe(false);
+});
+
+test("a burst of calls in an isolate that was refused costs as many questions as there can be tokens", async () => {
+  const { key } = await limited(100, 100);
+  await Promise.all(Array.from({ length: 110 }, async () => await operator.call(path, { key })));
+  for (const ms of [2_100, 4_200]) {
+    at(ms);
+    operator.resetCounts();
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, async () => await operator.call(path, { key })),
+    );
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(2);
+    expect(operator.counts.objects["lease"]).toBeLessThanOrEqual(4);
+  }
+});
+
+test("a limit that was lifted and set again knows nothing of what was granted before", async () => {
+  const { key, keyId } = await limited(640, 86_400);
+  const [a, b] = [newIsolate(), newIsolate()];
+  for (let i = 0; i < 20; i += 1) await a.call(path, { key });
+  const edit = async (rate_limit: unknown) =>
+    await operator.admin("PATCH", `/admin/keys/${keyId}`, { rate_limit });
+  await edit(null);
+  await edit({ limit: 640, period_seconds: 86_400 });
+  for (let i = 0; i < 20; i += 1) await b.call(path, { key });
+  at(4_000);
+  // Gives back what it held of the limit before.
+  await a.call(path, { key });
+  const { r } = quotaIn(await newIsolate().call("/whoami", { key }));
+  expect(Number(r)).toBeLessThanOrEqual(640 - 20);
 });
 
 describe("tokens on a lease", () => {

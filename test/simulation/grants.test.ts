@@ -35,9 +35,9 @@ function worldOf(seed: number): Setting {
   const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)] as T;
   const limit = pick(LIMITS);
   const isolates = pick([1, 1, 2, 3, 8, 64]);
-  const seconds = pick([3, 10, 30]);
+  const seconds = pick([2, 5, 15]);
   const rate = limit.limit / limit.period_seconds;
-  const perSecond = Math.min(rate * pick([0.5, 1.1, 2, 10]), 5_000 / seconds);
+  const perSecond = Math.min(rate * pick([0.5, 1.1, 2, 10]), 4_000 / seconds);
   const weights = Array.from({ length: isolates }, (_, i) => (random() < 0.3 ? 5 : 1 / (i + 1)));
   return {
     seed,
@@ -53,19 +53,19 @@ function worldOf(seed: number): Setting {
   };
 }
 
-test("over 3,000 worlds of any load and fault, no stretch of time has more calls than its bound, at no tolerance", () => {
+test("over 2,000 worlds of any load and fault, no stretch of time has more calls than its bound, at no tolerance", () => {
   let admitted = 0;
-  for (let seed = 1; seed <= 3_000; seed += 1) {
+  for (let seed = 1; seed <= 2_000; seed += 1) {
     const outcome = simulate(worldOf(seed));
     admitted += outcome.admitted.length;
     if (!isWithin(worldOf(seed).limit, outcome.admitted))
       expect.fail(`exceeded in the world of seed ${seed}`);
   }
-  expect(admitted).toBeGreaterThan(500_000);
+  expect(admitted).toBeGreaterThan(200_000);
 });
 
 describe("under saturation", () => {
-  const worlds = Array.from({ length: 300 }, (_, i): Setting => {
+  const worlds = Array.from({ length: 150 }, (_, i): Setting => {
     const random = randomOf(i + 10_000);
     const pick = <T>(choices: readonly T[]): T => choices[Math.floor(random() * choices.length)] as T;
     const limit = pick([
@@ -80,14 +80,14 @@ describe("under saturation", () => {
     const isolates = pick([1, 2, 8, 64]);
     const weights = Array.from({ length: isolates }, (_, index) => (random() < 0.3 ? 5 : 1 / (index + 1)));
     const perSecond = (limit.limit / limit.period_seconds) * pick([1.2, 2, 10]);
-    const calls = callsByChance(random, perSecond, 40, weights, random() < 0.5);
+    const calls = callsByChance(random, perSecond, 30, weights, random() < 0.5);
     return { seed: i, limit, isolates, delayMs: pick([FAR, NEAR]), beginsEmpty: true, calls };
   });
 
   const used = worlds.map((world) => ({ world, share: simulate(world).admitted.length / mostOf(world) }));
   const least = (shares: typeof used) => Math.min(...shares.map(({ share }) => share));
 
-  test("at least nine tenths of what one bucket at hand would admit are admitted, in each of 300 worlds", () => {
+  test("at least nine tenths of what one bucket at hand would admit are admitted, in each of 150 worlds", () => {
     expect(least(used.filter(({ world }) => world.limit.period_seconds > 1))).toBeGreaterThan(0.9);
     expect(used.reduce((total, { share }) => total + share, 0) / used.length).toBeGreaterThan(0.97);
   });

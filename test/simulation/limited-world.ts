@@ -4,11 +4,13 @@
  */
 import {
   type Allowances,
-  asked,
   askOf,
   inHand,
   isEmpty,
+  noteAnswered,
   noteCall,
+  noteUnanswered,
+  noteWaiting,
   runsLow,
   spend,
   spendAlone,
@@ -106,12 +108,13 @@ export function simulate(setting: Setting): Outcome {
     const askedAt = agenda.now() + isolate.clockIsAhead;
     const allowance = isolate.allowances.get(KEY);
     const question = askOf(allowance, { isolate: isolate.name, lifeMs: leaseMs, own }, askedAt);
+    if (own && allowance !== undefined) noteWaiting(allowance, askedAt);
     let isOver = false;
     const end = (then: () => void) => {
       if (isOver) return;
       isOver = true;
       then();
-      if (allowance !== undefined) asked(allowance, question);
+      if (allowance !== undefined) noteAnswered(allowance, question, askedAt, own);
     };
     const arrive = (then: () => void) => {
       if (random() >= lost) agenda.after(between(...delayMs), then);
@@ -136,7 +139,12 @@ export function simulate(setting: Setting): Outcome {
         }),
       );
     });
-    agenda.after(WAIT_MS, () => end(() => onAnswer(null, null)));
+    agenda.after(WAIT_MS, () =>
+      end(() => {
+        if (allowance !== undefined) noteUnanswered(allowance);
+        onAnswer(null, null);
+      }),
+    );
   }
 
   function renew(isolate: Isolate): void {

@@ -28,4 +28,4 @@ export function recordOf(fields: Partial<KeyRecord> = {}): KeyRecord {
 export type LeaseQuestion = Parameters<ApiKey["lease"]>;
 
 /** Wants no token. */
-export const NO_ASK: TokenAsk = { isolate: "test", lifeMs: 5_000, own: false, more: 0, done: [] };
+export const NO_ASK: TokenAsk = { isolate: "test", lifeMs: 5_000, own: false, more: 0, held: 0, done: [] };

@@ -1,0 +1,14 @@
+/** Of the deployment under test, and canaries all. */
+
+export const PROJECT_ID = "project-test-11111111-1111-4111-8111-111111111111";
+export const UPSTREAM_SECRET = "secret-test-sandbox-only-not-a-real-secret";
+export const KEY_SECRET = "e2e-canary-of-the-key-secret-0123456789";
+export const ADMIN_TOKEN = "e2e-canary-of-the-admin-token-0123456789";
+
+/** Nothing of these may be in a log line; the project's Basic credential is the form that goes over the wire. */
+export const SECRETS = [
+  UPSTREAM_SECRET,
+  Buffer.from(`${PROJECT_ID}:${UPSTREAM_SECRET}`).toString("base64"),
+  KEY_SECRET,
+  ADMIN_TOKEN,
+];
