@@ -12,7 +12,7 @@ import type { Call } from "./call.ts";
 import { configOf } from "./config.ts";
 import { errorTypeOf, type Failure, failureResponse } from "./errors.ts";
 import { type Isolate, newIsolate } from "./isolate.ts";
-import { rateLimitHeaders } from "./keys/token.ts";
+import { rateLimitHeaders } from "./keys/quota.ts";
 import { describe, type LogLine, log } from "./log.ts";
 import { readJwks } from "./proxy/jwks.ts";
 import { readMember } from "./proxy/member.ts";

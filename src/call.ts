@@ -1,6 +1,6 @@
 /** What the stages of one request share. Nothing of the framework, and nothing of another request. */
 import type { Config } from "./config.ts";
-import type { Quota } from "./keys/allowance.ts";
+import type { Quota } from "./keys/quota.ts";
 import type { Degraded, LogLine } from "./log.ts";
 
 /** Durations in ms, for `Server-Timing`. On Workers the clock stands still between I/O. */

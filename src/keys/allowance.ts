@@ -11,17 +11,7 @@
  *
  * All times are of this isolate's clock, and what is told of the bucket is dated so that the isolate errs on the side of less and later.
  */
-import {
-  type Bucket,
-  full,
-  type Limit,
-  msToFull,
-  msToToken,
-  refilled,
-  take,
-  tokenOf,
-  tokensIn,
-} from "./bucket.ts";
+import { type Bucket, full, type Limit, msToFull, msToToken, refilled, take, tokensIn } from "./bucket.ts";
 import { callsInASecond, type Demand, noDemand, withCall } from "./demand.ts";
 import { inHandMs, isScarce, mostInHand, type TokenAnswer, type TokenAsk } from "./grant.ts";
 
@@ -70,15 +60,6 @@ export const ANSWER_MS = 2_000;
 
 /** How long a question is on its way for at most, usually, in ms. */
 const WAY_MS = 500;
-
-/** What a caller may know of its limit. */
-export interface Quota {
-  readonly limit: Limit;
-  /** Whole tokens. */
-  readonly remaining: number;
-  /** Seconds until the whole quota is there again or, where nothing remains, until there is a token; rounded up. */
-  readonly resetSeconds: number;
-}
 
 export function inHand({ grants }: Allowance, now: number): number {
   return grants.reduce((total, held) => total + (isGood(held, now) ? held.left : 0), 0);
@@ -237,30 +218,6 @@ export function newAllowance(limit: Limit, now: number): Allowance {
     waiting: [],
     askingSince: null,
   };
-}
-
-/**
- * What is certainly left: what is in hand, and of the bucket what nobody else takes. `told`: the object has just said what is in it.
- */
-export function quotaOf(allowance: Allowance, now: number, told: boolean): Quota {
-  const { limit, bucket, wholeAt } = allowance;
-  const isKnown = told || now < allowance.aloneUntil;
-  const remaining = inHand(allowance, now) + (isKnown ? tokensIn(bucket.level, limit) : 0);
-  if (remaining === 0) return refusedQuota(allowance, now);
-  // Where others take, they may have taken all, and hold it for a while.
-  const ms = isKnown ? Math.max(0, wholeAt - now) : limit.period_seconds * 1_000 + 2 * allowance.lifeMs;
-  return { limit, remaining, resetSeconds: Math.ceil(ms / 1_000) };
-}
-
-/** What a refused call is told: what may be left belongs to those who came before. */
-export function refusedQuota(allowance: Allowance, now: number): Quota {
-  const resetSeconds = Math.ceil(msToNext(allowance, now) / 1_000);
-  return { limit: allowance.limit, remaining: 0, resetSeconds };
-}
-
-/** Until there can be another token than those that were told of. */
-function msToNext({ limit, bucket, emptyUntil }: Allowance, now: number): number {
-  return Math.max(emptyUntil - now, msToToken(refilled(bucket, limit, now).level % tokenOf(limit), limit));
 }
 
 /**

@@ -9,9 +9,6 @@ import {
   keepAllowance,
   newAllowance,
   noteCall,
-  type Quota,
-  quotaOf,
-  refusedQuota,
   runsLow,
   spend,
   spendAlone,
@@ -21,6 +18,7 @@ import type { Caller } from "./authenticate.ts";
 import type { Limit } from "./bucket.ts";
 import type { KeyMemory } from "./key-memory.ts";
 import { askNow, renewBehind } from "./lease.ts";
+import { type Quota, quotaOf, refusedQuota } from "./quota.ts";
 
 export interface Token {
   readonly granted: boolean;
@@ -118,12 +116,4 @@ function allowanceOf({ allowances }: KeyMemory, keyId: string, limit: Limit): Al
   const allowance = newAllowance(limit, Date.now());
   keepAllowance(allowances, keyId, allowance);
   return allowance;
-}
-
-/** draft-ietf-httpapi-ratelimit-headers-11. `t`: until the whole quota is there again or, where there is nothing, until there is a call. */
-export function rateLimitHeaders({ limit, remaining, resetSeconds }: Quota): [string, string][] {
-  return [
-    ["RateLimit-Policy", `"key";q=${limit.limit};w=${limit.period_seconds}`],
-    ["RateLimit", `"key";r=${remaining};t=${resetSeconds}`],
-  ];
 }

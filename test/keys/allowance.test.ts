@@ -9,8 +9,6 @@ import {
   noteCall,
   noteUnanswered,
   noteWaiting,
-  quotaOf,
-  refusedQuota,
   runsLow,
   spend,
   spendAlone,
@@ -18,6 +16,7 @@ import {
 } from "../../src/keys/allowance.ts";
 import { type Limit, tokenOf } from "../../src/keys/bucket.ts";
 import type { TokenAnswer } from "../../src/keys/grant.ts";
+import { quotaOf, refusedQuota } from "../../src/keys/quota.ts";
 
 const NOW = 1_800_000_000_000;
 const LIFE = 5_000;
