@@ -14,7 +14,7 @@ function modelOf({ MODEL_RUNS, MODEL_SEED }: NodeJS.ProcessEnv): Record<string, 
 export default defineConfig({
   test: {
     // One for each project, side by side: the tests in workerd all run in one.
-    maxWorkers: 3,
+    maxWorkers: 2,
     projects: [
       {
         // Inside workerd, with the bindings of wrangler.toml: pure tests, and black-box ones against an upstream made by hand.
@@ -39,6 +39,8 @@ export default defineConfig({
           name: "node",
           include: ["test/{e2e,scripts,simulation}/**/*.test.ts"],
           setupFiles: ["test/e2e/guard.ts"],
+          // One process for all files: what they serve takes long to load.
+          isolate: false,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -3,10 +3,10 @@
  * another way. Says which answers should not have been, and what memory workerd takes at the start and at the end. With `--json`, one document.
  * Ends with 1 where anything was wrong.
  */
-import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { run } from "../test/e2e/running.ts";
 import { SECRETS } from "../test/e2e/secrets.ts";
+import { openHeap } from "./heap.ts";
 import { type Answer, type Caller, callersOf, LIMIT } from "./soak-traffic.ts";
 
 const { values: options } = parseArgs({
@@ -43,12 +43,8 @@ interface Seen {
   longestMs: number;
 }
 
-const before = workerdProcesses();
-const postern = await run({ LOG_HIT_SAMPLE_RATE: "0", UPSTREAM_TIMEOUT_MS: "2000" });
-// The sandbox is served first.
-const pid = workerdProcesses()
-  .filter((one) => !before.includes(one))
-  .at(-1);
+const postern = await run({ LOG_HIT_SAMPLE_RATE: "0", UPSTREAM_TIMEOUT_MS: "2000" }, true);
+const heap = await openHeap(postern.inspector);
 const callers = await callersOf(postern);
 const began = performance.now();
 const elapsed = () => performance.now() - began;
@@ -79,7 +75,7 @@ async function switchFaults(): Promise<void> {
       if (now !== "none" && now !== "recovering") await postern.control("POST", "faults", faultOf(elapsed()));
       current = now;
     }
-    if (elapsed() >= memory.length * MEASURE_MS) memory.push(megabytes());
+    if (elapsed() >= memory.length * MEASURE_MS) memory.push(await heap.megabytes());
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
@@ -141,7 +137,8 @@ for (const caller of callers) {
   const problem = rule({ status: response.status, headers: response.headers, body: await response.text() });
   if (problem !== null) afterwards.push(`${caller.name}: ${problem}`);
 }
-memory.push(megabytes());
+memory.push(await heap.megabytes());
+heap.close();
 const logs = postern.logs().join("\n");
 if (SECRETS.some((secret) => logs.includes(secret))) noteWrong("the log: a secret");
 checkLimit();
@@ -173,7 +170,7 @@ function report(): void {
     during: Object.fromEntries(seen),
     wrong: Object.fromEntries(wrong),
     afterwards,
-    memoryMegabytes: memory,
+    heapMegabytes: memory,
   };
   if (options.json) {
     console.log(JSON.stringify(result));
@@ -193,28 +190,8 @@ function report(): void {
       ]),
     ),
   );
-  console.log(`Memory of workerd in MB, every ${MEASURE_MS / 1_000} s: ${memory.join(" ")}`);
+  console.log(`Postern's heap in MB after a collection, every ${MEASURE_MS / 1_000} s: ${memory.join(" ")}`);
   for (const [what, count] of wrong) console.log(`WRONG, ${count} times: ${what}`);
   for (const what of afterwards) console.log(`WRONG after all faults were over: ${what}`);
   if (wrong.size + afterwards.length === 0) console.log("Nothing was answered that should not have been.");
-}
-
-/** Process IDs, the oldest first. */
-function workerdProcesses(): number[] {
-  return processes()
-    .filter(({ command }) => command.endsWith("workerd"))
-    .map((one) => one.pid);
-}
-
-/** Resident, of Postern's workerd. */
-function megabytes(): number {
-  return Math.round((processes().find((one) => one.pid === pid)?.kilobytes ?? 0) / 1_024);
-}
-
-function processes(): { pid: number; kilobytes: number; command: string }[] {
-  const lines = execFileSync("ps", ["-axo", "pid=,rss=,comm="], { encoding: "utf8" }).trim().split("\n");
-  return lines.map((line) => {
-    const [number, kilobytes, ...command] = line.trim().split(/\s+/);
-    return { pid: Number(number), kilobytes: Number(kilobytes), command: command.join(" ") };
-  });
 }

@@ -11,17 +11,24 @@ interface Options {
   readonly vars: Readonly<Record<string, string>>;
   /** Whether KV and objects outlive the server, in `.wrangler/state`. */
   readonly persist: boolean;
+  /** Whether a debugger may look into it. */
+  readonly inspect?: boolean;
   /** Called with each line that the Worker logs. */
   readonly onLine: (line: string) => void;
 }
 
 export interface Served {
   readonly origin: string;
+  /** Of the debugger's socket, where one may look into it. */
+  readonly inspector: URL | undefined;
   stop(): Promise<void>;
 }
 
 /** On loopback only. Nothing is read from `.dev.vars`: what the Worker gets is in its configuration file and in `vars`. */
-export async function serve(config: string, { port, vars, persist, onLine }: Options): Promise<Served> {
+export async function serve(
+  config: string,
+  { port, vars, persist, inspect = false, onLine }: Options,
+): Promise<Served> {
   const bindings = Object.entries(vars).map(
     ([name, value]) => [name, { type: "secret_text", value }] as const,
   );
@@ -31,7 +38,7 @@ export async function serve(config: string, { port, vars, persist, onLine }: Opt
     bindings: Object.fromEntries(bindings),
     dev: {
       server: { hostname: "127.0.0.1", port },
-      inspector: false,
+      inspector: inspect ? { hostname: "127.0.0.1", port: 0 } : false,
       watch: false,
       logLevel: "error",
       ...(persist ? {} : { persist: false }),
@@ -39,5 +46,9 @@ export async function serve(config: string, { port, vars, persist, onLine }: Opt
     },
   });
   await worker.ready;
-  return { origin: (await worker.url).origin, stop: async () => await worker.dispose() };
+  return {
+    origin: (await worker.url).origin,
+    inspector: await worker.inspectorUrl,
+    stop: async () => await worker.dispose(),
+  };
 }

@@ -4,7 +4,7 @@ import { demo, organizations } from "../../sandbox/seed.ts";
 import { type Running, run } from "./running.ts";
 import { SECRETS } from "./secrets.ts";
 
-const TIMEOUT_MS = 700;
+const TIMEOUT_MS = 500;
 let postern: Running;
 let key: string;
 let nextOrganization = 30;

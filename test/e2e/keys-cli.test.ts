@@ -71,7 +71,8 @@ async function textOf(request: IncomingMessage): Promise<string> {
 /** One run, without a terminal. The token is never in what it prints. */
 async function keys(args: readonly string[], env: Record<string, string>): Promise<Ran> {
   const ran = await new Promise<Ran>((resolve) => {
-    const options = { cwd: directory, env: { PATH: process.env["PATH"], ...env } };
+    const cache = { NODE_COMPILE_CACHE: join(directory, "compiled") };
+    const options = { cwd: directory, env: { PATH: process.env["PATH"], ...cache, ...env } };
     const child = execFile(process.execPath, [ENTRY, ...args], options, (error, out, err) => {
       resolve({ code: error === null ? 0 : Number(error.code), out, err });
     });

@@ -22,10 +22,12 @@ export interface Running {
   /** A control of the sandbox: sandbox/control.ts. */
   control(method: string, path: string, body?: object): Promise<void>;
   logs(): string[];
+  /** Of Postern's debugger, where `inspect` asked for one. */
+  readonly inspector: URL | undefined;
   stop(): Promise<void>;
 }
 
-export async function run(vars: Record<string, string> = {}): Promise<Running> {
+export async function run(vars: Record<string, string> = {}, inspect = false): Promise<Running> {
   const lines: string[] = [];
   const sandbox = await serve("sandbox/wrangler.toml", {
     port: 0,
@@ -44,7 +46,7 @@ export async function run(vars: Record<string, string> = {}): Promise<Running> {
     ...vars,
   };
   const onLine = (line: string) => void lines.push(line);
-  const postern = await serve("wrangler.toml", { port: 0, vars: settings, persist: false, onLine });
+  const postern = await serve("wrangler.toml", { port: 0, vars: settings, persist: false, inspect, onLine });
   const url = postern.origin;
 
   async function admin(method: string, path: string, body?: object): Promise<Response> {
@@ -78,6 +80,7 @@ export async function run(vars: Record<string, string> = {}): Promise<Running> {
       return seen.total;
     },
     logs: () => lines,
+    inspector: postern.inspector,
     stop: async () => {
       await postern.stop();
       await sandbox.stop();
