@@ -44,8 +44,8 @@ export type Failure =
   /** Stytch refused Postern itself: an operator's problem. */
   | { readonly type: "upstream_rejected" }
   | { readonly type: "upstream_rate_limited"; readonly retryAfterSeconds: number | undefined }
-  /** Connection failures and 5xx. */
-  | { readonly type: "upstream_unavailable" }
+  /** Connection failures and 5xx; when to come again, where that is known. */
+  | { readonly type: "upstream_unavailable"; readonly retryAfterSeconds?: number | undefined }
   /** The deadline of the whole upstream call passed. */
   | { readonly type: "upstream_timeout" }
   /** The key's own state cannot be read: says nothing of the key. */
@@ -71,6 +71,9 @@ export const IDENTIFIER_RULE = "must be 1 to 256 characters, without control cha
 
 /** For `Retry-After`: whole seconds, at least one. */
 const seconds = (retryAfter: number) => String(Math.max(1, Math.ceil(retryAfter)));
+
+const retryAfter = (given: number | undefined) =>
+  given === undefined ? [] : [["Retry-After", seconds(given)] as const];
 
 /** RFC 6750 §3: no error code where there were no credentials. */
 const challenges = (error: "" | ', error="invalid_token"') =>
@@ -175,13 +178,14 @@ function toWire(failure: Failure): Wire {
       return {
         status: 503,
         message: "Stytch is limiting Postern's requests. Try again later.",
-        headers:
-          failure.retryAfterSeconds === undefined
-            ? []
-            : [["Retry-After", seconds(failure.retryAfterSeconds)]],
+        headers: retryAfter(failure.retryAfterSeconds),
       };
     case "upstream_unavailable":
-      return { status: 503, message: "Stytch cannot be reached. Try again later." };
+      return {
+        status: 503,
+        message: "Stytch cannot be reached. Try again later.",
+        headers: retryAfter(failure.retryAfterSeconds),
+      };
     case "upstream_timeout":
       return { status: 504, message: "Stytch did not answer in time." };
     case "key_service_unavailable":

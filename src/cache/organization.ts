@@ -191,7 +191,8 @@ export class Organization extends DurableObject<Env> {
       this.#end(identifier, began, afterPurge, fetched.failure);
       return fetched;
     }
-    this.#failing = failed(this.#failing, fetched, Date.now());
+    // Where Stytch was not asked, the circuit says when it will be.
+    if (call !== null) this.#failing = failed(this.#failing, fetched, Date.now());
     const held = this.#usable(identifier) ?? neighbours;
     return held === null ? fetched : { ...fetched, held };
   }

@@ -61,5 +61,7 @@ export class PublicKeys extends DurableObject<Env> {
 
 /** Whether it is to be answered again as it is. */
 export function isCurrent(read: JwksRead, now: number): boolean {
-  return now - read.at < (read.failure === undefined ? JWKS_FRESH_MS : JWKS_FAILED_MS);
+  const age = now - read.at;
+  // One from the future is of another clock: it says nothing of how old it is.
+  return age >= 0 && age < (read.failure === undefined ? JWKS_FRESH_MS : JWKS_FAILED_MS);
 }

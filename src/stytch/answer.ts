@@ -33,7 +33,9 @@ export function meaningOf<T>(
 ): { readonly requestId: string | null; readonly meaning: Meaning<T> } {
   const json = raw.bytes === undefined ? undefined : parseJson(raw.bytes);
   const meaning = raw.status === 200 ? success(raw.bytes, json, schema) : refusal(raw, json, clean, now);
-  return { requestId: requestIdOf(json), meaning };
+  const requestId = requestIdOf(json);
+  // One that is none of Postern's own secrets, whatever an upstream puts there.
+  return { requestId: requestId !== null && clean(requestId) === requestId ? requestId : null, meaning };
 }
 
 function success<T>(
@@ -57,14 +59,14 @@ function refusal(
   now: number,
 ): { readonly failure: Failure | "absent"; readonly detail?: string } {
   const error = StytchError.safeParse(json);
-  const detail = error.success ? error.data.error_type : "no readable error";
+  const detail = error.success ? clean(error.data.error_type) : "no readable error";
   if (status === 404) return { failure: "absent", detail };
-  if (status === 429) {
-    return {
-      failure: { type: "upstream_rate_limited", retryAfterSeconds: retryAfterSeconds(retryAfter, now) },
-    };
+  const named = retryAfterSeconds(retryAfter, now);
+  if (status === 429) return { failure: { type: "upstream_rate_limited", retryAfterSeconds: named } };
+  if (status >= 500) {
+    const failure = { type: "upstream_unavailable" } as const;
+    return { failure: named === undefined ? failure : { ...failure, retryAfterSeconds: named } };
   }
-  if (status >= 500) return { failure: { type: "upstream_unavailable" } };
   if (status < 300) return { failure: { type: "upstream_invalid_response" }, detail: `status ${status}` };
   if (status !== 400) return { failure: { type: "upstream_rejected" }, detail };
   if (!error.success) return { failure: { type: "upstream_invalid_response" }, detail };
@@ -73,11 +75,11 @@ function refusal(
   return {
     failure: {
       type: "upstream_bad_request",
-      errorType: error_type,
+      errorType: clean(error_type),
       errorMessage: clean(error_message),
       errorUrl: error_url?.startsWith("https://stytch.com/")
         ? clean(error_url)
-        : `https://stytch.com/docs/b2b/api/errors/400#${error_type}`,
+        : `https://stytch.com/docs/b2b/api/errors/400#${clean(error_type)}`,
     },
     detail,
   };

@@ -11,6 +11,8 @@ export interface Circuit {
   probedAt: number;
   /** Until when Stytch has said to leave it alone. */
   limitedUntil: number;
+  /** When it answered last. */
+  answeredAt: number;
 }
 
 const MOST_FAILURES = 10;
@@ -18,7 +20,7 @@ const PROBE_EVERY_MS = 2_000;
 /** A time that is further away is a mistake, of Stytch or of a clock. */
 const LONGEST_LIMIT_MS = 3_600_000;
 
-export const closedCircuit = (): Circuit => ({ failures: 0, probedAt: 0, limitedUntil: 0 });
+export const closedCircuit = (): Circuit => ({ failures: 0, probedAt: 0, limitedUntil: 0, answeredAt: 0 });
 
 const circuits = new WeakMap<object, Circuit>();
 
@@ -31,27 +33,38 @@ export function circuitOf(config: object): Circuit {
 
 /** Why Stytch is not to be called now, or null. Who is told null calls it: where the circuit is open, that is the probe. */
 export function refusalOfCircuit(circuit: Circuit, now: number): Failure | null {
-  const limitedMs = circuit.limitedUntil - now;
-  if (limitedMs > 0 && limitedMs <= LONGEST_LIMIT_MS) {
-    return { type: "upstream_rate_limited", retryAfterSeconds: limitedMs / 1_000 };
-  }
+  const limitedMs = msLimited(circuit, now);
+  if (limitedMs > 0) return { type: "upstream_rate_limited", retryAfterSeconds: limitedMs / 1_000 };
   if (circuit.failures < MOST_FAILURES) return null;
   const sinceProbe = now - circuit.probedAt;
   // A clock that has gone back keeps nobody waiting.
-  if (sinceProbe >= 0 && sinceProbe < PROBE_EVERY_MS) return { type: "upstream_unavailable" };
+  if (sinceProbe >= 0 && sinceProbe < PROBE_EVERY_MS) {
+    return { type: "upstream_unavailable", retryAfterSeconds: (PROBE_EVERY_MS - sinceProbe) / 1_000 };
+  }
   circuit.probedAt = now;
   return null;
 }
 
-/** Takes in how a call ended; null: Stytch answered, whatever it said. */
-export function noteOutcome(circuit: Circuit, failure: Failure | null, now: number): void {
+/** For how long Stytch is not to be called by its own word, in ms; not for longer than can be meant, nor by a clock that has gone back. */
+export function msLimited({ limitedUntil }: Circuit, now: number): number {
+  const ms = limitedUntil - now;
+  return ms <= LONGEST_LIMIT_MS ? Math.max(0, ms) : 0;
+}
+
+/** Takes in how a call that began then has ended; null: Stytch answered, whatever it said. */
+export function noteOutcome(circuit: Circuit, failure: Failure | null, began: number, now: number): void {
   if (failure?.type === "upstream_rate_limited" && failure.retryAfterSeconds !== undefined) {
-    circuit.limitedUntil = now + Math.min(failure.retryAfterSeconds * 1_000, LONGEST_LIMIT_MS);
+    const named = Math.min(failure.retryAfterSeconds * 1_000, LONGEST_LIMIT_MS);
+    // Of two calls that were told, the longer word stands.
+    circuit.limitedUntil = now + Math.max(named, msLimited(circuit, now));
   }
   if (failure?.type !== "upstream_unavailable" && failure?.type !== "upstream_timeout") {
     circuit.failures = 0;
+    circuit.answeredAt = now;
     return;
   }
+  // It has recovered since: calls that hung from before say nothing of now.
+  if (began < circuit.answeredAt && circuit.answeredAt <= now) return;
   circuit.failures += 1;
   if (circuit.failures === MOST_FAILURES) circuit.probedAt = now;
 }

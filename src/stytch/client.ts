@@ -8,13 +8,13 @@
  */
 import type * as z from "zod";
 import { version } from "../../package.json";
-import { readAtMost } from "../bounds.ts";
+import { readAtMost, within } from "../bounds.ts";
 import type { Config } from "../config.ts";
 import type { Failure } from "../errors.ts";
 import type { UpstreamCall } from "../log.ts";
 import { type Meaning, meaningOf, type RawAnswer } from "./answer.ts";
 import { isCanonicalId } from "./canonical-id.ts";
-import { circuitOf, noteOutcome, refusalOfCircuit } from "./circuit.ts";
+import { type Circuit, circuitOf, msLimited, noteOutcome, refusalOfCircuit } from "./circuit.ts";
 import { noteDrift } from "./drift.ts";
 import { MemberEnvelope } from "./member-schema.ts";
 import { OrganizationEnvelope } from "./organization-schema.ts";
@@ -23,6 +23,9 @@ import { retryAfterSeconds } from "./retry-after.ts";
 
 /** What Postern takes from Stytch at most; a larger body is an invalid one. */
 const MOST_BODY_BYTES = 1024 * 1024;
+
+/** The longest that the body of a refusal is waited for, in ms. */
+const ERROR_BODY_MS = 500;
 
 /** `call` is null where the circuit let none through. */
 export type Fetched<T> = Meaning<T> & { readonly call: UpstreamCall | null };
@@ -68,11 +71,13 @@ async function fetchParsed<T>(
   const circuit = circuitOf(config);
   const refusal = refusalOfCircuit(circuit, began);
   if (refusal !== null) return { failure: refusal, detail: "not asked", call: null };
-  const { exchanged, attempts } = await exchange(config, path, timeoutMs);
+  const { exchanged, attempts } = await exchange(config, circuit, path, timeoutMs);
   const now = Date.now();
   const call = { attempts, duration_ms: now - began };
   if ("failure" in exchanged) {
-    noteOutcome(circuit, exchanged.failure, now);
+    // One that had less time than a call has says nothing of Stytch by not ending in it.
+    const isShort = timeoutMs < config.stytch.timeoutMs && exchanged.failure.type === "upstream_timeout";
+    if (!isShort) noteOutcome(circuit, exchanged.failure, began, now);
     return { ...exchanged, call: { ...call, status: null, request_id: null } };
   }
   const { requestId, meaning } = meaningOf(
@@ -81,7 +86,7 @@ async function fetchParsed<T>(
     (message) => withoutSecrets(config, message),
     now,
   );
-  noteOutcome(circuit, meaning.failure === "absent" ? null : (meaning.failure ?? null), now);
+  noteOutcome(circuit, meaning.failure === "absent" ? null : (meaning.failure ?? null), began, now);
   return { ...meaning, call: { ...call, status: exchanged.status, request_id: requestId } };
 }
 
@@ -90,39 +95,53 @@ type Exchanged = RawAnswer | { readonly failure: Failure; readonly detail: strin
 /** Attempts until one is worth keeping, or time is up. */
 async function exchange(
   config: Config,
+  circuit: Circuit,
   path: string,
   timeoutMs: number,
 ): Promise<{ readonly exchanged: Exchanged; readonly attempts: number }> {
   const began = Date.now();
   const deadline = AbortSignal.timeout(timeoutMs);
-  for (let attempts = 1; ; attempts += 1) {
-    const exchanged = await attempt(config, path, deadline);
+  let attempts = 0;
+  for (let retries = 0; ; retries += 1) {
+    const { sent, ...exchanged } = await attempt(config, path, deadline);
+    attempts += sent;
     const now = Date.now();
     const retryAfter = "status" in exchanged ? retryAfterSeconds(exchanged.retryAfter, now) : undefined;
     const outcome: Attempt = "status" in exchanged ? exchanged.status : "no_connection";
     const leftMs = deadline.aborted ? 0 : timeoutMs - (now - began);
-    const pauseMs = pauseBeforeRetry(outcome, attempts - 1, leftMs, retryAfter, Math.random());
+    const pauseMs = pauseBeforeRetry(outcome, retries, leftMs, retryAfter, Math.random());
     if (pauseMs === null) return { exchanged, attempts };
     await scheduler.wait(pauseMs);
+    // Another call may have been told meanwhile to leave Stytch alone.
+    if (msLimited(circuit, Date.now()) > 0) return { exchanged, attempts };
   }
 }
 
-/** One request and its answer. While the project secret rotates, one that Stytch does not take is followed by the next. */
-async function attempt(config: Config, path: string, deadline: AbortSignal): Promise<Exchanged> {
+/** One request and its answer. While the project secret rotates, one that Stytch does not take is followed by the next: `sent` is 2 then. */
+async function attempt(
+  config: Config,
+  path: string,
+  deadline: AbortSignal,
+): Promise<Exchanged & { readonly sent: number }> {
+  let sent = 1;
   try {
     const { secret, nextSecret } = config.stytch;
     let response = await send(config, path, secret, deadline);
     if (response.status === 401 && nextSecret !== undefined) {
       await response.body?.cancel();
+      sent += 1;
       response = await send(config, path, nextSecret, deadline);
     }
     // The deadline aborts a body that is being read, too.
-    const bytes = await readAtMost(MOST_BODY_BYTES, response.body);
-    return { status: response.status, retryAfter: response.headers.get("Retry-After"), bytes };
+    const body = readAtMost(MOST_BODY_BYTES, response.body);
+    // What a refusal means stands in its status; its body only says more.
+    const bytes =
+      response.status === 200 ? await body : await within(ERROR_BODY_MS, body).catch(() => undefined);
+    return { sent, status: response.status, retryAfter: response.headers.get("Retry-After"), bytes };
   } catch {
     return deadline.aborted
-      ? { failure: { type: "upstream_timeout" }, detail: "the deadline passed" }
-      : { failure: { type: "upstream_unavailable" }, detail: "the connection failed" };
+      ? { sent, failure: { type: "upstream_timeout" }, detail: "the deadline passed" }
+      : { sent, failure: { type: "upstream_unavailable" }, detail: "the connection failed" };
   }
 }
 

@@ -5,6 +5,9 @@ const MOST_RETRIES = 2;
 /** Before the first retry, at most, in ms; before each further one twice that. */
 const FIRST_PAUSE_MS = 100;
 
+/** The longest that a caller waits for another attempt because Stytch says so, in ms. */
+const LONGEST_PAUSE_MS = 500;
+
 /** What came of an attempt: the connection failed, or Stytch answered with this status. */
 export type Attempt = "no_connection" | number;
 
@@ -15,7 +18,7 @@ const isPassing = (attempt: Attempt) =>
 /**
  * How long to wait before another attempt, in ms; null where there is none to make: `retries` have been made already, this will not pass, or not
  * within `leftMs`. Half of a pause is by chance (`random`: 0 to 1), so that those who failed together do not come back together. A server that says
- * when to come (`retryAfterSeconds`) is taken at its word.
+ * when to come (`retryAfterSeconds`) is taken at its word: where that is not soon, the caller is told, and does not wait.
  */
 export function pauseBeforeRetry(
   attempt: Attempt,
@@ -26,6 +29,7 @@ export function pauseBeforeRetry(
 ): number | null {
   if (!isPassing(attempt) || retries >= MOST_RETRIES) return null;
   const longest = FIRST_PAUSE_MS * 2 ** retries;
-  const pause = Math.max((longest * (1 + random)) / 2, (retryAfterSeconds ?? 0) * 1_000);
-  return pause < leftMs ? pause : null;
+  const namedMs = (retryAfterSeconds ?? 0) * 1_000;
+  const pause = Math.max((longest * (1 + random)) / 2, namedMs);
+  return namedMs <= LONGEST_PAUSE_MS && pause < leftMs ? pause : null;
 }

@@ -179,7 +179,7 @@ test("texts of Stytch's reach a caller through the cleaning alone, and only in a
     const raw = { status, retryAfter: null, bytes: encode(error("any", { error_message: SECRET })) };
     expect(JSON.stringify(meaningOf(raw, OrganizationEnvelope, cleaning, NOW))).not.toContain(SECRET);
   }
-  expect(cleaning).not.toHaveBeenCalled();
+  expect(cleaning.mock.calls.flat()).not.toContain(SECRET);
 });
 
 describe("the request ID of Stytch", () => {
@@ -196,6 +196,14 @@ describe("the request ID of Stytch", () => {
       expect(read(500, error("any", { request_id })).requestId).toBeNull();
     },
   );
+
+  test("is none where it holds a secret, and an error's type holds none either", () => {
+    const echoing = error("invalid_secret-of-postern", { request_id: SECRET });
+    const raw = { status: 400, retryAfter: null, bytes: encode(echoing) };
+    const read = meaningOf(raw, OrganizationEnvelope, (text) => text.replaceAll(SECRET, "[removed]"), NOW);
+    expect(read.requestId).toBeNull();
+    expect(JSON.stringify(read)).not.toContain(SECRET);
+  });
 
   test("is none where there is no object to read it from", () => {
     for (const body of ["", "null", "[]", "1", '"text"']) expect(read(500, body).requestId).toBeNull();

@@ -15,7 +15,7 @@ const limited = (retryAfterSeconds: number | undefined) =>
 
 function circuitAfter(outcomes: readonly (Failure | null)[], now = NOW): Circuit {
   const circuit = closedCircuit();
-  for (const outcome of outcomes) noteOutcome(circuit, outcome, now);
+  for (const outcome of outcomes) noteOutcome(circuit, outcome, now, now);
   return circuit;
 }
 const times = (count: number, failure: Failure = UNAVAILABLE) => Array<Failure>(count).fill(failure);
@@ -24,7 +24,10 @@ const isOpen = (circuit: Circuit, now = NOW) => refusalOfCircuit(circuit, now) !
 describe("the circuit", () => {
   test("opens with the tenth failure in a row, and not with the ninth", () => {
     expect(isOpen(circuitAfter(times(9)))).toBe(false);
-    expect(refusalOfCircuit(circuitAfter(times(10)), NOW)).toEqual(UNAVAILABLE);
+    expect(refusalOfCircuit(circuitAfter(times(10)), NOW + 500)).toEqual({
+      ...UNAVAILABLE,
+      retryAfterSeconds: 1.5,
+    });
     expect(isOpen(circuitAfter(times(10, { type: "upstream_timeout" })))).toBe(true);
   });
 
@@ -45,10 +48,19 @@ describe("the circuit", () => {
       true,
       true,
     ]);
-    noteOutcome(circuit, UNAVAILABLE, NOW + 3_000);
+    noteOutcome(circuit, UNAVAILABLE, NOW + 2_000, NOW + 3_000);
     expect([3_999, 4_000, 4_001].map((ms) => isOpen(circuit, NOW + ms))).toEqual([true, false, true]);
-    noteOutcome(circuit, null, NOW + 4_100);
+    noteOutcome(circuit, null, NOW + 4_000, NOW + 4_100);
     expect([4_100, 4_100].map((ms) => isOpen(circuit, NOW + ms))).toEqual([false, false]);
+  });
+
+  test("is not opened by calls that hung from before Stytch answered", () => {
+    const circuit = closedCircuit();
+    noteOutcome(circuit, null, NOW + 2_000, NOW + 2_100);
+    for (let i = 0; i < 10; i += 1) noteOutcome(circuit, { type: "upstream_timeout" }, NOW, NOW + 5_000);
+    expect(isOpen(circuit, NOW + 5_000)).toBe(false);
+    for (let i = 0; i < 10; i += 1) noteOutcome(circuit, UNAVAILABLE, NOW + 2_100, NOW + 5_000);
+    expect(isOpen(circuit, NOW + 5_000)).toBe(true);
   });
 
   test("does not stay open because the clock has gone back", () => {
@@ -62,6 +74,15 @@ describe("a 429", () => {
     expect(refusalOfCircuit(circuit, NOW + 29_500)).toEqual(limited(0.5));
     expect(isOpen(circuit, NOW + 29_999)).toBe(true);
     expect(isOpen(circuit, NOW + 30_000)).toBe(false);
+  });
+
+  test("that says less does not take back what another said", () => {
+    for (const later of [1, 0]) {
+      const circuit = circuitAfter([limited(30), limited(later)]);
+      expect(isOpen(circuit, NOW + 29_999)).toBe(true);
+      expect(isOpen(circuit, NOW + 30_000)).toBe(false);
+    }
+    expect(isOpen(circuitAfter([limited(1), limited(30)]), NOW + 29_999)).toBe(true);
   });
 
   test("that does not keeps nobody back", () => {

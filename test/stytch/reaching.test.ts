@@ -1,9 +1,13 @@
 /** Stytch that is hard to reach: attempts, the circuit, and a 429 that says until when, as callers meet them. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { configOf } from "../../src/config.ts";
+import { circuitOf } from "../../src/stytch/circuit.ts";
+import { fetchOrganization } from "../../src/stytch/client.ts";
 import { member, memberEnvelope, organization, organizationEnvelope } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
-import { logLines } from "../support/guard.ts";
+import { declareSecret, logLines } from "../support/guard.ts";
 import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { TEST_VARS } from "../support/vars.ts";
 
 const NOW = 1_800_000_000_000;
 let upstream: Upstream;
@@ -114,11 +118,70 @@ describe("a failed attempt", () => {
     expect(upstream.requests.every(({ signal }) => signal?.aborted)).toBe(true);
   });
 
-  test("with both secrets counts as one attempt", async () => {
-    const rotating = newIsolate({ STYTCH_SECRET_NEXT: "secret-test-the-next-one-of-them" });
+  test("with both secrets is one, of two requests", async () => {
+    const next = "secret-test-the-next-one-of-them";
+    declareSecret(next);
+    declareSecret(btoa(`${TEST_VARS.STYTCH_PROJECT_ID}:${next}`));
+    const rotating = newIsolate({ STYTCH_SECRET_NEXT: next });
     inTurn(status(401), status(503), status(401), theMember);
     expect((await rotating.call(aMember(), { key })).status).toBe(200);
     expect(upstream.requests).toHaveLength(4);
+    expect(logLines().at(-1)).toMatchObject({ upstream: { attempts: 4 } });
+  });
+
+  test("that says when to come is not waited for, and the caller is told", async () => {
+    inTurn(() => json({}, 503, { "Retry-After": "4" }));
+    const answer = await edge.call(aMember(), { key });
+    expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, "4"]);
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  test("is not repeated where another call has been told meanwhile to leave Stytch alone", async () => {
+    const waits = vi.spyOn(scheduler, "wait");
+    const paused = later<undefined>();
+    waits.mockImplementationOnce(async () => await paused.promise);
+    inTurn(status(503), () => json({}, 429, { "Retry-After": "30" }));
+    const first = edge.call(aMember(), { key });
+    await vi.waitFor(() => expect(waits).toHaveBeenCalled());
+    await edge.call(aMember(), { key });
+    paused.resolve(undefined);
+    expect((await first).status).toBe(503);
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  test.each<[number, number, number]>([
+    [429, 503, 1],
+    [404, 404, 1],
+    [503, 503, 3],
+  ])("whose body of %i never comes means what its status says", async (code, expected, requests) => {
+    const slow = newIsolate({ UPSTREAM_TIMEOUT_MS: "5000" });
+    upstream.answer(
+      () => new Response(new ReadableStream(), { status: code, headers: { "Retry-After": "0" } }),
+    );
+    const began = performance.now();
+    expect((await slow.call(aMember(), { key })).status).toBe(expected);
+    expect(performance.now() - began).toBeLessThan(2_500);
+    expect(upstream.requests).toHaveLength(requests);
+  });
+
+  test("that had less time than a call says nothing of Stytch by not ending in it", async () => {
+    upstream.answer(async ({ signal }) => {
+      const hanging = later<Response>();
+      signal?.addEventListener("abort", () => hanging.reject(signal.reason));
+      return await hanging.promise;
+    });
+    const configured = configOf({ ...TEST_VARS, UPSTREAM_TIMEOUT_MS: "100" });
+    if ("problems" in configured) throw new Error("misconfigured");
+    const { config } = configured;
+    for (const [ms, failures] of [
+      [20, 0],
+      [100, 12],
+    ] as const) {
+      const calls = Array.from({ length: 12 }, async () => await fetchOrganization(config, "acme", ms));
+      for (const { failure } of await Promise.all(calls))
+        expect(failure).toEqual({ type: "upstream_timeout" });
+      expect(circuitOf(config).failures).toBe(failures);
+    }
   });
 });
 
@@ -203,5 +266,10 @@ describe("a 429 that says until when", () => {
       );
     }
     expect(upstream.requests).toHaveLength(2);
+    // Nobody failed meanwhile: the refresh is made as soon as it may.
+    inTurn(() => json(organizationEnvelope(known)));
+    at(91_000);
+    await newIsolate().call(pathOf(known), { key });
+    expect(upstream.requests).toHaveLength(3);
   });
 });
