@@ -112,19 +112,19 @@ test("an identifier that Stytch refuses is refused with its own type, and withou
   for (const secret of SECRETS) expect(echoed.text.includes(secret)).toBe(false);
 });
 
-test.each(["organization_id", "organization_name", "organization_slug", "request_id"])(
-  "an answer without %s, or with another type, is none",
-  async (field) => {
-    for (const kind of ["missing_field", "mistyped_field"]) {
-      await postern.control("DELETE", "faults");
-      await postern.control("POST", "faults", { kind, field });
-      for (const path of [coldPath(), memberPath]) {
-        const answer = await read(path);
-        expect([kind, answer.status, answer.type]).toEqual([kind, 502, "upstream_invalid_response"]);
-      }
+const ofBoth = ["organization_id", "organization_name", "organization_slug", "organization", "request_id"];
+const ofMembers = ["member_id", "email_address", "status", "member"];
+
+test.each([...ofBoth, ...ofMembers])("an answer without %s, or with another type, is none", async (field) => {
+  for (const kind of ["missing_field", "mistyped_field"]) {
+    await postern.control("DELETE", "faults");
+    await postern.control("POST", "faults", { kind, field });
+    for (const path of ofBoth.includes(field) ? [coldPath(), memberPath] : [memberPath]) {
+      const answer = await read(path);
+      expect([kind, answer.status, answer.type]).toEqual([kind, 502, "upstream_invalid_response"]);
     }
-  },
-);
+  }
+});
 
 test("a failed attempt is repeated within the deadline, and the caller sees nothing of it", async () => {
   await postern.control("POST", "faults", { ...status(503), times: 2 });
