@@ -18,6 +18,11 @@ const CONCURRENCY = 24;
 const ROUND_MS = 30_000;
 const FAULT_MS = 8_000;
 const RECOVERY_MS = 8_000;
+/**
+ * How long after a fault a call that begins may still meet it: calls that began before it was over end by their deadline of 2 s, and the circuit, or a
+ * 429's `Retry-After`, holds for 2 s more.
+ */
+const AFTERMATH_MS = 4_500;
 /** The deadline of a call of Stytch, the way to an organization's object, and what a busy machine adds. */
 const LONGEST_MS = 4_500;
 /** How often memory is measured. */
@@ -53,6 +58,8 @@ const elapsed = () => performance.now() - began;
 const wrong = new Map<string, number>();
 const seen = new Map<string, Seen>();
 const limitedAt: number[] = [];
+/** How long after the end of a fault the last call began that still met it. */
+let latestMs = 0;
 const memory: number[] = [];
 
 const noteWrong = (what: string) => void wrong.set(what, (wrong.get(what) ?? 0) + 1);
@@ -101,7 +108,9 @@ async function call(caller: Caller): Promise<void> {
   if (SECRETS.some((secret) => answer.body.includes(secret))) noteWrong(`${caller.name}: a secret`);
   if (elapsed() - at > LONGEST_MS) noteWrong(`${caller.name}: an answer after ${LONGEST_MS} ms`);
   if (answer.status >= 500) {
-    if (!isFaulty || !isOfUpstream(answer)) {
+    const late = phaseBefore === "recovering" ? (at % ROUND_MS) - (ROUND_MS - RECOVERY_MS) : 0;
+    latestMs = Math.max(latestMs, Math.round(late));
+    if (!isFaulty || late > AFTERMATH_MS || !isOfUpstream(answer)) {
       noteWrong(`${caller.name}: ${answer.status} with Stytch ${phaseNow}: ${answer.body.slice(0, 150)}`);
     }
     return;
@@ -183,6 +192,7 @@ function report(): void {
     during: Object.fromEntries(seen),
     wrong: Object.fromEntries(wrong),
     afterwards,
+    latestAfterFaultMs: latestMs,
     heapMegabytes: memory,
   };
   if (options.json) {
@@ -203,6 +213,7 @@ function report(): void {
       ]),
     ),
   );
+  console.log(`The last 5xx was of a call ${latestMs} ms after the end of a fault`);
   console.log(`Postern's heap in MB after a collection, every ${MEASURE_MS / 1_000} s: ${memory.join(" ")}`);
   for (const [what, count] of wrong) console.log(`WRONG, ${count} times: ${what}`);
   for (const what of afterwards) console.log(`WRONG after all faults were over: ${what}`);

@@ -36,8 +36,9 @@ export async function takeToken(call: Call, memory: KeyMemory, caller: Caller): 
   if (caller.granted === true) return { granted: true, quota: quotaOf(allowance, now, true) };
   if (spend(allowance, now)) {
     const quota = quotaOf(allowance, now, false);
-    const asking = askingOf(call, memory, null);
-    if (!grace && runsLow(allowance, now)) renewBehind(memory.leases, keyId, now, asking);
+    if (!grace && runsLow(allowance, now)) {
+      renewBehind(memory.leases, keyId, now, askingOf(call, memory, null));
+    }
     return { granted: true, quota };
   }
   if (caller.granted === false || isEmpty(allowance, now)) return refused(allowance, now);

@@ -1,0 +1,155 @@
+/** Tokens that an isolate is granted along with its lease, and spends by itself. */
+
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
+import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { logLines } from "../support/guard.ts";
+import { quotaIn } from "../support/quota.ts";
+import type { LeaseQuestion } from "../support/record.ts";
+import { json, stubUpstream } from "../support/upstream.ts";
+
+const NOW = 1_800_000_000_000;
+const org = organization();
+const path = `/v1/b2b/organizations/${org["organization_id"]}`;
+const limited = async (limit: number, period_seconds: number) =>
+  await mint(operator, ["organizations:read"], { rate_limit: { limit, period_seconds } });
+
+let operator: Isolate;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
+  stubUpstream(() => json(organizationEnvelope(org)));
+  operator = newIsolate();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+describe("tokens on a lease", () => {
+  /** `calls` calls, `everyMs` apart. */
+  async function callEvery(
+    everyMs: number,
+    calls: number,
+    isolate: Isolate,
+    key: string,
+  ): Promise<Response[]> {
+    const answers: Response[] = [];
+    for (let i = 0; i < calls; i += 1) {
+      answers.push(await isolate.call(path, { key }));
+      vi.setSystemTime(Date.now() + everyMs);
+    }
+    return answers;
+  }
+
+  test("the first call in an isolate takes one along with the lease: two object calls, the purges among them", async () => {
+    const { key } = await limited(600, 60);
+    await operator.call(path, { key });
+    const edge = newIsolate();
+    expect(quotaIn(await edge.call(path, { key }))).toEqual({ q: 600, w: 60, r: 598, t: 1 });
+    expect(edge.counts.objects).toEqual({ lease: 1, purgesSince: 1 });
+  });
+
+  test("at 100 calls a second an isolate asks less than once in ten calls, and tells exactly what is left", async () => {
+    const { key } = await limited(12_000, 86_400);
+    const edge = newIsolate();
+    const answers = await callEvery(10, 300, edge, key);
+    const left = answers.map((answer) => quotaIn(answer)["r"]);
+    expect(left).toEqual(answers.map((_, index) => 11_999 - index));
+    expect(edge.counts.objects["lease"]).toBeLessThan(30);
+  });
+
+  test("what is granted is spent in no other isolate, and what one says is left is never more than that", async () => {
+    const { key } = await limited(64 * 5, 3_600);
+    const isolates = Array.from({ length: 5 }, () => newIsolate());
+    let admitted = 0;
+    let refused = 0;
+    for (let round = 0; round < 120; round += 1) {
+      // Not in turn: some call often, some hardly ever, and one begins late.
+      const isolate = isolates[[0, 0, 1, 0, 2, 3, 0, 1][round % 8] ?? 0] ?? operator;
+      const burst = round < 60 ? 1 + (round % 5) : 4;
+      for (let i = 0; i < burst; i += 1) {
+        const answer = await isolate.call(path, { key });
+        if (answer.status === 200) admitted += 1;
+        else refused += 1;
+        const { r } = quotaIn(answer);
+        if (round > 8) expect(r).toBeLessThanOrEqual(320 - admitted);
+      }
+      vi.setSystemTime(Date.now() + 7);
+    }
+    expect(refused).toBeGreaterThan(0);
+    expect(admitted).toBeLessThanOrEqual(320);
+    expect(admitted).toBeGreaterThan(320 * 0.9);
+  });
+
+  test("are given back where calls become rare, and lost where they end", async () => {
+    const { key } = await limited(6_400, 86_400);
+    const edge = newIsolate();
+    await callEvery(10, 100, edge, key);
+    const left = async (isolate: Isolate) =>
+      (await (await isolate.call("/whoami", { key })).json<Json>())["rate_limit_remaining"];
+    // In hand here, and so not in the bucket.
+    expect(await left(edge)).toBe(6_300);
+    const inHand = 6_300 - Number(await left(newIsolate()));
+    expect(inHand).toBeGreaterThan(50);
+    vi.setSystemTime(Date.now() + 2_500);
+    await edge.call(path, { key });
+    expect(await left(newIsolate())).toBe(6_299);
+    await callEvery(10, 100, edge, key);
+    vi.setSystemTime(Date.now() + 6_000);
+    const lost = 6_199 - Number(await left(newIsolate()));
+    expect(lost).toBeGreaterThan(0);
+    expect(lost).toBeLessThanOrEqual(100);
+  });
+
+  test("are spent first while the key's object fails", async () => {
+    const { key } = await limited(600, 86_400);
+    let fails = false;
+    const edge = newIsolate({
+      API_KEY: {
+        getByName: (name: string) => ({
+          lease: (...question: LeaseQuestion) =>
+            fails ? Promise.reject(new Error("unreachable")) : env.API_KEY.getByName(name).lease(...question),
+        }),
+      },
+    });
+    await callEvery(10, 20, edge, key);
+    fails = true;
+    const before = logLines().length;
+    expect((await edge.call(path, { key })).status).toBe(200);
+    expect(logLines().slice(before)).toMatchObject([{ status: 200, key_id: expect.any(String) }]);
+    expect(
+      logLines()
+        .slice(before)
+        .some((line) => "degraded" in line),
+    ).toBe(false);
+    const answers = await callEvery(0, 600, edge, key);
+    expect(answers.filter(({ status }) => status === 200).length).toBe(600 - 21);
+    expect(answers.at(-1)?.status).toBe(429);
+    expect(logLines().at(-1)).toMatchObject({ degraded: ["key_object"] });
+  });
+
+  test("a lifted limit lifts them, and one that is set anew begins with none in hand", async () => {
+    const { key, keyId } = await limited(600, 60);
+    const edge = newIsolate();
+    await callEvery(10, 20, edge, key);
+    await operator.admin("PATCH", `/admin/keys/${keyId}`, { rate_limit: null });
+    vi.setSystemTime(Date.now() + 5_000);
+    expect((await edge.call(path, { key })).headers.has("RateLimit")).toBe(false);
+    await operator.admin("PATCH", `/admin/keys/${keyId}`, { rate_limit: { limit: 2, period_seconds: 60 } });
+    vi.setSystemTime(Date.now() + 5_000);
+    const statuses = (await callEvery(0, 3, edge, key)).map(({ status }) => status);
+    expect(statuses).toEqual([200, 200, 429]);
+  });
+
+  test("of many calls at once, each takes its own", async () => {
+    const { key } = await limited(1_000, 10);
+    const edge = newIsolate();
+    const answers = await Promise.all(Array.from({ length: 100 }, () => edge.call(path, { key })));
+    expect(answers.every(({ status }) => status === 200)).toBe(true);
+    const { r } = quotaIn(await newIsolate().call("/whoami", { key }));
+    expect(Number(r)).toBeLessThanOrEqual(900);
+    expect(Number(r)).toBeGreaterThan(800);
+  });
+});
