@@ -1,4 +1,4 @@
-/** Parts of the platform that fail or hang, each alone and all together, under load: what callers are told, the log, and that it passes. */
+/** Parts of the platform that fail, hang or are slow, each alone and all together, under load: what callers are told, the log, and that it passes. */
 import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -10,7 +10,9 @@ import { json, stubUpstream, type Upstream } from "./support/upstream.ts";
 const NOW = 1_800_000_000_000;
 const PARTS = ["kv_read", "organization_object", "directory", "key_object"] as const;
 type Part = (typeof PARTS)[number];
-type Mode = "fails" | "hangs";
+type Mode = "fails" | "hangs" | "is slow";
+/** Within every bound that a part has. */
+const SLOW_MS = 120;
 
 let org: Json;
 let upstream: Upstream;
@@ -34,7 +36,7 @@ afterEach(() => {
 });
 const at = (ms: number) => vi.setSystemTime(NOW + ms);
 
-/** Each call of a part that is down fails, or is never answered. */
+/** Each call of a part that is down fails, is never answered, or late. */
 function broken<T extends object>(part: Part, real: T): T {
   return new Proxy(real, {
     get(target, name) {
@@ -42,8 +44,9 @@ function broken<T extends object>(part: Part, real: T): T {
       if (typeof member !== "function") return member;
       return (...args: unknown[]) => {
         if (name === "getByName") return broken(part, member.apply(target, args) as object);
-        if (!down.has(part))
-          return (target as Record<PropertyKey, (...given: unknown[]) => unknown>)[name]?.(...args);
+        const real = () => (target as Record<PropertyKey, (...given: unknown[]) => unknown>)[name]?.(...args);
+        if (!down.has(part)) return real();
+        if (mode === "is slow") return scheduler.wait(SLOW_MS).then(real);
         return mode === "fails" ? Promise.reject(new Error(`${part} is down`)) : new Promise(() => {});
       };
     },
@@ -134,5 +137,24 @@ describe("a new isolate", () => {
     if (status === 503) expect(upstream.requests).toHaveLength(0);
     down = new Set();
     expect((await edgeIsolate().call(path, { key })).status).toBe(200);
+  });
+});
+
+describe("parts that are slow, but within their bounds, cost time and nothing else", () => {
+  const cases: (readonly Part[])[] = [...PARTS.map((part) => [part]), PARTS];
+  test.each(cases.map((parts) => ({ parts })))("$parts", async ({ parts }) => {
+    [mode, down] = ["is slow", new Set(parts)];
+    const edge = edgeIsolate();
+    const began = performance.now();
+    for (const answer of await load(edge)) expect(answer.status).toBe(200);
+    // A new isolate needs each of them.
+    expect(performance.now() - began).toBeGreaterThanOrEqual(SLOW_MS - 1);
+    at(6_000);
+    for (const answer of await load(edge)) {
+      expect(answer.status).toBe(200);
+      expect((await answer.json<Json>())["organization"]).toEqual(org);
+    }
+    expect(requestLines().flatMap(degradedIn)).toEqual([]);
+    expect(upstream.requests).toHaveLength(1);
   });
 });

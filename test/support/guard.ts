@@ -1,5 +1,5 @@
 /**
- * The egress guard: runs around every test in workerd. Whatever a test provokes, no answer and no log line may hold a secret or a
+ * The egress guard: runs around every test in workerd. Whatever a test provokes, no answer, log line or thrown error may hold a secret or a
  * key, and no answer a header that is not Postern's own.
  */
 import { runInDurableObject } from "cloudflare:test";
@@ -81,7 +81,8 @@ beforeEach(async () => {
   }
 });
 
-afterEach(() => {
+afterEach(({ task }) => {
+  expectClean(JSON.stringify(task.result?.errors ?? []), "a thrown error", false);
   for (const line of lines) {
     expectClean(line, "a log line", false);
     expect(line.includes(MEMBERS_ADDRESS), "a log line holds a member's data").toBe(false);
