@@ -2,7 +2,9 @@
  * What an isolate holds of a key's tokens: those granted to it, and what the key's object said last of the bucket. Plain data, and no I/O.
  *
  *   a call of the key          what happens
- *   a token in hand            it is spent; where those left would not last for a second, more are asked for behind the answer
+ *   a token in hand            it is spent; where those left would not last until there is an answer, more are asked for behind this one
+ *   none in hand, but enough   they are waited for
+ *   on their way
  *   none in hand               the object is asked first
  *   none, and the bucket was   it is refused, until there can be one
  *   found empty
@@ -13,7 +15,7 @@
  */
 import { type Bucket, full, type Limit, msToFull, msToToken, refilled, take, tokensIn } from "./bucket.ts";
 import { callsInASecond, type Demand, noDemand, withCall } from "./demand.ts";
-import { inHandMs, isScarce, mostInHand, type TokenAnswer, type TokenAsk } from "./grant.ts";
+import { grantSize, isScarce, mostInHand, mostInHandMs, type TokenAnswer, type TokenAsk } from "./grant.ts";
 
 export interface Allowance {
   limit: Limit;
@@ -39,6 +41,10 @@ export interface Allowance {
   readonly waiting: number[];
   /** When more was asked for, and no answer has come. */
   askingSince: number | null;
+  /** How many of what that answer will bring no call waits for. */
+  unclaimed: number;
+  /** How long the object takes to answer, in ms: of the answers so far, the latest a quarter. */
+  answerMs: number;
 }
 
 interface Held {
@@ -95,13 +101,35 @@ export function isEmpty(allowance: Allowance, now: number): boolean {
   return waiting.length >= Math.max(1, tokensIn(refilled(bucket, limit, now + WAY_MS).level, limit));
 }
 
-/** Whether what is in hand would not last for half of the time that it should, and more can be had. */
+/**
+ * Whether to ask the object behind the answer: what is in hand would not last until there is more, or for half of the time that it should. And where
+ * calls are refused, as soon as all is spent: it keeps its place in the bucket until that is told.
+ */
 export function runsLow(allowance: Allowance, now: number): boolean {
-  if (now < allowance.emptyUntil || isAsking(allowance, now)) return false;
-  const { bucket, limit } = allowance;
+  if (isAsking(allowance, now)) return false;
+  const { bucket, limit, grants, saturated, emptyUntil } = allowance;
+  const held = inHand(allowance, now);
+  if (saturated && held === 0 && grants.length > 0) return true;
+  if (now < emptyUntil) return false;
   const most = Math.min(wanted(allowance, now), mostInHand(tokensIn(bucket.level, limit), limit));
-  return inHand(allowance, now) < Math.floor(most) / 2;
+  return held < Math.max(Math.floor(most) / 2, 1.25 * spentMeanwhile(allowance, now));
 }
+
+/** Whether a token that is on its way is for this call, which waits for it rather than ask for one of its own. */
+export function claim(allowance: Allowance, now: number): boolean {
+  if (allowance.unclaimed < 1 || !isOnItsWay(allowance, now)) return false;
+  allowance.unclaimed -= 1;
+  return true;
+}
+
+/** Whether an answer that brings more is awaited still: one that takes twice as long as usual is not. */
+export function isOnItsWay(allowance: Allowance, now: number): boolean {
+  const { askingSince, answerMs } = allowance;
+  return askingSince !== null && isAsking(allowance, now) && now - askingSince < 2 * answerMs;
+}
+
+/** How long to wait before looking whether an answer has come, in ms. */
+export const lookAgainMs = ({ answerMs }: Allowance) => Math.ceil(Math.min(50, Math.max(5, answerMs / 8)));
 
 /**
  * What to ask the object, as of now, for a token of a call that waits (`own`), or for none. Grants that are used up, or half over, are in hand no
@@ -116,9 +144,12 @@ export function askOf(
   const isDone = ({ left, oldAt }: Held) => left === 0 || now >= oldAt;
   const done = allowance.grants.filter(isDone).map(({ id, left }) => ({ id, unused: left }));
   allowance.grants = allowance.grants.filter((one) => !isDone(one));
-  const held = inHand(allowance, now);
+  const held = inHand(allowance, now) - Math.floor(spentMeanwhile(allowance, now));
   const more = isAsking(allowance, now) ? 0 : Math.max(0, wanted(allowance, now) - held);
-  if (more > 0) allowance.askingSince = now;
+  if (more > 0) {
+    allowance.askingSince = now;
+    allowance.unclaimed = likelyGrant(allowance, more, held, now);
+  }
   return { isolate, lifeMs, own, more, held, done };
 }
 
@@ -162,7 +193,6 @@ export function takeIn(
 
   const { grant, limit, level } = answer;
   if (grant !== null) {
-    allowance.grants = allowance.grants.filter(({ until }) => now < until);
     allowance.grants.push({
       id: grant.id,
       left: grant.tokens,
@@ -171,6 +201,7 @@ export function takeIn(
       until: askedAt + lifeMs,
     });
   }
+  allowance.answerMs += (Math.max(0, now - askedAt) - allowance.answerMs) / 4;
   // Answers may come out of order.
   if (before !== undefined && answer.number < before.number) return;
   const waitMs = msToToken(level, limit);
@@ -217,6 +248,8 @@ export function newAllowance(limit: Limit, now: number): Allowance {
     demand: noDemand,
     waiting: [],
     askingSince: null,
+    unclaimed: 0,
+    answerMs: 0,
   };
 }
 
@@ -229,8 +262,21 @@ function pauseMs(limit: Limit): number {
   return msToToken(0, limit) < ms ? ms : 0;
 }
 
-function wanted({ demand, lifeMs, limit }: Allowance, now: number): number {
-  return Math.floor((callsInASecond(demand, now) * Math.min(inHandMs(limit), lifeMs * 0.4)) / 1_000);
+function wanted({ demand, answerMs, lifeMs, limit }: Allowance, now: number): number {
+  const mostMs = mostInHandMs(limit);
+  const ms = Math.min(mostMs / 2 + answerMs, mostMs, lifeMs * 0.4);
+  return Math.floor((callsInASecond(demand, now) * ms) / 1_000);
+}
+
+/** What is spent until the object has answered. */
+function spentMeanwhile({ demand, answerMs }: Allowance, now: number): number {
+  return (callsInASecond(demand, now) * answerMs) / 1_000;
+}
+
+/** What the object will grant, by what it said last. */
+function likelyGrant(allowance: Allowance, more: number, held: number, now: number): number {
+  const { bucket, limit, aloneUntil } = allowance;
+  return grantSize(more, held, tokensIn(refilled(bucket, limit, now).level, limit), limit, now < aloneUntil);
 }
 
 /** Without those that were cut off with their requests, and are never answered. */

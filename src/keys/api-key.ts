@@ -1,6 +1,6 @@
 /**
  * The object of one key, and the only authority on it. Everything it answers is read from its own storage in one turn, so
- * calls see each other's effects in the order in which they came.
+ * calls see each other's effects in the order in which they were answered.
  *
  * What the Directory lists is a copy: a change is written together with the event that tells of it, reported at once, and by alarm
  * where that failed.
@@ -13,7 +13,15 @@ import { directoryOf } from "../object-call.ts";
 import { refusalOfKey } from "./authorize.ts";
 import { full, type Limit } from "./bucket.ts";
 import { created, edited, revoked, rotated } from "./change.ts";
-import { type Account, accountOf, answer, type TokenAnswer, type TokenAsk, underNewLimit } from "./grant.ts";
+import {
+  type Account,
+  accountOf,
+  answer,
+  keepMs,
+  type TokenAnswer,
+  type TokenAsk,
+  underNewLimit,
+} from "./grant.ts";
 import type { KeyCreation, KeyEdit, KeyRecord } from "./record.ts";
 import { type HourCount, hourOf, KEPT_HOURS, sum, type UsageReport } from "./usage.ts";
 
@@ -43,7 +51,16 @@ export type Changed =
   /** Never issued; at its end, which is final; or with too many generations that still work. */
   | { readonly record: null; readonly refusal: "unknown" | "revoked" | "overlapping" };
 
+interface LeaseAnswer {
+  readonly record: KeyRecord | null;
+  /** Null where the key has no limit. */
+  readonly tokens: TokenAnswer | null;
+}
+
 export class ApiKey extends DurableObject<Env> {
+  /** Whether a call is kept for a token that is about to come. */
+  #keeps = false;
+
   /** Issues the key. Returns when it is in force, and in the list if the Directory can be reached. */
   async create(keyId: string, body: z.output<typeof KeyCreation>): Promise<KeyRecord> {
     if (this.record() !== null) throw new Error("a key is issued once");
@@ -60,13 +77,19 @@ export class ApiKey extends DurableObject<Env> {
   /**
    * The one hot call: the record, on which a Worker may act for the time of a lease, and tokens of the rate limit, if there is one. Takes in what the
    * Worker counted since the last. `unchecked`: the generation of the key for which a token is asked, where nobody has looked yet whether the call
-   * may have one; null where that is not so.
+   * may have one; null where that is not so. Answers at once, but to a call that is a little early for a token: one at a time is kept until then.
    */
-  lease(
-    report: UsageReport | null,
-    ask: TokenAsk,
-    unchecked: number | null,
-  ): { readonly record: KeyRecord | null; readonly tokens: TokenAnswer | null } {
+  async lease(report: UsageReport | null, ask: TokenAsk, unchecked: number | null): Promise<LeaseAnswer> {
+    const answered = this.#lease(report, ask, unchecked);
+    const ms = answered.tokens === null || this.#keeps ? null : keepMs(answered.tokens);
+    if (ms === null) return answered;
+    this.#keeps = true;
+    await scheduler.wait(ms);
+    this.#keeps = false;
+    return this.#lease(null, ask, unchecked);
+  }
+
+  #lease(report: UsageReport | null, ask: TokenAsk, unchecked: number | null): LeaseAnswer {
     const record = this.record();
     if (record === null) return { record, tokens: null };
     if (report !== null) this.#takeIn(report);

@@ -12,6 +12,7 @@ import {
   full,
   type Limit,
   msToFull,
+  msToToken,
   refilled,
   tokenOf,
   tokensIn,
@@ -42,7 +43,7 @@ export interface TokenAsk {
   readonly lifeMs: number;
   /** A token for a call that waits. */
   readonly own: boolean;
-  /** Tokens to spend later, and how many are in hand already. */
+  /** Tokens to spend later, and how many will be in hand when the answer comes; negative where calls will be waiting for it. */
   readonly more: number;
   readonly held: number;
   /** Grants that the isolate spends no more of, and what is left of them. */
@@ -77,31 +78,33 @@ const MOST_GRANTS = 250;
 export const accountOf = (bucket: Bucket): Account => ({ ...bucket, grants: [], lastId: 0, taker: null });
 
 /**
- * How many tokens an isolate gets to spend later, of those it `wanted` and those `left`, if it has as many as `held` in hand.
+ * How many tokens an isolate gets to spend later, of those it `wanted` and those `left`, if it will have as many as `held` in hand. `alone`: nobody
+ * else has taken of late.
  *
  * An isolate may fall silent with all of them in hand, and then they are lost: hence `mostInHand`.
  *
- * And no more than a quarter of what is left: others find the rest. It is also what keeps a lone caller below the rate from ever being refused:
- * what it has spent comes back only from when it is reported, and three quarters last for longer than that takes.
+ * And no more than a quarter of what is left: others find the rest. One that is alone gets two fifths, and no more: what it has spent comes back only
+ * from when it is reported, and the rest lasts for longer than that takes. So a lone caller below the rate is never refused.
  *
  * Where calls are refused, the bucket is empty most of the time and none of this helps anybody: who comes first when it has something takes all, and
  * spends it at once. So there is one question for many calls, not one for each.
  */
-export function grantSize(wanted: number, held: number, left: number, limit: Limit): number {
+export function grantSize(wanted: number, held: number, left: number, limit: Limit, alone: boolean): number {
   const room = mostInHand(left, limit) - held;
-  return Math.max(0, Math.floor(Math.min(wanted, room, isScarce(left, limit) ? left : left / 4)));
+  const share = isScarce(left, limit) ? left : left * (alone ? 0.4 : 0.25);
+  return Math.max(0, Math.floor(Math.min(wanted, room, share)));
 }
 
 /**
- * What an isolate has in hand at most: what comes in while it would last or, where that is more, 1/64 of what is left. A key of 50 calls an hour never
+ * What an isolate has in hand at most: what comes in while it may last or, where that is more, 1/64 of what is left. A key of 50 calls an hour never
  * loses one.
  */
 export function mostInHand(left: number, limit: Limit): number {
-  return Math.max((limit.limit / limit.period_seconds) * (inHandMs(limit) / 1_000), left / 64);
+  return Math.max((limit.limit / limit.period_seconds) * (mostInHandMs(limit) / 1_000), left / 64);
 }
 
-/** For how long what is in hand should last, in ms: all isolates together hold a quarter of the bucket, where they take what comes in. */
-export const inHandMs = ({ period_seconds }: Limit) => Math.min(2_000, period_seconds * 250);
+/** For how long what is in hand may last, in ms: all isolates together hold half of the bucket, where they take what comes in. */
+export const mostInHandMs = ({ period_seconds }: Limit) => Math.min(2_000, period_seconds * 500);
 
 /** Whether so little is left that calls are likely to be refused. */
 export const isScarce = (left: number, { limit }: Limit) => left < limit / 8;
@@ -146,10 +149,11 @@ export function answer(
   now: number,
 ): { readonly account: Account; readonly answer: TokenAnswer; readonly changed: boolean } {
   const before = settled(brought(account, limit, now), limit, ask.done);
+  const alone = now - othersTook(account.taker, ask.isolate) >= 2 * ask.lifeMs;
   const granted = ask.own ? before.level >= tokenOf(limit) : null;
   const owned = granted ? withdrawn(before, limit, 1) : before;
   const room = owned.grants.length < MOST_GRANTS;
-  const tokens = room ? grantSize(ask.more, ask.held, tokensIn(owned.level, limit), limit) : 0;
+  const tokens = room ? grantSize(ask.more, ask.held, tokensIn(owned.level, limit), limit, alone) : 0;
   const id = account.lastId + 1;
   const taken = granted === true || tokens > 0;
   const changed = taken || before.grants.length < account.grants.length;
@@ -168,9 +172,21 @@ export function answer(
       number: after.lastId,
       level: after.level,
       wholeMs: msToWhole(after, limit, now),
-      alone: now - othersTook(account.taker, ask.isolate) >= 2 * ask.lifeMs,
+      alone,
     },
   };
+}
+
+/** By how much two messages differ in how long they take, usually, in ms. */
+const LATE_MS = 300;
+
+/**
+ * How long the object keeps a call that it would refuse, in ms, until there is its token; null where it is refused at once. Where tokens come slowly,
+ * a caller below the rate looks too early when the message before was late and this one is not.
+ */
+export function keepMs({ granted, level, limit }: TokenAnswer): number | null {
+  const ms = msToToken(level, limit);
+  return granted === false && msToToken(0, limit) >= LATE_MS && ms <= LATE_MS ? ms : null;
 }
 
 const sum = (grants: readonly Grant[]) => grants.reduce((total, { tokens }) => total + tokens, 0);

@@ -5,8 +5,11 @@
 import { type Call, noteDegraded } from "../call.ts";
 import {
   type Allowance,
+  claim,
   isEmpty,
+  isOnItsWay,
   keepAllowance,
+  lookAgainMs,
   newAllowance,
   noteCall,
   runsLow,
@@ -34,16 +37,31 @@ export async function takeToken(call: Call, memory: KeyMemory, caller: Caller): 
   const allowance = allowanceOf(memory, keyId, limit);
   noteCall(allowance, now);
   if (caller.granted === true) return { granted: true, quota: quotaOf(allowance, now, true) };
-  if (spend(allowance, now)) {
-    const quota = quotaOf(allowance, now, false);
-    if (!grace && runsLow(allowance, now)) {
-      renewBehind(memory.leases, keyId, now, askingOf(call, memory, null));
-    }
-    return { granted: true, quota };
-  }
+  if (spend(allowance, now)) return spent(call, memory, keyId, allowance);
   if (caller.granted === false || isEmpty(allowance, now)) return refused(allowance, now);
   if (grace) return takeAlone(allowance, now);
+  if (claim(allowance, now)) {
+    if (await spendComing(allowance)) return spent(call, memory, keyId, allowance);
+    if (isEmpty(allowance, Date.now())) return refused(allowance, Date.now());
+  }
   return await takeFromObject(call, memory, keyId, limit);
+}
+
+/** A token in hand has been spent: more are asked for behind the answer where they run low. In grace none is in hand: none outlasts its lease. */
+function spent(call: Call, memory: KeyMemory, keyId: string, allowance: Allowance): Token {
+  const now = Date.now();
+  const quota = quotaOf(allowance, now, false);
+  if (runsLow(allowance, now)) renewBehind(memory.leases, keyId, now, askingOf(call, memory, null));
+  return { granted: true, quota };
+}
+
+/** Waits for what another request has asked for, and spends of it. Requests share plain data only, so it is looked at from time to time. */
+async function spendComing(allowance: Allowance): Promise<boolean> {
+  while (isOnItsWay(allowance, Date.now())) {
+    await scheduler.wait(lookAgainMs(allowance));
+    if (spend(allowance, Date.now())) return true;
+  }
+  return false;
 }
 
 /** What is left for the caller as far as this isolate knows; null where the key has no limit. No I/O. */

@@ -3,8 +3,11 @@ import {
   type Allowance,
   type Allowances,
   askOf,
+  claim,
   inHand,
   isEmpty,
+  isOnItsWay,
+  lookAgainMs,
   noteAnswered,
   noteCall,
   noteUnanswered,
@@ -91,24 +94,58 @@ describe("tokens in hand", () => {
 });
 
 describe("more are asked for", () => {
-  test("never with the first call; then for two seconds of the calls of the last one, less those in hand", () => {
+  test("never with the first call; then for a second of the calls of the last one, less those in hand", () => {
     const { answered } = isolate();
     const allowance = answered({}, NOW);
     calls(allowance, 1, NOW);
     expect(question(allowance, NOW, true).more).toBe(0);
     calls(allowance, 9, NOW + 500);
     answered(grant(1, 4), NOW + 500);
-    expect(question(allowance, NOW + 500, true).more).toBe(14);
+    expect(question(allowance, NOW + 500, true)).toMatchObject({ more: 5, held: 4 });
   });
 
-  test("behind an answer where what is in hand lasts for less than a second", () => {
+  test("behind an answer where what is in hand lasts for less than half a second", () => {
     const { answered } = isolate();
-    const allowance = answered(grant(1, 20), NOW);
+    const allowance = answered(grant(1, 10), NOW);
     calls(allowance, 11, NOW);
-    for (let i = 0; i < 10; i += 1) spend(allowance, NOW);
+    for (let i = 0; i < 5; i += 1) spend(allowance, NOW);
     expect(runsLow(allowance, NOW)).toBe(false);
     spend(allowance, NOW);
     expect(runsLow(allowance, NOW)).toBe(true);
+  });
+
+  test("earlier, and more, where the object takes long to answer: what is spent meanwhile is in hand no more", () => {
+    const { answered } = isolate();
+    // A quarter of 1.6 s.
+    const allowance = answered(grant(1, 10), NOW - 1_600, NOW);
+    calls(allowance, 21, NOW);
+    expect(inHand(allowance, NOW)).toBe(10);
+    expect(runsLow(allowance, NOW)).toBe(false);
+    spend(allowance, NOW);
+    expect(runsLow(allowance, NOW)).toBe(true);
+    // 20 calls a second for 1.4 s, and 8 in 400 ms.
+    expect(question(allowance, NOW)).toMatchObject({ more: 28 - 1, held: 9 - 8 });
+  });
+
+  test("by calls that wait as well: fewer than none will be in hand", () => {
+    const allowance = isolate().answered({}, NOW - 1_600, NOW);
+    calls(allowance, 21, NOW);
+    expect(question(allowance, NOW)).toMatchObject({ more: 28 + 8, held: -8 });
+  });
+
+  test("as soon as all is spent where calls are refused, so that it is told; once", () => {
+    const { answered } = isolate();
+    answered({ granted: false, left: 0 }, NOW);
+    const allowance = answered({ ...grant(1, 2), left: 0 }, NOW + 1);
+    calls(allowance, 11, NOW + 1);
+    spend(allowance, NOW + 1);
+    expect(runsLow(allowance, NOW + 1)).toBe(false);
+    spend(allowance, NOW + 1);
+    expect(runsLow(allowance, NOW + 1)).toBe(true);
+    const told = question(allowance, NOW + 1);
+    expect(told.done).toEqual([{ id: 1, unused: 0 }]);
+    noteAnswered(allowance, told, NOW + 1, false);
+    expect(runsLow(allowance, NOW + 1)).toBe(false);
   });
 
   test("not twice at a time; but again when there has been no answer for two seconds", () => {
@@ -116,11 +153,11 @@ describe("more are asked for", () => {
     const allowance = answered({}, NOW);
     calls(allowance, 11, NOW);
     const first = question(allowance, NOW);
-    expect(first.more).toBe(20);
+    expect(first.more).toBe(10);
     expect(question(allowance, NOW + 100, true).more).toBe(0);
     expect(runsLow(allowance, NOW + 100)).toBe(false);
     calls(allowance, 11, NOW + 2_000);
-    expect(question(allowance, NOW + 2_000).more).toBe(20);
+    expect(question(allowance, NOW + 2_000).more).toBe(10);
     noteAnswered(allowance, first, NOW, false);
     expect(runsLow(allowance, NOW + 2_000)).toBe(true);
   });
@@ -151,6 +188,39 @@ describe("more are asked for", () => {
     const brief = allowances.get("key") as Allowance;
     calls(brief, 11, NOW);
     expect(question(brief, NOW).more).toBe(4);
+  });
+});
+
+describe("what is on its way", () => {
+  /** An isolate that asks for ten, of an object that took 100 ms to answer. */
+  const asking = (alone = true, left = LIMIT.limit, limit = LIMIT) => {
+    const { answered } = isolate(limit);
+    const allowance = answered({ alone, left }, NOW - 400, NOW);
+    calls(allowance, 11, NOW);
+    return { answered, allowance, asked: question(allowance, NOW) };
+  };
+
+  test("is claimed by as many calls as it will be enough for, by what the object said last", () => {
+    const { allowance, asked } = asking();
+    expect(asked.more).toBe(12);
+    expect(Array.from({ length: 13 }, () => claim(allowance, NOW))).toEqual([...Array(12).fill(true), false]);
+    const claimed = (allowance: Allowance) => [1, 2, 3, 4, 5].filter(() => claim(allowance, NOW)).length;
+    expect(claimed(asking(false, 10, of(40, 10)).allowance)).toBe(2);
+    expect(claimed(asking(true, 10, of(40, 10)).allowance)).toBe(4);
+    expect(claimed(asking(true, 0).allowance)).toBe(0);
+  });
+
+  test("is awaited for twice as long as the object takes, and not after it has answered", () => {
+    const { allowance, asked } = asking();
+    expect([0, 199, 200].map((ms) => isOnItsWay(allowance, NOW + ms))).toEqual([true, true, false]);
+    expect(claim(allowance, NOW + 200)).toBe(false);
+    noteAnswered(allowance, asked, NOW, false);
+    expect([isOnItsWay(allowance, NOW), claim(allowance, NOW)]).toEqual([false, false]);
+  });
+
+  test("is looked for eight times while the object answers, but not all the time, and not too rarely", () => {
+    const after = (ms: number) => lookAgainMs(isolate().answered({}, NOW - 4 * ms, NOW));
+    expect([0, 100, 2_000].map(after)).toEqual([5, 13, 50]);
   });
 });
 

@@ -6,6 +6,7 @@ import {
   answer,
   brought,
   grantSize,
+  keepMs,
   type TokenAsk,
   underNewLimit,
 } from "../../src/keys/grant.ts";
@@ -47,20 +48,57 @@ describe("a grant's size", () => {
     [200, 9_999, of(10_000, 86_400), 156, "1/64 of what is left, of a slow limit"],
     [200, 599, of(600, 60), 20, "two seconds of refill"],
     [200, 6_000, of(6_000, 60), 200, "what is wanted, of a fast limit"],
-    [200, 100, of(100, 1), 25, "a quarter of a period of a second"],
+    [200, 100, of(100, 1), 25, "a quarter of what is left, of a period of a second"],
+    [200, 1_000, of(100, 1), 50, "half a period of a second"],
     [200, 400, of(6_000, 60), 200, "all that is wanted, of what is scarce"],
     [200, 80, of(6_000, 60), 80, "all that is left, of what is scarce"],
     [200, 0, of(6_000, 60), 0, "nothing of nothing"],
     [0, 6_000, of(6_000, 60), 0, "nothing where nothing is wanted"],
     [200, 160, of(1_000, 5), 40, "a quarter of what is left"],
   ])("of %i wanted and %i left under %o is %i: %s", (wanted, left, limit, size) => {
-    expect(grantSize(wanted, 0, left, limit)).toBe(size);
+    expect(grantSize(wanted, 0, left, limit, false)).toBe(size);
+  });
+});
+
+test("an isolate that is alone gets two fifths of what is left at a time, and one whose calls wait as much more as they are", () => {
+  const LIMITED = of(6_000, 60);
+  expect(grantSize(200, 0, 400, of(1_000, 5), true)).toBe(160);
+  expect(grantSize(500, 0, 4_000, LIMITED, true)).toBe(200);
+  expect(grantSize(500, -30, 4_000, LIMITED, true)).toBe(230);
+});
+
+describe("a call that would be refused is kept", () => {
+  const kept = (limit: Limit, msLeft: number, granted: boolean | null = false) => {
+    const { account } = object(limit, accountOf({ level: 0, at: NOW }));
+    const { answer: answered } = answer(
+      account,
+      limit,
+      askOf({ own: granted !== null }),
+      NOW + tokenMs(limit) - msLeft,
+    );
+    return keepMs(answered);
+  };
+  const tokenMs = ({ limit, period_seconds }: Limit) => (period_seconds * 1_000) / limit;
+
+  test("for as long as its token takes, where that is no longer than messages are late", () => {
+    expect([1, 300, 301].map((ms) => kept(of(1, 60), ms))).toEqual([1, 300, null]);
+  });
+
+  test("not where tokens come fast: another comes soon", () => {
+    expect(kept(of(10, 3), 100)).toBe(100);
+    expect(kept(of(10, 2), 100)).toBeNull();
+  });
+
+  test("only if it is refused: not where its token is there, nor where nobody waits for one", () => {
+    expect([kept(of(1, 60), 0), kept(of(1, 60), 100, null)]).toEqual([null, null]);
   });
 });
 
 test("what is in hand already is not granted again", () => {
   const LIMITED = of(600, 60);
-  expect([0, 5, 19, 20, 300].map((held) => grantSize(200, held, 599, LIMITED))).toEqual([20, 15, 1, 0, 0]);
+  expect([0, 5, 19, 20, 300].map((held) => grantSize(200, held, 599, LIMITED, false))).toEqual([
+    20, 15, 1, 0, 0,
+  ]);
 });
 
 describe("a token for a call that waits", () => {

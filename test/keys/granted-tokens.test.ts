@@ -2,12 +2,13 @@
 
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { TokenAnswer } from "../../src/keys/grant.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
 import { quotaIn } from "../support/quota.ts";
 import type { LeaseQuestion } from "../support/record.ts";
-import { json, stubUpstream } from "../support/upstream.ts";
+import { json, later, stubUpstream } from "../support/upstream.ts";
 
 const NOW = 1_800_000_000_000;
 const org = organization();
@@ -141,6 +142,101 @@ describe("tokens on a lease", () => {
     vi.setSystemTime(Date.now() + 5_000);
     const statuses = (await callEvery(0, 3, edge, key)).map(({ status }) => status);
     expect(statuses).toEqual([200, 200, 429]);
+  });
+
+  test("calls that come while more are on their way wait for them, rather than ask each for its own", async () => {
+    const { key } = await limited(64_000, 86_400);
+    const gate = later<undefined>();
+    let slow = false;
+    let asked = 0;
+    const edge = newIsolate({
+      API_KEY: {
+        getByName: (name: string) => ({
+          lease: async (...question: LeaseQuestion) => {
+            asked += 1;
+            const answer = await env.API_KEY.getByName(name).lease(...question);
+            if (slow) await gate.promise;
+            // An object that is far away, by the clock.
+            vi.setSystemTime(Date.now() + 100);
+            return answer;
+          },
+        }),
+      },
+    });
+    await callEvery(5, 60, edge, key);
+    await scheduler.wait(20);
+    slow = true;
+    asked = 0;
+    // What is in hand goes, it asks for more, and others come.
+    const answers = Array.from({ length: 60 }, () => edge.call(path, { key }));
+    await scheduler.wait(20);
+    expect(asked).toBe(1);
+    gate.resolve(undefined);
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array(60).fill(200));
+    expect(asked).toBeLessThan(4);
+  });
+
+  test("calls that wait for more are refused without a question of their own, where the answer is that there is none", async () => {
+    const { key } = await limited(6_000, 60);
+    const gate = later<undefined>();
+    let slow = false;
+    let asked = 0;
+    const edge = newIsolate({
+      API_KEY: {
+        getByName: (name: string) => ({
+          lease: async (...question: LeaseQuestion) => {
+            asked += 1;
+            if (slow) await gate.promise;
+            const { record, tokens } = await env.API_KEY.getByName(name).lease(...question);
+            // Others have taken all.
+            if (slow) return { record, tokens: { ...tokens, grant: null, level: 0 } };
+            vi.setSystemTime(Date.now() + 5);
+            return { record, tokens };
+          },
+        }),
+      },
+    });
+    await callEvery(5, 40, edge, key);
+    await scheduler.wait(20);
+    slow = true;
+    asked = 0;
+    const answers = Array.from({ length: 60 }, () => edge.call(path, { key }));
+    await scheduler.wait(20);
+    // Those for whom it will not be enough have asked.
+    const before = asked;
+    gate.resolve(undefined);
+    const statuses = (await Promise.all(answers)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(0);
+    expect(asked).toBe(before);
+  });
+
+  test("a call that the object refused takes what another's answer has brought meanwhile", async () => {
+    const { key } = await limited(100, 100);
+    const script: (() => Promise<Partial<TokenAnswer>>)[] = [];
+    const edge = newIsolate({
+      API_KEY: {
+        getByName: (name: string) => ({
+          lease: async (...question: LeaseQuestion) => {
+            const { record, tokens } = await env.API_KEY.getByName(name).lease(...question);
+            return { record, tokens: { ...tokens, ...(await script.shift()?.()) } };
+          },
+        }),
+      },
+    });
+    script.push(async () => ({ level: 0 }));
+    await edge.call(path, { key });
+    vi.setSystemTime(NOW + 2_000);
+    const refusal = later<Partial<TokenAnswer>>();
+    script.push(
+      async () => await refusal.promise,
+      async () => ({ granted: true, grant: { id: 900, tokens: 1 }, number: 900 }),
+    );
+    const [waiting, other] = [edge.call(path, { key }), edge.call(path, { key })];
+    expect((await other).status).toBe(200);
+    refusal.resolve({ granted: false, grant: null, number: 901, level: 0 });
+    const answer = await waiting;
+    expect([answer.status, quotaIn(answer)["r"]]).toEqual([200, 0]);
+    expect((await edge.call(path, { key })).status).toBe(429);
   });
 
   test("of many calls at once, each takes its own", async () => {

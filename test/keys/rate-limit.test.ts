@@ -29,6 +29,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const pause = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms));
 const at = (ms: number) => vi.setSystemTime(NOW + ms);
 
 test("300 calls at once over six isolates on a limit of 50 an hour: exactly 50 pass", async () => {
@@ -206,6 +207,7 @@ test("while the key's object fails, an isolate goes on from what it was told, by
   }
   const me = await failing.call("/whoami", { key });
   expect(await me.json()).toMatchObject({ rate_limit_remaining: 0 });
+  expect(logLines().at(-1)).toMatchObject({ route: "/whoami", degraded: ["key_object"] });
   at(65_001);
   expect((await failing.call(path, { key })).status).toBe(503);
 });
@@ -297,6 +299,65 @@ test("a flood of whoami asks the key's object once a second", async () => {
   at(1_000);
   for (let i = 0; i < 20; i += 1) await edge.call("/whoami", { key });
   expect(edge.counts.objects["lease"]).toBe(2);
+});
+
+test("whoami says what is known of the limit while the key's object fails under a lease, and says so in the log", async () => {
+  const { key } = await limited(3, 60);
+  let fails = false;
+  let asked = 0;
+  const edge = newIsolate({
+    API_KEY: {
+      getByName: (name: string) => ({
+        lease: async (...question: LeaseQuestion) => {
+          asked += 1;
+          if (fails) throw new Error("unreachable");
+          return await env.API_KEY.getByName(name).lease(...question);
+        },
+      }),
+    },
+  });
+  await edge.call(path, { key });
+  fails = true;
+  for (const [ms, questions] of [
+    [1_000, 2],
+    [6_000, 3],
+  ] as const) {
+    at(ms);
+    const answer = await edge.call("/whoami", { key });
+    // It may have been taken by others.
+    expect(await answer.json()).toMatchObject({ rate_limit_remaining: 0 });
+    expect(logLines().at(-1)).toMatchObject({ status: 200, degraded: ["key_object"] });
+    expect(asked).toBe(questions);
+  }
+});
+
+test("a call that is a little early for a limit of one is kept until then, one at a time; others are refused", async () => {
+  const { key } = await limited(1, 60);
+  expect((await operator.call(path, { key })).status).toBe(200);
+  at(59_800);
+  const wait = vi.spyOn(scheduler, "wait").mockImplementation(async (ms) => {
+    await pause(20);
+    vi.setSystemTime(Date.now() + ms);
+  });
+  const isolates = [newIsolate(), newIsolate(), newIsolate()];
+  const answers = await Promise.all(isolates.map(async (isolate) => await isolate.call(path, { key })));
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 429, 429]);
+  expect(wait.mock.calls.filter(([ms]) => ms === 200)).toHaveLength(1);
+  expect((await newIsolate().call(path, { key })).status).toBe(429);
+  at(119_900);
+  expect((await newIsolate().call(path, { key })).status).toBe(200);
+});
+
+test("a call that is kept is not let in by a key that is revoked meanwhile", async () => {
+  const { key, keyId } = await limited(1, 60);
+  await operator.call(path, { key });
+  at(59_800);
+  vi.spyOn(scheduler, "wait").mockImplementation(async (ms) => {
+    await operator.admin("DELETE", `/admin/keys/${keyId}`);
+    vi.setSystemTime(Date.now() + ms);
+  });
+  const answer = await newIsolate().call(path, { key });
+  expect([answer.status, (await answer.json<Json>())["error_type"]]).toEqual([401, "revoked_key"]);
 });
 
 test("whoami says nothing of a limit that has been lifted", async () => {

@@ -3,10 +3,14 @@
  * between them made up here: how long messages take, which are lost, when isolates end, and whose clocks are wrong.
  */
 import {
+  type Allowance,
   type Allowances,
   askOf,
+  claim,
   inHand,
   isEmpty,
+  isOnItsWay,
+  lookAgainMs,
   noteAnswered,
   noteCall,
   noteUnanswered,
@@ -17,7 +21,7 @@ import {
   takeIn,
 } from "../../src/keys/allowance.ts";
 import { type Bucket, full, type Limit, take } from "../../src/keys/bucket.ts";
-import { type Account, accountOf, answer } from "../../src/keys/grant.ts";
+import { type Account, accountOf, answer, keepMs, type TokenAnswer } from "../../src/keys/grant.ts";
 
 export interface Setting {
   readonly seed: number;
@@ -97,6 +101,7 @@ export function simulate(setting: Setting): Outcome {
   const isolates = Array.from({ length: setting.isolates }, newIsolate);
   const admitted: number[] = [];
   let [alone, refused, objectCalls] = [0, 0, 0];
+  let objectKeeps = false;
 
   /** `onAnswer`: with when the object decided, or null where nothing was heard of it. */
   function ask(
@@ -120,24 +125,30 @@ export function simulate(setting: Setting): Outcome {
       if (random() >= lost) agenda.after(between(...delayMs), then);
     };
     arrive(() => {
-      if (random() < twice) account = answer(account, limit, question, agenda.now() + objectIsAhead).account;
-      const decided = answer(account, limit, question, agenda.now() + objectIsAhead);
-      account = decided.account;
-      const decidedAt = agenda.now();
-      arrive(() =>
-        end(() => {
-          takeIn(
-            isolate.allowances,
-            KEY,
-            decided.answer,
-            leaseMs,
-            askedAt,
-            agenda.now() + isolate.clockIsAhead,
-          );
-          isolate.leasedAt = Math.max(isolate.leasedAt, askedAt);
-          onAnswer(decided.answer.granted, decidedAt);
-        }),
-      );
+      const decide = () => {
+        const decided = answer(account, limit, question, agenda.now() + objectIsAhead);
+        account = decided.account;
+        return decided.answer;
+      };
+      const reply = (decided: TokenAnswer) => {
+        const decidedAt = agenda.now();
+        arrive(() =>
+          end(() => {
+            takeIn(isolate.allowances, KEY, decided, leaseMs, askedAt, agenda.now() + isolate.clockIsAhead);
+            isolate.leasedAt = Math.max(isolate.leasedAt, askedAt);
+            onAnswer(decided.granted, decidedAt);
+          }),
+        );
+      };
+      if (random() < twice) decide();
+      const decided = decide();
+      const ms = objectKeeps ? null : keepMs(decided);
+      if (ms === null) return reply(decided);
+      objectKeeps = true;
+      agenda.after(ms, () => {
+        objectKeeps = false;
+        reply(decide());
+      });
     });
     agenda.after(WAIT_MS, () =>
       end(() => {
@@ -163,16 +174,39 @@ export function simulate(setting: Setting): Outcome {
     if (known !== undefined) noteCall(known, now);
     if (known !== undefined && age < leaseMs) {
       if (age >= leaseMs / 2) renew(isolate);
-      if (spend(known, now)) {
-        admitted.push(agenda.now());
-        if (runsLow(known, now)) renew(isolate);
-        return;
-      }
-      if (isEmpty(known, now)) {
-        refused += 1;
+      if (isDecided(isolate, known)) return;
+      if (claim(known, now)) {
+        waitFor(isolate, known);
         return;
       }
     }
+    askForCall(isolate, now);
+  }
+
+  /** By what the isolate holds and knows. */
+  function isDecided(isolate: Isolate, allowance: Allowance): boolean {
+    const now = agenda.now() + isolate.clockIsAhead;
+    if (spend(allowance, now)) {
+      admitted.push(agenda.now());
+      if (runsLow(allowance, now)) renew(isolate);
+      return true;
+    }
+    const isRefused = isEmpty(allowance, now);
+    if (isRefused) refused += 1;
+    return isRefused;
+  }
+
+  /** As `spendComing`. */
+  function waitFor(isolate: Isolate, allowance: Allowance): void {
+    agenda.after(lookAgainMs(allowance), () => {
+      const now = agenda.now() + isolate.clockIsAhead;
+      if (inHand(allowance, now) === 0 && isOnItsWay(allowance, now)) waitFor(isolate, allowance);
+      else if (!isDecided(isolate, allowance)) askForCall(isolate, now);
+    });
+  }
+
+  function askForCall(isolate: Isolate, now: number): void {
+    const known = isolate.allowances.get(KEY);
     ask(isolate, true, (granted, decidedAt) => {
       const later = agenda.now() + isolate.clockIsAhead;
       const allowance = isolate.allowances.get(KEY);
@@ -236,7 +270,7 @@ export function callsByChance(
 ): Call[] {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const calls: Call[] = [];
-  for (let ms = 0; ms < seconds * 1_000; ms += waitFor(perSecond, random)) {
+  for (let ms = 0; ms < seconds * 1_000; ms += untilNext(perSecond, random)) {
     let rest = random() * total;
     const index = weights.findIndex((weight) => {
       rest -= weight;
@@ -249,7 +283,7 @@ export function callsByChance(
 }
 
 /** How long until the next of what comes by chance, in ms. */
-const waitFor = (perSecond: number, random: () => number) => (-Math.log(1 - random()) / perSecond) * 1_000;
+const untilNext = (perSecond: number, random: () => number) => (-Math.log(1 - random()) / perSecond) * 1_000;
 
 /** Calls at a steady rate, in the isolates one after the other. */
 export function steadyCalls(perSecond: number, seconds: number, isolates = 1): Call[] {
