@@ -1,5 +1,5 @@
 /**
- * About 200 organizations. The first is the demonstration's; the others are of three kinds seen upstream:
+ * A thousand organizations. The first is the demonstration's; the others are of three kinds seen upstream:
  * as the API sends them today (explicit nulls, and `scim_active_connections`, which no SDK knows), as it
  * describes them (that field and newer ones absent), and as its documentation shows them (half the fields).
  */
@@ -9,7 +9,7 @@ import { createLongMetadata, createMetadata } from "./seed-metadata.ts";
 import { LATIN_COMPANIES, OTHER_COMPANIES, SUFFIXES } from "./seed-words.ts";
 import type { Json, JsonObject, Organization } from "./shapes.ts";
 
-const COUNT = 200;
+const COUNT = 1_000;
 /** Real deployments have grown values and fields that no SDK lists yet. */
 const UNKNOWN_SHARE = 0.06;
 const POLICIES = ["ALL_ALLOWED", "RESTRICTED", "NOT_ALLOWED"] as const;

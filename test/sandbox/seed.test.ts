@@ -37,10 +37,10 @@ describe("the seed as a whole", () => {
     });
   });
 
-  test("there are about 200 organizations and about 1,000 members", () => {
-    expect(organizations.length).toBe(200);
-    expect(members.length).toBeGreaterThan(900);
-    expect(members.length).toBeLessThan(1100);
+  test("there are 1,000 organizations and about five times as many members", () => {
+    expect(organizations.length).toBe(1_000);
+    expect(members.length).toBeGreaterThan(5_000);
+    expect(members.length).toBeLessThan(6_000);
   });
 
   test("no key names two organizations, whichever kind of key it is", () => {
