@@ -9,7 +9,7 @@ import { listEvents } from "./admin/audit.ts";
 import { purgeOrganization, receiveWebhook } from "./admin/cache.ts";
 import { createKey, editKey, listKeys, revokeKey, rotateKey, showKey, showUsage } from "./admin/keys.ts";
 import type { Call } from "./call.ts";
-import { configOf } from "./config.ts";
+import { type Config, configOf } from "./config.ts";
 import { errorTypeOf, type Failure, failureResponse } from "./errors.ts";
 import { type Isolate, newIsolate } from "./isolate.ts";
 import { rateLimitHeaders } from "./keys/quota.ts";
@@ -20,11 +20,10 @@ import { readOrganization } from "./proxy/organization.ts";
 import { whoAmI } from "./proxy/whoami.ts";
 import { shielded } from "./shield.ts";
 
-type App = { Bindings: Env; Variables: { line: LogLine; call: Call } };
 type Operation = (call: Call, isolate: Isolate, parameter: string) => Promise<Response | Failure>;
 
 /** A path, and what answers each of its methods. `HEAD` is answered as `GET` without its body. */
-type Routes = ReadonlyArray<readonly [path: string, methods: Record<string, Operation>]>;
+type Routes = ReadonlyArray<readonly [path: string, methods: Readonly<Record<string, Operation>>]>;
 
 /** Whose answers depend on the caller's key. */
 const KEYED: Routes = [
@@ -69,17 +68,46 @@ const CORS = {
   maxAge: 600,
 };
 
-/** An app with the memory of one isolate. `random`: 0 to 1, for the sample of hits that is logged. */
+/** Who comes to a path, which decides what stands before it. */
+type Kind = "keyed" | "open" | "admin" | "webhooks";
+
+/** What the path of a request leads to. */
+interface Place {
+  /** For the log: the pattern, without identifiers; null where no route matched. */
+  readonly route: string | null;
+  readonly kind: Kind;
+  readonly make: (
+    call: Call,
+    isolate: Isolate,
+    parts: readonly string[],
+  ) => Failure | Promise<Response | Failure>;
+}
+
+type Match = readonly [parts: readonly string[], place: Place];
+
+const MATCHES: readonly Match[] = [
+  ...matchesOf("keyed", KEYED),
+  ...matchesOf("open", OPEN),
+  ...matchesOf("admin", ADMIN),
+  ...matchesOf("webhooks", WEBHOOKS),
+];
+
+/**
+ * An app with the memory of one isolate. `random`: 0 to 1, for the sample of hits that is logged. Its few paths are matched here, since a framework
+ * between a request and its answer costs more than all that a hit does.
+ */
 export function createApp(random: () => number = Math.random) {
   const isolate = newIsolate();
-  const app = new Hono<App>({ getPath });
 
-  app.use(async (c, next) => {
+  /** Never rejects. */
+  async function answer(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
     const began = Date.now();
+    const parts = pathOf(request).split("/");
+    const place = placeOf(parts);
     const line: LogLine = {
       request_id: crypto.randomUUID(),
-      method: c.req.method,
-      route: null,
+      method: request.method,
+      route: place.route,
       status: 500,
       error_type: null,
       key_id: null,
@@ -87,91 +115,132 @@ export function createApp(random: () => number = Math.random) {
       duration_ms: 0,
       upstream: null,
     };
-    c.set("line", line);
-    await next();
+    const configured = configOf(env);
+    const response =
+      "config" in configured
+        ? await made(callOf(request, env, context, configured.config, line), place, parts)
+        : misconfigured(configured.problems, place, line);
     const now = Date.now();
-    c.res.headers.set("X-Request-Id", line.request_id);
-    c.res.headers.set("Date", new Date(now).toUTCString());
-    if (!c.res.headers.has("Cache-Control")) c.res.headers.set("Cache-Control", "no-store");
-    line.status = c.res.status;
+    const { headers } = response;
+    headers.set("X-Request-Id", line.request_id);
+    headers.set("Date", new Date(now).toUTCString());
+    if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
+    line.status = response.status;
     line.duration_ms = now - began;
-    const sample = configOf(c.env);
-    const rate = isHit(line) && "config" in sample ? sample.config.logHitSampleRate : 1;
+    const rate = isHit(line) && "config" in configured ? configured.config.logHitSampleRate : 1;
     if (random() < rate) log(line);
-  });
-
-  app.use(async (c, next) => {
-    const configured = configOf(c.env);
-    const line = c.get("line");
-    if ("problems" in configured) {
-      line.problems = configured.problems;
-      line.error_type = "misconfigured";
-      const isHealth = c.req.path === "/healthz";
-      return failureResponse({ type: "misconfigured" }, line.request_id, isHealth ? 503 : undefined);
-    }
-    c.set("call", {
-      request: c.req.raw,
-      requestId: line.request_id,
-      env: c.env,
-      config: configured.config,
-      line,
-      timings: {},
-      quota: null,
-      waitUntil: (work) => c.executionCtx.waitUntil(work),
-    });
-    return await next();
-  });
-
-  app.use(async (c, next) => {
-    const origins = c.get("call").config.corsOrigins;
-    if (origins.length === 0 || /^\/(admin|webhooks)/.test(c.req.path)) return await next();
-    return await cors({ ...CORS, origin: origins.includes("*") ? "*" : [...origins] })(c, next);
-  });
-
-  app.use("/admin/*", async (c, next) => {
-    const call = c.get("call");
-    const refusal = await refusalOfAdmin(call.config.adminToken, call.request.headers.get("Authorization"));
-    return refusal === null ? await next() : refuse(await shielded(call, refusal), call.line);
-  });
-
-  app.use("/webhooks/*", async (c, next) => {
-    const call = c.get("call");
-    return call.config.webhookSecrets.length > 0
-      ? await next()
-      : refuse({ type: "route_not_found" }, call.line);
-  });
-
-  for (const [path, methods] of [...KEYED, ...OPEN, ...ADMIN, ...WEBHOOKS]) {
-    const route = path.replace(/:(\w+)/, "{$1}");
-    const isKeyed = KEYED.some(([keyed]) => keyed === path);
-    for (const [method, operation] of Object.entries(methods)) {
-      app.on(method, path, async (c) => {
-        const call = c.get("call");
-        call.line.route = route;
-        const answer = await operation(call, isolate, segment(c.req.path, path)).catch((thrown: unknown) =>
-          defect(thrown, call.line),
-        );
-        const response =
-          answer instanceof Response ? answer : refuse(await shielded(call, answer), call.line);
-        if (isKeyed) response.headers.append("Vary", "Authorization");
-        for (const [name, value] of call.quota === null ? [] : rateLimitHeaders(call.quota)) {
-          response.headers.set(name, value);
-        }
-        return response;
-      });
-    }
-    const allow = Object.keys(methods)
-      .flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]))
-      .join(", ");
-    app.all(path, (c) => {
-      c.get("line").route = route;
-      return refuse({ type: "method_not_allowed", allow }, c.get("line"));
-    });
+    return request.method === "HEAD" ? new Response(null, response) : response;
   }
 
-  app.notFound((c) => refuse({ type: "route_not_found" }, c.get("line")));
-  app.onError((error, c) => refuse(defect(error, c.get("line")), c.get("line")));
-  return app;
+  /** CORS goes around everything but the operator's paths. */
+  function made(call: Call, place: Place, parts: readonly string[]): Promise<Response> | Response {
+    const origins = call.config.corsOrigins;
+    const make = () => madeSafely(call, isolate, place, parts);
+    if (origins.length === 0 || isOperators(place)) return make();
+    const middleware = cors({ ...CORS, origin: origins.includes("*") ? "*" : [...origins] });
+    return new Hono().use(middleware).all("*", make).fetch(call.request);
+  }
+  return { fetch: answer };
+}
+
+const callOf = (
+  request: Request,
+  env: Env,
+  context: ExecutionContext,
+  config: Config,
+  line: LogLine,
+): Call => ({
+  request,
+  requestId: line.request_id,
+  env,
+  config,
+  line,
+  timings: {},
+  quota: null,
+  waitUntil: (work) => context.waitUntil(work),
+});
+
+/** Never rejects. */
+async function madeSafely(
+  call: Call,
+  isolate: Isolate,
+  place: Place,
+  parts: readonly string[],
+): Promise<Response> {
+  let answer: Response | Failure;
+  try {
+    const refusal = isOperators(place) ? await refusalAt(place.kind, call) : null;
+    answer = refusal ?? (await place.make(call, isolate, parts));
+    if (!(answer instanceof Response)) answer = await shielded(call, answer);
+  } catch (thrown) {
+    // The last resort: what was thrown goes to the log, reduced to its kind and place.
+    call.line.defect = describe(thrown);
+    answer = { type: "internal_error" };
+  }
+  const response = answer instanceof Response ? answer : refuse(answer, call.line);
+  if (place.kind === "keyed" && answer !== response) response.headers.set("Vary", "Authorization");
+  if (call.quota !== null) {
+    for (const [name, value] of rateLimitHeaders(call.quota)) response.headers.set(name, value);
+  }
+  return response;
+}
+
+const isOperators = (place: Place): place is Place & { readonly kind: "admin" | "webhooks" } =>
+  place.kind === "admin" || place.kind === "webhooks";
+
+/** Why nobody may come there, whatever they ask for. */
+async function refusalAt(kind: "admin" | "webhooks", call: Call): Promise<Failure | null> {
+  if (kind === "admin") {
+    return await refusalOfAdmin(call.config.adminToken, call.request.headers.get("Authorization"));
+  }
+  return call.config.webhookSecrets.length > 0 ? null : { type: "route_not_found" };
+}
+
+function placeOf(parts: readonly string[]): Place {
+  const match = MATCHES.find(
+    ([pattern]) =>
+      pattern.length === parts.length &&
+      pattern.every((part, index) => part.startsWith(":") || part === parts[index]),
+  );
+  return match?.[1] ?? { route: null, kind: kindOf(parts), make: () => ({ type: "route_not_found" }) };
+}
+
+/** Of a path that no route has. */
+function kindOf([, first]: readonly string[]): Kind {
+  return first === "admin" || first === "webhooks" ? first : "open";
+}
+
+function matchesOf(kind: Kind, routes: Routes): Match[] {
+  return routes.map(([path, methods]) => {
+    const pattern = path.split("/");
+    const at = pattern.findIndex((part) => part.startsWith(":"));
+    const allow = allowOf(methods);
+    const make: Place["make"] = (call, isolate, parts) => {
+      const method = call.request.method === "HEAD" ? "GET" : call.request.method;
+      const operation = Object.hasOwn(methods, method) ? methods[method] : undefined;
+      // The raw segment in place of the pattern's parameter, if it has one.
+      return operation === undefined
+        ? { type: "method_not_allowed", allow }
+        : operation(call, isolate, parts[at] ?? "");
+    };
+    return [pattern, { route: path.replace(/:(\w+)/, "{$1}"), kind, make }];
+  });
+}
+
+function allowOf(methods: Readonly<Record<string, Operation>>): string {
+  const allowed = Object.keys(methods).flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+  return allowed.join(", ");
+}
+
+function misconfigured(
+  problems: Readonly<Record<string, string>>,
+  { route }: Place,
+  line: LogLine,
+): Response {
+  line.problems = problems;
+  line.error_type = "misconfigured";
+  const isHealth = route === "/healthz";
+  return failureResponse({ type: "misconfigured" }, line.request_id, isHealth ? 503 : undefined);
 }
 
 function refuse(failure: Failure, line: LogLine): Response {
@@ -180,21 +249,7 @@ function refuse(failure: Failure, line: LogLine): Response {
 }
 
 /** The raw path, so that an identifier is decoded once and by us; doubled slashes at its start count as one. */
-function getPath(request: Request): string {
-  return new URL(request.url).pathname.replace(/^\/{2,}/, "/");
-}
-
-/** The raw segment of a path in place of its pattern's parameter, if it has one. */
-function segment(path: string, pattern: string): string {
-  const at = pattern.split("/").findIndex((part) => part.startsWith(":"));
-  return at < 0 ? "" : (path.split("/")[at] ?? "");
-}
-
-/** The last resort: what was thrown goes to the log, reduced to its kind and place. */
-function defect(thrown: unknown, line: LogLine): Failure {
-  line.defect = describe(thrown);
-  return { type: "internal_error" };
-}
+const pathOf = ({ url }: Request) => new URL(url).pathname.replace(/^\/{2,}/, "/");
 
 function ofKey(operation: (call: Call, keyId: string) => Promise<Response | Failure>): Operation {
   return (call, _isolate, keyId) => operation(call, keyId);

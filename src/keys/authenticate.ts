@@ -6,9 +6,9 @@ import type { Failure } from "../errors.ts";
 import { askingOf } from "./ask.ts";
 import { refusalOfKey } from "./authorize.ts";
 import { readCredential } from "./credential.ts";
-import { proveKey } from "./key-format.ts";
+import { provedBefore, proveKey } from "./key-format.ts";
 import type { KeyMemory } from "./key-memory.ts";
-import { holdLease, isLeased } from "./lease.ts";
+import { askForLease, heldLease, type Leased } from "./lease.ts";
 import type { KeyRecord } from "./record.ts";
 
 export interface Caller {
@@ -36,18 +36,23 @@ export async function authenticate(
   const credential = readCredential(call.request.headers.get("Authorization"));
   if (credential.kind === "absent") return { failure: { type: "missing_key" } };
   if (credential.kind === "malformed") return { failure: { type: "invalid_key" } };
-  const proved = await proveKey(call.config, credential.key);
+  const { proofs } = memory;
+  const proved =
+    provedBefore(proofs, credential.key) ?? (await proveKey(call.config, proofs, credential.key));
   if (proved === null) return { failure: { type: "invalid_key" } };
   call.line.key_id = proved.keyId;
 
   const began = Date.now();
-  if (!isLeased(memory.leases, proved, call.config, began)) meanwhile?.();
   let granted: boolean | null = null;
   const waiting = takesToken ? { generation: proved.generation } : null;
   const asking = askingOf(call, memory, waiting, (answer) => {
     granted = answer;
   });
-  const leased = await holdLease(memory.leases, proved, call.config, asking);
+  let leased: Leased | null = heldLease(memory.leases, proved, call.config, asking);
+  if (leased === null) {
+    meanwhile?.();
+    leased = await askForLease(memory.leases, proved, call.config, asking);
+  }
   const now = Date.now();
   call.timings.key = now - began;
   if (leased.kind === "unavailable" || leased.grace) noteDegraded(call, "key_object");

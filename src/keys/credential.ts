@@ -16,9 +16,11 @@ const MOST_CHARACTERS = 4_096;
  * names have no case (RFC 9110 §11.1).
  */
 export function readCredential(authorization: string | null): Credential {
-  const [, scheme, value] = /^(\S+)[ \t]*(.*)$/s.exec(authorization?.trim() ?? "") ?? [];
-  if (scheme === undefined || value === undefined || value === "") return { kind: "absent" };
-  switch (scheme.toLowerCase()) {
+  const text = authorization?.trim() ?? "";
+  const end = text.search(/\s/);
+  if (end < 0) return { kind: "absent" };
+  const value = text.slice(end).trimStart();
+  switch (text.slice(0, end).toLowerCase()) {
     case "bearer":
       return value.length > MOST_CHARACTERS ? { kind: "malformed" } : { kind: "presented", key: value };
     case "basic":

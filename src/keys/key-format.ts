@@ -40,18 +40,57 @@ export async function makeKey(config: Config, keyId: string, generation: number)
 }
 
 /**
+ * Keys that have proved themselves in an isolate, by what stands before their MACs; the oldest goes first. As secret as `KEY_SECRET`, which
+ * stands in the same memory.
+ */
+export type Proofs = Map<string, Proof>;
+
+interface Proof extends ProvedKey {
+  readonly mac: Uint8Array;
+}
+
+const MOST_PROOFS = 5_000;
+const encoder = new TextEncoder();
+
+/**
  * What `key` proves itself to be, or null where it is malformed, forged, or of another environment or deployment: no
  * caller learns which. Without I/O. Any change of any character ends here, since what is compared is the whole text.
  */
-export async function proveKey(config: Config, key: string): Promise<ProvedKey | null> {
-  const [, proved, environment, keyId, generation, presented] = KEY.exec(key) ?? [];
-  if (proved === undefined || keyId === undefined || generation === undefined || presented === undefined)
-    return null;
+export async function proveKey(config: Config, proofs: Proofs, key: string): Promise<ProvedKey | null> {
+  const proof = await newProof(config, key);
+  if (proof === null || !proves(proof, key)) return null;
+  // Only of keys that were made here: what a caller made up takes no room.
+  proofs.set(key.slice(0, -MAC_CHARACTERS), proof);
+  const [oldest] = proofs.keys();
+  if (proofs.size > MOST_PROOFS && oldest !== undefined) proofs.delete(oldest);
+  return proof;
+}
+
+/** `proveKey` of a key that has proved itself before: one comparison. Null where it has not. */
+export function provedBefore(proofs: Proofs, key: string): ProvedKey | null {
+  const proof = proofs.get(key.slice(0, -MAC_CHARACTERS));
+  return proof !== undefined && proves(proof, key) ? proof : null;
+}
+
+/** Written to and read from without a pause in between. */
+const presented = new Uint8Array(MAC_CHARACTERS);
+
+function proves({ mac }: Proof, key: string): boolean {
+  const { read } = encoder.encodeInto(key.slice(-MAC_CHARACTERS), presented);
+  // Characters that take more than a byte leave some out.
+  return read === MAC_CHARACTERS && crypto.subtle.timingSafeEqual(mac, presented);
+}
+
+/** What a key of this form has to prove; null where none does. */
+async function newProof(config: Config, key: string): Promise<Proof | null> {
+  const [, proved, environment, keyId, generation] = KEY.exec(key) ?? [];
+  if (proved === undefined || keyId === undefined || generation === undefined) return null;
   if (environment !== config.environment) return null;
-  const expected = await mac(config, proved);
-  const encoder = new TextEncoder();
-  if (!crypto.subtle.timingSafeEqual(encoder.encode(expected), encoder.encode(presented))) return null;
-  return { keyId, generation: readNumeral(generation) };
+  return {
+    keyId,
+    generation: readNumeral(generation),
+    mac: encoder.encode(await mac(config, proved)),
+  };
 }
 
 async function mac(config: Config, text: string): Promise<string> {
@@ -100,7 +139,7 @@ function numeral(value: number): string {
   return text;
 }
 
-/** Of a numeral that the MAC has proved, so that all its characters are in the alphabet. */
+/** Of what is in the alphabet where the MAC proves it; else of no matter. */
 function readNumeral(digits: string): number {
   return [...digits].reduce((value, character) => value * 32 + ALPHABET.indexOf(character), 0);
 }

@@ -48,20 +48,24 @@ export interface Asking {
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
-/** Whether the key may be used without asking its object first. */
-export function isLeased(leases: Leases, key: ProvedKey, config: Config, now: number): boolean {
+/** What holds without asking the key's object first; null where nothing does. Renews the lease behind the answer where it is due. */
+export function heldLease(leases: Leases, key: ProvedKey, config: Config, asking: Asking): Leased | null {
   const lease = leases.held.get(key.keyId);
-  if (lease === undefined || isOutdated(lease, key)) return false;
+  if (lease === undefined || isOutdated(lease, key)) return null;
+  const now = asking.now();
   const age = now - lease.askedAt;
+  const leaseMs = config.leaseSeconds * 1_000;
   // A lease from the future is of a clock that has gone back since: it says nothing of how old it is.
-  return age >= 0 && age < config.leaseSeconds * 1_000;
+  if (age < 0 || age >= leaseMs) return null;
+  if (age >= leaseMs / 2) renewBehind(leases, key.keyId, now, asking);
+  return { kind: "held", record: lease.record, grace: false };
 }
 
 const isOutdated = ({ record }: Lease, { generation }: ProvedKey) =>
   record !== null && generation > record.generation;
 
-/** Does I/O (one object call) only where the table above says so. Never throws. */
-export async function holdLease(
+/** Asks the key's object first: one object call. Never throws. */
+export async function askForLease(
   leases: Leases,
   key: ProvedKey,
   config: Config,
@@ -70,16 +74,11 @@ export async function holdLease(
   const { keyId } = key;
   const now = asking.now();
   const lease = leases.held.get(keyId);
-  const leaseMs = config.leaseSeconds * 1_000;
-  if (lease !== undefined && isLeased(leases, key, config, now)) {
-    if (now - lease.askedAt >= leaseMs / 2) renewBehind(leases, keyId, now, asking);
-    return { kind: "held", record: lease.record, grace: false };
-  }
   try {
     const record = await askNow(leases, keyId, now, asking);
     return { kind: "held", record, grace: false };
   } catch {
-    const graceMs = leaseMs + config.leaseGraceSeconds * 1_000;
+    const graceMs = (config.leaseSeconds + config.leaseGraceSeconds) * 1_000;
     if (lease?.record && !isOutdated(lease, key) && asking.now() - lease.askedAt < graceMs) {
       return { kind: "held", record: lease.record, grace: true };
     }

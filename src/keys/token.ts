@@ -28,19 +28,28 @@ export interface Token {
   readonly quota: Quota;
 }
 
-/** Takes a token; null where the key has no limit. At most one object call, and none where one is in hand or known not to be there. Never throws. */
-export async function takeToken(call: Call, memory: KeyMemory, caller: Caller): Promise<Token | null> {
-  const { record, grace } = caller;
-  const { key_id: keyId, rate_limit: limit } = record;
-  if (limit === null) return null;
+/** The token of a call that nobody needs to be asked for: granted with the lease, in hand, or known not to be there. Null where that is not so. */
+export function tokenAtHand(call: Call, memory: KeyMemory, caller: Caller, limit: Limit): Token | null {
+  const keyId = caller.record.key_id;
   const now = Date.now();
   const allowance = allowanceOf(memory, keyId, limit);
   noteCall(allowance, now);
   if (caller.granted === true) return { granted: true, quota: quotaOf(allowance, now, true) };
   if (spend(allowance, now)) return spent(call, memory, keyId, allowance);
-  if (caller.granted === false || isEmpty(allowance, now)) return refused(allowance, now);
-  if (grace) return takeAlone(allowance, now);
-  if (claim(allowance, now)) {
+  return caller.granted === false || isEmpty(allowance, now) ? refused(allowance, now) : null;
+}
+
+/** Takes a token where none is at hand; null where the limit has been lifted. At most one object call. Never throws. */
+export async function takeToken(
+  call: Call,
+  memory: KeyMemory,
+  { record, grace }: Caller,
+  limit: Limit,
+): Promise<Token | null> {
+  const keyId = record.key_id;
+  const allowance = allowanceOf(memory, keyId, limit);
+  if (grace) return takeAlone(allowance, Date.now());
+  if (claim(allowance, Date.now())) {
     if (await spendComing(allowance)) return spent(call, memory, keyId, allowance);
     if (isEmpty(allowance, Date.now())) return refused(allowance, Date.now());
   }

@@ -7,7 +7,7 @@ import { authenticate } from "../keys/authenticate.ts";
 import { refusalOfAddress } from "../keys/authorize.ts";
 import type { KeyMemory } from "../keys/key-memory.ts";
 import type { KeyRecord } from "../keys/record.ts";
-import { knownQuota, takeToken } from "../keys/token.ts";
+import { knownQuota, takeToken, tokenAtHand } from "../keys/token.ts";
 import { countCall, overdueKey } from "../keys/usage.ts";
 
 export type Admitted =
@@ -27,7 +27,12 @@ export async function admit(call: Call, isolate: Isolate, meanwhile?: () => void
     call.quota = knownQuota(isolate.keys, caller);
     return { failure: elsewhere };
   }
-  const token = await takeToken(call, isolate.keys, caller);
+  const limit = record.rate_limit;
+  const token =
+    limit === null
+      ? null
+      : (tokenAtHand(call, isolate.keys, caller, limit) ??
+        (await takeToken(call, isolate.keys, caller, limit)));
   call.quota = token?.quota ?? null;
   count(call, isolate.keys, record.key_id, token?.granted ?? true);
   if (token === null || token.granted) return { record };

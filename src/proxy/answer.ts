@@ -13,33 +13,54 @@ export function organizationAnswer(call: Call, found: Found, view: View, now: nu
   const ttl = call.config.cache.freshSeconds - age;
   const cacheStatus = cacheStatusOf(found, ttl);
   call.line.cache = cacheStatus;
-  const headers = {
+  const headers = headersOf(view, cacheStatus, age, ttl);
+  const isNotModified = isKnown(call.request.headers.get("If-None-Match"), view.etag);
+  const answer = isNotModified
+    ? new Response(null, { status: 304, headers })
+    : new Response(view.body, { headers });
+  if (!isNotModified) answer.headers.set("Content-Type", "application/json");
+  answer.headers.set("Server-Timing", serverTiming(call));
+  return answer;
+}
+
+/** The last headers of each view: those of the next hit are the same for a second. */
+const lastHeaders = new WeakMap<View, { readonly cacheStatus: string; readonly headers: Headers }>();
+
+function headersOf(view: View, cacheStatus: string, age: number, ttl: number): Headers {
+  const last = lastHeaders.get(view);
+  // It tells `ttl`, from which the others follow.
+  if (last?.cacheStatus === cacheStatus) return last.headers;
+  const headers = new Headers({
     "Cache-Status": cacheStatus,
     Age: String(age),
     ETag: view.etag,
     "Cache-Control": `private, max-age=${Math.max(0, ttl)}`,
-    ...proxiedHeaders(call),
-  };
-  if (isKnown(call.request.headers.get("If-None-Match"), view.etag)) {
-    return new Response(null, { status: 304, headers });
-  }
-  return jsonAnswer(view.body, headers);
+    Vary: "Authorization",
+  });
+  lastHeaders.set(view, { cacheStatus, headers });
+  return headers;
 }
 
 /** A member, as the caller sees it. */
 export function memberAnswer(call: Call, body: Uint8Array<ArrayBuffer>): Response {
   const cacheStatus = "postern; fwd=bypass";
   call.line.cache = cacheStatus;
-  return jsonAnswer(body, { "Cache-Status": cacheStatus, ...proxiedHeaders(call) });
+  return jsonAnswer(body, {
+    "Cache-Status": cacheStatus,
+    "Server-Timing": serverTiming(call),
+    Vary: "Authorization",
+  });
 }
 
 export function jsonAnswer(body: Uint8Array<ArrayBuffer>, headers: Record<string, string>): Response {
   return new Response(body, { headers: { "Content-Type": "application/json", ...headers } });
 }
 
-function proxiedHeaders(call: Call): Record<string, string> {
-  const timings = Object.entries(call.timings).map(([stage, ms]) => `${stage};dur=${ms}`);
-  return { "Server-Timing": timings.join(", ") };
+function serverTiming({ timings: { key, cache, upstream } }: Call): string {
+  let text = `key;dur=${key ?? 0}`;
+  if (cache !== undefined) text += `, cache;dur=${cache}`;
+  if (upstream !== undefined) text += `, upstream;dur=${upstream}`;
+  return text;
 }
 
 /** RFC 9211 §2: what this cache did, for whoever debugs it. */

@@ -14,7 +14,7 @@ import { fetchMember } from "../stytch/client.ts";
 import { admit } from "./admit.ts";
 import { memberAnswer } from "./answer.ts";
 import { readIdentifier } from "./identifier.ts";
-import { refreshScopes } from "./refresh.ts";
+import { refreshScopes, wantsRefresh } from "./refresh.ts";
 import { memberView } from "./view.ts";
 
 export async function readMember(call: Call, isolate: Isolate, segment: string): Promise<Response | Failure> {
@@ -26,7 +26,7 @@ export async function readMember(call: Call, isolate: Isolate, segment: string):
   const includeDeleted = readIncludeDeleted(new URL(call.request.url).searchParams);
   if (includeDeleted === null) return { type: "invalid_query_parameter", parameter: "include_deleted" };
 
-  const needed: Scope[] = ["members:dangerously_get", ...refreshScopes(call.request.headers)];
+  const needed: Scope[] = ["members:dangerously_get", ...refreshScopes(wantsRefresh(call.request.headers))];
   if (includeDeleted) needed.push("members:include_deleted");
   const refusal = refusalOfScope(caller.record, needed);
   if (refusal !== null) return refusal;

@@ -33,10 +33,7 @@ export async function readOrganization(
 
   if (identifier === null) return { type: "invalid_organization_id" };
 
-  const refusal = refusalOfScope(caller.record, [
-    "organizations:read",
-    ...refreshScopes(call.request.headers),
-  ]);
+  const refusal = refusalOfScope(caller.record, ["organizations:read", ...refreshScopes(isForced)]);
   if (refusal !== null) return refusal;
 
   if (isOutside(caller.record, identifier)) return { type: "organization_not_found" };
@@ -44,6 +41,8 @@ export async function readOrganization(
   if (looked.entry === undefined) return looked.failure;
   if (!maySee(caller.record, looked.entry.organizationId)) return { type: "organization_not_found" };
 
-  const view = await organizationView(isolate.views, looked.entry, caller.record.fields);
+  const paths = caller.record.fields?.organization ?? null;
+  // An entry is what a key without fields sees.
+  const view = paths === null ? looked.entry : await organizationView(isolate.views, looked.entry, paths);
   return organizationAnswer(call, looked, view, Date.now());
 }

@@ -6,4 +6,4 @@ export function wantsRefresh(headers: Headers): boolean {
 }
 
 /** What the wish needs, if there is one. */
-export const refreshScopes = (headers: Headers): Scope[] => (wantsRefresh(headers) ? ["cache:refresh"] : []);
+export const refreshScopes = (isWanted: boolean): Scope[] => (isWanted ? ["cache:refresh"] : []);

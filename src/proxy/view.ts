@@ -32,14 +32,8 @@ const MOST_BYTES = 8 * 1024 * 1024;
 
 export const noViews = (): Views => ({ made: new Map(), bytes: 0 });
 
-/** Parses JSON only where the key has fields, and then once for an entry. */
-export async function organizationView(
-  views: Views,
-  entry: Entry,
-  fields: KeyRecord["fields"],
-): Promise<View> {
-  const paths = fields?.organization ?? null;
-  if (paths === null) return entry;
+/** What a key with these fields sees of an entry. Parses JSON once for an entry. */
+export async function organizationView(views: Views, entry: Entry, paths: readonly string[]): Promise<View> {
   const name = JSON.stringify([entry.organizationId, paths]);
   const before = views.made.get(name);
   if (before?.began === entry.began && before.etag === entry.etag) return before.view;

@@ -17,5 +17,6 @@ export async function whoAmI(call: Call, isolate: Isolate): Promise<Response | F
   if (elsewhere !== null) return elsewhere;
   // The name is what the operator calls the caller.
   const { name: _, ...shownToCaller } = shown(record, Date.now());
-  return Response.json({ ...shownToCaller, rate_limit_remaining: call.quota?.remaining ?? null });
+  const body = { ...shownToCaller, rate_limit_remaining: call.quota?.remaining ?? null };
+  return Response.json(body, { headers: { Vary: "Authorization" } });
 }

@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Config, parseConfig } from "../../src/config.ts";
-import { makeKey, newKeyId, proveKey } from "../../src/keys/key-format.ts";
+import {
+  makeKey,
+  newKeyId,
+  type Proofs,
+  type ProvedKey,
+  provedBefore,
+  proveKey,
+} from "../../src/keys/key-format.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
 const KEY = /^pst_(test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}$/;
@@ -29,13 +36,22 @@ const places = fc
   .tuple(keyIds, generations, fc.nat())
   .map(([keyId, generation, at]) => ({ keyId, generation, at }));
 
+/** Asks twice: of an isolate that knows nothing, and by what it has kept of the key that this was made of, if there was one. */
+async function prove(config: Config, key: string, genuine?: string): Promise<ProvedKey | null> {
+  const proofs: Proofs = new Map();
+  if (genuine !== undefined) expect(await proveKey(config, proofs, genuine)).not.toBeNull();
+  const proved = await proveKey(config, genuine === undefined ? proofs : new Map(), key);
+  expect(provedBefore(proofs, key)?.keyId).toBe(proved?.keyId);
+  return proved;
+}
+
 async function refuses(damage: (key: string, at: number, character: string) => string): Promise<void> {
   await fc.assert(
     fc.asyncProperty(places, characters, async ({ keyId, generation, at }, character) => {
       const key = await makeKey(config, keyId, generation);
       const damaged = damage(key, at % key.length, character);
       fc.pre(damaged !== key);
-      expect(await proveKey(config, damaged), damaged.replaceAll(/[a-z0-9]/g, "·")).toBeNull();
+      expect(await prove(config, damaged, key), damaged.replaceAll(/[a-z0-9]/g, "·")).toBeNull();
     }),
     { numRuns: 300 },
   );
@@ -47,7 +63,7 @@ test("a key proves its ID and its generation, and has the form that the contract
       for (const one of [config, live]) {
         const key = await makeKey(one, keyId, generation);
         expect(key.replace(KEY, "$1")).toBe(one.environment);
-        expect(await proveKey(one, key)).toEqual({ keyId, generation });
+        expect(await prove(one, key)).toMatchObject({ keyId, generation });
       }
     }),
   );
@@ -70,7 +86,7 @@ describe("a key is refused", () => {
       for (const character of "0123456789abcdefghjkmnpqrstvwxyz") {
         if (key[at] === character) continue;
         expect(
-          await proveKey(config, key.slice(0, at) + character + key.slice(at + 1)),
+          await prove(config, key.slice(0, at) + character + key.slice(at + 1), key),
           `at ${at}`,
         ).toBeNull();
       }
@@ -105,26 +121,33 @@ describe("a key is refused", () => {
 
   test("in the other environment, even under the same KEY_SECRET, and even renamed for it", async () => {
     const key = await makeKey(config, newKeyId(), 1);
-    expect(await proveKey(live, key)).toBeNull();
-    expect(await proveKey(live, key.replace("pst_test_", "pst_live_"))).toBeNull();
+    expect(await prove(live, key)).toBeNull();
+    expect(await prove(live, key.replace("pst_test_", "pst_live_"))).toBeNull();
   });
 
   test("in a deployment with another KEY_SECRET", async () => {
-    expect(await proveKey(foreign, await makeKey(config, newKeyId(), 1))).toBeNull();
+    expect(await prove(foreign, await makeKey(config, newKeyId(), 1))).toBeNull();
   });
 
   test("with the proof of another key or generation", async () => {
     const [one, two] = [await makeKey(config, newKeyId(), 1), await makeKey(config, newKeyId(), 1)];
-    expect(await proveKey(config, one.slice(0, -52) + two.slice(-52))).toBeNull();
+    expect(await prove(config, one.slice(0, -52) + two.slice(-52), one)).toBeNull();
     const keyId = newKeyId();
     const [first, second] = [await makeKey(config, keyId, 1), await makeKey(config, keyId, 2)];
-    expect(await proveKey(config, second.slice(0, -52) + first.slice(-52))).toBeNull();
+    expect(await prove(config, second.slice(0, -52) + first.slice(-52), second)).toBeNull();
+  });
+
+  test("with a proof in characters of several bytes", async () => {
+    const key = await makeKey(config, newKeyId(), 1);
+    for (const proof of ["é".repeat(52), "\u{1f600}".repeat(26), `${key.slice(-52, -1)}é`]) {
+      expect(await prove(config, key.slice(0, -52) + proof, key)).toBeNull();
+    }
   });
 
   test("and anything else is no key", async () => {
     await fc.assert(
       fc.asyncProperty(fc.string(), async (text) => {
-        expect(await proveKey(config, text)).toBeNull();
+        expect(await prove(config, text)).toBeNull();
       }),
     );
   });
@@ -139,4 +162,17 @@ test("key IDs are 16 characters of the alphabet, and do not repeat", () => {
 test("every place of a key ID takes every character of the alphabet", () => {
   const ids = Array.from({ length: 2_000 }, newKeyId);
   for (let at = 0; at < 16; at += 1) expect(new Set(ids.map((id) => id[at])).size, `at ${at}`).toBe(32);
+});
+
+test("an isolate keeps 5,000 proofs, of genuine keys only, and the oldest go first", async () => {
+  const proofs: Proofs = new Map();
+  const first = await makeKey(config, newKeyId(), 1);
+  await proveKey(config, proofs, first);
+  await proveKey(config, proofs, `${first.slice(0, -1)}${first.endsWith("0") ? "1" : "0"}`);
+  await proveKey(config, proofs, first.replace("pst_test_", "pst_live_"));
+  expect(proofs.size).toBe(1);
+  const [proof] = proofs.values();
+  for (let i = 0; i < 4_999; i += 1) proofs.set(`${i}`, proof as never);
+  await proveKey(config, proofs, await makeKey(config, newKeyId(), 1));
+  expect([proofs.size, provedBefore(proofs, first)]).toEqual([5_000, null]);
 });

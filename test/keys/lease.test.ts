@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { type Config, parseConfig } from "../../src/config.ts";
-import { holdLease, type Leased, noLeases } from "../../src/keys/lease.ts";
+import { askForLease, heldLease, type Leased, noLeases } from "../../src/keys/lease.ts";
 import type { KeyRecord } from "../../src/keys/record.ts";
 import { recordOf } from "../support/record.ts";
 import { TEST_VARS } from "../support/vars.ts";
@@ -26,12 +26,16 @@ function isolate() {
     questions.push(question);
     return await question.promise;
   });
-  const hold = async (keyId = KEY_ID) =>
-    await holdLease(leases, { keyId: keyId, generation: 1 }, configured(), {
+  const hold = async (keyId = KEY_ID): Promise<Leased> => {
+    const key = { keyId, generation: 1 };
+    const asking = {
       ask,
       now: () => clock.seconds * 1_000,
-      waitUntil: (work) => behind.push(work),
-    });
+      waitUntil: (work: Promise<unknown>) => void behind.push(work),
+    };
+    const config = configured();
+    return heldLease(leases, key, config, asking) ?? (await askForLease(leases, key, config, asking));
+  };
   /** Settles the question of this number, and lets all that hangs on it happen. */
   const answer = async (number: number, given: KeyRecord | null | Error) => {
     if (given instanceof Error) questions[number]?.reject(given);
