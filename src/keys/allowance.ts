@@ -263,8 +263,7 @@ function pauseMs(limit: Limit): number {
 }
 
 function wanted({ demand, answerMs, lifeMs, limit }: Allowance, now: number): number {
-  const mostMs = mostInHandMs(limit);
-  const ms = Math.min(mostMs / 2 + answerMs, mostMs, lifeMs * 0.4);
+  const ms = Math.min(limit.period_seconds * 250 + answerMs, mostInHandMs(limit), lifeMs * 0.4);
   return Math.floor((callsInASecond(demand, now) * ms) / 1_000);
 }
 

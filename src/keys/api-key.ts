@@ -29,7 +29,6 @@ const RECORD = "record";
 const UNREPORTED = "unreported";
 const USAGE = "usage:";
 const BUCKET = "bucket";
-const REPORTS = "reports";
 /** How many reports are told apart from their repetitions: those of as many isolates at once. */
 const MOST_REPORTS = 200;
 const REPORT_AGAIN_MS = 10_000;
@@ -50,6 +49,11 @@ export type Changed =
   | { readonly record: KeyRecord; readonly refusal: null }
   /** Never issued; at its end, which is final; or with too many generations that still work. */
   | { readonly record: null; readonly refusal: "unknown" | "revoked" | "overlapping" };
+
+/** As it is stored: with the reports that were taken in last. */
+interface HourRow extends HourCount {
+  readonly reports: readonly string[];
+}
 
 interface LeaseAnswer {
   readonly record: KeyRecord | null;
@@ -128,8 +132,8 @@ export class ApiKey extends DurableObject<Env> {
   usage(hours: number): HourCount[] | null {
     if (this.record() === null) return null;
     const since = hourOf(Date.now()) - hours + 1;
-    return [...this.ctx.storage.kv.list<HourCount>({ prefix: USAGE, start: usageKey(since) })].map(
-      ([, count]) => count,
+    return [...this.ctx.storage.kv.list<HourRow>({ prefix: USAGE, start: usageKey(since) })].map(
+      ([, { hour, requests, rate_limited }]) => ({ hour, requests, rate_limited }),
     );
   }
 
@@ -215,18 +219,20 @@ export class ApiKey extends DurableObject<Env> {
     this.ctx.storage.kv.put(BUCKET, underNewLimit(account, record.rate_limit, to, now));
   }
 
-  /** A report that was sent again, since its answer did not arrive in time, is counted once. */
+  /** A report that was sent again, since its answer did not arrive in time, is counted once. One row of storage is written for it, of an hour. */
   #takeIn({ id, counts }: UsageReport): void {
-    const taken = this.ctx.storage.kv.get<string[]>(REPORTS) ?? [];
-    if (taken.includes(id)) return;
-    this.ctx.storage.kv.put(REPORTS, [...taken, id].slice(-MOST_REPORTS));
-    for (const count of counts) this.#addUsage(count);
+    for (const count of counts) this.#addUsage(id, count);
   }
 
-  #addUsage(count: HourCount): void {
+  #addUsage(reportId: string, count: HourCount): void {
     const key = usageKey(count.hour);
-    const before = this.ctx.storage.kv.get<HourCount>(key);
-    this.ctx.storage.kv.put(key, before === undefined ? count : sum(count.hour, [before, count]));
+    const before = this.ctx.storage.kv.get<HourRow>(key);
+    if (before?.reports.includes(reportId)) return;
+    const row: HourRow = {
+      ...sum(count.hour, before === undefined ? [count] : [before, count]),
+      reports: [...(before?.reports ?? []), reportId].slice(-MOST_REPORTS),
+    };
+    this.ctx.storage.kv.put(key, row);
     if (before !== undefined) return;
     // A new hour: the ones that are over the time go.
     const end = usageKey(count.hour - KEPT_HOURS + 1);

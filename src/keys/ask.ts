@@ -29,8 +29,8 @@ export async function askObject(
   const askedAt = Date.now();
   const leaseMs = call.config.leaseSeconds * 1_000;
   const lifeMs = Math.min(leaseMs, MOST_GRANT_MS);
-  // Not with each question for tokens: taking in a report costs more than they do.
-  const report = dueReport(memory.unreported, keyId, askedAt, leaseMs / 4);
+  // Not with each question, since a report costs a write. One that is not due yet goes with the next, which is within a lease: in twice that time at most.
+  const report = dueReport(memory.unreported, keyId, askedAt, leaseMs * 0.75);
   // On Workers there is no randomness before the first request.
   memory.isolate ??= crypto.randomUUID();
   const allowance = memory.allowances.get(keyId);

@@ -39,11 +39,14 @@ export async function admit(call: Call, isolate: Isolate, meanwhile?: () => void
   return { failure: { type: "too_many_requests", of: "key", retryAfterSeconds: token.quota.resetSeconds } };
 }
 
+/** A key in use reports with its next question after three quarters of a lease (ask.ts); what was not reported by then waits for nothing. */
+const OVERDUE_LEASES = 1.8;
+
 /** Behind the answer goes what another key's traffic left here when it moved elsewhere. */
 function count(call: Call, memory: KeyMemory, keyId: string, admitted: boolean): void {
   const now = Date.now();
   countCall(memory.unreported, keyId, now, admitted);
-  const overdue = overdueKey(memory.unreported, now, call.config.leaseSeconds * 1_000);
+  const overdue = overdueKey(memory.unreported, now, call.config.leaseSeconds * OVERDUE_LEASES * 1_000);
   // Where it fails, it is overdue again.
   if (overdue !== null) call.waitUntil(askObject(call, memory, overdue, null).catch(() => {}));
 }

@@ -94,21 +94,21 @@ describe("tokens in hand", () => {
 });
 
 describe("more are asked for", () => {
-  test("never with the first call; then for a second of the calls of the last one, less those in hand", () => {
+  test("never with the first call; then for two seconds of the calls of the last one, less those in hand", () => {
     const { answered } = isolate();
     const allowance = answered({}, NOW);
     calls(allowance, 1, NOW);
     expect(question(allowance, NOW, true).more).toBe(0);
     calls(allowance, 9, NOW + 500);
     answered(grant(1, 4), NOW + 500);
-    expect(question(allowance, NOW + 500, true)).toMatchObject({ more: 5, held: 4 });
+    expect(question(allowance, NOW + 500, true)).toMatchObject({ more: 14, held: 4 });
   });
 
-  test("behind an answer where what is in hand lasts for less than half a second", () => {
+  test("behind an answer where what is in hand lasts for less than a second", () => {
     const { answered } = isolate();
-    const allowance = answered(grant(1, 10), NOW);
+    const allowance = answered(grant(1, 20), NOW);
     calls(allowance, 11, NOW);
-    for (let i = 0; i < 5; i += 1) spend(allowance, NOW);
+    for (let i = 0; i < 10; i += 1) spend(allowance, NOW);
     expect(runsLow(allowance, NOW)).toBe(false);
     spend(allowance, NOW);
     expect(runsLow(allowance, NOW)).toBe(true);
@@ -116,21 +116,21 @@ describe("more are asked for", () => {
 
   test("earlier, and more, where the object takes long to answer: what is spent meanwhile is in hand no more", () => {
     const { answered } = isolate();
-    // A quarter of 1.6 s.
-    const allowance = answered(grant(1, 10), NOW - 1_600, NOW);
-    calls(allowance, 21, NOW);
-    expect(inHand(allowance, NOW)).toBe(10);
+    // A quarter of 8 s, and then three quarters of that.
+    answered({}, NOW - 8_000, NOW);
+    const allowance = answered(grant(1, 19), NOW);
+    calls(allowance, 11, NOW);
     expect(runsLow(allowance, NOW)).toBe(false);
     spend(allowance, NOW);
     expect(runsLow(allowance, NOW)).toBe(true);
-    // 20 calls a second for 1.4 s, and 8 in 400 ms.
-    expect(question(allowance, NOW)).toMatchObject({ more: 28 - 1, held: 9 - 8 });
+    // Ten calls a second, for two seconds; and for the second and a half until there is an answer.
+    expect(question(allowance, NOW)).toMatchObject({ more: 20 - 3, held: 18 - 15 });
   });
 
   test("by calls that wait as well: fewer than none will be in hand", () => {
     const allowance = isolate().answered({}, NOW - 1_600, NOW);
     calls(allowance, 21, NOW);
-    expect(question(allowance, NOW)).toMatchObject({ more: 28 + 8, held: -8 });
+    expect(question(allowance, NOW)).toMatchObject({ more: 40 + 8, held: -8 });
   });
 
   test("as soon as all is spent where calls are refused, so that it is told; once", () => {
@@ -153,11 +153,11 @@ describe("more are asked for", () => {
     const allowance = answered({}, NOW);
     calls(allowance, 11, NOW);
     const first = question(allowance, NOW);
-    expect(first.more).toBe(10);
+    expect(first.more).toBe(20);
     expect(question(allowance, NOW + 100, true).more).toBe(0);
     expect(runsLow(allowance, NOW + 100)).toBe(false);
     calls(allowance, 11, NOW + 2_000);
-    expect(question(allowance, NOW + 2_000).more).toBe(10);
+    expect(question(allowance, NOW + 2_000).more).toBe(20);
     noteAnswered(allowance, first, NOW, false);
     expect(runsLow(allowance, NOW + 2_000)).toBe(true);
   });
@@ -202,8 +202,8 @@ describe("what is on its way", () => {
 
   test("is claimed by as many calls as it will be enough for, by what the object said last", () => {
     const { allowance, asked } = asking();
-    expect(asked.more).toBe(12);
-    expect(Array.from({ length: 13 }, () => claim(allowance, NOW))).toEqual([...Array(12).fill(true), false]);
+    expect(asked).toMatchObject({ more: 21, held: -1 });
+    expect(Array.from({ length: 22 }, () => claim(allowance, NOW))).toEqual([...Array(21).fill(true), false]);
     const claimed = (allowance: Allowance) => [1, 2, 3, 4, 5].filter(() => claim(allowance, NOW)).length;
     expect(claimed(asking(false, 10, of(40, 10)).allowance)).toBe(2);
     expect(claimed(asking(true, 10, of(40, 10)).allowance)).toBe(4);

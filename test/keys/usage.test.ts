@@ -64,8 +64,29 @@ test("a hundred calls under one lease cost no object call, and so no write", asy
   vi.setSystemTime(NOW + 2_500);
   await edge.call(path, { key });
   expect(edge.counts.objects).toEqual({ lease: 1, purgesSince: 1 });
+  // A report is a write: there is none with each question.
+  expect(await usage()).toMatchObject({ hours: [] });
+  vi.setSystemTime(NOW + 5_000);
+  await edge.call(path, { key });
   // The call whose answer it goes behind is counted with the next.
-  expect(await usage()).toMatchObject({ hours: [{ requests: 101 }] });
+  expect(await usage()).toMatchObject({ hours: [{ requests: 102 }] });
+});
+
+test("usage is complete within two leases of the calls, however far apart the key's next ones are", async () => {
+  for (const everyMs of [700, 2_400, 2_600, 3_749, 4_999, 5_001]) {
+    const began = Date.now();
+    const issued = await mint(operator, ["organizations:read"]);
+    const isolate = newIsolate();
+    await isolate.call(path, { key: issued.key });
+    for (let ms = everyMs; ms < 10_000; ms += everyMs) {
+      vi.setSystemTime(began + ms);
+      await isolate.call(path, { key: issued.key });
+    }
+    const answer = await operator.admin("GET", `/admin/keys/${issued.keyId}/usage`);
+    const { hours } = await answer.json<{ hours: { requests: number }[] }>();
+    const counted = hours.reduce((sum, { requests }) => sum + requests, 0);
+    expect(counted, `every ${everyMs} ms`).toBeGreaterThan(0);
+  }
 });
 
 test("refused calls of a genuine key count, whoami and forged keys do not", async () => {
@@ -181,10 +202,10 @@ test("a lease call that counts but answers too late is not counted twice", async
 test("what a key's traffic left in an isolate is reported by the traffic of others", async () => {
   const other = await mint(operator, ["organizations:read"]);
   for (let i = 0; i < 7; i += 1) await edge.call(path, { key });
-  vi.setSystemTime(NOW + 4_999);
+  vi.setSystemTime(NOW + 8_999);
   await edge.call(path, { key: other.key });
   expect(await usage()).toMatchObject({ hours: [] });
-  vi.setSystemTime(NOW + 5_000);
+  vi.setSystemTime(NOW + 9_000);
   await edge.call(path, { key: other.key });
   expect(await usage()).toMatchObject({ hours: [{ requests: 7 }] });
 });
