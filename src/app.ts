@@ -200,7 +200,8 @@ function placeOf(parts: readonly string[]): Place {
   const match = MATCHES.find(
     ([pattern]) =>
       pattern.length === parts.length &&
-      pattern.every((part, index) => part.startsWith(":") || part === parts[index]),
+      // A parameter stands for something.
+      pattern.every((part, index) => (part.startsWith(":") ? parts[index] !== "" : part === parts[index])),
   );
   return match?.[1] ?? { route: null, kind: kindOf(parts), make: () => ({ type: "route_not_found" }) };
 }

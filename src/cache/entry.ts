@@ -109,24 +109,36 @@ export type Decoded =
   /** Written by another version, or not by Postern, or cut: as good as nothing. */
   | { readonly kind: "undecodable" };
 
-/** Stored values are input like any other: they are parsed, never trusted. */
-export async function decode(bytes: ArrayBuffer, metadata: unknown): Promise<Decoded> {
-  const alias = Alias.safeParse(metadata);
-  if (alias.success) return { kind: "alias", organizationId: alias.data.of };
+/** Stored values are input like any other: they are parsed, never trusted. `known`: an entry that is given back where this is the same one. */
+export async function decode(
+  bytes: ArrayBuffer,
+  metadata: unknown,
+  known: Entry | null = null,
+): Promise<Decoded> {
+  // Which of the two it is, is told apart first: a schema that does not fit takes long to say so.
+  if (typeof metadata === "object" && metadata !== null && "of" in metadata) {
+    const alias = Alias.safeParse(metadata);
+    return alias.success ? { kind: "alias", organizationId: alias.data.of } : { kind: "undecodable" };
+  }
   const stored = Stored.safeParse(metadata);
   if (!stored.success) return { kind: "undecodable" };
-  const body = new Uint8Array(bytes);
-  if (stored.data.digest !== (await digestOf(body))) return { kind: "undecodable" };
-  const { id, slug, ext, etag, began, at, purge } = stored.data;
-  const entry = {
+  const { id, slug, ext, etag, began, at, purge, digest } = stored.data;
+  const described = {
     organizationId: id,
     slug,
     externalId: ext,
-    body,
     etag,
     began,
     fetchedAt: at,
     afterPurge: purge,
   };
-  return { kind: "entry", entry };
+  // Its body has been looked at before.
+  if (known !== null && isDescribed(known, described)) return { kind: "entry", entry: known };
+  const body = new Uint8Array(bytes);
+  if (digest !== (await digestOf(body))) return { kind: "undecodable" };
+  return { kind: "entry", entry: { ...described, body } };
+}
+
+function isDescribed(entry: Entry, described: Omit<Entry, "body">): boolean {
+  return Object.entries(described).every(([name, value]) => entry[name as keyof Entry] === value);
 }

@@ -27,11 +27,18 @@ export type KvRead =
   /** KV failed or did not answer in time. */
   | { readonly kind: "failed" };
 
-/** The entry that bears this name. One read, or two by slug or external ID. Never throws; resolves within twice `KV_WAIT_MS`. */
-export async function readEntry(shelf: Shelf, identifier: string): Promise<KvRead> {
+/**
+ * The entry that bears this name, and `known` itself where it is that one. One read, or two by slug or external ID. Never throws; resolves within twice
+ * `KV_WAIT_MS`.
+ */
+export async function readEntry(
+  shelf: Shelf,
+  identifier: string,
+  known: Entry | null = null,
+): Promise<KvRead> {
   try {
-    const first = await readOne(shelf, identifier);
-    const found = first?.kind === "alias" ? await readOne(shelf, first.organizationId) : first;
+    const first = await readOne(shelf, identifier, known);
+    const found = first?.kind === "alias" ? await readOne(shelf, first.organizationId, known) : first;
     if (found?.kind !== "entry" || !bearsName(found.entry, identifier)) return { kind: "none" };
     return { kind: "entry", entry: found.entry };
   } catch {
@@ -39,12 +46,12 @@ export async function readEntry(shelf: Shelf, identifier: string): Promise<KvRea
   }
 }
 
-async function readOne(shelf: Shelf, identifier: string) {
+async function readOne(shelf: Shelf, identifier: string, known: Entry | null) {
   const key = keyOf(shelf, identifier);
   if (key === null) return null;
   const read = shelf.kv.getWithMetadata(key, { type: "arrayBuffer", cacheTtl: CACHE_TTL_SECONDS });
   const { value, metadata } = await within(KV_WAIT_MS, read);
-  return value === null ? null : await decode(value, metadata);
+  return value === null ? null : await decode(value, metadata, known);
 }
 
 /** Stores an entry under its ID. Rejects where KV does: the caller says what that costs. */

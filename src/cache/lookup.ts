@@ -9,7 +9,7 @@ import { callObject, directoryOf } from "../object-call.ts";
 import { bearsName, type Entry, namesOf } from "./entry.ts";
 import { freshnessOf } from "./freshness.ts";
 import { type KvRead, readEntry } from "./kv.ts";
-import { end, hasEnded, isDisputed, recall } from "./memory.ts";
+import { end, hasEnded, isDisputed, type Memory, recall } from "./memory.ts";
 import { DIRECTORY_WAIT_MS, type Purges, purgeOf, renewPurges, survives } from "./purges.ts";
 import { type How, isHidden, type Read, type Want } from "./read.ts";
 import { readThrough } from "./read-through.ts";
@@ -47,7 +47,7 @@ export interface Ahead {
 /** Begins the I/O of a lookup in an isolate that has nothing of it in memory. */
 export function lookAhead(call: Call, { memory, purges }: Cache, identifier: string): Ahead | null {
   if (recall(memory, identifier, Date.now(), call.config.cache.memorySeconds) !== null) return null;
-  return { listing: listPurges(call, purges), stored: readStored(call, identifier) };
+  return { listing: listPurges(call, purges), stored: readStored(call, memory, identifier) };
 }
 
 /**
@@ -84,7 +84,7 @@ export async function lookUp(
       return { entry: near, source: "memory", isStored: true };
   }
 
-  const [stored] = await Promise.all([ahead?.stored ?? readStored(call, identifier), listing]);
+  const [stored] = await Promise.all([ahead?.stored ?? readStored(call, memory, identifier), listing]);
   // KV may have taken so long that the list is too old by now.
   await listPurges(call, purges);
   const now = Date.now();
@@ -101,8 +101,9 @@ export async function lookUp(
   });
 }
 
-async function readStored({ env, config }: Call, identifier: string): Promise<KvRead> {
-  return await readEntry({ kv: env.ORGANIZATIONS, project: config.stytch.projectId }, identifier);
+async function readStored({ env, config }: Call, memory: Memory, identifier: string): Promise<KvRead> {
+  const shelf = { kv: env.ORGANIZATIONS, project: config.stytch.projectId };
+  return await readEntry(shelf, identifier, recall(memory, identifier, Date.now(), Number.POSITIVE_INFINITY));
 }
 
 interface Kept {

@@ -50,9 +50,9 @@ export type Changed =
   /** Never issued; at its end, which is final; or with too many generations that still work. */
   | { readonly record: null; readonly refusal: "unknown" | "revoked" | "overlapping" };
 
-/** As it is stored: with the reports that were taken in last. */
+/** As it is stored: with the reports that were taken in last, unless it is from before these stood there. */
 interface HourRow extends HourCount {
-  readonly reports: readonly string[];
+  readonly reports?: readonly string[];
 }
 
 interface LeaseAnswer {
@@ -227,7 +227,7 @@ export class ApiKey extends DurableObject<Env> {
   #addUsage(reportId: string, count: HourCount): void {
     const key = usageKey(count.hour);
     const before = this.ctx.storage.kv.get<HourRow>(key);
-    if (before?.reports.includes(reportId)) return;
+    if (before?.reports?.includes(reportId)) return;
     const row: HourRow = {
       ...sum(count.hour, before === undefined ? [count] : [before, count]),
       reports: [...(before?.reports ?? []), reportId].slice(-MOST_REPORTS),

@@ -24,12 +24,18 @@ export function organizationAnswer(call: Call, found: Found, view: View, now: nu
 }
 
 /** The last headers of each view: those of the next hit are the same for a second. */
-const lastHeaders = new WeakMap<View, { readonly cacheStatus: string; readonly headers: Headers }>();
+const lastHeaders = new WeakMap<View, Last>();
+
+interface Last {
+  readonly cacheStatus: string;
+  readonly age: number;
+  readonly headers: Headers;
+}
 
 function headersOf(view: View, cacheStatus: string, age: number, ttl: number): Headers {
   const last = lastHeaders.get(view);
-  // It tells `ttl`, from which the others follow.
-  if (last?.cacheStatus === cacheStatus) return last.headers;
+  // From which all the others follow.
+  if (last?.cacheStatus === cacheStatus && last.age === age) return last.headers;
   const headers = new Headers({
     "Cache-Status": cacheStatus,
     Age: String(age),
@@ -37,7 +43,7 @@ function headersOf(view: View, cacheStatus: string, age: number, ttl: number): H
     "Cache-Control": `private, max-age=${Math.max(0, ttl)}`,
     Vary: "Authorization",
   });
-  lastHeaders.set(view, { cacheStatus, headers });
+  lastHeaders.set(view, { cacheStatus, age, headers });
   return headers;
 }
 

@@ -103,6 +103,27 @@ describe("what is stored", () => {
     }
   });
 
+  test("is given back as it is known where it is the same, whatever its body; and read where anything differs", async () => {
+    const entry = await entryOf(organization());
+    const metadata = stored(await metadataOf(entry));
+    const other = new Uint8Array(entry.body).fill(0x20);
+    const same = await decode(other.buffer, metadata, { ...entry });
+    expect(same).toEqual({ kind: "entry", entry });
+    for (const different of [
+      { etag: `W/"${"0".repeat(32)}"` },
+      { began: entry.began + 1 },
+      { fetchedAt: entry.fetchedAt + 1 },
+      { afterPurge: entry.afterPurge + 1 },
+      { organizationId: "organization-test-other" },
+      { slug: "other" },
+      { externalId: "other" },
+    ]) {
+      expect(await decode(other.buffer, metadata, { ...entry, ...different })).toEqual({
+        kind: "undecodable",
+      });
+    }
+  });
+
   test("as an alias decodes to the ID that it stands for, whatever its body", async () => {
     const decoded = await decode(new ArrayBuffer(0), stored(aliasMetadata("organization-1")));
     expect(decoded).toEqual({ kind: "alias", organizationId: "organization-1" });

@@ -1,6 +1,7 @@
 /** The route table, whole: what is known, by which methods, and that nothing else is ever forwarded. */
 import { evictAllDurableObjects } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Json } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { json, later, stubUpstream, type Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";
@@ -44,6 +45,16 @@ test.each([
   }
   expect(upstream.requests).toHaveLength(0);
 });
+
+test.each(["/admin/keys/", "/admin/keys//usage", "/v1/b2b/sessions/jwks/"])(
+  "%s: what a path leaves out stands for nothing",
+  async (path) => {
+    for (const method of ["GET", "DELETE", "POST"]) {
+      const answer = await isolate.call(path, { method, headers: ADMIN });
+      expect([answer.status, (await answer.json<Json>())["error_type"]]).toEqual([404, "route_not_found"]);
+    }
+  },
+);
 
 test.each([
   "/",
