@@ -7,8 +7,8 @@ import { aliasesOf, bearsName, type Entry, namesOf } from "./entry.ts";
 /** A small part of the 128 MB that an isolate has: https://developers.cloudflare.com/workers/platform/limits/#memory */
 export const MEMORY_BYTES = 16 * 1024 * 1024;
 
-/** What an entry costs beside its body and names: objects, map slots. A guess on the high side. */
-const OVERHEAD_BYTES = 1_024;
+/** What an entry costs beside its body and names: objects, map slots, its last headers. A guess on the high side. */
+const OVERHEAD_BYTES = 2_048;
 
 interface Held {
   readonly entry: Entry;

@@ -234,7 +234,18 @@ export class ApiKey extends DurableObject<Env> {
     };
     this.ctx.storage.kv.put(key, row);
     if (before !== undefined) return;
-    // A new hour: the ones that are over the time go.
+    // A new hour. No report of the one before the last comes again: what tells them apart goes.
+    const [settled] = this.ctx.storage.kv.list<HourRow>({
+      prefix: USAGE,
+      end: usageKey(count.hour - 1),
+      reverse: true,
+      limit: 1,
+    });
+    if (settled !== undefined) {
+      const [settledKey, row] = settled;
+      this.ctx.storage.kv.put(settledKey, sum(row.hour, [row]));
+    }
+    // The ones that are over the time go.
     const end = usageKey(count.hour - KEPT_HOURS + 1);
     for (const [old] of [...this.ctx.storage.kv.list({ prefix: USAGE, end })])
       this.ctx.storage.kv.delete(old);

@@ -29,7 +29,7 @@ export async function askObject(
   const askedAt = Date.now();
   const leaseMs = call.config.leaseSeconds * 1_000;
   const lifeMs = Math.min(leaseMs, MOST_GRANT_MS);
-  // Not with each question, since a report costs a write. One that is not due yet goes with the next, which is within a lease: in twice that time at most.
+  // Not with each question, since a report costs a write. One that is not due yet goes with the next, or when it is overdue (admit.ts).
   const report = dueReport(memory.unreported, keyId, askedAt, leaseMs * 0.75);
   // On Workers there is no randomness before the first request.
   memory.isolate ??= crypto.randomUUID();

@@ -13,6 +13,8 @@ import type { KeyRecord } from "./record.ts";
 
 export interface Caller {
   readonly record: KeyRecord;
+  /** Of the key that it presented. */
+  readonly generation: number;
   /** The key's object fails, and this is what it said last. */
   readonly grace: boolean;
   /** Whether a token was granted along with the lease; null where the object was not asked for one, or did not decide. */
@@ -61,5 +63,6 @@ export async function authenticate(
   const failure = refusalOfKey(record, proved.generation, now);
   if (failure !== null) return { failure };
   // A key without a record has been refused.
-  return record === null ? { failure: { type: "invalid_key" } } : { caller: { record, grace, granted } };
+  if (record === null) return { failure: { type: "invalid_key" } };
+  return { caller: { record, generation: proved.generation, grace, granted } };
 }

@@ -17,8 +17,8 @@ export interface UsageReport {
 interface Counted {
   /** When the oldest call that is in no report was counted, ms since the epoch. */
   readonly since: number;
-  /** When the key was named as overdue. */
-  readonly namedAt?: number;
+  /** When a report was last sent, or the key named as overdue. */
+  namedAt?: number;
   readonly counts: Map<number, HourCount>;
   /** Sent, and not known to have arrived. */
   report: UsageReport | null;
@@ -73,6 +73,10 @@ export function dueReport(
     counted.report = { id: crypto.randomUUID(), counts: [...counted.counts.values()] };
     counted.counts.clear();
   }
+  // It is under way, and no more overdue than the others.
+  counted.namedAt = now;
+  unreported.delete(keyId);
+  unreported.set(keyId, counted);
   return counted.report;
 }
 

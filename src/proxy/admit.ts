@@ -4,7 +4,7 @@ import type { Failure } from "../errors.ts";
 import type { Isolate } from "../isolate.ts";
 import { askObject } from "../keys/ask.ts";
 import { authenticate } from "../keys/authenticate.ts";
-import { refusalOfAddress } from "../keys/authorize.ts";
+import { refusalOfAddress, refusalOfKey } from "../keys/authorize.ts";
 import type { KeyMemory } from "../keys/key-memory.ts";
 import type { KeyRecord } from "../keys/record.ts";
 import { knownQuota, takeToken, tokenAtHand } from "../keys/token.ts";
@@ -19,9 +19,10 @@ export type Admitted =
  * it cannot use up its limit. Never throws. `meanwhile`: as `authenticate` has it.
  */
 export async function admit(call: Call, isolate: Isolate, meanwhile?: () => void): Promise<Admitted> {
-  const { caller, failure } = await authenticate(call, isolate.keys, true, meanwhile);
-  if (failure !== undefined) return { failure };
-  const { record } = caller;
+  const authenticated = await authenticate(call, isolate.keys, true, meanwhile);
+  if (authenticated.failure !== undefined) return { failure: authenticated.failure };
+  const { caller } = authenticated;
+  const { record, generation } = caller;
   const elsewhere = refusalOfAddress(record, call.request.headers);
   if (elsewhere !== null) {
     call.quota = knownQuota(isolate.keys, caller);
@@ -35,12 +36,17 @@ export async function admit(call: Call, isolate: Isolate, meanwhile?: () => void
         (await takeToken(call, isolate.keys, caller, limit)));
   call.quota = token?.quota ?? null;
   count(call, isolate.keys, record.key_id, token?.granted ?? true);
-  if (token === null || token.granted) return { record };
+  if (token === null || token.granted) {
+    // It may have waited, and the key have been taken back meanwhile.
+    const latest = isolate.keys.leases.held.get(record.key_id)?.record ?? record;
+    const failure = latest === record ? null : refusalOfKey(latest, generation, Date.now());
+    return failure === null ? { record } : { failure };
+  }
   return { failure: { type: "too_many_requests", of: "key", retryAfterSeconds: token.quota.resetSeconds } };
 }
 
-/** A key in use reports with its next question after three quarters of a lease (ask.ts); what was not reported by then waits for nothing. */
-const OVERDUE_LEASES = 1.8;
+/** A key in steady use has reported by then, with a question for its lease (ask.ts). */
+const OVERDUE_LEASES = 1.2;
 
 /** Behind the answer goes what another key's traffic left here when it moved elsewhere. */
 function count(call: Call, memory: KeyMemory, keyId: string, admitted: boolean): void {

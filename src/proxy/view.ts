@@ -24,8 +24,8 @@ interface Made {
   readonly view: View;
 }
 
-/** What a view costs beside its body and name: a guess on the high side. */
-const OVERHEAD_BYTES = 512;
+/** What a view costs beside its body and name, its last headers among it: a guess on the high side. */
+const OVERHEAD_BYTES = 1_536;
 
 /** Beside the entries themselves. */
 const MOST_BYTES = 8 * 1024 * 1024;

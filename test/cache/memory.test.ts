@@ -27,7 +27,7 @@ function keep(memory: Memory, kept: Entry, now: number): Entry {
 const found = (memory: Memory, name: string, now = NOW) => recall(memory, name, now, SECONDS);
 
 /** Room for three entries as above, and not for four: a body of 1,000 bytes, and some for the rest. */
-const roomForThree = () => emptyMemory(3 * 2_200);
+const roomForThree = () => emptyMemory(3 * 3_250);
 
 describe("an entry is found", () => {
   test("by its ID, its slug and its external ID, and by nothing else", () => {
@@ -160,7 +160,7 @@ describe("the capacity", () => {
   test("is not taken up by an entry that alone is larger, which pushes nothing out", () => {
     const memory = roomForThree();
     keep(memory, entry("a"), NOW);
-    const large = entry("b", { body: new Uint8Array(7_000) });
+    const large = entry("b", { body: new Uint8Array(9_000) });
     expect(keep(memory, large, NOW)).toBe(large);
     expect(found(memory, "b")).toBeNull();
     expect(found(memory, "a")).not.toBeNull();
@@ -169,7 +169,7 @@ describe("the capacity", () => {
   test("is not a reason to go on answering what a larger entry replaced", () => {
     const memory = roomForThree();
     keep(memory, entry("a"), NOW);
-    keep(memory, entry("a", { body: new Uint8Array(7_000), began: 1 }), NOW);
+    keep(memory, entry("a", { body: new Uint8Array(9_000), began: 1 }), NOW);
     expect(found(memory, "a")).toBeNull();
     expect(memory.bytes).toBe(0);
   });

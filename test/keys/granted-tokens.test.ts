@@ -210,6 +210,40 @@ describe("tokens on a lease", () => {
     expect(asked).toBe(before);
   });
 
+  test("a call that waited for tokens is refused where the key has been revoked meanwhile", async () => {
+    const { key } = await limited(6_000, 60);
+    const gate = later<undefined>();
+    let slow = false;
+    const edge = newIsolate({
+      API_KEY: {
+        getByName: (name: string) => ({
+          lease: async (...question: LeaseQuestion) => {
+            if (slow) await gate.promise;
+            const { record, tokens } = await env.API_KEY.getByName(name).lease(...question);
+            if (slow) return { record: { ...record, revoked_at: new Date(NOW).toISOString() }, tokens };
+            vi.setSystemTime(Date.now() + 5);
+            return { record, tokens };
+          },
+        }),
+      },
+    });
+    await callEvery(5, 40, edge, key);
+    await scheduler.wait(20);
+    slow = true;
+    let isRevoked = false;
+    const late: number[] = [];
+    const calls = Array.from({ length: 60 }, async () => {
+      const { status } = await edge.callOnly(path, { key });
+      if (isRevoked) late.push(status);
+    });
+    await scheduler.wait(20);
+    isRevoked = true;
+    gate.resolve(undefined);
+    await Promise.all(calls);
+    expect(late.length).toBeGreaterThan(0);
+    expect(late.every((status) => status === 401)).toBe(true);
+  });
+
   test("a call that the object refused takes what another's answer has brought meanwhile", async () => {
     const { key } = await limited(100, 100);
     const script: (() => Promise<Partial<TokenAnswer>>)[] = [];
