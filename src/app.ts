@@ -12,7 +12,7 @@ import type { Call } from "./call.ts";
 import { type Config, configOf } from "./config.ts";
 import { errorTypeOf, type Failure, failureResponse } from "./errors.ts";
 import { type Isolate, newIsolate } from "./isolate.ts";
-import { rateLimitHeaders } from "./keys/quota.ts";
+import { setRateLimit } from "./keys/quota.ts";
 import { describe, type LogLine, log } from "./log.ts";
 import { readJwks } from "./proxy/jwks.ts";
 import { readMember } from "./proxy/member.ts";
@@ -179,9 +179,7 @@ async function madeSafely(
   }
   const response = answer instanceof Response ? answer : refuse(answer, call.line);
   if (place.kind === "keyed" && answer !== response) response.headers.set("Vary", "Authorization");
-  if (call.quota !== null) {
-    for (const [name, value] of rateLimitHeaders(call.quota)) response.headers.set(name, value);
-  }
+  if (call.quota !== null) setRateLimit(response.headers, call.quota);
   return response;
 }
 

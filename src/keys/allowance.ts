@@ -105,10 +105,9 @@ export function isEmpty(allowance: Allowance, now: number): boolean {
  * Whether to ask the object behind the answer: what is in hand would not last until there is more, or for half of the time that it should. And where
  * calls are refused, as soon as all is spent: it keeps its place in the bucket until that is told.
  */
-export function runsLow(allowance: Allowance, now: number): boolean {
+export function runsLow(allowance: Allowance, now: number, held = inHand(allowance, now)): boolean {
   if (isAsking(allowance, now)) return false;
   const { bucket, limit, grants, saturated, emptyUntil } = allowance;
-  const held = inHand(allowance, now);
   if (saturated && held === 0 && grants.length > 0) return true;
   if (now < emptyUntil) return false;
   const most = Math.min(wanted(allowance, now), mostInHand(tokensIn(bucket.level, limit), limit));

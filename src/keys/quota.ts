@@ -15,10 +15,15 @@ export interface Quota {
 /**
  * What is certainly left: what is in hand, and of the bucket what nobody else takes. `told`: the object has just said what is in it.
  */
-export function quotaOf(allowance: Allowance, now: number, told: boolean): Quota {
+export function quotaOf(
+  allowance: Allowance,
+  now: number,
+  told: boolean,
+  held = inHand(allowance, now),
+): Quota {
   const { limit, bucket, wholeAt } = allowance;
   const isKnown = told || now < allowance.aloneUntil;
-  const remaining = inHand(allowance, now) + (isKnown ? tokensIn(bucket.level, limit) : 0);
+  const remaining = held + (isKnown ? tokensIn(bucket.level, limit) : 0);
   if (remaining === 0) return refusedQuota(allowance, now);
   // Where others take, they may have taken all, and hold it for a while.
   const ms = isKnown ? Math.max(0, wholeAt - now) : limit.period_seconds * 1_000 + 2 * allowance.lifeMs;
@@ -36,10 +41,16 @@ function msToNext({ limit, bucket, emptyUntil }: Allowance, now: number): number
   return Math.max(emptyUntil - now, msToToken(refilled(bucket, limit, now).level % tokenOf(limit), limit));
 }
 
+/** The policy of each limit, of which an isolate sees the same object for long. */
+const policies = new WeakMap<Limit, string>();
+
 /** draft-ietf-httpapi-ratelimit-headers-11. `t`: until the whole quota is there again or, where there is nothing, until there is a call. */
-export function rateLimitHeaders({ limit, remaining, resetSeconds }: Quota): [string, string][] {
-  return [
-    ["RateLimit-Policy", `"key";q=${limit.limit};w=${limit.period_seconds}`],
-    ["RateLimit", `"key";r=${remaining};t=${resetSeconds}`],
-  ];
+export function setRateLimit(headers: Headers, { limit, remaining, resetSeconds }: Quota): void {
+  let policy = policies.get(limit);
+  if (policy === undefined) {
+    policy = `"key";q=${limit.limit};w=${limit.period_seconds}`;
+    policies.set(limit, policy);
+  }
+  headers.set("RateLimit-Policy", policy);
+  headers.set("RateLimit", `"key";r=${remaining};t=${resetSeconds}`);
 }

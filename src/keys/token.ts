@@ -6,6 +6,7 @@ import { type Call, noteDegraded } from "../call.ts";
 import {
   type Allowance,
   claim,
+  inHand,
   isEmpty,
   isOnItsWay,
   keepAllowance,
@@ -59,8 +60,9 @@ export async function takeToken(
 /** A token in hand has been spent: more are asked for behind the answer where they run low. In grace none is in hand: none outlasts its lease. */
 function spent(call: Call, memory: KeyMemory, keyId: string, allowance: Allowance): Token {
   const now = Date.now();
-  const quota = quotaOf(allowance, now, false);
-  if (runsLow(allowance, now)) renewBehind(memory.leases, keyId, now, askingOf(call, memory, null));
+  const held = inHand(allowance, now);
+  const quota = quotaOf(allowance, now, false, held);
+  if (runsLow(allowance, now, held)) renewBehind(memory.leases, keyId, now, askingOf(call, memory, null));
   return { granted: true, quota };
 }
 
