@@ -1,0 +1,36 @@
+/** Builds a Worker with wrangler as a deployment does, without deploying it. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+
+const WRANGLER = "node_modules/wrangler/bin/wrangler.js";
+
+export interface Built {
+  /** The one module that is uploaded. */
+  readonly script: string;
+  readonly bytes: number;
+  readonly gzipBytes: number;
+}
+
+/** `config`: path of its `wrangler.toml`. `entry`: another file than its own. */
+export function build(config: string, entry?: string): Built {
+  const folder = mkdtempSync(join(tmpdir(), "postern-bench-"));
+  try {
+    const options = ["--dry-run", "--config", config, "--outdir", folder];
+    execFileSync(
+      process.execPath,
+      [WRANGLER, "deploy", ...(entry === undefined ? [] : [entry]), ...options],
+      {
+        env: { ...process.env, WRANGLER_SEND_METRICS: "false" },
+        stdio: ["ignore", "ignore", "inherit"],
+      },
+    );
+    const [name] = readdirSync(folder).filter((file) => file.endsWith(".js"));
+    const script = readFileSync(join(folder, String(name)));
+    return { script: script.toString(), bytes: script.byteLength, gzipBytes: gzipSync(script).byteLength };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

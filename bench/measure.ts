@@ -1,0 +1,94 @@
+/** Rounds of all scenarios, one after the other in each, and what is in the middle of them. */
+import { drive } from "./load.ts";
+import { PROCESSORS, pin } from "./processors.ts";
+import { type Builds, type Scenario, setUp } from "./scenarios.ts";
+
+/** Workers are begun anew so often: how the runtime lays out and compiles code differs from one to the next, by a tenth and more. */
+const STARTS = 3;
+const ROUNDS = 7;
+/** At the beginning of each start, for the compiler, and not counted. */
+const WARM_UP_ROUNDS = 1;
+
+interface Round {
+  readonly requestsPerSecond: number;
+  /** Of workerd, for a request, in microseconds; null where it cannot be told. */
+  readonly cpuUs: number | null;
+}
+
+export interface Measured {
+  readonly says: string;
+  readonly rounds: readonly Round[];
+}
+
+export interface Spread {
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
+}
+
+export type Measurements = Readonly<Record<string, Measured>>;
+
+export async function measure(
+  builds: Builds,
+  onProgress: (text: string) => void,
+): Promise<{ readonly measured: Measurements; readonly startMs: Spread }> {
+  if (PROCESSORS !== null) pin(process.pid, PROCESSORS.load);
+  const measured: Record<string, { says: string; rounds: Round[] }> = {};
+  const startsMs: number[] = [];
+  for (let start = 1; start <= STARTS; start += 1) {
+    const stage = await setUp(builds);
+    startsMs.push(stage.startMs);
+    for (let round = 1; round <= WARM_UP_ROUNDS + ROUNDS; round += 1) {
+      onProgress(`start ${start} of ${STARTS}, round ${round} of ${WARM_UP_ROUNDS + ROUNDS}`);
+      for (const scenario of stage.scenarios) {
+        const one = await measureOnce(scenario);
+        if (round <= WARM_UP_ROUNDS) continue;
+        measured[scenario.name] ??= { says: scenario.says, rounds: [] };
+        measured[scenario.name]?.rounds.push(one);
+      }
+    }
+    await stage.stop();
+  }
+  return { measured, startMs: spreadOf(startsMs) };
+}
+
+async function measureOnce({ load, requests, warmUp, worker }: Scenario): Promise<Round> {
+  await drive(load, warmUp);
+  const before = worker?.cpuMs() ?? null;
+  const ms = await drive(load, requests);
+  const after = worker?.cpuMs() ?? null;
+  return {
+    requestsPerSecond: (requests * 1_000) / ms,
+    cpuUs: before === null || after === null ? null : ((after - before) * 1_000) / requests,
+  };
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (index: number) => sorted[index] ?? Number.NaN;
+  return { median: at(Math.floor(sorted.length / 2)), least: at(0), most: at(sorted.length - 1) };
+}
+
+/** The median of what one has over what another has in the same round: so a machine that is now fast and now slow is so to both. */
+export function ratio(
+  measured: Measurements,
+  one: string,
+  other: string,
+  of: keyof Round = "requestsPerSecond",
+): number | null {
+  const others = measured[other]?.rounds ?? [];
+  const ratios = (measured[one]?.rounds ?? []).map((round, index) => {
+    const [above, below] = [round[of], others[index]?.[of] ?? null];
+    return above === null || below === null ? null : above / below;
+  });
+  const known = ratios.filter((value) => value !== null);
+  return known.length < ratios.length || known.length === 0 ? null : spreadOf(known).median;
+}
+
+export const requestsOf = ({ rounds }: Measured): Spread =>
+  spreadOf(rounds.map(({ requestsPerSecond }) => requestsPerSecond));
+
+export function cpuOf({ rounds }: Measured): Spread | null {
+  const known = rounds.map(({ cpuUs }) => cpuUs).filter((value) => value !== null);
+  return known.length === 0 ? null : spreadOf(known);
+}
