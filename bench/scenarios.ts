@@ -12,7 +12,7 @@ export interface Scenario {
   readonly load: Load;
   /** Of one stretch, so that it takes about a third of a second. */
   readonly requests: number;
-  /** Before it, not counted: by the next round leases are over and tokens given back, and what is measured is traffic that goes on. */
+  /** Before it, not counted: by the next round leases are over and tokens given back, and what is measured is traffic that goes on. The same for what is held against each other: a processor that was idle is faster. */
   readonly warmUp: number;
   /** Whose CPU time counts; null where what is measured is not a Worker's work. */
   readonly worker: Served | null;
@@ -114,11 +114,11 @@ export async function setUp(builds: Builds): Promise<Stage> {
     load: { url: worker.url, paths: [ORGANIZATION], headers, statuses: [200], ...more },
   });
   const scenarios = [
-    one("bare", "a bare Worker: the same bytes, from memory", bare, {}, 4_000),
+    { ...one("bare", "a bare Worker: the same bytes, from memory", bare, {}, 3_000), warmUp: 2_000 },
     { ...one("hit", "Postern: hit in memory, Bearer", postern, bearer(key), 3_000), warmUp: 2_000 },
     {
       ...one("hit_limited", "Postern: hit in memory, limited key", postern, bearer(limited), 3_000),
-      warmUp: 10_000,
+      warmUp: 2_000,
     },
     one("hit_basic", "Postern: hit in memory, Basic", postern, { Authorization: basic }, 3_000),
     one("hit_fields", "Postern: hit in memory, key with fields", postern, bearer(narrow), 3_000),
