@@ -1,52 +1,15 @@
-/**
- * The routes, and what every answer needs: a request ID, a date, no caching unless it says so, a last resort for defects, one
- * log line.
- */
+/** What every answer needs around what makes it: a request ID, a date, no caching unless it says so, a last resort for defects, one log line. */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import { refusalOfAdmin } from "./admin/access.ts";
-import { listEvents } from "./admin/audit.ts";
-import { purgeOrganization, receiveWebhook } from "./admin/cache.ts";
-import { createKey, editKey, listKeys, revokeKey, rotateKey, showKey, showUsage } from "./admin/keys.ts";
 import type { Call } from "./call.ts";
 import { type Config, configOf } from "./config.ts";
 import { errorTypeOf, type Failure, failureResponse } from "./errors.ts";
 import { type Isolate, newIsolate } from "./isolate.ts";
 import { setRateLimit } from "./keys/quota.ts";
 import { describe, type LogLine, log } from "./log.ts";
-import { readJwks } from "./proxy/jwks.ts";
-import { readMember } from "./proxy/member.ts";
-import { readOrganization } from "./proxy/organization.ts";
-import { whoAmI } from "./proxy/whoami.ts";
+import { type Place, pathOf, placeOf } from "./routes.ts";
 import { shielded } from "./shield.ts";
-
-type Operation = (call: Call, isolate: Isolate, parameter: string) => Promise<Response | Failure>;
-
-/** A path, and what answers each of its methods. `HEAD` is answered as `GET` without its body. */
-type Routes = ReadonlyArray<readonly [path: string, methods: Readonly<Record<string, Operation>>]>;
-
-/** Whose answers depend on the caller's key. */
-const KEYED: Routes = [
-  ["/v1/b2b/organizations/:organization_id", { GET: readOrganization }],
-  // An empty identifier is one out of bounds, not another path.
-  ["/v1/b2b/organizations/", { GET: readOrganization }],
-  ["/v1/b2b/organizations/members/dangerously_get/:member_id", { GET: readMember }],
-  ["/v1/b2b/organizations/members/dangerously_get/", { GET: readMember }],
-  ["/whoami", { GET: whoAmI }],
-];
-const OPEN: Routes = [
-  ["/v1/b2b/sessions/jwks/:project_id", { GET: (call, isolate, id) => readJwks(call, isolate.jwks, id) }],
-  ["/healthz", { GET: async () => Response.json({ status: "ok" }) }],
-];
-const ADMIN: Routes = [
-  ["/admin/keys", { GET: listKeys, POST: createKey }],
-  ["/admin/keys/:key_id", { GET: ofKey(showKey), PATCH: ofKey(editKey), DELETE: ofKey(revokeKey) }],
-  ["/admin/keys/:key_id/rotate", { POST: ofKey(rotateKey) }],
-  ["/admin/keys/:key_id/usage", { GET: ofKey(showUsage) }],
-  ["/admin/cache/purge", { POST: purgeOrganization }],
-  ["/admin/audit", { GET: listEvents }],
-];
-const WEBHOOKS: Routes = [["/webhooks/stytch", { POST: receiveWebhook }]];
 
 /** For scripts of a page: what they may send and read. */
 const CORS = {
@@ -68,32 +31,8 @@ const CORS = {
   maxAge: 600,
 };
 
-/** Who comes to a path, which decides what stands before it. */
-type Kind = "keyed" | "open" | "admin" | "webhooks";
-
-/** What the path of a request leads to. */
-interface Place {
-  /** For the log: the pattern, without identifiers; null where no route matched. */
-  readonly route: string | null;
-  readonly kind: Kind;
-  readonly make: (
-    call: Call,
-    isolate: Isolate,
-    parts: readonly string[],
-  ) => Failure | Promise<Response | Failure>;
-}
-
-type Match = readonly [parts: readonly string[], place: Place];
-
-const MATCHES: readonly Match[] = [
-  ...matchesOf("keyed", KEYED),
-  ...matchesOf("open", OPEN),
-  ...matchesOf("admin", ADMIN),
-  ...matchesOf("webhooks", WEBHOOKS),
-];
-
 /**
- * An app with the memory of one isolate. `random`: 0 to 1, for the sample of hits that is logged. Its few paths are matched here, since a framework
+ * An app with the memory of one isolate. `random`: 0 to 1, for the sample of hits that is logged. Its few paths are matched by their table (`routes.ts`), since a framework
  * between a request and its answer costs more than all that a hit does.
  */
 export function createApp(random: () => number = Math.random) {
@@ -102,7 +41,7 @@ export function createApp(random: () => number = Math.random) {
   /** Never rejects. */
   async function answer(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
     const began = Date.now();
-    const parts = pathOf(request).split("/");
+    const parts = pathOf(request.url).split("/");
     const place = placeOf(parts);
     const line: LogLine = {
       request_id: crypto.randomUUID(),
@@ -194,43 +133,6 @@ async function refusalAt(kind: "admin" | "webhooks", call: Call): Promise<Failur
   return call.config.webhookSecrets.length > 0 ? null : { type: "route_not_found" };
 }
 
-function placeOf(parts: readonly string[]): Place {
-  const match = MATCHES.find(
-    ([pattern]) =>
-      pattern.length === parts.length &&
-      // A parameter stands for something.
-      pattern.every((part, index) => (part.startsWith(":") ? parts[index] !== "" : part === parts[index])),
-  );
-  return match?.[1] ?? { route: null, kind: kindOf(parts), make: () => ({ type: "route_not_found" }) };
-}
-
-/** Of a path that no route has. */
-function kindOf([, first]: readonly string[]): Kind {
-  return first === "admin" || first === "webhooks" ? first : "open";
-}
-
-function matchesOf(kind: Kind, routes: Routes): Match[] {
-  return routes.map(([path, methods]) => {
-    const pattern = path.split("/");
-    const at = pattern.findIndex((part) => part.startsWith(":"));
-    const allow = allowOf(methods);
-    const make: Place["make"] = (call, isolate, parts) => {
-      const method = call.request.method === "HEAD" ? "GET" : call.request.method;
-      const operation = Object.hasOwn(methods, method) ? methods[method] : undefined;
-      // The raw segment in place of the pattern's parameter, if it has one.
-      return operation === undefined
-        ? { type: "method_not_allowed", allow }
-        : operation(call, isolate, parts[at] ?? "");
-    };
-    return [pattern, { route: path.replace(/:(\w+)/, "{$1}"), kind, make }];
-  });
-}
-
-function allowOf(methods: Readonly<Record<string, Operation>>): string {
-  const allowed = Object.keys(methods).flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method]));
-  return allowed.join(", ");
-}
-
 function misconfigured(
   problems: Readonly<Record<string, string>>,
   { route }: Place,
@@ -247,17 +149,6 @@ function refuse(failure: Failure, line: LogLine): Response {
   return failureResponse(failure, line.request_id);
 }
 
-/** What a URL's parser leaves as it is. */
-const PLAIN_PATH = /^\/[\w/-]*$/;
-
-/** The raw path, so that an identifier is decoded once and by us; doubled slashes at its start count as one. Most need no parser. */
-function pathOf({ url }: Request): string {
-  const begin = url.indexOf("/", url.indexOf("://") + 3);
-  const end = url.indexOf("?", begin);
-  const path = end < 0 ? url.slice(begin) : url.slice(begin, end);
-  return (PLAIN_PATH.test(path) ? path : new URL(url).pathname).replace(/^\/{2,}/, "/");
-}
-
 let lastDate = { second: Number.NaN, text: "" };
 
 /** For `Date`, which is the same for a second (RFC 9110 §6.6.1). */
@@ -265,10 +156,6 @@ function dateText(now: number): string {
   const second = Math.floor(now / 1_000);
   if (second !== lastDate.second) lastDate = { second, text: new Date(now).toUTCString() };
   return lastDate.text;
-}
-
-function ofKey(operation: (call: Call, keyId: string) => Promise<Response | Failure>): Operation {
-  return (call, _isolate, keyId) => operation(call, keyId);
 }
 
 /** Answered from the cache with nothing amiss: the lines that are sampled. */

@@ -88,8 +88,11 @@ export class ApiKey extends DurableObject<Env> {
     const ms = answered.tokens === null || this.#keeps ? null : keepMs(answered.tokens);
     if (ms === null) return answered;
     this.#keeps = true;
-    await scheduler.wait(ms);
-    this.#keeps = false;
+    try {
+      await scheduler.wait(ms);
+    } finally {
+      this.#keeps = false;
+    }
     return this.#lease(null, ask, unchecked);
   }
 

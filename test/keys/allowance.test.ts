@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import {
   type Allowance,
-  type Allowances,
   askOf,
   claim,
   inHand,
@@ -10,45 +9,15 @@ import {
   lookAgainMs,
   noteAnswered,
   noteCall,
-  noteUnanswered,
   noteWaiting,
   runsLow,
   spend,
   spendAlone,
   takeIn,
 } from "../../src/keys/allowance.ts";
-import { type Limit, tokenOf } from "../../src/keys/bucket.ts";
-import type { TokenAnswer } from "../../src/keys/grant.ts";
-import { quotaOf, refusedQuota } from "../../src/keys/quota.ts";
+import { quotaOf } from "../../src/keys/quota.ts";
+import { answerOf, grant, isolate, LIFE, LIMIT, NOW, of } from "../support/allowance.ts";
 
-const NOW = 1_800_000_000_000;
-const LIFE = 5_000;
-const of = (limit: number, period_seconds: number): Limit => ({ limit, period_seconds });
-const LIMIT = of(600, 60);
-
-const answerOf = (fields: Partial<TokenAnswer> = {}): TokenAnswer => ({
-  limit: LIMIT,
-  granted: null,
-  grant: null,
-  number: 0,
-  level: 0,
-  wholeMs: 0,
-  alone: true,
-  ...fields,
-});
-
-/** An isolate whose object answers by hand. */
-function isolate(limit = LIMIT) {
-  const allowances: Allowances = new Map();
-  const answered = (fields: Partial<TokenAnswer> & { left?: number }, askedAt: number, now = askedAt) => {
-    const { left = limit.limit, ...rest } = fields;
-    const level = left * tokenOf(limit);
-    takeIn(allowances, "key", answerOf({ limit, level, ...rest }), LIFE, askedAt, now);
-    return allowances.get("key") as Allowance;
-  };
-  return { allowances, answered };
-}
-const grant = (id: number, tokens: number) => ({ grant: { id, tokens } });
 const question = (allowance: Allowance, now: number, own = false) =>
   askOf(allowance, { isolate: "a", lifeMs: LIFE, own }, now);
 /** A call that has been let in asks; the answer ends it. */
@@ -321,45 +290,6 @@ describe("by a clock that has gone back, a grant is not good", () => {
     const allowance = isolate().answered(grant(1, 2), NOW);
     expect([inHand(allowance, NOW - 1), spend(allowance, NOW - 1)]).toEqual([0, false]);
     expect(spend(allowance, NOW)).toBe(true);
-  });
-});
-
-describe("what a caller is told", () => {
-  test("is what the object said and what is in hand, where nobody else takes; without what has come in since", () => {
-    const allowance = isolate().answered({ ...grant(1, 20), left: 500, wholeMs: 16_000 }, NOW, NOW + 100);
-    spend(allowance, NOW + 100);
-    expect(quotaOf(allowance, NOW + 1_100, false)).toEqual({
-      limit: LIMIT,
-      remaining: 519,
-      resetSeconds: 15,
-    });
-    expect(quotaOf(allowance, NOW + LIFE - 1, false).remaining).toBe(519);
-    expect(quotaOf(allowance, NOW + LIFE, false).remaining).toBe(0);
-  });
-
-  test("is what is in hand alone, where others take, and when they could have given all back", () => {
-    const allowance = isolate().answered({ ...grant(1, 20), left: 500, alone: false }, NOW);
-    expect(quotaOf(allowance, NOW, true).remaining).toBe(520);
-    expect(quotaOf(allowance, NOW, false)).toEqual({ limit: LIMIT, remaining: 20, resetSeconds: 70 });
-  });
-
-  test("is what is in hand alone, after a question that was not answered: it may have taken", () => {
-    const allowance = isolate().answered({ ...grant(1, 20), left: 500 }, NOW);
-    noteUnanswered(allowance);
-    expect(quotaOf(allowance, NOW + 1, false).remaining).toBe(20);
-  });
-
-  test("where nothing remains is when there can be a token", () => {
-    const allowance = isolate(of(2, 60)).answered({ granted: true, left: 0.5 }, NOW);
-    expect(quotaOf(allowance, NOW, true)).toMatchObject({ remaining: 0, resetSeconds: 15 });
-    expect(refusedQuota(allowance, NOW + 4_000)).toMatchObject({ remaining: 0, resetSeconds: 11 });
-  });
-
-  test("where one is refused is not before it will be looked for again", () => {
-    const allowance = isolate().answered({ granted: false, left: 0.5 }, NOW);
-    expect(refusedQuota(allowance, NOW)).toMatchObject({ remaining: 0, resetSeconds: 1 });
-    const fast = isolate(of(1_000, 1)).answered({ granted: null, left: 700 }, NOW);
-    expect(refusedQuota(fast, NOW)).toMatchObject({ remaining: 0, resetSeconds: 1 });
   });
 });
 

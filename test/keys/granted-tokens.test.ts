@@ -1,13 +1,12 @@
 /** Tokens that an isolate is granted along with its lease, and spends by itself. */
 
-import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { TokenAnswer } from "../../src/keys/grant.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
+import { failingIf, keyObjects } from "../support/key-object.ts";
 import { quotaIn } from "../support/quota.ts";
-import type { LeaseQuestion } from "../support/record.ts";
 import { json, later, stubUpstream } from "../support/upstream.ts";
 
 const NOW = 1_800_000_000_000;
@@ -107,14 +106,7 @@ describe("tokens on a lease", () => {
   test("are spent first while the key's object fails", async () => {
     const { key } = await limited(600, 86_400);
     let fails = false;
-    const edge = newIsolate({
-      API_KEY: {
-        getByName: (name: string) => ({
-          lease: (...question: LeaseQuestion) =>
-            fails ? Promise.reject(new Error("unreachable")) : env.API_KEY.getByName(name).lease(...question),
-        }),
-      },
-    });
+    const edge = newIsolate(failingIf(() => fails));
     await callEvery(10, 20, edge, key);
     fails = true;
     const before = logLines().length;
@@ -149,20 +141,16 @@ describe("tokens on a lease", () => {
     const gate = later<undefined>();
     let slow = false;
     let asked = 0;
-    const edge = newIsolate({
-      API_KEY: {
-        getByName: (name: string) => ({
-          lease: async (...question: LeaseQuestion) => {
-            asked += 1;
-            const answer = await env.API_KEY.getByName(name).lease(...question);
-            if (slow) await gate.promise;
-            // An object that is far away, by the clock.
-            vi.setSystemTime(Date.now() + 100);
-            return answer;
-          },
-        }),
-      },
-    });
+    const edge = newIsolate(
+      keyObjects(async (ask) => {
+        asked += 1;
+        const answer = await ask();
+        if (slow) await gate.promise;
+        // An object that is far away, by the clock.
+        vi.setSystemTime(Date.now() + 100);
+        return answer;
+      }),
+    );
     await callEvery(5, 60, edge, key);
     await scheduler.wait(20);
     slow = true;
@@ -181,21 +169,17 @@ describe("tokens on a lease", () => {
     const gate = later<undefined>();
     let slow = false;
     let asked = 0;
-    const edge = newIsolate({
-      API_KEY: {
-        getByName: (name: string) => ({
-          lease: async (...question: LeaseQuestion) => {
-            asked += 1;
-            if (slow) await gate.promise;
-            const { record, tokens } = await env.API_KEY.getByName(name).lease(...question);
-            // Others have taken all.
-            if (slow) return { record, tokens: { ...tokens, grant: null, level: 0 } };
-            vi.setSystemTime(Date.now() + 5);
-            return { record, tokens };
-          },
-        }),
-      },
-    });
+    const edge = newIsolate(
+      keyObjects(async (ask) => {
+        asked += 1;
+        if (slow) await gate.promise;
+        const { record, tokens } = await ask();
+        // Others have taken all.
+        if (slow) return { record, tokens: { ...tokens, grant: null, level: 0 } };
+        vi.setSystemTime(Date.now() + 5);
+        return { record, tokens };
+      }),
+    );
     await callEvery(5, 40, edge, key);
     await scheduler.wait(20);
     slow = true;
@@ -214,19 +198,15 @@ describe("tokens on a lease", () => {
     const { key } = await limited(6_000, 60);
     const gate = later<undefined>();
     let slow = false;
-    const edge = newIsolate({
-      API_KEY: {
-        getByName: (name: string) => ({
-          lease: async (...question: LeaseQuestion) => {
-            if (slow) await gate.promise;
-            const { record, tokens } = await env.API_KEY.getByName(name).lease(...question);
-            if (slow) return { record: { ...record, revoked_at: new Date(NOW).toISOString() }, tokens };
-            vi.setSystemTime(Date.now() + 5);
-            return { record, tokens };
-          },
-        }),
-      },
-    });
+    const edge = newIsolate(
+      keyObjects(async (ask) => {
+        if (slow) await gate.promise;
+        const { record, tokens } = await ask();
+        if (slow) return { record: { ...record, revoked_at: new Date(NOW).toISOString() }, tokens };
+        vi.setSystemTime(Date.now() + 5);
+        return { record, tokens };
+      }),
+    );
     await callEvery(5, 40, edge, key);
     await scheduler.wait(20);
     slow = true;
@@ -247,16 +227,12 @@ describe("tokens on a lease", () => {
   test("a call that the object refused takes what another's answer has brought meanwhile", async () => {
     const { key } = await limited(100, 100);
     const script: (() => Promise<Partial<TokenAnswer>>)[] = [];
-    const edge = newIsolate({
-      API_KEY: {
-        getByName: (name: string) => ({
-          lease: async (...question: LeaseQuestion) => {
-            const { record, tokens } = await env.API_KEY.getByName(name).lease(...question);
-            return { record, tokens: { ...tokens, ...(await script.shift()?.()) } };
-          },
-        }),
-      },
-    });
+    const edge = newIsolate(
+      keyObjects(async (ask) => {
+        const { record, tokens } = await ask();
+        return { record, tokens: { ...tokens, ...(await script.shift()?.()) } };
+      }),
+    );
     script.push(async () => ({ level: 0 }));
     await edge.call(path, { key });
     vi.setSystemTime(NOW + 2_000);

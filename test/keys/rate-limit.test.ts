@@ -6,8 +6,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
+import { failingIf, keyObjects } from "../support/key-object.ts";
 import { quotaIn } from "../support/quota.ts";
-import type { LeaseQuestion } from "../support/record.ts";
 import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 
 const NOW = 1_800_000_000_000;
@@ -113,23 +113,6 @@ test("every authenticated answer of a limited key takes a token and tells of it,
   }
 });
 
-test("whoami takes no token and says how many are left; without a limit it says nothing of one", async () => {
-  const { key } = await limited(3, 60);
-  await operator.call(path, { key });
-  for (const _ of [1, 2]) {
-    const answer = await newIsolate().call("/whoami", { key });
-    expect(await answer.json()).toMatchObject({
-      rate_limit: { limit: 3, period_seconds: 60 },
-      rate_limit_remaining: 2,
-    });
-    expect(quotaIn(answer)).toMatchObject({ r: 2 });
-  }
-  const { key: free } = await mint(operator, ["organizations:read"]);
-  const answer = await operator.call("/whoami", { key: free });
-  expect(await answer.json()).toMatchObject({ rate_limit: null, rate_limit_remaining: null });
-  expect(answer.headers.has("RateLimit")).toBe(false);
-});
-
 test("neither a forged key, nor one that a rotation ended, nor one used from elsewhere takes a token", async () => {
   const { key, keyId } = await limited(1, 3_600);
   await operator.call(path, { key: key.slice(0, -1) });
@@ -187,12 +170,7 @@ test("refused calls are counted apart", async () => {
 test("while the key's object fails, an isolate goes on from what it was told, by itself, and says so in the log", async () => {
   const { key } = await limited(4, 3_600);
   let fails = false;
-  const fail = () => Promise.reject(new Error("unreachable"));
-  const failing = newIsolate({
-    API_KEY: {
-      getByName: (name: string) => (fails ? { lease: fail } : env.API_KEY.getByName(name)),
-    },
-  });
+  const failing = newIsolate(failingIf(() => fails));
   expect((await failing.call(path, { key })).status).toBe(200);
   fails = true;
   for (const [ms, status] of [
@@ -215,15 +193,7 @@ test("while the key's object fails, an isolate goes on from what it was told, by
 test("alone, an isolate goes by the limit of its lease, not by an older one that it was told", async () => {
   const { key, keyId } = await limited(100, 3_600);
   let fails = false;
-  const alone = newIsolate({
-    API_KEY: {
-      getByName: (name: string) => {
-        const real = env.API_KEY.getByName(name);
-        const fail = () => Promise.reject(new Error("unreachable"));
-        return { lease: (...question: LeaseQuestion) => (fails ? fail() : real.lease(...question)) };
-      },
-    },
-  });
+  const alone = newIsolate(failingIf(() => fails));
   await alone.call(path, { key });
   await operator.admin("PATCH", `/admin/keys/${keyId}`, { rate_limit: { limit: 1, period_seconds: 3_600 } });
   at(5_000);
@@ -261,16 +231,12 @@ test("calls from elsewhere keep nobody waiting who calls from where the key may 
   });
   const gate = later<undefined>();
   let slow = false;
-  const edge = newIsolate({
-    API_KEY: {
-      getByName: (name: string) => ({
-        lease: async (...question: LeaseQuestion) => {
-          if (slow && question[2] !== null) await gate.promise;
-          return await env.API_KEY.getByName(name).lease(...question);
-        },
-      }),
-    },
-  });
+  const edge = newIsolate(
+    keyObjects(async (ask, question) => {
+      if (slow && question[2] !== null) await gate.promise;
+      return await ask();
+    }),
+  );
   const here = { "CF-Connecting-IP": "203.0.113.1" };
   expect((await edge.call(path, { key, headers: here })).status).toBe(200);
   at(60_000);
@@ -287,47 +253,6 @@ test("calls from elsewhere keep nobody waiting who calls from where the key may 
   for (const answer of await Promise.all(stolen)) {
     expect(answer.status).toBe(403);
     expect(quotaIn(answer)).toMatchObject({ q: 2 });
-  }
-});
-
-test("a flood of whoami asks the key's object once a second", async () => {
-  const { key } = await limited(100, 3_600);
-  const edge = newIsolate();
-  for (let i = 0; i < 20; i += 1)
-    expect(quotaIn(await edge.call("/whoami", { key }))).toMatchObject({ r: 100 });
-  expect(edge.counts.objects["lease"]).toBe(1);
-  at(1_000);
-  for (let i = 0; i < 20; i += 1) await edge.call("/whoami", { key });
-  expect(edge.counts.objects["lease"]).toBe(2);
-});
-
-test("whoami says what is known of the limit while the key's object fails under a lease, and says so in the log", async () => {
-  const { key } = await limited(3, 60);
-  let fails = false;
-  let asked = 0;
-  const edge = newIsolate({
-    API_KEY: {
-      getByName: (name: string) => ({
-        lease: async (...question: LeaseQuestion) => {
-          asked += 1;
-          if (fails) throw new Error("unreachable");
-          return await env.API_KEY.getByName(name).lease(...question);
-        },
-      }),
-    },
-  });
-  await edge.call(path, { key });
-  fails = true;
-  for (const [ms, questions] of [
-    [1_000, 2],
-    [6_000, 3],
-  ] as const) {
-    at(ms);
-    const answer = await edge.call("/whoami", { key });
-    // It may have been taken by others.
-    expect(await answer.json()).toMatchObject({ rate_limit_remaining: 0 });
-    expect(logLines().at(-1)).toMatchObject({ status: 200, degraded: ["key_object"] });
-    expect(asked).toBe(questions);
   }
 });
 
@@ -358,17 +283,6 @@ test("a call that is kept is not let in by a key that is revoked meanwhile", asy
   });
   const answer = await newIsolate().call(path, { key });
   expect([answer.status, (await answer.json<Json>())["error_type"]]).toEqual([401, "revoked_key"]);
-});
-
-test("whoami says nothing of a limit that has been lifted", async () => {
-  const { key, keyId } = await limited(100, 3_600);
-  const edge = newIsolate();
-  await edge.call("/whoami", { key });
-  await operator.admin("PATCH", `/admin/keys/${keyId}`, { rate_limit: null });
-  at(1_000);
-  const answer = await edge.call("/whoami", { key });
-  expect((await answer.json<Json>())["rate_limit_remaining"]).toBeNull();
-  expect(answer.headers.has("RateLimit")).toBe(false);
 });
 
 test("a burst of calls in an isolate that was refused costs as many questions as there can be tokens", async () => {
