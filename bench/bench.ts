@@ -41,7 +41,7 @@ async function countAll(config: string, entry: string, isPostern: boolean) {
 const posternCounts = await countAll(POSTERN, "bench/counted/postern.ts", true);
 const assembledCounts = await countAll(ASSEMBLED, "bench/counted/assembled.ts", false);
 
-/** Of a hit, which most of the mix is. */
+/** Of a hit, which most of the mix is; where CPU cannot be told, it is left out of the price: a hundredth of it. */
 const cpuMs = (name: string) => (cpuUsOf(measured, name) ?? 0) / 1_000;
 const dollars = {
   postern: dollarsPerMillion(posternCounts.mix, posternCounts.mix.requests, cpuMs("hit_1000"), true),

@@ -89,7 +89,7 @@ type Kind =
   | "forged"
   | "refused";
 
-/** `isPostern`: what was assembled has no ETag, nothing that needs no I/O for a forged key, and memory of its own. */
+/** `isPostern`: what was assembled has no ETags, and nothing in an isolate's memory that could differ from KV. */
 export async function countKinds(worker: Counted, isPostern: boolean): Promise<Partial<Record<Kind, Count>>> {
   const counts: Partial<Record<Kind, Count>> = {};
   let ms = 0;
