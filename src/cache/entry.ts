@@ -81,10 +81,12 @@ const Stored = z.strictObject({
   digest: z.string(),
 });
 
+type Stored = z.input<typeof Stored>;
+
 const Alias = z.strictObject({ v: z.literal(VERSION), of: z.string().min(1) });
 
 /** What stands in KV beside the body. */
-export async function metadataOf(entry: Entry): Promise<z.input<typeof Stored>> {
+export async function metadataOf(entry: Entry): Promise<Stored> {
   return {
     v: VERSION,
     id: entry.organizationId,
@@ -115,6 +117,7 @@ export async function decode(
   metadata: unknown,
   known: Entry | null = null,
 ): Promise<Decoded> {
+  if (known !== null && isOf(known, metadata)) return { kind: "entry", entry: known };
   // Which of the two it is, is told apart first: a schema that does not fit takes long to say so.
   if (typeof metadata === "object" && metadata !== null && "of" in metadata) {
     const alias = Alias.safeParse(metadata);
@@ -123,22 +126,35 @@ export async function decode(
   const stored = Stored.safeParse(metadata);
   if (!stored.success) return { kind: "undecodable" };
   const { id, slug, ext, etag, began, at, purge, digest } = stored.data;
-  const described = {
-    organizationId: id,
-    slug,
-    externalId: ext,
-    etag,
-    began,
-    fetchedAt: at,
-    afterPurge: purge,
-  };
-  // Its body has been looked at before.
-  if (known !== null && isDescribed(known, described)) return { kind: "entry", entry: known };
   const body = new Uint8Array(bytes);
   if (digest !== (await digestOf(body))) return { kind: "undecodable" };
-  return { kind: "entry", entry: { ...described, body } };
+  return {
+    kind: "entry",
+    entry: {
+      organizationId: id,
+      slug,
+      externalId: ext,
+      body,
+      etag,
+      began,
+      fetchedAt: at,
+      afterPurge: purge,
+    },
+  };
 }
 
-function isDescribed(entry: Entry, described: Omit<Entry, "body">): boolean {
-  return Object.entries(described).every(([name, value]) => entry[name as keyof Entry] === value);
+/** Whether this is what stands beside an entry: whatever it says is what is known already, of a body that has been looked at. */
+function isOf(entry: Entry, metadata: unknown): boolean {
+  if (typeof metadata !== "object" || metadata === null) return false;
+  const { v, id, slug, ext, etag, began, at, purge } = metadata as Partial<Record<keyof Stored, unknown>>;
+  return (
+    v === VERSION &&
+    id === entry.organizationId &&
+    slug === entry.slug &&
+    ext === entry.externalId &&
+    etag === entry.etag &&
+    began === entry.began &&
+    at === entry.fetchedAt &&
+    purge === entry.afterPurge
+  );
 }

@@ -79,8 +79,10 @@ export async function deleteStored(shelf: Shelf, name: string): Promise<void> {
   if (key !== null) await shelf.kv.delete(key);
 }
 
+const utf8 = new TextEncoder();
+
 /** Null where the identifier is too long for KV: no real one is, and it is looked up without it. */
 function keyOf(shelf: Shelf, identifier: string): string | null {
   const key = `organization:${shelf.project}:${identifier}`;
-  return new TextEncoder().encode(key).byteLength <= MOST_KEY_BYTES ? key : null;
+  return utf8.encode(key).byteLength <= MOST_KEY_BYTES ? key : null;
 }

@@ -124,6 +124,14 @@ describe("what is stored", () => {
     }
   });
 
+  test("is not given back as it is known where another version, or nothing, says so", async () => {
+    const entry = await entryOf(organization());
+    const metadata = await metadataOf(entry);
+    for (const foreign of [{ ...metadata, v: metadata.v + 1 }, null, "organization"]) {
+      expect(await decode(entry.body.buffer, foreign, entry)).toEqual({ kind: "undecodable" });
+    }
+  });
+
   test("as an alias decodes to the ID that it stands for, whatever its body", async () => {
     const decoded = await decode(new ArrayBuffer(0), stored(aliasMetadata("organization-1")));
     expect(decoded).toEqual({ kind: "alias", organizationId: "organization-1" });
