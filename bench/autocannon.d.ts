@@ -5,8 +5,18 @@ declare module "autocannon" {
     readonly connections: number;
     readonly amount: number;
     readonly sampleInt: number;
+    readonly setupClient: (client: Client) => void;
+  }
+  /** One connection. */
+  interface Client {
+    setRequests(requests: readonly Request[]): void;
+    /** `headers`: names and values in turn, as they came. */
+    on(event: "headers", listener: (head: { readonly headers: readonly string[] }) => void): void;
+  }
+  interface Request {
+    readonly method: string;
+    readonly path: string;
     readonly headers: Readonly<Record<string, string>>;
-    readonly requests: readonly { readonly path: string }[];
   }
   interface Result {
     readonly errors: number;

@@ -1,13 +1,11 @@
-/** Rounds of all scenarios, one after the other in each, and what is in the middle of them. */
+/** Rounds of all scenarios, and what is in the middle of them. */
 import { drive } from "./load.ts";
 import { PROCESSORS, pin } from "./processors.ts";
-import { type Builds, type Scenario, setUp } from "./scenarios.ts";
+import { type Builds, type Scenario, type Stage, setUp } from "./scenarios.ts";
 
 /** Workers are begun anew so often: how the runtime lays out and compiles code differs from one to the next, by a tenth and more. */
 const STARTS = 3;
-const ROUNDS = 5;
-/** At the beginning of each start, for the compiler, and not counted. */
-const WARM_UP_ROUNDS = 1;
+const ROUNDS = 3;
 
 interface Round {
   readonly requestsPerSecond: number;
@@ -38,13 +36,14 @@ export async function measure(
   for (let start = 1; start <= STARTS; start += 1) {
     const stage = await setUp(builds);
     startsMs.push(stage.startMs);
-    for (let round = 1; round <= WARM_UP_ROUNDS + ROUNDS; round += 1) {
-      onProgress(`start ${start} of ${STARTS}, round ${round} of ${WARM_UP_ROUNDS + ROUNDS}`);
-      for (const scenario of stage.scenarios) {
-        const one = await measureOnce(scenario);
-        if (round <= WARM_UP_ROUNDS) continue;
-        measured[scenario.name] ??= { says: scenario.says, rounds: [] };
-        measured[scenario.name]?.rounds.push(one);
+    onProgress(`start ${start} of ${STARTS}, filling caches`);
+    // And for the compiler.
+    for (const { load, requests } of [...stage.held, ...stage.others]) await drive(load, requests, false);
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      onProgress(`start ${start} of ${STARTS}, round ${round} of ${ROUNDS}`);
+      for (const [{ name, says }, one] of await measureRound(stage)) {
+        measured[name] ??= { says, rounds: [] };
+        measured[name].rounds.push(one);
       }
     }
     await stage.stop();
@@ -52,11 +51,28 @@ export async function measure(
   return { measured, startMs: spreadOf(startsMs) };
 }
 
+/** What is held against each other is measured there and back: so what comes earlier does not gain or lose by it. */
+async function measureRound({ held, others }: Stage): Promise<Map<Scenario, Round>> {
+  const rounds = new Map<Scenario, Round>();
+  for (const scenario of [...held, ...others, ...held.toReversed()]) {
+    const there = rounds.get(scenario);
+    const one = await measureOnce(scenario);
+    rounds.set(scenario, there === undefined ? one : together(there, one));
+  }
+  return rounds;
+}
+
+/** Of two stretches of as many requests each. */
+const together = (one: Round, other: Round): Round => ({
+  requestsPerSecond: 2 / (1 / one.requestsPerSecond + 1 / other.requestsPerSecond),
+  cpuUs: one.cpuUs === null || other.cpuUs === null ? null : (one.cpuUs + other.cpuUs) / 2,
+});
+
 async function measureOnce({ load, requests, worker }: Scenario): Promise<Round> {
   // Not counted: by the next round leases are over and tokens given back, and what is measured is traffic that goes on. All are warmed up alike.
-  await drive(load, Math.ceil((requests * 2) / 3));
+  await drive(load, Math.ceil(requests / 2), false);
   const before = worker?.cpuMs() ?? null;
-  const requestsPerSecond = await drive(load, requests);
+  const requestsPerSecond = await drive(load, requests, true);
   const after = worker?.cpuMs() ?? null;
   return {
     requestsPerSecond,

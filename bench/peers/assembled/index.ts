@@ -23,6 +23,7 @@ interface Bindings {
   readonly STYTCH_BASE_URL: string;
   readonly STYTCH_PROJECT_ID: string;
   readonly STYTCH_SECRET: string;
+  readonly CACHE_FRESH_SECONDS?: string;
 }
 type App = { Bindings: Bindings; Variables: { policy: Policy } };
 
@@ -51,7 +52,7 @@ const Member = z.looseObject({
   organization: z.looseObject({ organization_id: z.string() }),
 });
 
-const FRESH_MS = 60_000;
+const FRESH_SECONDS = 60;
 const STALE_MS = 60_000;
 /** How long a location keeps a key that it has read from KV: what a revocation waits for. */
 const KEY_CACHE_SECONDS = 60;
@@ -98,7 +99,7 @@ app.get("/v1/b2b/organizations/:id", async (c) => {
   const value = await cachified({
     key: id,
     cache: cloudflareKvCacheAdapter({ kv: c.env.CACHE, keyPrefix: "organization" }) as Cache,
-    ttl: FRESH_MS,
+    ttl: Number(c.env.CACHE_FRESH_SECONDS ?? FRESH_SECONDS) * 1_000,
     swr: STALE_MS,
     checkValue: Organization,
     getFreshValue: async () =>

@@ -1,4 +1,21 @@
-/** The limit of what is read from KV: a Worker that reads bytes and answers them. `PUT` writes the body, and keeps the header fields of `X-Bench-Headers`. */
+/**
+ * The limit of what is read from KV: a Worker that reads a body and what stands beside it, and answers the body. `PUT` writes it, and keeps the header fields of
+ * `X-Bench-Headers`.
+ */
+
+/** As long as what Postern has beside a body in KV: whose it is, and how old. */
+const metadata = {
+  v: 2,
+  id: "organization-test-11111111-1111-4111-8111-111111111111",
+  slug: "an-organization",
+  ext: "an-external-id",
+  etag: 'W/"00000000000000000000000000000000"',
+  began: 1_800_000_000_000,
+  at: 1_800_000_000_000,
+  purge: 0,
+  digest: "00000000000000000000000000000000",
+};
+
 let headers: Record<string, string> = {};
 
 export default {
@@ -8,10 +25,13 @@ export default {
       headers = Object.fromEntries(
         JSON.parse(request.headers.get("X-Bench-Headers") ?? "[]") as [string, string][],
       );
-      await env.ORGANIZATIONS.put(key, await request.arrayBuffer());
+      await env.ORGANIZATIONS.put(key, await request.arrayBuffer(), { metadata });
       return new Response(null, { status: 204 });
     }
-    const body = await env.ORGANIZATIONS.get(key, { type: "arrayBuffer", cacheTtl: 30 });
+    const { value: body } = await env.ORGANIZATIONS.getWithMetadata(key, {
+      type: "arrayBuffer",
+      cacheTtl: 30,
+    });
     return body === null ? new Response(null, { status: 404 }) : new Response(body, { headers });
   },
 };
