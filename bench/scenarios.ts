@@ -169,7 +169,7 @@ export async function setUp(builds: Builds): Promise<Stage> {
         "no proxy: the sandbox, 80 ms away",
         far,
         { Authorization: `Basic ${credential}` },
-        100,
+        320,
       ),
       worker: null,
     },
