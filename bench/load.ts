@@ -14,6 +14,9 @@ export interface Load {
 
 const CONNECTIONS = 32;
 
+/** How many may have another `Cache-Status`: on a machine that stands still for a moment, a read of KV takes too long. */
+const MOST_UNLIKE = 0.01;
+
 /** How many of its paths each connection of a load has gone through. */
 const gone = new WeakMap<Load, number>();
 
@@ -27,7 +30,7 @@ export async function drive(load: Load, requests: number, isCached: boolean): Pr
   const first = gone.get(load) ?? 0;
   gone.set(load, first + Math.ceil(requests / CONNECTIONS));
   let connection = 0;
-  let unlike: string | null = null;
+  const unlike: string[] = [];
   const running = autocannon({
     url,
     connections: CONNECTIONS,
@@ -40,7 +43,7 @@ export async function drive(load: Load, requests: number, isCached: boolean): Pr
       if (cacheStatus === undefined || !isCached) return;
       client.on("headers", ({ headers: fields }) => {
         const status = fields[fields.indexOf("Cache-Status") + 1] ?? "";
-        if (!cacheStatus.test(status)) unlike = status;
+        if (!cacheStatus.test(status)) unlike.push(status);
       });
     },
   });
@@ -53,8 +56,11 @@ export async function drive(load: Load, requests: number, isCached: boolean): Pr
   });
   const { errors, statusCodeStats } = await running;
   const right = statuses.reduce((sum, status) => sum + (statusCodeStats[status]?.count ?? 0), 0);
-  if (errors > 0 || right < requests || unlike !== null) {
-    throw new Error(`${url}${paths[0]}: ${JSON.stringify(statusCodeStats)}, ${errors} errors, ${unlike}`);
+  if (errors > 0 || right < requests) {
+    throw new Error(`${url}${paths[0]}: ${JSON.stringify(statusCodeStats)}, ${errors} errors`);
+  }
+  if (unlike.length > requests * MOST_UNLIKE) {
+    throw new Error(`${url}${paths[0]}: ${unlike.length} of ${requests} like ${unlike[0]}`);
   }
   return ((answers - CONNECTIONS) * 1_000) / (endedMs - beganMs);
 }
