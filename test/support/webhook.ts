@@ -1,0 +1,28 @@
+/** Requests as Svix sends them, and the secrets that they are signed with. */
+import { Webhook } from "standardwebhooks";
+import { declareSecret } from "./guard.ts";
+
+export const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+export const NEXT_SECRET = `whsec_${btoa("the next one, of 24 byte")}`;
+for (const secret of [SECRET, NEXT_SECRET]) {
+  declareSecret(secret);
+  declareSecret(secret.slice("whsec_".length));
+}
+
+/** A request that Svix has signed. */
+export function signed(body: unknown, secret = SECRET, headers: Record<string, string> = {}) {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const id = `msg_${crypto.randomUUID()}`;
+  const now = new Date();
+  return {
+    method: "POST",
+    headers: {
+      "Content-Type": "application/json",
+      "svix-id": id,
+      "svix-timestamp": String(Math.floor(now.getTime() / 1_000)),
+      "svix-signature": new Webhook(secret).sign(id, now, text),
+      ...headers,
+    },
+    body: text,
+  };
+}
