@@ -1,15 +1,15 @@
 /** What every answer needs around what makes it: a request ID, a date, no caching unless it says so, a last resort for defects, one log line. */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { refusalOfAdmin } from "./admin/access.ts";
-import type { Call } from "./call.ts";
+import { refusalOfAdmin } from "./admin/require-admin-token.ts";
 import { type Config, configOf } from "./config.ts";
 import { errorTypeOf, type Failure, failureResponse } from "./errors.ts";
-import { type Isolate, newIsolate } from "./isolate.ts";
-import { setRateLimit } from "./keys/quota.ts";
+import { shielded } from "./failed-auth-limit.ts";
+import { type Isolate, newIsolate } from "./isolate-state.ts";
+import { setRateLimit } from "./limits/rate-limit-headers.ts";
 import { describe, type LogLine, log } from "./log.ts";
+import type { Call } from "./request-context.ts";
 import { type Place, pathOf, placeOf } from "./routes.ts";
-import { shielded } from "./shield.ts";
 
 /** For scripts of a page: what they may send and read. */
 const CORS = {

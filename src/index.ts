@@ -1,6 +1,6 @@
-export { Directory } from "./admin/directory.ts";
-export { Organization } from "./cache/organization.ts";
-export { PublicKeys } from "./cache/public-keys.ts";
+export { Organization } from "./cache/object/organization.ts";
+export { Directory } from "./directory/directory.ts";
+export { PublicKeys } from "./jwks/public-keys.ts";
 export { ApiKey } from "./keys/api-key.ts";
 
 import { createApp } from "./app.ts";

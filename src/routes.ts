@@ -1,14 +1,22 @@
 /** The paths, what answers each of their methods, and which of them a request is for. */
-import { listEvents } from "./admin/audit.ts";
-import { purgeOrganization, receiveWebhook } from "./admin/cache.ts";
-import { createKey, editKey, listKeys, revokeKey, rotateKey, showKey, showUsage } from "./admin/keys.ts";
-import type { Call } from "./call.ts";
+import { listEvents } from "./admin/audit-routes.ts";
+import {
+  createKey,
+  editKey,
+  listKeys,
+  revokeKey,
+  rotateKey,
+  showKey,
+  showUsage,
+} from "./admin/key-routes.ts";
+import { purgeOrganization, receiveWebhook } from "./admin/purge-routes.ts";
+import { readMember } from "./api/members.ts";
+import { readOrganization } from "./api/organizations.ts";
+import { whoAmI } from "./api/whoami.ts";
 import type { Failure } from "./errors.ts";
-import type { Isolate } from "./isolate.ts";
-import { readJwks } from "./proxy/jwks.ts";
-import { readMember } from "./proxy/member.ts";
-import { readOrganization } from "./proxy/organization.ts";
-import { whoAmI } from "./proxy/whoami.ts";
+import type { Isolate } from "./isolate-state.ts";
+import { readJwks } from "./jwks/route.ts";
+import type { Call } from "./request-context.ts";
 
 type Operation = (call: Call, isolate: Isolate, parameter: string) => Promise<Response | Failure>;
 

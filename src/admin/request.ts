@@ -1,9 +1,9 @@
 /** What an admin call asks for: its JSON body or its query, checked, or a refusal that names the field. */
 import * as z from "zod";
-import { parseJson, readAtMost } from "../bounds.ts";
-import type { Call } from "../call.ts";
+import type { Cursor } from "../directory/directory.ts";
 import type { Failure } from "../errors.ts";
-import type { Cursor } from "./directory.ts";
+import { parseJson, readAtMost } from "../platform/timeout.ts";
+import type { Call } from "../request-context.ts";
 
 export const MOST_BODY_BYTES = 64 * 1024;
 

@@ -3,9 +3,9 @@
  * knows nothing of keys.
  */
 import * as z from "zod";
-import { parseExactly } from "../exact-json.ts";
+import { parseExactly } from "../platform/exact-json.ts";
 import { isCanonicalId } from "../stytch/canonical-id.ts";
-import type { OrganizationEnvelope } from "../stytch/organization-schema.ts";
+import type { OrganizationEnvelope } from "../stytch/schemas/organization-schema.ts";
 
 export interface Entry {
   readonly organizationId: string;

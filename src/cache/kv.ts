@@ -2,7 +2,7 @@
  * Entries in KV: shared by all locations, up to a minute behind. It may fail, refuse or hang; then a lookup goes on without
  * it. An organization's body stands under its ID; a slug or external ID stands for the ID.
  */
-import { within } from "../bounds.ts";
+import { within } from "../platform/timeout.ts";
 import { aliasMetadata, bearsName, decode, type Entry, metadataOf } from "./entry.ts";
 
 /** The longest that a lookup waits for one read, in ms. */

@@ -3,17 +3,18 @@
  * where that object fails. The entries know nothing of keys; whoever asks must have been let in before. What a purge has ended is
  * nowhere there, whatever holds it.
  */
-import { type Call, noteDegraded } from "../call.ts";
+
 import type { Failure } from "../errors.ts";
-import { callObject, directoryOf } from "../object-call.ts";
+import { callObject, directoryOf } from "../platform/durable-object.ts";
+import { type Call, noteDegraded } from "../request-context.ts";
 import { bearsName, type Entry, namesOf } from "./entry.ts";
 import { freshnessOf } from "./freshness.ts";
 import { type KvRead, readEntry } from "./kv.ts";
 import { end, hasEnded, isDisputed, type Memory, recall } from "./memory.ts";
-import { DIRECTORY_WAIT_MS, type Purges, purgeOf, renewPurges, survives } from "./purges.ts";
-import { type How, isHidden, type Read, type Want } from "./read.ts";
-import { readThrough } from "./read-through.ts";
-import { type Cache, keep, refreshBehind } from "./refresh.ts";
+import { readThrough } from "./object-client.ts";
+import { type How, isHidden, type Read, type Want } from "./object-messages.ts";
+import { DIRECTORY_WAIT_MS, type Purges, purgeOf, renewPurges, survives } from "./purge/purge-list.ts";
+import { type Cache, keep, refreshBehind } from "./revalidate.ts";
 
 /** How an answer came about. */
 type Source =

@@ -7,12 +7,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type * as z from "zod";
-import { within } from "../bounds.ts";
-import { describe, log } from "../log.ts";
-import { directoryOf } from "../object-call.ts";
-import { refusalOfKey } from "./authorize.ts";
-import { full, type Limit } from "./bucket.ts";
-import { created, edited, revoked, rotated } from "./change.ts";
+import { full, type Limit } from "../limits/bucket.ts";
 import {
   type Account,
   accountOf,
@@ -21,7 +16,12 @@ import {
   type TokenAnswer,
   type TokenAsk,
   underNewLimit,
-} from "./grant.ts";
+} from "../limits/bucket-ledger.ts";
+import { describe, log } from "../log.ts";
+import { directoryOf } from "../platform/durable-object.ts";
+import { within } from "../platform/timeout.ts";
+import { refusalOfKey } from "./authorize.ts";
+import { created, edited, revoked, rotated } from "./mutations.ts";
 import type { KeyCreation, KeyEdit, KeyRecord } from "./record.ts";
 import { type HourCount, hourOf, KEPT_HOURS, sum, type UsageReport } from "./usage.ts";
 

@@ -1,13 +1,14 @@
 /**
  * Who calls: credential → proof (arithmetic) → lease → is the key usable. A key that does not prove itself costs no I/O.
  */
-import { type Call, noteDegraded } from "../call.ts";
+
 import type { Failure } from "../errors.ts";
-import { askingOf } from "./ask.ts";
+import { type Call, noteDegraded } from "../request-context.ts";
 import { refusalOfKey } from "./authorize.ts";
 import { readCredential } from "./credential.ts";
 import { provedBefore, proveKey } from "./key-format.ts";
-import type { KeyMemory } from "./key-memory.ts";
+import { askingOf } from "./key-object-client.ts";
+import type { KeyMemory } from "./key-state.ts";
 import { askForLease, heldLease, type Leased } from "./lease.ts";
 import type { KeyRecord } from "./record.ts";
 

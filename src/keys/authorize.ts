@@ -1,6 +1,6 @@
 /** Whether a genuine key may do what it asks. Pure. */
 import type { Failure } from "../errors.ts";
-import { isAllowedIp } from "./ip-allow-list.ts";
+import { isAllowedIp } from "../platform/ip.ts";
 import { type KeyRecord, type Scope, statusOf } from "./record.ts";
 
 /**

@@ -2,11 +2,11 @@
 import * as z from "zod";
 import { LOCATION_HINTS } from "../config.ts";
 import { IDENTIFIER_RULE } from "../errors.ts";
+import { isRange } from "../platform/ip.ts";
 import { isIdentifier } from "../stytch/identifier.ts";
-import { Member } from "../stytch/member-schema.ts";
-import { Organization } from "../stytch/organization-schema.ts";
-import { isRange } from "./ip-allow-list.ts";
-import { isKnownPath, MOST_PATHS } from "./projection.ts";
+import { Member } from "../stytch/schemas/member-schema.ts";
+import { Organization } from "../stytch/schemas/organization-schema.ts";
+import { isKnownPath, MOST_PATHS } from "./field-projection.ts";
 
 /** What a key may do. */
 export const SCOPES = [

@@ -8,18 +8,18 @@
  */
 import type * as z from "zod";
 import { version } from "../../package.json";
-import { readAtMost, within } from "../bounds.ts";
 import type { Config } from "../config.ts";
 import type { Failure } from "../errors.ts";
 import type { UpstreamCall } from "../log.ts";
-import { type Meaning, meaningOf, type RawAnswer } from "./answer.ts";
+import { readAtMost, within } from "../platform/timeout.ts";
 import { isCanonicalId } from "./canonical-id.ts";
 import { type Circuit, circuitOf, msLimited, noteOutcome, refusalOfCircuit } from "./circuit.ts";
 import { noteDrift } from "./drift.ts";
-import { MemberEnvelope } from "./member-schema.ts";
-import { OrganizationEnvelope } from "./organization-schema.ts";
+import { type Meaning, meaningOf, type RawAnswer } from "./parse-response.ts";
 import { type Attempt, pauseBeforeRetry } from "./retry.ts";
 import { retryAfterSeconds } from "./retry-after.ts";
+import { MemberEnvelope } from "./schemas/member-schema.ts";
+import { OrganizationEnvelope } from "./schemas/organization-schema.ts";
 
 /** What Postern takes from Stytch at most; a larger body is an invalid one. */
 const MOST_BODY_BYTES = 1024 * 1024;

@@ -8,7 +8,7 @@ import {
   makeEntry,
   metadataOf,
 } from "../../src/cache/entry.ts";
-import type { OrganizationEnvelope } from "../../src/stytch/organization-schema.ts";
+import type { OrganizationEnvelope } from "../../src/stytch/schemas/organization-schema.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 
 async function entryOf(of: Json, envelope: Json = {}): Promise<Entry> {

@@ -13,7 +13,7 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
-import { World } from "../support/world.ts";
+import { World } from "../support/model-harness.ts";
 
 const given = env as unknown as { MODEL_RUNS?: string; MODEL_SEED?: string };
 const RUNS = Number(given.MODEL_RUNS ?? 12);

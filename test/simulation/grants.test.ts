@@ -1,6 +1,6 @@
 /** Tokens of one bucket in the hands of many isolates, on a virtual clock. What the parts decide is in allowance.test.ts and grant.test.ts. */
 import { describe, expect, test } from "vitest";
-import type { Limit } from "../../src/keys/bucket.ts";
+import type { Limit } from "../../src/limits/bucket.ts";
 import {
   callsByChance,
   isWithin,

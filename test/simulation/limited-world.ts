@@ -2,6 +2,9 @@
  * A rate limit on a virtual clock: isolates and the object of one key, with the decisions of the product (`allowance.ts`, `grant.ts`) and everything
  * between them made up here: how long messages take, which are lost, when isolates end, and whose clocks are wrong.
  */
+
+import { type Bucket, full, type Limit, take } from "../../src/limits/bucket.ts";
+import { type Account, accountOf, answer, keepMs, type TokenAnswer } from "../../src/limits/bucket-ledger.ts";
 import {
   type Allowance,
   type Allowances,
@@ -19,9 +22,7 @@ import {
   spend,
   spendAlone,
   takeIn,
-} from "../../src/keys/allowance.ts";
-import { type Bucket, full, type Limit, take } from "../../src/keys/bucket.ts";
-import { type Account, accountOf, answer, keepMs, type TokenAnswer } from "../../src/keys/grant.ts";
+} from "../../src/limits/token-pool.ts";
 
 export interface Setting {
   readonly seed: number;

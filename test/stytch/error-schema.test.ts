@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isAboutCredentials, StytchError } from "../../src/stytch/error-schema.ts";
+import { isAboutCredentials, StytchError } from "../../src/stytch/schemas/error-schema.ts";
 
 const ERROR = {
   status_code: 400,

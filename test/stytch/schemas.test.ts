@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { z } from "zod";
-import { Member, MemberEnvelope } from "../../src/stytch/member-schema.ts";
-import { Organization, OrganizationEnvelope } from "../../src/stytch/organization-schema.ts";
+import { Member, MemberEnvelope } from "../../src/stytch/schemas/member-schema.ts";
+import { Organization, OrganizationEnvelope } from "../../src/stytch/schemas/organization-schema.ts";
 import { type Json, member, memberEnvelope, organization, organizationEnvelope } from "../support/bodies.ts";
 
 const accepts = (schema: z.ZodType, body: unknown) => schema.safeParse(body).success;

@@ -10,8 +10,8 @@ import type {
 } from "stytch";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { driftOf } from "../../src/stytch/drift.ts";
-import { Member, type MemberEnvelope } from "../../src/stytch/member-schema.ts";
-import { Organization, type OrganizationEnvelope } from "../../src/stytch/organization-schema.ts";
+import { Member, type MemberEnvelope } from "../../src/stytch/schemas/member-schema.ts";
+import { Organization, type OrganizationEnvelope } from "../../src/stytch/schemas/organization-schema.ts";
 
 /** A type as it is where nothing is absent or null, and without the fields that we do not know. */
 type Present<T> = T extends readonly (infer Item)[]

@@ -1,5 +1,5 @@
 /** Events of Stytch: their bodies have the shapes of Svix's catalogue. */
-import { concernOf } from "../../src/stytch/webhook.ts";
+import { concernOf } from "../../src/webhooks/stytch-event.ts";
 
 export const PROJECT = "project-test-00000000-0000-0000-0000-000000000000";
 export const ORGANIZATION = "organization-test-00000000-0000-0000-0000-000000000000";

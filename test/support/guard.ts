@@ -5,7 +5,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect } from "vitest";
-import type { Organization } from "../../src/cache/organization.ts";
+import type { Organization } from "../../src/cache/object/organization.ts";
 import { configOf } from "../../src/config.ts";
 import { circuitOf, closedCircuit } from "../../src/stytch/circuit.ts";
 import { member } from "./bodies.ts";

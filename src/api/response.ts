@@ -1,0 +1,97 @@
+/**
+ * The answers of the two operations, built from the caller's point of view: no header here comes from Stytch.
+ * `Cache-Status` is RFC 9211, `Age` and `Cache-Control` RFC 9111, `ETag` and 304 RFC 9110, `Server-Timing` the W3C's.
+ */
+import { ageSeconds } from "../cache/freshness.ts";
+import type { Found } from "../cache/lookup.ts";
+import type { Call } from "../request-context.ts";
+import type { View } from "./projection-cache.ts";
+
+/** An organization, or 304 where the caller has it already. */
+export function organizationAnswer(call: Call, found: Found, view: View, now: number): Response {
+  const age = ageSeconds(found.entry.fetchedAt, now);
+  const ttl = call.config.cache.freshSeconds - age;
+  const cacheStatus = cacheStatusOf(found, ttl);
+  call.line.cache = cacheStatus;
+  const headers = headersOf(view, cacheStatus, age, ttl);
+  const isNotModified = isKnown(call.request.headers.get("If-None-Match"), view.etag);
+  const answer = isNotModified
+    ? new Response(null, { status: 304, headers })
+    : new Response(view.body, { headers });
+  if (!isNotModified) answer.headers.set("Content-Type", "application/json");
+  answer.headers.set("Server-Timing", serverTiming(call));
+  return answer;
+}
+
+/** The last headers of each view: those of the next hit are the same for a second. */
+const lastHeaders = new WeakMap<View, Last>();
+
+interface Last {
+  readonly cacheStatus: string;
+  readonly age: number;
+  readonly headers: Headers;
+}
+
+function headersOf(view: View, cacheStatus: string, age: number, ttl: number): Headers {
+  const last = lastHeaders.get(view);
+  // From which all the others follow.
+  if (last?.cacheStatus === cacheStatus && last.age === age) return last.headers;
+  const headers = new Headers({
+    "Cache-Status": cacheStatus,
+    Age: String(age),
+    ETag: view.etag,
+    "Cache-Control": `private, max-age=${Math.max(0, ttl)}`,
+    Vary: "Authorization",
+  });
+  lastHeaders.set(view, { cacheStatus, age, headers });
+  return headers;
+}
+
+/** A member, as the caller sees it. */
+export function memberAnswer(call: Call, body: Uint8Array<ArrayBuffer>): Response {
+  const cacheStatus = "postern; fwd=bypass";
+  call.line.cache = cacheStatus;
+  return jsonAnswer(body, {
+    "Cache-Status": cacheStatus,
+    "Server-Timing": serverTiming(call),
+    Vary: "Authorization",
+  });
+}
+
+export function jsonAnswer(body: Uint8Array<ArrayBuffer>, headers: Record<string, string>): Response {
+  return new Response(body, { headers: { "Content-Type": "application/json", ...headers } });
+}
+
+function serverTiming({ timings: { key, cache, upstream } }: Call): string {
+  let text = `key;dur=${key ?? 0}`;
+  if (cache !== undefined) text += `, cache;dur=${cache}`;
+  if (upstream !== undefined) text += `, upstream;dur=${upstream}`;
+  return text;
+}
+
+/** RFC 9211 §2: what this cache did, for whoever debugs it. */
+function cacheStatusOf({ source, isStored }: Found, ttl: number): string {
+  const stored = isStored ? "; stored" : "";
+  switch (source) {
+    case "memory":
+    case "kv":
+      return `postern; hit; ttl=${ttl}; detail=${source}`;
+    case "fetched":
+      return `postern; fwd=miss; fwd-status=200${stored}`;
+    case "requested":
+      return `postern; fwd=request; fwd-status=200${stored}`;
+    case "requested_collapsed":
+      return `postern; fwd=request; fwd-status=200${stored}; collapsed`;
+    case "collapsed":
+      return `postern; fwd=miss; fwd-status=200${stored}; collapsed`;
+  }
+}
+
+/** RFC 9110 §13.1.2: weak comparison with each of a list, or `*` for any. */
+export function isKnown(ifNoneMatch: string | null, etag: string): boolean {
+  if (ifNoneMatch === null) return false;
+  if (ifNoneMatch.trim() === "*") return true;
+  const opaque = (tag: string) => tag.replace(/^W\//, "");
+  const tags = ifNoneMatch.match(/(?:W\/)?"[^"]*"/g) ?? [];
+  return tags.some((tag) => opaque(tag) === opaque(etag));
+}

@@ -1,0 +1,179 @@
+/**
+ * The one object that knows which keys there are, what was done to them and to the cache, and what was purged of late. Keys' own objects
+ * keep its index true. Nothing on the request path waits for it but an isolate that does not know the purges of the last seconds.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { kvLifeSeconds } from "../cache/freshness.ts";
+import { MOST_PURGES, type Purge, type PurgeNews } from "../cache/purge/purge-list.ts";
+import { configOf } from "../config.ts";
+import type { KeyEvent } from "../keys/api-key.ts";
+import type { KeyRecord } from "../keys/record.ts";
+
+/** The place in a list behind which a page begins: of what was listed last. */
+export interface Cursor {
+  /** RFC 3339. */
+  readonly at: string;
+  readonly id: string;
+}
+
+export interface Page<T> {
+  readonly items: T[];
+  readonly next: Cursor | null;
+}
+
+/** Who purged an organization. What Stytch's own answers have shown to be over is purged as well, and is nobody's action. */
+export interface PurgeEvent {
+  readonly at: string;
+  readonly action: "cache.purged";
+  readonly key_id: null;
+  readonly detail: Readonly<Record<string, string>>;
+}
+
+export type AuditEvent = KeyEvent | PurgeEvent;
+
+const LATEST = "latest-purge";
+const FLOOR = "purge-floor";
+
+/** Counting them reads them all, so it is done once for so many. */
+const COUNT_PURGES_EVERY = 100;
+
+/** Beyond the life of an entry, in ms: an upstream request of 30 s, and clocks that differ by a minute. */
+const PURGE_MARGIN_MS = 120_000;
+
+/** How long the audit keeps purges, which Stytch's webhooks cause by the thousand: 30 days. What was done to keys stays. */
+const PURGE_EVENTS_MS = 30 * 86_400_000;
+
+/** Sorts as the numbers do. A key's ID is longer than `purge`. */
+const purgeEventId = (number: number) => `purge.${String(number).padStart(16, "0")}`;
+
+export class Directory extends DurableObject<Env> {
+  /** Names purged since the list was last counted; at first, that is not known. */
+  #uncounted = COUNT_PURGES_EVERY;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    ctx.storage.sql.exec(
+      `CREATE TABLE IF NOT EXISTS keys (
+        id TEXT PRIMARY KEY, at TEXT NOT NULL, version INTEGER NOT NULL, item TEXT NOT NULL
+      ) WITHOUT ROWID;
+      CREATE INDEX IF NOT EXISTS keys_by_age ON keys (at, id);
+      CREATE TABLE IF NOT EXISTS events (id TEXT PRIMARY KEY, at TEXT NOT NULL, item TEXT NOT NULL) WITHOUT ROWID;
+      CREATE INDEX IF NOT EXISTS events_by_age ON events (at, id);
+      CREATE TABLE IF NOT EXISTS purges (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+      CREATE INDEX IF NOT EXISTS purges_by_number ON purges (number);`,
+    );
+  }
+
+  /** Takes in a key's record and what happened to it. Reports may come late, twice and out of order; an older one changes nothing. */
+  report(record: KeyRecord, events: readonly KeyEvent[]): void {
+    this.ctx.storage.sql.exec(
+      `INSERT INTO keys (id, at, version, item) VALUES (?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET version = excluded.version, item = excluded.item
+       WHERE excluded.version > version`,
+      record.key_id,
+      record.created_at,
+      record.version,
+      JSON.stringify(record),
+    );
+    for (const event of events) this.#addEvent(event.id, event);
+  }
+
+  /**
+   * Purges whatever bears one of these names, and returns the number of the purge. It is in force everywhere `LEASE_SECONDS` after the answer.
+   * `detail`: who did it, for the audit; null where nobody did.
+   */
+  purge(names: readonly string[], detail: PurgeEvent["detail"] | null): number {
+    const { sql, kv } = this.ctx.storage;
+    const now = Date.now();
+    // Near the time, so that numbers go on growing where a Directory had to begin anew.
+    const number = Math.max(now, (kv.get<number>(LATEST) ?? 0) + 1);
+    kv.put(LATEST, number);
+    for (const name of names) {
+      sql.exec(
+        "INSERT INTO purges (name, number) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET number = excluded.number",
+        name,
+        number,
+      );
+    }
+    this.#uncounted += names.length;
+    this.#forgetPurges(now);
+    if (detail !== null) {
+      const at = new Date(now).toISOString();
+      this.#addEvent(purgeEventId(number), { at, action: "cache.purged", key_id: null, detail });
+      const [least, end] = [purgeEventId(0), purgeEventId(Math.max(0, now - PURGE_EVENTS_MS))];
+      sql.exec("DELETE FROM events WHERE id >= ? AND id < ?", least, end);
+    }
+    return number;
+  }
+
+  /** What was purged after the purge of this number. */
+  purgesSince(number: number): PurgeNews {
+    const { sql, kv } = this.ctx.storage;
+    const purges = sql
+      .exec<{ name: string; number: number }>(
+        "SELECT name, number FROM purges WHERE number > ? ORDER BY number",
+        number,
+      )
+      .toArray();
+    const news: readonly Purge[] = purges.map((purge) => ({ name: purge.name, number: purge.number }));
+    return { purges: news, floor: kv.get<number>(FLOOR) ?? 0, latest: kv.get<number>(LATEST) ?? 0 };
+  }
+
+  /** Up to `limit` records, newest first, from behind `after`. */
+  listKeys(limit: number, after: Cursor | null): Page<KeyRecord> {
+    return this.#page("keys", limit, after);
+  }
+
+  /** Up to `limit` events, newest first, from behind `after`. */
+  listEvents(limit: number, after: Cursor | null): Page<AuditEvent> {
+    return this.#page("events", limit, after);
+  }
+
+  #addEvent(id: string, event: AuditEvent): void {
+    this.ctx.storage.sql.exec(
+      "INSERT INTO events (id, at, item) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING",
+      id,
+      event.at,
+      JSON.stringify(event),
+    );
+  }
+
+  /** Those that are older than any entry can be; and the oldest where they are too many, which then stand for all before them. */
+  #forgetPurges(now: number): void {
+    const { sql, kv } = this.ctx.storage;
+    const configured = configOf(this.env);
+    if ("config" in configured) {
+      const lifeMs = kvLifeSeconds(configured.config.cache) * 1_000 + PURGE_MARGIN_MS;
+      sql.exec("DELETE FROM purges WHERE number < ?", now - lifeMs);
+    }
+    if (this.#uncounted < COUNT_PURGES_EVERY) return;
+    this.#uncounted = 0;
+    const [last] = sql
+      .exec<{ number: number }>(
+        "SELECT number FROM purges ORDER BY number DESC LIMIT 1 OFFSET ?",
+        MOST_PURGES,
+      )
+      .toArray();
+    if (last === undefined) return;
+    sql.exec("DELETE FROM purges WHERE number <= ?", last.number);
+    kv.put(FLOOR, last.number);
+  }
+
+  /** By the index; reads one row more than it returns, to tell whether there are more. */
+  #page<T>(table: "keys" | "events", limit: number, after: Cursor | null): Page<T> {
+    const rows = this.ctx.storage.sql
+      .exec<{ id: string; at: string; item: string }>(
+        `SELECT id, at, item FROM ${table} WHERE (at, id) < (?, ?) ORDER BY at DESC, id DESC LIMIT ?`,
+        after?.at ?? "\u{10FFFF}",
+        after?.id ?? "",
+        limit + 1,
+      )
+      .toArray();
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    return {
+      items: page.map(({ item }) => JSON.parse(item) as T),
+      next: rows.length > limit && last !== undefined ? { at: last.at, id: last.id } : null,
+    };
+  }
+}

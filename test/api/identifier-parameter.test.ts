@@ -1,0 +1,106 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { readIdentifier } from "../../src/api/identifier-parameter.ts";
+
+/** As the segment of a request's path: what the URL parser leaves of it. */
+const rawSegment = (text: string) => new URL(`https://h/p/${text}`).pathname.slice("/p/".length);
+
+describe("an identifier", () => {
+  test.each([
+    ["organization-live-07971b06-ac8b-4cdb-9c15-63b17e653931"],
+    ["org_123"],
+    ["Slug.with~all-of_it"],
+    ["..."],
+    [".well-known"],
+    ["a b"],
+    ["user@acme.example:1+2&3=4;5,6!'()*$"],
+    ["株式会社"],
+    ["🏢"],
+  ])("%s is read as it was meant, encoded or as it is", (name) => {
+    expect(readIdentifier(encodeURIComponent(name))).toBe(name);
+    expect(readIdentifier(rawSegment(name))).toBe(name);
+    expect(readIdentifier(name)).toBe(name);
+  });
+
+  test("may hold a bar, and be encoded where it need not be", () => {
+    expect(readIdentifier("ext%7C1")).toBe("ext|1");
+    expect(readIdentifier("ext|1")).toBe("ext|1");
+    expect(readIdentifier("a%2Db")).toBe("a-b");
+    expect(readIdentifier("a+b")).toBe("a+b");
+  });
+
+  test("has 1 to 256 characters after decoding, of however many bytes", () => {
+    for (const character of ["a", "株", "🏢"]) {
+      expect(readIdentifier(encodeURIComponent(character.repeat(256)))).toBe(character.repeat(256));
+      expect(readIdentifier(encodeURIComponent(character.repeat(257)))).toBeNull();
+    }
+    expect(readIdentifier("%61".repeat(256))).toBe("a".repeat(256));
+    expect(readIdentifier("")).toBeNull();
+  });
+});
+
+test.each([
+  ["the directory itself", [".", "%2e", "%2E"]],
+  ["the directory above", ["..", "%2e%2e", ".%2E", "%2e."]],
+  ["a slash", ["a%2Fb", "a%2fb", "%2F", "a/b", "..%2F..", "%2e%2e%2fadmin"]],
+  ["a backslash", ["a%5Cb", "a%5cb", "a\\b"]],
+  ["the start of a query", ["a%3Fb", "a?b"]],
+  ["the start of a fragment", ["a%23b", "a#b"]],
+  ["a percent sign, as of what is encoded twice", ["a%25b", "%25", "%252e%252e", "%252F", "%25252F"]],
+  ["a control character", ["%00", "a%00", "a%0Ab", "a%0D%0Ab", "%09", "%1F", "%7F", "%C2%85", "%C2%9F"]],
+  ["an overlong encoding", ["%C0%AF", "%E0%80%AF", "%C0%AE%C0%AE", "%C0%80"]],
+  ["an encoded surrogate", ["%ED%A0%80", "%ED%BF%BF", "%ED%A0%BD%ED%BF%A2"]],
+  ["a lone surrogate", ["\uD83C", "a\uDFE2", "\uDFE2\uD83C"]],
+  ["bytes that are not UTF-8", ["%FF", "%80", "%C3", "%F4%90%80%80"]],
+  ["encoding that is cut or wrong", ["%", "%4", "%zz", "a%2"]],
+])("a segment with %s is refused", (_, segments) => {
+  for (const segment of segments) expect(readIdentifier(segment), JSON.stringify(segment)).toBeNull();
+});
+
+describe("whatever is accepted", () => {
+  /** Text near what is dangerous, and any text at all. */
+  const identifiers = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 20 }),
+    fc.string({
+      unit: fc.constantFrom("a", ".", "/", "\\", "?", "#", "%", "@", ":", "&", "2", "e", "F", " ", "\t", "|"),
+    }),
+    fc.stringMatching(/^(\.|%2e|%2E|%25|%2f|%5c|%){1,4}$/),
+  );
+  const segments = fc.oneof(
+    identifiers,
+    identifiers.filter((text) => text.isWellFormed()).map((text) => encodeURIComponent(text)),
+  );
+
+  test("and encoded again cannot change the host, the path before it, or the query", () => {
+    let accepted = 0;
+    fc.assert(
+      fc.property(segments, (segment) => {
+        const identifier = readIdentifier(segment);
+        if (identifier === null) return;
+        accepted += 1;
+        const url = new URL(`https://h/p/${encodeURIComponent(identifier)}`);
+        expect(url.origin).toBe("https://h");
+        expect(url.pathname.startsWith("/p/")).toBe(true);
+        expect(url.pathname.split("/")).toHaveLength(3);
+        expect(url.pathname.length).toBeGreaterThan("/p/".length);
+        expect(url.search + url.hash).toBe("");
+        expect(readIdentifier(url.pathname.slice("/p/".length))).toBe(identifier);
+      }),
+      { numRuns: 2_000 },
+    );
+    expect(accepted).toBeGreaterThan(200);
+  });
+
+  test("decodes once, to text of bounded length without what could be read as a path", () => {
+    fc.assert(
+      fc.property(segments, (segment) => {
+        const identifier = readIdentifier(segment);
+        if (identifier === null) return;
+        expect(identifier).toBe(decodeURIComponent(segment));
+        expect(identifier.isWellFormed()).toBe(true);
+        expect(identifier).not.toMatch(/[/\\?#%]|\p{Cc}/u);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});

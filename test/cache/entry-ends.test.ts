@@ -1,0 +1,200 @@
+/** What Stytch says is over: not hidden, and told everywhere. */
+import { evictAllDurableObjects } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Directory } from "../../src/directory/directory.ts";
+import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
+import { kvKey } from "../support/cached.ts";
+import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+
+const NOW = 1_800_000_000_000;
+
+let isolate: Isolate;
+let upstream: Upstream;
+let key: string;
+let org: Json;
+let path: string;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
+  org = organization();
+  path = `/v1/b2b/organizations/${org["organization_id"]}`;
+  upstream = stubUpstream(() => json(organizationEnvelope(org)));
+  isolate = newIsolate();
+  ({ key } = await mint(isolate, ["organizations:read"]));
+  await isolate.call(path, { key });
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const at = (seconds: number) => vi.setSystemTime(NOW + seconds * 1_000);
+
+describe("a 404 or another 4xx", () => {
+  test.each<[string, () => Response, number]>([
+    ["404", () => stytchError(404, "organization_not_found"), 404],
+    ["400", () => stytchError(400, "bad_request"), 400],
+    ["403", () => stytchError(403, "organization_suspended"), 502],
+  ])(
+    "%s ends an entry at once, in memory and KV, though the object was evicted",
+    async (_, answer, status) => {
+      at(72);
+      await evictAllDurableObjects();
+      upstream.answer(answer);
+      const reader = newIsolate();
+      // The stale answer goes out; what comes behind it ends the entry.
+      expect((await reader.call(path, { key })).status).toBe(200);
+      for (const next of [reader, newIsolate()]) expect((await next.call(path, { key })).status).toBe(status);
+      expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull();
+    },
+  );
+
+  test("in answer to a forced refresh ends the entry as well, though its object was evicted", async () => {
+    const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
+    await evictAllDurableObjects();
+    upstream.answer(() => stytchError(404, "organization_not_found"));
+    const forced = await isolate.call(path, { key: may, headers: { "Postern-Cache": "refresh" } });
+    expect(forced.status).toBe(404);
+    for (const next of [isolate, newIsolate()]) expect((await next.call(path, { key })).status).toBe(404);
+    expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull();
+  });
+
+  test("is believed more than what KV goes on showing, and than memory where KV fails", async () => {
+    const before = await env.ORGANIZATIONS.getWithMetadata(kvKey(org["organization_id"]), "arrayBuffer");
+    let kv: () => Promise<unknown> = async () => ({
+      value: before.value?.slice(0) ?? null,
+      metadata: before.metadata,
+    });
+    const reader = newIsolate({ ORGANIZATIONS: { getWithMetadata: () => kv() } });
+    upstream.answer(() => stytchError(404, "organization_not_found"));
+    at(72);
+    expect((await reader.call(path, { key })).status).toBe(200);
+    expect((await reader.call(path, { key })).status).toBe(404);
+    at(83);
+    expect((await reader.call(path, { key })).status).toBe(404);
+    kv = () => Promise.reject(new Error("down"));
+    expect((await reader.call(path, { key })).status).toBe(404);
+  });
+
+  test("is in force in every isolate within LEASE_SECONDS, though KV goes on showing the entry", async () => {
+    const { value, metadata } = await env.ORGANIZATIONS.getWithMetadata(
+      kvKey(org["organization_id"]),
+      "arrayBuffer",
+    );
+    const lagging = { getWithMetadata: async () => ({ value: value?.slice(0) ?? null, metadata }) };
+    const far = newIsolate({ ORGANIZATIONS: lagging });
+    expect((await far.call(path, { key })).status).toBe(200);
+    const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
+    upstream.answer(() => stytchError(404, "organization_not_found"));
+    const before = upstream.requests.length;
+    await isolate.call(path, { key: may, headers: { "Postern-Cache": "refresh" } });
+    await vi.waitFor(async () =>
+      expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull(),
+    );
+    at(5);
+    for (const reader of [far, newIsolate({ ORGANIZATIONS: lagging }), isolate]) {
+      expect((await reader.call(path, { key })).status).toBe(404);
+    }
+    expect(upstream.requests).toHaveLength(before + 1);
+  });
+
+  test("of a name that was answered is in force everywhere, though KV took nothing and every object was evicted since", async () => {
+    vi.spyOn(scheduler, "wait").mockImplementation(async () => {});
+    vi.spyOn(Object.getPrototypeOf(env.ORGANIZATIONS) as KVNamespace, "put").mockRejectedValue(
+      new Error("429"),
+    );
+    org = organization();
+    const paths = [org["organization_id"], org["organization_slug"]].map(
+      (name) => `/v1/b2b/organizations/${name}`,
+    );
+    const down = { getWithMetadata: () => Promise.reject(new Error("down")) };
+    const reader = newIsolate({ ORGANIZATIONS: down });
+    for (const target of paths) expect((await reader.call(target, { key })).status).toBe(200);
+    await evictAllDurableObjects();
+    upstream.answer(() => stytchError(404, "organization_not_found"));
+    for (const target of paths) expect((await newIsolate().call(target, { key })).status).toBe(404);
+    upstream.answer(() => stytchError(500, "x"));
+    at(11);
+    for (const target of paths) expect((await reader.call(target, { key })).status).toBe(503);
+  });
+
+  test("is listed once, however long it is asked for", async () => {
+    const listed = vi.spyOn(Directory.prototype, "purge");
+    upstream.answer(() => stytchError(404, "organization_not_found"));
+    for (const seconds of [121, 140, 160, 180]) {
+      at(seconds);
+      await evictAllDurableObjects();
+      expect((await newIsolate().call(path, { key })).status).toBe(404);
+    }
+    await vi.waitFor(() => expect(listed).toHaveBeenCalledTimes(1));
+    expect(upstream.requests.length).toBeGreaterThan(3);
+  });
+
+  test("of what nobody has seen is listed nowhere, however it is asked for: callers cannot fill the list of purges", async () => {
+    const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
+    upstream.answer(() => stytchError(404, "organization_not_found"));
+    const listed = vi.spyOn(Directory.prototype, "purge");
+    const down = newIsolate({ ORGANIZATIONS: { getWithMetadata: () => Promise.reject(new Error("down")) } });
+    for (const reader of [isolate, down]) {
+      for (const headers of [{ "Postern-Cache": "refresh" }, {}] as Record<string, string>[]) {
+        const unknown = `/v1/b2b/organizations/organization-test-${crypto.randomUUID()}`;
+        expect((await reader.call(unknown, { key: may, headers })).status).toBe(404);
+      }
+    }
+    await scheduler.wait(20);
+    expect(listed).not.toHaveBeenCalled();
+  });
+
+  test("that follows a refusal of Postern itself is told everywhere all the same", async () => {
+    const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
+    const listed = vi.spyOn(Directory.prototype, "purge");
+    const headers = { "Postern-Cache": "refresh" };
+    for (const [answer, status] of [
+      [() => stytchError(401, "unauthorized_credentials"), 502],
+      [() => stytchError(404, "organization_not_found"), 404],
+      [() => stytchError(404, "organization_not_found"), 404],
+    ] as const) {
+      upstream.answer(answer);
+      expect((await isolate.call(path, { key: may, headers })).status).toBe(status);
+    }
+    await vi.waitFor(() => expect(listed.mock.calls).toEqual([[[org["organization_id"]], null]]));
+  });
+
+  test("that refuses Postern itself purges nothing elsewhere", async () => {
+    const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
+    const listed = vi.spyOn(Directory.prototype, "purge");
+    upstream.answer(() => stytchError(401, "unauthorized_credentials"));
+    expect((await isolate.call(path, { key: may, headers: { "Postern-Cache": "refresh" } })).status).toBe(
+      502,
+    );
+    await scheduler.wait(20);
+    expect(listed).not.toHaveBeenCalled();
+  });
+
+  test("reaches KV behind a slow write of what came before it", async () => {
+    at(121);
+    const put = later<void>();
+    const real = env.ORGANIZATIONS.put.bind(env.ORGANIZATIONS);
+    vi.spyOn(Object.getPrototypeOf(env.ORGANIZATIONS) as KVNamespace, "put").mockImplementationOnce((async (
+      ...args: Parameters<typeof real>
+    ) => {
+      await put.promise;
+      return await real(...args);
+    }) as never);
+    await newIsolate().callOnly(path, { key });
+    at(250);
+    upstream.answer(() => stytchError(404, "organization_not_found"));
+    await newIsolate().callOnly(path, { key });
+    put.resolve();
+    await scheduler.wait(50);
+    expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull();
+  });
+
+  test("is never hidden", async () => {
+    at(121);
+    upstream.answer(() => stytchError(404, "organization_not_found"));
+    expect((await newIsolate().call(path, { key })).status).toBe(404);
+  });
+});

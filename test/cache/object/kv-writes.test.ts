@@ -1,0 +1,141 @@
+/** What KV is written, and how often: a write costs as much as 33 calls of an object, so an unchanged organization is spared most of them. */
+import { evictAllDurableObjects } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { type Json, organization, organizationEnvelope } from "../../support/bodies.ts";
+import { kvKey, statusOf } from "../../support/cached.ts";
+import { type Isolate, mint, newIsolate } from "../../support/deployment.ts";
+import { json, stubUpstream, stytchError, type Upstream } from "../../support/upstream.ts";
+
+const NOW = 1_800_000_000_000;
+
+let isolate: Isolate;
+let upstream: Upstream;
+let key: string;
+let org: Json;
+let path: string;
+let bySlug: string;
+/** The keys of KV that were written, in order. */
+let writes: string[];
+let fails: boolean;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
+  org = organization();
+  path = `/v1/b2b/organizations/${org["organization_id"]}`;
+  bySlug = `/v1/b2b/organizations/${org["organization_slug"]}`;
+  upstream = stubUpstream(() => json(organizationEnvelope(org)));
+  isolate = newIsolate();
+  ({ key } = await mint(isolate, ["organizations:read"]));
+  writes = [];
+  fails = false;
+  const prototype = Object.getPrototypeOf(env.ORGANIZATIONS) as KVNamespace;
+  const real = prototype.put as (...args: unknown[]) => Promise<void>;
+  vi.spyOn(prototype, "put").mockImplementation(async function (this: KVNamespace, ...args: unknown[]) {
+    writes.push(String(args[0]));
+    if (fails) throw new Error("KV PUT failed: 429 Too Many Requests");
+    await real.apply(this, args);
+  } as never);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const at = (seconds: number) => vi.setSystemTime(NOW + seconds * 1_000);
+const body = () => kvKey(org["organization_id"]);
+const pointer = () => kvKey(org["organization_slug"]);
+const written = async (...keys: string[]) => await vi.waitFor(() => expect(writes).toEqual(keys));
+
+test("a miss by ID is one write, and one by slug two: the body, and what the slug stands for", async () => {
+  await isolate.call(path, { key });
+  await written(body());
+  await newIsolate().call(bySlug, { key });
+  await written(body(), pointer());
+});
+
+test("an organization that is read all day is written eight times in an hour, though it is refreshed each minute", async () => {
+  for (let seconds = 0; seconds < 3_600; seconds += 20) {
+    at(seconds);
+    expect((await isolate.call(path, { key })).status).toBe(200);
+  }
+  expect(upstream.requests.length).toBeGreaterThan(40);
+  expect(writes.length).toBeLessThanOrEqual(8);
+  expect(writes.length).toBeGreaterThanOrEqual(7);
+});
+
+test("a refresh that finds it changed is written, one that does not is not, though the object was evicted between", async () => {
+  await isolate.call(path, { key });
+  await written(body());
+  at(61);
+  await evictAllDurableObjects();
+  await isolate.call(path, { key });
+  expect(upstream.requests).toHaveLength(2);
+  at(122);
+  org = { ...org, organization_name: "Renamed" };
+  await evictAllDurableObjects();
+  await isolate.call(path, { key });
+  await vi.waitFor(() => expect(upstream.requests).toHaveLength(3));
+  await written(body(), body());
+});
+
+test("what a name stands for is written once in days, not at each refresh", async () => {
+  for (const seconds of [0, 61, 122, 200, 300]) {
+    at(seconds);
+    await isolate.call(bySlug, { key });
+  }
+  expect(upstream.requests.length).toBeGreaterThan(3);
+  expect(writes.filter((name) => name === pointer())).toHaveLength(1);
+});
+
+test("33 isolates that the age of KV's copy sends to the object have it renewed, and no fewer", async () => {
+  await isolate.call(path, { key });
+  await written(body());
+  at(119);
+  await isolate.call(path, { key });
+  await vi.waitFor(() => expect(upstream.requests).toHaveLength(2));
+  at(125);
+  for (let i = 1; i <= 32; i += 1) {
+    expect(statusOf(await newIsolate().call(path, { key }))).toBe("postern; hit; ttl=54; detail=memory");
+  }
+  expect(writes).toEqual([body()]);
+  await newIsolate().call(path, { key });
+  await written(body(), body());
+  expect(statusOf(await newIsolate().call(path, { key }))).toBe("postern; hit; ttl=54; detail=kv");
+  expect(upstream.requests).toHaveLength(2);
+});
+
+test("a copy that was not renewed hides a failing Stytch for seven eighths of its life, though all else was lost", async () => {
+  await isolate.call(path, { key });
+  at(464);
+  await newIsolate().call(path, { key });
+  expect(upstream.requests).toHaveLength(2);
+  expect(writes).toEqual([body()]);
+  await evictAllDurableObjects();
+  upstream.answer(() => stytchError(503, "x"));
+  at(3_719);
+  expect((await newIsolate().call(path, { key })).status).toBe(200);
+  at(3_720);
+  expect((await newIsolate().call(path, { key })).status).toBe(503);
+});
+
+test("a write that KV refuses is made again a second later, and costs no answer", async () => {
+  vi.spyOn(scheduler, "wait").mockImplementation(async () => {
+    fails = false;
+  });
+  fails = true;
+  expect((await isolate.call(path, { key })).status).toBe(200);
+  await written(body(), body());
+  expect(statusOf(await newIsolate().call(path, { key }))).toBe("postern; hit; ttl=60; detail=kv");
+});
+
+test("one that it goes on refusing is given up, and made by the next refresh, changed or not", async () => {
+  vi.spyOn(scheduler, "wait").mockImplementation(async () => {});
+  fails = true;
+  await isolate.call(path, { key });
+  await written(body(), body(), body());
+  fails = false;
+  at(61);
+  await isolate.call(path, { key });
+  await written(body(), body(), body(), body());
+});

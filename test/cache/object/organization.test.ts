@@ -1,0 +1,312 @@
+/** The organization's object: one upstream request at a time, one writer of KV, and what it does when its neighbours fail. */
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Organization } from "../../../src/cache/object/organization.ts";
+import { type Json, organization, organizationEnvelope } from "../../support/bodies.ts";
+import { kvKey, statusOf } from "../../support/cached.ts";
+import { type Isolate, mint, newIsolate } from "../../support/deployment.ts";
+import { logLines } from "../../support/guard.ts";
+import { json, later, stubUpstream, stytchError, type Upstream } from "../../support/upstream.ts";
+import { TEST_VARS } from "../../support/vars.ts";
+
+let isolate: Isolate;
+let key: string;
+let org: Json;
+let upstream: Upstream;
+let byId: string;
+let bySlug: string;
+
+beforeEach(async () => {
+  isolate = newIsolate();
+  ({ key } = await mint(isolate, ["organizations:read"]));
+  org = organization();
+  upstream = stubUpstream(() => json(organizationEnvelope(org)));
+  byId = `/v1/b2b/organizations/${org["organization_id"]}`;
+  bySlug = `/v1/b2b/organizations/${org["organization_slug"]}`;
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+test.each(["ID", "slug"])(
+  "100 callers of one cold organization by %s, from four isolates, make one upstream call",
+  async (by) => {
+    const answered = later<() => Response>();
+    upstream.answer(async () => (await answered.promise)());
+    const isolates = [isolate, newIsolate(), newIsolate(), newIsolate()];
+    const calls = Array.from({ length: 100 }, (_, i) =>
+      isolates[i % 4]?.call(by === "ID" ? byId : bySlug, { key }),
+    );
+    await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
+    answered.resolve(() => json(organizationEnvelope(org)));
+    const answers = await Promise.all(calls);
+    expect(answers.map((answer) => answer?.status)).toEqual(Array(100).fill(200));
+    const statuses = answers.map((answer) => answer?.headers.get("Cache-Status") ?? "");
+    expect(statuses.filter((status) => status === "postern; fwd=miss; fwd-status=200; stored")).toHaveLength(
+      1,
+    );
+    expect(statuses).toContain("postern; fwd=miss; fwd-status=200; stored; collapsed");
+    expect(upstream.requests).toHaveLength(1);
+  },
+);
+
+test("a caller who leaves does not take the others' answer along", async () => {
+  const answered = later<() => Response>();
+  upstream.answer(async () => (await answered.promise)());
+  const leader = isolate.callOnly(byId, { key });
+  await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
+  const follower = newIsolate().call(byId, { key });
+  // The leader's answer is never read.
+  void leader.catch(() => {});
+  answered.resolve(() => json(organizationEnvelope(org)));
+  expect((await follower).status).toBe(200);
+});
+
+test("a failure reaches all who wait for it, and the next caller asks anew", async () => {
+  const answered = later<() => Response>();
+  upstream.answer(async () => (await answered.promise)());
+  const calls = [isolate.call(byId, { key }), newIsolate().call(byId, { key })];
+  await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
+  await scheduler.wait(20);
+  answered.resolve(() => stytchError(500, "internal_server_error"));
+  expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([503, 503]);
+  upstream.answer(() => json(organizationEnvelope(org)));
+  expect((await isolate.call(byId, { key })).status).toBe(200);
+});
+
+test("an isolate that missed what KV does not show yet is answered by the object, without an upstream call", async () => {
+  await isolate.call(byId, { key });
+  const none = { getWithMetadata: async () => ({ value: null, metadata: null }) };
+  const far = newIsolate({ ORGANIZATIONS: none });
+  const answer = await far.call(byId, { key });
+  expect(statusOf(answer)).toBe("postern; hit; ttl=60; detail=memory");
+  expect(upstream.requests).toHaveLength(1);
+});
+
+test("by slug, the object of the ID answers for it, and not once the slug is another's", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
+  ({ key } = await mint(isolate, ["organizations:read"]));
+  const blind = () =>
+    newIsolate({ ORGANIZATIONS: { getWithMetadata: async () => ({ value: null, metadata: null }) } });
+  await isolate.call(bySlug, { key });
+  expect(statusOf(await blind().call(bySlug, { key }))).toBe("postern; hit; ttl=60; detail=memory");
+  expect(upstream.requests).toHaveLength(1);
+
+  // Time passes, the organization is renamed and read again by its ID; then another one takes the slug over.
+  vi.setSystemTime(1_800_000_061_000);
+  const renamed = { ...org, organization_slug: `${org["organization_slug"]}-old` };
+  const other = organization({ organization_slug: org["organization_slug"] });
+  upstream.answer(() => json(organizationEnvelope(renamed)));
+  await newIsolate().call(byId, { key });
+  upstream.answer(() => json(organizationEnvelope(other)));
+  for (const reader of [blind(), newIsolate()]) {
+    const body = await (await reader.call(bySlug, { key })).json<{ organization: Json }>();
+    expect(body.organization["organization_id"]).toBe(other["organization_id"]);
+  }
+});
+
+test("a text that is one organization's slug and another's external ID means what Stytch says it means", async () => {
+  const text = String(org["organization_slug"]);
+  const other = organization({ organization_external_id: text });
+  const byOtherId = `/v1/b2b/organizations/${other["organization_id"]}`;
+  upstream.answer(({ url }) => json(organizationEnvelope(url.endsWith(byOtherId) ? other : org)));
+  for (const reader of [isolate, newIsolate()]) {
+    await reader.call(byOtherId, { key });
+    expect(await (await reader.call(bySlug, { key })).json()).toMatchObject({ organization: org });
+  }
+});
+
+test("what looks like an ID is never another organization's slug or external ID", async () => {
+  const id = `organization-test-${crypto.randomUUID()}`;
+  const impostor = organization({ organization_slug: id, organization_external_id: id });
+  upstream.answer(() => json(organizationEnvelope(impostor)));
+  await isolate.call(`/v1/b2b/organizations/${impostor["organization_id"]}`, { key });
+  const answer = await isolate.call(`/v1/b2b/organizations/${id}`, { key });
+  expect(await answer.json()).toMatchObject({ error_type: "upstream_invalid_response" });
+});
+
+test("a renamed organization is not answered by its old name from an older entry of KV", async () => {
+  await isolate.call(bySlug, { key });
+  const renamed = { ...org, organization_slug: `${org["organization_slug"]}-new` };
+  const stale = await env.ORGANIZATIONS.getWithMetadata(kvKey(org["organization_id"]), "arrayBuffer");
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
+  upstream.answer(() => json(organizationEnvelope(renamed)));
+  await isolate.call(byId, { key });
+  // KV shows the entry of before, as it may for a minute, and with a time at which it would be fresh.
+  const metadata = { ...(stale.metadata as object), at: Date.now() };
+  await env.ORGANIZATIONS.put(kvKey(org["organization_id"]), stale.value ?? "", { metadata });
+  upstream.answer(() => stytchError(404, "organization_not_found"));
+  expect((await isolate.call(bySlug, { key })).status).toBe(404);
+});
+
+test("an answer that began before a 404 does not undo it", async () => {
+  const slow = later<void>();
+  upstream.answer(async ({ url }) => {
+    if (url.endsWith(bySlug)) await slow.promise;
+    return url.endsWith(bySlug)
+      ? json(organizationEnvelope(org))
+      : stytchError(404, "organization_not_found");
+  });
+  const first = isolate.call(bySlug, { key });
+  await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
+  await scheduler.wait(5);
+  expect((await newIsolate().call(byId, { key })).status).toBe(404);
+  slow.resolve();
+  expect((await first).status).toBe(200);
+  expect((await newIsolate().call(byId, { key })).status).toBe(404);
+  expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull();
+});
+
+test("an answer that began in the same millisecond as a 404 does not undo it, in either order", async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+  for (const isSlow of ["entry", "404"] as const) {
+    org = organization();
+    const at = (name: string) => `/v1/b2b/organizations/${org[`organization_${name}`]}`;
+    const slow = later<undefined>();
+    upstream.answer(async ({ url }) => {
+      const is = url.endsWith(at("slug")) ? "entry" : "404";
+      if (is === isSlow) await slow.promise;
+      return is === "entry" ? json(organizationEnvelope(org)) : stytchError(404, "organization_not_found");
+    });
+    const calls = upstream.requests.length;
+    const bySlugNow = newIsolate().call(at("slug"), { key });
+    const byIdNow = newIsolate().call(at("id"), { key });
+    await vi.waitFor(() => expect(upstream.requests).toHaveLength(calls + 2));
+    await (isSlow === "entry" ? byIdNow : bySlugNow);
+    slow.resolve(undefined);
+    expect([(await bySlugNow).status, (await byIdNow).status]).toEqual([200, 404]);
+    expect((await newIsolate().call(at("id"), { key })).status).toBe(404);
+  }
+});
+
+test("a 404 that was asked for before an answer does not undo it", async () => {
+  const slow = later<void>();
+  upstream.answer(async ({ url }) => {
+    if (url.endsWith(bySlug)) return json(organizationEnvelope(org));
+    await slow.promise;
+    return stytchError(404, "organization_not_found");
+  });
+  const first = isolate.call(byId, { key });
+  await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
+  await scheduler.wait(5);
+  expect((await newIsolate().call(bySlug, { key })).status).toBe(200);
+  slow.resolve();
+  expect((await first).status).toBe(404);
+  const next = await newIsolate().call(byId, { key });
+  expect(await next.json()).toMatchObject({ organization: org });
+});
+
+test.each(["hold", "standing"] as const)(
+  "an organization's object whose %s hangs costs half a second, and no answer",
+  async (method) => {
+    await isolate.call(bySlug, { key });
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
+    ({ key } = await mint(isolate, ["organizations:read"]));
+    const spied = vi.spyOn(Organization.prototype, method);
+    spied.mockImplementation((async () => {
+      await scheduler.wait(3_000);
+      return null;
+    }) as never);
+    const began = performance.now();
+    const answer = await newIsolate().call(bySlug, { key });
+    expect(answer.status).toBe(200);
+    expect(performance.now() - began).toBeLessThan(1_900);
+  },
+);
+
+test("organizations' objects are placed near the upstream", async () => {
+  const placed: unknown[] = [];
+  const getByName = (name: string, options: unknown) => {
+    placed.push([name, options]);
+    return env.ORGANIZATION.getByName(name);
+  };
+  await newIsolate({ ORGANIZATION: { getByName }, UPSTREAM_REGION: "weur" }).call(byId, { key });
+  expect(placed).toEqual([[org["organization_id"], { locationHint: "weur" }]]);
+});
+
+test("another project finds nothing of this one in the same KV", async () => {
+  await isolate.call(byId, { key });
+  const { keys } = await env.ORGANIZATIONS.list();
+  expect(keys.length).toBeGreaterThan(0);
+  expect(keys.every(({ name }) => name.startsWith(`organization:${TEST_VARS.STYTCH_PROJECT_ID}:`))).toBe(
+    true,
+  );
+});
+
+test("a name that the organization does not bear itself is answered, but not found by again", async () => {
+  const odd = String(org["organization_slug"]).toUpperCase();
+  for (const _ of [1, 2]) {
+    expect((await newIsolate().call(`/v1/b2b/organizations/${odd}`, { key })).status).toBe(200);
+  }
+  expect(upstream.requests).toHaveLength(2);
+  expect(await env.ORGANIZATIONS.get(`organization:${TEST_VARS.STYTCH_PROJECT_ID}:${odd}`)).toBeNull();
+});
+
+test("KV gets the body under the ID, and nothing for a 404", async () => {
+  await isolate.call(byId, { key });
+  const { value, metadata } = await env.ORGANIZATIONS.getWithMetadata(
+    `organization:${TEST_VARS.STYTCH_PROJECT_ID}:${org["organization_id"]}`,
+  );
+  expect(JSON.parse(String(value))).toMatchObject({ organization: org });
+  expect(JSON.stringify(metadata).length).toBeLessThanOrEqual(1_024);
+  const missing = `organization-test-${crypto.randomUUID()}`;
+  upstream.answer(() => stytchError(404, "organization_not_found"));
+  await isolate.call(`/v1/b2b/organizations/${missing}`, { key });
+  expect(await env.ORGANIZATIONS.get(`organization:${TEST_VARS.STYTCH_PROJECT_ID}:${missing}`)).toBeNull();
+});
+
+test.each([
+  ["throws", () => Promise.reject(new Error("KV GET failed: 500"))],
+  ["hangs", () => new Promise<never>(() => {})],
+])("KV that %s on read costs half a second at most, and no answer", async (_, getWithMetadata) => {
+  const without = newIsolate({ ORGANIZATIONS: { getWithMetadata } });
+  const began = performance.now();
+  expect((await without.call(byId, { key })).status).toBe(200);
+  expect(performance.now() - began).toBeLessThan(900);
+  expect(logLines().at(-1)).toMatchObject({ degraded: ["kv_read"], status: 200 });
+});
+
+test("KV that refuses a write costs no answer, and one log line", async () => {
+  vi.spyOn(Object.getPrototypeOf(env.ORGANIZATIONS) as KVNamespace, "put").mockRejectedValue(
+    new Error("KV PUT failed: 429 Too Many Requests"),
+  );
+  expect((await isolate.call(byId, { key })).status).toBe(200);
+  await vi.waitFor(() =>
+    expect(logLines().filter((line) => String(line["degraded"]) === "kv_write")).toHaveLength(1),
+  );
+});
+
+test("where the organization's object fails, Stytch is asked directly", async () => {
+  const read = () => Promise.reject(new Error("the object is gone"));
+  const without = newIsolate({ ORGANIZATION: { getByName: () => ({ read }) } });
+  const answer = await without.call(byId, { key });
+  expect(await answer.json()).toMatchObject({ organization: org });
+  expect(logLines().at(-1)).toMatchObject({ degraded: ["organization_object"], status: 200 });
+  expect(statusOf(await without.call(byId, { key }))).toBe("postern; hit; ttl=60; detail=memory");
+  expect(upstream.requests).toHaveLength(1);
+});
+
+test("where it hangs, the caller gets 504 by the deadline, and Stytch is not asked twice", async () => {
+  const read = () => new Promise<never>(() => {});
+  const without = newIsolate({ ORGANIZATION: { getByName: () => ({ read }) }, UPSTREAM_TIMEOUT_MS: "100" });
+  const began = performance.now();
+  expect((await without.call(byId, { key })).status).toBe(504);
+  expect(performance.now() - began).toBeLessThan(1_500);
+  expect(upstream.requests).toHaveLength(0);
+});
+
+test("a stored value that does not decode is a miss", async () => {
+  await isolate.call(byId, { key });
+  const stored = `organization:${TEST_VARS.STYTCH_PROJECT_ID}:${org["organization_id"]}`;
+  const { metadata } = await env.ORGANIZATIONS.getWithMetadata(stored);
+  for (const [value, meta] of [
+    ["garbage", metadata],
+    ["garbage", null],
+    ["{}", { ...(metadata as object), v: 1 }],
+  ] as const) {
+    await env.ORGANIZATIONS.put(stored, value, { metadata: meta });
+    const answer = await newIsolate().call(byId, { key });
+    expect(await answer.json()).toMatchObject({ organization: org });
+  }
+});

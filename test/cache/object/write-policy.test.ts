@@ -1,0 +1,156 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { Entry } from "../../../src/cache/entry.ts";
+import {
+  CALLS_OF_A_WRITE,
+  isWorthWriting,
+  type Stored,
+  storedOf,
+  wouldHaveBeenSpared,
+} from "../../../src/cache/object/write-policy.ts";
+import type { Config } from "../../../src/config.ts";
+
+const NOW = 1_800_000_000_000;
+
+/** The defaults: a life of 3,720 seconds, an eighth of which is 465. */
+const CACHE: Config["cache"] = {
+  freshSeconds: 60,
+  staleSeconds: 60,
+  staleIfErrorSeconds: 3_600,
+  negativeSeconds: 10,
+  memorySeconds: 5,
+};
+const STORED: Stored = { etag: 'W/"same"', began: NOW, fetchedAt: NOW + 50 };
+
+const entry = (fields: Partial<Entry> = {}): Entry => ({
+  organizationId: "organization-1",
+  slug: "acme",
+  externalId: null,
+  body: new Uint8Array(0),
+  etag: STORED.etag,
+  began: STORED.began,
+  fetchedAt: STORED.fetchedAt,
+  afterPurge: 0,
+  ...fields,
+});
+
+/** The same organization, read so much later. */
+const later = (ms: number, fields: Partial<Entry> = {}) =>
+  entry({ began: STORED.began + ms, fetchedAt: STORED.fetchedAt + ms, ...fields });
+
+test("what KV was given is known by its etag and its times, and by nothing that could be large", () => {
+  expect(storedOf(entry())).toEqual(STORED);
+});
+
+describe("an organization is written to KV", () => {
+  test("where nobody knows what KV has", () => {
+    expect(isWorthWriting(undefined, entry(), 0, CACHE)).toBe(true);
+  });
+
+  test.each([0, 1, 32, 33])("at once where it has changed, after %i calls", (calls) => {
+    expect(isWorthWriting(STORED, later(1, { etag: 'W/"changed"' }), calls, CACHE)).toBe(true);
+  });
+
+  test("unchanged, not before 33 calls were made for want of it", () => {
+    expect(CALLS_OF_A_WRITE).toBe(33);
+    expect(isWorthWriting(STORED, later(1), 32, CACHE)).toBe(false);
+    expect(isWorthWriting(STORED, later(1), 33, CACHE)).toBe(true);
+    expect(isWorthWriting(STORED, later(1), 34, CACHE)).toBe(true);
+  });
+
+  test("unchanged, when an eighth of its life is used up, to the millisecond", () => {
+    expect(isWorthWriting(STORED, later(464_999), 0, CACHE)).toBe(false);
+    expect(isWorthWriting(STORED, later(465_000), 0, CACHE)).toBe(true);
+  });
+
+  test("by when Stytch answered, and not by when it was asked", () => {
+    expect(isWorthWriting(STORED, later(465_000, { fetchedAt: STORED.fetchedAt + 464_999 }), 0, CACHE)).toBe(
+      false,
+    );
+    expect(isWorthWriting(STORED, later(464_999, { fetchedAt: STORED.fetchedAt + 465_000 }), 0, CACHE)).toBe(
+      true,
+    );
+  });
+
+  test.each<[number, string, Partial<Config["cache"]>]>([
+    [120_000, "an eighth of its life is shorter", { staleIfErrorSeconds: 600 }],
+    [120_000, "it hides no failure", { staleIfErrorSeconds: 0 }],
+    [60_000, "it is never stale and hides no failure", { staleIfErrorSeconds: 0, staleSeconds: 0 }],
+    [7_500, "it lives for KV's least", { freshSeconds: 1, staleSeconds: 0, staleIfErrorSeconds: 0 }],
+    [120_000, "an eighth of its life is just as long", { staleIfErrorSeconds: 840 }],
+    [120_125, "an eighth of its life is a little longer", { staleIfErrorSeconds: 841 }],
+  ])("unchanged, after %i ms where %s: never while it is answered from at once", (ms, _, fields) => {
+    const cache = { ...CACHE, ...fields };
+    expect(isWorthWriting(STORED, later(ms - 1), 0, cache)).toBe(false);
+    expect(isWorthWriting(STORED, later(ms), 0, cache)).toBe(true);
+  });
+
+  test.each([0, -1, -3_600_000])(
+    "not where what KV has is as new or newer: unchanged and asked for %i ms later",
+    (ms) => {
+      expect(isWorthWriting(STORED, later(ms), 33, CACHE)).toBe(false);
+      // However the clock went meanwhile.
+      expect(isWorthWriting(STORED, later(ms, { fetchedAt: NOW + 1e9 }), 33, CACHE)).toBe(false);
+    },
+  );
+
+  test("once in an eighth of its life at most, however often it is read, if it stays as it is and nobody calls for it", () => {
+    const gaps = fc.array(fc.integer({ min: 1, max: 600_000 }), { minLength: 1, maxLength: 200 });
+    fc.assert(
+      fc.property(gaps, (given) => {
+        let stored = STORED;
+        let at = 0;
+        const writes: number[] = [0];
+        for (const gap of given) {
+          at += gap;
+          if (isWorthWriting(stored, later(at), 0, CACHE)) {
+            stored = storedOf(later(at));
+            writes.push(at);
+          }
+          // Nor is it left there for longer.
+          expect(at - (writes.at(-1) ?? 0)).toBeLessThan(465_000);
+        }
+        for (const [index, write] of writes.entries()) {
+          if (index > 0) expect(write - (writes[index - 1] ?? 0)).toBeGreaterThanOrEqual(465_000);
+        }
+      }),
+    );
+  });
+});
+
+describe("a call of the object would have been spared by a newer copy in KV", () => {
+  const NEWER = later(1_000);
+
+  test.each<[string, Stored | undefined, number | null]>([
+    ["has nothing, where nobody knows what KV has", undefined, null],
+    ["has nothing, where KV's copy is older", STORED, null],
+    ["has nothing, where KV's copy is older by a millisecond", storedOf(later(999)), null],
+    ["has KV's older copy", STORED, STORED.began],
+    ["has one that is older by a millisecond", STORED, NEWER.began - 1],
+  ])("for a caller who %s", (_, stored, has) => {
+    expect(wouldHaveBeenSpared(stored, NEWER, has)).toBe(true);
+  });
+
+  test.each<[string, Stored | undefined, number | null]>([
+    ["has what the object has", STORED, NEWER.began],
+    ["has something newer", STORED, NEWER.began + 1],
+    ["has what the object has, where nobody knows what KV has", undefined, NEWER.began],
+    ["has nothing, where KV was given what the object has", storedOf(NEWER), null],
+    ["has an older one, where KV was given what the object has", storedOf(NEWER), STORED.began],
+    ["has nothing, where KV was given something newer", storedOf(later(1_001)), null],
+  ])("not for a caller who %s", (_, stored, has) => {
+    expect(wouldHaveBeenSpared(stored, NEWER, has)).toBe(false);
+  });
+
+  test("only where a write would help, which 33 such calls then cause", () => {
+    const moment = fc.integer({ min: 0, max: 10 });
+    fc.assert(
+      fc.property(moment, moment, fc.option(moment), (given, held, has) => {
+        const stored = storedOf(later(given));
+        const spared = wouldHaveBeenSpared(stored, later(held), has === null ? null : later(has).began);
+        expect(spared).toBe(given < held && (has === null || has < held));
+        if (spared) expect(isWorthWriting(stored, later(held), CALLS_OF_A_WRITE, CACHE)).toBe(true);
+      }),
+    );
+  });
+});

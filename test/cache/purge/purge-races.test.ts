@@ -1,0 +1,280 @@
+/** Races with a purge: nothing that had begun before it comes back, whoever asked, and in whatever order answers come. */
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Organization } from "../../../src/cache/object/organization.ts";
+import { Directory } from "../../../src/directory/directory.ts";
+import { type Json, organization, organizationEnvelope } from "../../support/bodies.ts";
+import { kvKey, laggingKv, nameIn, statusOf } from "../../support/cached.ts";
+import { type Isolate, mint, newIsolate } from "../../support/deployment.ts";
+import { json, later, stubUpstream, stytchError, type Upstream } from "../../support/upstream.ts";
+
+const NOW = 1_800_000_000_000;
+const LEASE = 5;
+
+let admin: Isolate;
+let upstream: Upstream;
+let key: string;
+let org: Json;
+let byId: string;
+let bySlug: string;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
+  org = organization({ organization_external_id: `crm|${crypto.randomUUID()}` });
+  byId = `/v1/b2b/organizations/${org["organization_id"]}`;
+  bySlug = `/v1/b2b/organizations/${org["organization_slug"]}`;
+  upstream = stubUpstream(() => json(organizationEnvelope(org)));
+  admin = newIsolate();
+  ({ key } = await mint(admin, ["organizations:read"]));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const at = (seconds: number) => vi.setSystemTime(NOW + seconds * 1_000);
+const rename = (name: string) => {
+  org = { ...org, organization_name: name };
+};
+const purge = async (name: unknown = org["organization_id"]) =>
+  await admin.admin("POST", "/admin/cache/purge", { organization_id: name });
+
+/** What was written to KV. */
+const bodiesOf = (put: { mock: { calls: unknown[][] } }) =>
+  put.mock.calls.map(([, body]) =>
+    typeof body === "string" ? body : new TextDecoder().decode(body as Uint8Array),
+  );
+
+describe("a request under way", () => {
+  /** Answers by hand, in the order of the requests. Made here: a promise belongs to the object that made it. */
+  function byHand() {
+    const gates = [1, 2, 3, 4].map(() => later<() => Response>());
+    let calls = 0;
+    upstream.answer(async () => {
+      const gate = gates[calls++];
+      if (gate === undefined) throw new Error("more calls of Stytch than were expected");
+      return (await gate.promise)();
+    });
+    const called = async (times: number) => await vi.waitFor(() => expect(calls).toBe(times));
+    return { gates, called };
+  }
+  const version = (name: string) => () => json(organizationEnvelope({ ...org, organization_name: name }));
+
+  test.each(["ID", "slug"])(
+    "by %s when a purge comes is made anew, for those who waited and for those who come",
+    async (by) => {
+      const path = by === "ID" ? byId : bySlug;
+      const { gates, called } = byHand();
+      const before = newIsolate().call(path, { key });
+      await called(1);
+      await purge();
+      const after = newIsolate().call(path, { key });
+      await scheduler.wait(20);
+      await called(1);
+      gates[0]?.resolve(version("Purged"));
+      await called(2);
+      gates[1]?.resolve(version("New"));
+      expect(await nameIn(await before)).toBe("New");
+      expect(await nameIn(await after)).toBe("New");
+      for (const reader of [admin, newIsolate()])
+        expect(await nameIn(await reader.call(byId, { key }))).toBe("New");
+      expect(upstream.requests).toHaveLength(2);
+    },
+  );
+
+  test("by slug when the ID is purged does not bring the old answer back", async () => {
+    const { gates, called } = byHand();
+    const written = vi.spyOn(Object.getPrototypeOf(env.ORGANIZATIONS) as KVNamespace, "put");
+    const slow = newIsolate().call(bySlug, { key });
+    await called(1);
+    await purge();
+    const read = admin.call(byId, { key });
+    await called(2);
+    gates[1]?.resolve(version("New"));
+    expect(await nameIn(await read)).toBe("New");
+    gates[0]?.resolve(version("Purged"));
+    await called(3);
+    gates[2]?.resolve(version("New"));
+    expect(await nameIn(await slow)).toBe("New");
+    at(LEASE);
+    for (const path of [byId, bySlug])
+      expect(await nameIn(await newIsolate().call(path, { key }))).toBe("New");
+    const bodies = bodiesOf(written);
+    expect(bodies.filter((body) => body.includes("New"))).toHaveLength(1);
+    expect(bodies.filter((body) => body.includes("Purged"))).toEqual([]);
+  });
+
+  test("by ID when the slug is purged, whose object knows nothing of it, is not answered from later", async () => {
+    const { gates, called } = byHand();
+    const slow = newIsolate().call(byId, { key });
+    await called(1);
+    await purge(org["organization_slug"]);
+    gates[0]?.resolve(version("Purged"));
+    await slow;
+    upstream.answer(version("New"));
+    at(LEASE);
+    for (const reader of [newIsolate(), admin])
+      expect(await nameIn(await reader.call(byId, { key }))).toBe("New");
+  });
+
+  test("that takes longer than a lease is not answered with what was purged since, though no object was told", async () => {
+    const purged = vi.spyOn(Organization.prototype, "purge").mockRejectedValue(new Error("gone"));
+    const { gates, called } = byHand();
+    const slow = newIsolate().call(byId, { key });
+    await called(1);
+    expect((await purge()).status).toBe(200);
+    expect(purged).toHaveBeenCalled();
+    at(LEASE + 1);
+    gates[0]?.resolve(version("Purged"));
+    await called(2);
+    gates[1]?.resolve(version("New"));
+    expect(await nameIn(await slow)).toBe("New");
+  });
+
+  test("by slug when the ID is purged is never written, though nobody has read it since", async () => {
+    const { gates, called } = byHand();
+    const written = vi.spyOn(Object.getPrototypeOf(env.ORGANIZATIONS) as KVNamespace, "put");
+    const slow = newIsolate().call(bySlug, { key });
+    await called(1);
+    await purge();
+    gates[0]?.resolve(version("Purged"));
+    await called(2);
+    gates[1]?.resolve(version("New"));
+    expect(await nameIn(await slow)).toBe("New");
+    const bodies = bodiesOf(written);
+    expect(bodies.filter((body) => body.includes("Purged"))).toEqual([]);
+  });
+
+  test("made directly bears what its isolate has heard: a purge by another name costs no second request", async () => {
+    const gone = () => Promise.reject(new Error("gone"));
+    const alone = newIsolate({ ORGANIZATION: { getByName: () => ({ read: gone, purge: gone }) } });
+    await alone.admin("POST", "/admin/cache/purge", { organization_id: org["organization_slug"] });
+    expect((await alone.call(byId, { key })).status).toBe(200);
+    expect(statusOf(await alone.call(byId, { key }))).toMatch(/hit/);
+    expect(upstream.requests).toHaveLength(1);
+  });
+
+  test("that ends in 404 when a purge comes is made anew: the organization may have come since", async () => {
+    const { gates, called } = byHand();
+    const waiting = newIsolate().call(byId, { key });
+    await called(1);
+    await purge();
+    gates[0]?.resolve(() => stytchError(404, "organization_not_found"));
+    await called(2);
+    gates[1]?.resolve(version("New"));
+    expect((await waiting).status).toBe(200);
+  });
+
+  test("behind a stale answer when a purge comes does not restore the entry", async () => {
+    await admin.call(byId, { key });
+    at(72);
+    const { gates, called } = byHand();
+    const reader = newIsolate();
+    expect((await reader.callOnly(byId, { key })).status).toBe(200);
+    await called(1);
+    await purge();
+    gates[0]?.resolve(version("Purged"));
+    await called(2);
+    gates[1]?.resolve(version("New"));
+    await scheduler.wait(20);
+    at(72 + LEASE);
+    for (const next of [reader, admin, newIsolate()])
+      expect(await nameIn(await next.call(byId, { key }))).toBe("New");
+  });
+
+  test("made directly, since the object fails, is not remembered if a purge came meanwhile", async () => {
+    const { gates, called } = byHand();
+    const alone = newIsolate({
+      ORGANIZATION: {
+        getByName: () => ({ read: () => Promise.reject(new Error("gone")), purge: async () => {} }),
+      },
+    });
+    const slow = alone.call(byId, { key });
+    await called(1);
+    await alone.admin("POST", "/admin/cache/purge", { organization_id: org["organization_id"] });
+    gates[0]?.resolve(version("Purged"));
+    await called(2);
+    gates[1]?.resolve(version("New"));
+    expect(await nameIn(await slow)).toBe("New");
+    expect(await nameIn(await alone.call(byId, { key }))).toBe("New");
+  });
+});
+
+test("a slow KV does not make the list of purges older than a lease", async () => {
+  await admin.call(byId, { key });
+  const kv = await laggingKv(org["organization_id"]);
+  const gate = later<undefined>();
+  let isSlow = false;
+  const reader = newIsolate({
+    CACHE_MEMORY_SECONDS: "0",
+    ORGANIZATIONS: {
+      getWithMetadata: async (name: string) => {
+        if (isSlow) await gate.promise;
+        return await kv.getWithMetadata(name);
+      },
+    },
+  });
+  await reader.call(byId, { key });
+  // The list is renewed behind the answer, and so is what it knows; then it fails to be.
+  vi.spyOn(Directory.prototype, "purgesSince").mockRejectedValueOnce(new Error("gone"));
+  rename("Renamed");
+  await purge();
+  isSlow = true;
+  at(4.9);
+  const slow = reader.call(byId, { key });
+  await scheduler.wait(20);
+  at(5.1);
+  gate.resolve(undefined);
+  expect(await nameIn(await slow)).toBe("Renamed");
+});
+
+test("a 404 under way when a purge comes is asked for anew, though its object was not told", async () => {
+  const gate = later<() => Response>();
+  upstream.answer(async () => (await gate.promise)());
+  const waiting = admin.call(byId, { key });
+  await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
+  vi.spyOn(Organization.prototype, "purge").mockRejectedValue(new Error("gone"));
+  await purge();
+  upstream.answer(() => json(organizationEnvelope(org)));
+  gate.resolve(() => stytchError(404, "organization_not_found"));
+  expect((await waiting).status).toBe(200);
+});
+
+test("a name that nobody has leaves no storage behind", async () => {
+  upstream.answer(() => stytchError(404, "organization_not_found"));
+  const missing = `organization-test-${crypto.randomUUID()}`;
+  expect((await admin.call(`/v1/b2b/organizations/${missing}`, { key })).status).toBe(404);
+  const deleted = await runInDurableObject(env.ORGANIZATION.getByName(missing), (_, state) => {
+    const tables = state.storage.sql.exec("SELECT name FROM sqlite_master").toArray();
+    return tables.length;
+  });
+  expect(deleted).toBe(0);
+});
+
+describe("two refreshes in two objects", () => {
+  test("that finish out of order leave the one that began later, everywhere", async () => {
+    await admin.call(byId, { key });
+    await admin.call(bySlug, { key });
+    at(130);
+    const gates = { [byId]: later<void>(), [bySlug]: later<void>() };
+    const names = { [byId]: "Later", [bySlug]: "Earlier" };
+    upstream.answer(async ({ url }) => {
+      const path = new URL(url).pathname;
+      await gates[path]?.promise;
+      return json(organizationEnvelope({ ...org, organization_name: names[path] }));
+    });
+    const earlier = newIsolate().call(bySlug, { key });
+    await vi.waitFor(() => expect(upstream.requests).toHaveLength(3));
+    at(131);
+    const later_ = newIsolate().call(byId, { key });
+    await vi.waitFor(() => expect(upstream.requests).toHaveLength(4));
+    gates[byId]?.resolve();
+    expect(await nameIn(await later_)).toBe("Later");
+    gates[bySlug]?.resolve();
+    await earlier;
+    for (const path of [byId, bySlug])
+      expect(await nameIn(await newIsolate().call(path, { key }))).toBe("Later");
+    expect(String(await env.ORGANIZATIONS.get(kvKey(org["organization_id"])))).toContain("Later");
+  });
+});

@@ -1,0 +1,279 @@
+/** Purges, from the admin call to every isolate: in force within `LEASE_SECONDS`, whatever KV shows, and never undone by what began before. */
+import { evictAllDurableObjects, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { Organization } from "../../../src/cache/object/organization.ts";
+import { Directory } from "../../../src/directory/directory.ts";
+import { type Json, organization, organizationEnvelope } from "../../support/bodies.ts";
+import { kvKey, laggingKv, nameIn, statusOf } from "../../support/cached.ts";
+import { type Isolate, mint, newIsolate } from "../../support/deployment.ts";
+import { logLines } from "../../support/guard.ts";
+import { json, later, stubUpstream, stytchError, type Upstream } from "../../support/upstream.ts";
+
+const NOW = 1_800_000_000_000;
+const LEASE = 5;
+
+let admin: Isolate;
+let upstream: Upstream;
+let key: string;
+let org: Json;
+let byId: string;
+let bySlug: string;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
+  org = organization({ organization_external_id: `crm|${crypto.randomUUID()}` });
+  byId = `/v1/b2b/organizations/${org["organization_id"]}`;
+  bySlug = `/v1/b2b/organizations/${org["organization_slug"]}`;
+  upstream = stubUpstream(() => json(organizationEnvelope(org)));
+  admin = newIsolate();
+  ({ key } = await mint(admin, ["organizations:read"]));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const at = (seconds: number) => vi.setSystemTime(NOW + seconds * 1_000);
+const rename = (name: string) => {
+  org = { ...org, organization_name: name };
+};
+const purge = async (name: unknown = org["organization_id"]) =>
+  await admin.admin("POST", "/admin/cache/purge", { organization_id: name });
+
+describe("a purge", () => {
+  test("is in force at once where it was made, and everywhere within LEASE_SECONDS, though KV goes on showing the entry", async () => {
+    await admin.call(byId, { key });
+    const far = newIsolate({ ORGANIZATIONS: await laggingKv(org["organization_id"]) });
+    const near = newIsolate();
+    for (const reader of [far, near])
+      expect(await nameIn(await reader.call(byId, { key }))).not.toBe("Renamed");
+    rename("Renamed");
+    expect(await (await purge()).json()).toEqual({ purged: org["organization_id"] });
+    expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull();
+    expect(await nameIn(await admin.call(byId, { key }))).toBe("Renamed");
+    at(LEASE);
+    for (const reader of [
+      far,
+      near,
+      newIsolate({ ORGANIZATIONS: await laggingKv(org["organization_id"]) }),
+    ]) {
+      expect(await nameIn(await reader.call(byId, { key }))).toBe("Renamed");
+    }
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  test("that has been followed by one read is followed by hits, in every isolate", async () => {
+    await admin.call(byId, { key });
+    await purge();
+    await newIsolate().call(byId, { key });
+    for (const reader of [admin, newIsolate(), newIsolate()]) {
+      expect(statusOf(await reader.call(byId, { key }))).toMatch(/^postern; hit; ttl=60/);
+    }
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  test.each(["organization_slug", "organization_external_id"])(
+    "by %s ends the entry under all its names",
+    async (name) => {
+      const paths = [
+        byId,
+        bySlug,
+        `/v1/b2b/organizations/${encodeURIComponent(String(org["organization_external_id"]))}`,
+      ];
+      const reader = newIsolate();
+      for (const path of paths) await reader.call(path, { key });
+      rename("Renamed");
+      expect((await purge(org[name])).status).toBe(200);
+      at(LEASE);
+      for (const path of paths) expect(await nameIn(await reader.call(path, { key }))).toBe("Renamed");
+    },
+  );
+
+  test("of an ID in another case is one of the organization", async () => {
+    await admin.call(byId, { key });
+    rename("Renamed");
+    await purge(
+      String(org["organization_id"]).toUpperCase().replace("ORGANIZATION-TEST", "organization-test"),
+    );
+    expect(await nameIn(await admin.call(byId, { key }))).toBe("Renamed");
+  });
+
+  test("ends a remembered 404 as well", async () => {
+    upstream.answer(() => stytchError(404, "organization_not_found"));
+    const reader = newIsolate();
+    expect((await reader.call(bySlug, { key })).status).toBe(404);
+    upstream.answer(() => json(organizationEnvelope(org)));
+    expect((await reader.call(bySlug, { key })).status).toBe(404);
+    await purge(org["organization_slug"]);
+    expect((await reader.call(bySlug, { key })).status).toBe(200);
+  });
+
+  test("takes an older entry away from a failing upstream: what was purged hides nothing", async () => {
+    await admin.call(byId, { key });
+    const far = newIsolate({ ORGANIZATIONS: await laggingKv(org["organization_id"]) });
+    await far.call(byId, { key });
+    upstream.answer(() => stytchError(503, "x"));
+    await purge();
+    at(LEASE);
+    for (const reader of [
+      admin,
+      far,
+      newIsolate({ ORGANIZATIONS: await laggingKv(org["organization_id"]) }),
+    ]) {
+      expect((await reader.call(byId, { key })).status).toBe(503);
+    }
+  });
+
+  test("takes it away from who asks a failing Stytch in vain just then", async () => {
+    await admin.call(byId, { key });
+    at(130);
+    const fail = later<void>();
+    upstream.answer(async () => {
+      await fail.promise;
+      return stytchError(503, "x");
+    });
+    const waiting = admin.call(byId, { key });
+    await vi.waitFor(() => expect(upstream.requests).toHaveLength(2));
+    // The object does not know of it.
+    vi.spyOn(Organization.prototype, "purge").mockImplementation(async () => {});
+    await purge();
+    fail.resolve();
+    expect((await waiting).status).toBe(503);
+  });
+
+  test("ends what no object was told of, an entry and a 404", async () => {
+    upstream.answer(({ url }) =>
+      url.endsWith(byId) ? json(organizationEnvelope(org)) : stytchError(404, "organization_not_found"),
+    );
+    expect((await admin.call(byId, { key })).status).toBe(200);
+    expect((await admin.call(bySlug, { key })).status).toBe(404);
+    vi.spyOn(Organization.prototype, "purge").mockRejectedValue(new Error("gone"));
+    rename("Renamed");
+    upstream.answer(() => json(organizationEnvelope(org)));
+    for (const name of ["organization_id", "organization_slug"]) await purge(org[name]);
+    at(LEASE);
+    for (const reader of [newIsolate(), admin]) {
+      for (const path of [byId, bySlug])
+        expect(await nameIn(await reader.call(path, { key }))).toBe("Renamed");
+    }
+  });
+
+  test("by slug takes the body out of KV, too", async () => {
+    await admin.call(bySlug, { key });
+    expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).not.toBeNull();
+    await purge(org["organization_slug"]);
+    await vi.waitFor(async () =>
+      expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull(),
+    );
+  });
+
+  test("is not undone where the next answer comes from a machine whose clock is behind", async () => {
+    at(10);
+    await admin.call(byId, { key });
+    rename("Renamed");
+    await purge();
+    at(9);
+    for (const reader of [admin, newIsolate()]) {
+      expect(await nameIn(await reader.call(byId, { key }))).toBe("Renamed");
+    }
+  });
+
+  test("of what nobody has asked for is one, and costs no upstream call", async () => {
+    const answer = await purge("organization-nobody-knows");
+    expect([answer.status, await answer.json()]).toEqual([200, { purged: "organization-nobody-knows" }]);
+    expect(upstream.requests).toHaveLength(0);
+  });
+
+  test("holds though every object was evicted, and the KV delete was lost", async () => {
+    await admin.call(byId, { key });
+    const kv = await laggingKv(org["organization_id"]);
+    rename("Renamed");
+    await purge();
+    await evictAllDurableObjects();
+    at(LEASE);
+    const reader = newIsolate({ ORGANIZATIONS: kv });
+    expect(await nameIn(await reader.call(byId, { key }))).toBe("Renamed");
+    expect(statusOf(await reader.call(byId, { key }))).toMatch(/hit/);
+  });
+
+  test("is followed by one request of Stytch, also where the next read is forced in an isolate that has just begun", async () => {
+    const { key: may } = await mint(admin, ["organizations:read", "cache:refresh"]);
+    await admin.call(byId, { key });
+    await purge();
+    await evictAllDurableObjects();
+    const headers = { "Postern-Cache": "refresh" };
+    expect((await newIsolate().call(byId, { key: may, headers })).status).toBe(200);
+    expect(statusOf(await newIsolate().call(byId, { key }))).toMatch(/hit/);
+    expect(upstream.requests).toHaveLength(2);
+  });
+
+  test("is not undone by what another isolate, which has not heard of it, has read since", async () => {
+    const ignorant = newIsolate();
+    await ignorant.call(byId, { key });
+    rename("Renamed");
+    await purge();
+    at(1);
+    await ignorant.call(bySlug, { key });
+    at(LEASE);
+    for (const reader of [ignorant, newIsolate()]) {
+      for (const path of [byId, bySlug])
+        expect(await nameIn(await reader.call(path, { key }))).toBe("Renamed");
+    }
+  });
+});
+
+describe("where the Directory", () => {
+  test.each([
+    ["fails", () => Promise.reject(new Error("gone"))],
+    ["hangs", () => new Promise<never>(() => {})],
+  ])("%s, a read costs one second at most and once in a lease, and no answer", async (_, purgesSince) => {
+    await admin.call(byId, { key });
+    const without = newIsolate({ DIRECTORY: { getByName: () => ({ purgesSince }) } });
+    const began = performance.now();
+    expect(statusOf(await without.callOnly(byId, { key }))).toBe("postern; hit; ttl=60; detail=kv");
+    expect(performance.now() - began).toBeLessThan(1_400);
+    expect(logLines().at(-1)).toMatchObject({ degraded: ["directory"], status: 200 });
+    const again = performance.now();
+    for (let i = 0; i < 5; i += 1) expect((await without.callOnly(byId, { key })).status).toBe(200);
+    expect(performance.now() - again).toBeLessThan(500);
+  });
+
+  test("fails, a purge is refused and nothing has changed: 503, to be tried again", async () => {
+    await admin.call(byId, { key });
+    vi.spyOn(Directory.prototype, "purge").mockImplementation(() => {
+      throw new Error("gone");
+    });
+    const answer = await purge();
+    expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, "1"]);
+    expect(await answer.json()).toMatchObject({ error_type: "purge_unavailable" });
+    expect(statusOf(await newIsolate().call(byId, { key }))).toMatch(/hit/);
+  });
+
+  test("has forgotten everything, its numbers go on growing, so that old entries still end", async () => {
+    // Later than in any other test: they share the Directory.
+    at(10_000_000);
+    ({ key } = await mint(admin, ["organizations:read"]));
+    await purge();
+    await admin.call(byId, { key });
+    await runInDurableObject(env.DIRECTORY.getByName("directory"), (_, state) => {
+      state.storage.kv.delete("latest-purge");
+      state.storage.sql.exec("DELETE FROM purges");
+    });
+    at(10_000_001);
+    rename("Renamed");
+    await purge();
+    expect(await nameIn(await admin.call(byId, { key }))).toBe("Renamed");
+  });
+});
+
+test("an isolate asks the Directory once in half a lease, however many answers it gives", async () => {
+  const reader = newIsolate();
+  await reader.call(byId, { key });
+  reader.resetCounts();
+  for (let tenths = 1; tenths <= 100; tenths += 1) {
+    at(tenths / 10);
+    await reader.call(byId, { key });
+  }
+  expect(reader.counts.objects["purgesSince"]).toBe(4);
+});

@@ -1,0 +1,136 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { isKnownPath, project } from "../../src/keys/field-projection.ts";
+import { parseExactly } from "../../src/platform/exact-json.ts";
+import { Member } from "../../src/stytch/schemas/member-schema.ts";
+import { Organization } from "../../src/stytch/schemas/organization-schema.ts";
+
+const value = {
+  organization_id: "o",
+  organization_name: "n",
+  sso_default_connection_id: null,
+  email_allowed_domains: ["a", "b"],
+  sso_active_connections: [
+    { connection_id: "c1", display_name: "d1" },
+    { connection_id: "c2", display_name: "d2" },
+  ],
+  trusted_metadata: { plan: { name: "gold", seats: 5 }, secret: "s" },
+};
+
+test.each<[string[], unknown]>([
+  [[], {}],
+  [["organization_id"], { organization_id: "o" }],
+  [["organization_name", "organization_id"], { organization_id: "o", organization_name: "n" }],
+  [["sso_default_connection_id"], { sso_default_connection_id: null }],
+  [["email_allowed_domains"], { email_allowed_domains: ["a", "b"] }],
+  [["trusted_metadata.plan.name"], { trusted_metadata: { plan: { name: "gold" } } }],
+  [
+    ["trusted_metadata.plan", "trusted_metadata.plan.name"],
+    { trusted_metadata: { plan: { name: "gold", seats: 5 } } },
+  ],
+  [
+    ["trusted_metadata.plan.name", "trusted_metadata.plan"],
+    { trusted_metadata: { plan: { name: "gold", seats: 5 } } },
+  ],
+  [["trusted_metadata.none"], { trusted_metadata: {} }],
+  [
+    ["sso_active_connections.connection_id"],
+    { sso_active_connections: [{ connection_id: "c1" }, { connection_id: "c2" }] },
+  ],
+  [["organization_name.length"], {}],
+  [["not_there"], {}],
+  [["sso_default_connection_id.below"], { sso_default_connection_id: null }],
+  [["constructor", "toString", "hasOwnProperty"], {}],
+])("%j keeps exactly that", (paths, kept) => {
+  expect(project(value, paths)).toEqual(kept);
+});
+
+test("fields keep the order in which they came, and are not copied from a prototype", () => {
+  const kept = project(value, ["trusted_metadata", "organization_id"]) as object;
+  expect(Object.keys(kept)).toEqual(["organization_id", "trusted_metadata"]);
+});
+
+test("a field named __proto__ is a field like any other", () => {
+  const odd: unknown = JSON.parse('{"trusted_metadata":{"__proto__":{"a":1},"b":2}}');
+  expect(JSON.stringify(project(odd, ["trusted_metadata.__proto__"]))).toBe(
+    '{"trusted_metadata":{"__proto__":{"a":1}}}',
+  );
+  expect(JSON.stringify(project(odd, ["trusted_metadata.b"]))).toBe('{"trusted_metadata":{"b":2}}');
+});
+
+test("a number that is kept as its text has no inside", () => {
+  const odd = parseExactly(new TextEncoder().encode('{"trusted_metadata":{"seats":1.0,"list":[1.0,2]}}'));
+  for (const path of ["trusted_metadata.seats.rawJSON", "trusted_metadata.seats.x"]) {
+    expect(JSON.stringify(project(odd, [path]))).toBe('{"trusted_metadata":{}}');
+  }
+  expect(JSON.stringify(project(odd, ["trusted_metadata.list.x"]))).toBe('{"trusted_metadata":{"list":[]}}');
+  expect(JSON.stringify(project(odd, ["trusted_metadata.seats"]))).toBe('{"trusted_metadata":{"seats":1.0}}');
+});
+
+test("no path lets a value through that lies under none of the paths", () => {
+  const name = fc.constantFrom("a", "b", "c");
+  const tree = fc.letrec((tie) => ({
+    node: fc.oneof(
+      { depthSize: "small" },
+      fc.string(),
+      fc.dictionary(name, tie("node")),
+      fc.array(tie("node")),
+    ),
+  })).node;
+  const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join("."));
+  fc.assert(
+    fc.property(fc.dictionary(name, tree), fc.array(path, { maxLength: 4 }), (object, paths) => {
+      const leaves = leavesOf(project(object, paths));
+      for (const leaf of leaves) {
+        expect(paths.some((kept) => leaf === kept || leaf.startsWith(`${kept}.`))).toBe(true);
+      }
+      // And nothing that a path names is lost.
+      const expected = leavesOf(object).filter((leaf) =>
+        paths.some((kept) => leaf === kept || leaf.startsWith(`${kept}.`)),
+      );
+      expect(leaves).toEqual(expected);
+    }),
+  );
+});
+
+/** The paths of all strings in a value, lists passed through. */
+function leavesOf(at: unknown, path = ""): string[] {
+  if (typeof at === "string") return [path];
+  if (Array.isArray(at)) return at.flatMap((item) => leavesOf(item, path));
+  return Object.entries(at as object).flatMap(([name, below]) =>
+    leavesOf(below, path === "" ? name : `${path}.${name}`),
+  );
+}
+
+describe("a path that an operator may give", () => {
+  test.each([
+    "organization_id",
+    "trusted_metadata",
+    "trusted_metadata.a.b.c",
+    "sso_active_connections.connection_id",
+    "custom_roles.permissions.actions",
+    "allowed_oauth_tenants.slack",
+  ])("of an organization is %s", (path) => expect(isKnownPath(Organization, path)).toBe(true));
+  test.each([
+    "",
+    ".",
+    "organization",
+    "organization_id.",
+    ".organization_id",
+    "organization_id.x",
+    "sso_active_connections.x",
+    "trusted_metadata..a",
+    "constructor",
+    "__proto__",
+    "toString",
+    "member_id",
+  ])("of an organization is not %j", (path) => expect(isKnownPath(Organization, path)).toBe(false));
+  test("of a member is one of a member", () => {
+    expect(isKnownPath(Member, "roles.sources.details.connection_id")).toBe(true);
+    expect(isKnownPath(Member, "untrusted_metadata.locale")).toBe(true);
+    expect(isKnownPath(Member, "retired_email_addresses.email_id")).toBe(true);
+    expect(isKnownPath(Member, "retired_email_addresses.x")).toBe(false);
+    expect(isKnownPath(Organization, "scim_active_connections.connection_id")).toBe(true);
+    expect(isKnownPath(Member, "organization_name")).toBe(false);
+  });
+});

@@ -1,0 +1,180 @@
+/** Which webhooks are genuine. */
+import fc from "fast-check";
+import { Webhook } from "standardwebhooks";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { isGenuine } from "../../src/webhooks/stytch-event.ts";
+
+/** Of Svix: https://docs.svix.com/receiving/verifying-payloads/how-manual */
+const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const ID = "msg_p5jXN8AQM9LWM0D4loKWxJek";
+const TIMESTAMP = 1_614_265_330;
+const BODY = '{"test": 2432232314}';
+const SIGNATURE = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
+
+const OTHER_SECRET = `whsec_${btoa("another secret of 24 bytes")}`;
+const FORGED = `v1,${btoa("a".repeat(32))}`;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"], now: TIMESTAMP * 1_000 });
+});
+afterEach(() => vi.useRealTimers());
+
+/** The headers of the vector, with these in their place; null for none. */
+function headersWith(changed: Record<string, string | null> = {}): Headers {
+  const all = {
+    "svix-id": ID,
+    "svix-timestamp": String(TIMESTAMP),
+    "svix-signature": SIGNATURE,
+    ...changed,
+  };
+  return new Headers(Object.entries(all).filter((header): header is [string, string] => header[1] !== null));
+}
+const signed = (body: string, secret = SECRET, id = ID, timestamp = TIMESTAMP) =>
+  new Webhook(secret).sign(id, new Date(timestamp * 1_000), body);
+
+describe("a webhook is genuine", () => {
+  test("by Svix's own example", () => {
+    expect(isGenuine(headersWith(), BODY, [SECRET])).toBe(true);
+  });
+
+  test.each([-300, -1, 0, 1, 300])("%i s after it was signed", (seconds) => {
+    vi.setSystemTime((TIMESTAMP + seconds) * 1_000);
+    expect(isGenuine(headersWith(), BODY, [SECRET])).toBe(true);
+  });
+
+  test("to the end of the 300th second", () => {
+    vi.setSystemTime((TIMESTAMP + 300) * 1_000 + 999);
+    expect(isGenuine(headersWith(), BODY, [SECRET])).toBe(true);
+  });
+
+  test.each([
+    ["first of several", `${SIGNATURE} ${FORGED}`],
+    ["last of several", `${FORGED} ${FORGED} ${SIGNATURE}`],
+    ["beside those of other versions", `v2,${"x".repeat(44)} v1a,${"y".repeat(88)} ${SIGNATURE}`],
+    ["beside what is no signature", `v1 v1, ,x  ${SIGNATURE}`],
+  ])("where a signature that fits is %s", (_, signature) => {
+    expect(isGenuine(headersWith({ "svix-signature": signature }), BODY, [SECRET])).toBe(true);
+  });
+
+  test("where either of two secrets fits, in either order, as while it rotates", () => {
+    for (const secrets of [
+      [SECRET, OTHER_SECRET],
+      [OTHER_SECRET, SECRET],
+    ]) {
+      expect(isGenuine(headersWith(), BODY, secrets)).toBe(true);
+      const others = headersWith({ "svix-signature": signed(BODY, OTHER_SECRET) });
+      expect(isGenuine(others, BODY, secrets)).toBe(true);
+    }
+  });
+
+  test("though another secret is none at all", () => {
+    expect(isGenuine(headersWith(), BODY, ["whsec_!", SECRET])).toBe(true);
+  });
+
+  test("by the headers of a white label", () => {
+    const headers = new Headers({
+      "webhook-id": ID,
+      "webhook-timestamp": String(TIMESTAMP),
+      "webhook-signature": SIGNATURE,
+    });
+    expect(isGenuine(headers, BODY, [SECRET])).toBe(true);
+  });
+
+  test.each(["", "not JSON", "株式会社 \u{1F600}", '\u{FEFF}{"a":1}', "\u0000", "a".repeat(65_536)])(
+    "whatever its body is, if that was signed: %j",
+    (body) => {
+      expect(isGenuine(headersWith({ "svix-signature": signed(body) }), body, [SECRET])).toBe(true);
+      expect(isGenuine(headersWith({ "svix-signature": signed(body) }), `${body} `, [SECRET])).toBe(false);
+    },
+  );
+});
+
+describe("a webhook is not genuine", () => {
+  test.each([-301, 301, -86_400, 86_400])("%i s after it was signed", (seconds) => {
+    vi.setSystemTime((TIMESTAMP + seconds) * 1_000);
+    expect(isGenuine(headersWith(), BODY, [SECRET])).toBe(false);
+  });
+
+  test("with a timestamp that is not the one that was signed, however recent", () => {
+    vi.setSystemTime((TIMESTAMP + 1_000) * 1_000);
+    const headers = headersWith({ "svix-timestamp": String(TIMESTAMP + 1_000) });
+    expect(isGenuine(headers, BODY, [SECRET])).toBe(false);
+  });
+
+  test("with another message's ID", () => {
+    expect(isGenuine(headersWith({ "svix-id": "msg_other" }), BODY, [SECRET])).toBe(false);
+  });
+
+  test.each([BODY.replace("4", "5"), `${BODY}\n`, BODY.replace(" ", ""), "", BODY.toUpperCase()])(
+    "with the body %j in place of the signed one",
+    (body) => {
+      expect(isGenuine(headersWith(), body, [SECRET])).toBe(false);
+    },
+  );
+
+  test("by another secret, by a part of the secret, or by none", () => {
+    for (const secrets of [[OTHER_SECRET], [SECRET.slice(0, -4)], [SECRET.toLowerCase()], ["whsec_"], []]) {
+      expect(isGenuine(headersWith(), BODY, secrets)).toBe(false);
+    }
+  });
+
+  test.each(["svix-id", "svix-timestamp", "svix-signature"])("without %s, or with an empty one", (name) => {
+    expect(isGenuine(headersWith({ [name]: null }), BODY, [SECRET])).toBe(false);
+    expect(isGenuine(headersWith({ [name]: "" }), BODY, [SECRET])).toBe(false);
+  });
+
+  test("without any header", () => {
+    expect(isGenuine(new Headers(), BODY, [SECRET])).toBe(false);
+    expect(isGenuine(new Headers(), "", [SECRET])).toBe(false);
+  });
+
+  test.each([
+    ["of version 2", SIGNATURE.replace("v1", "v2")],
+    ["of version 1a", SIGNATURE.replace("v1", "v1a")],
+    ["of an upper-case version", SIGNATURE.replace("v1", "V1")],
+    ["of no version", SIGNATURE.replace("v1,", "")],
+    ["of an empty version", SIGNATURE.replace("v1", "")],
+    ["that is forged", FORGED],
+    ["that is cut", SIGNATURE.slice(0, -1)],
+    ["that is longer", `${SIGNATURE}=`],
+    ["in another case", `v1,${SIGNATURE.slice(3).toUpperCase()}`],
+    ["that is empty", "v1,"],
+    ["that is not there", "v1"],
+    ["of the signed text instead of its MAC", `v1,${btoa(`${ID}.${TIMESTAMP}.${BODY}`)}`],
+    ["that is garbage", `,, v1,v1,v1 ,v1 ${"v1,".repeat(1_000)}`],
+  ])("with a signature %s", (_, signature) => {
+    expect(isGenuine(headersWith({ "svix-signature": signature }), BODY, [SECRET])).toBe(false);
+  });
+
+  test.each([
+    "now",
+    "NaN",
+    "Infinity",
+    "-1614265330",
+    "0",
+    "0x60377b72",
+    "1.614265330e9",
+    `${TIMESTAMP}000`,
+    "9".repeat(400),
+    new Date(TIMESTAMP * 1_000).toISOString(),
+  ])("with the timestamp %s", (timestamp) => {
+    expect(isGenuine(headersWith({ "svix-timestamp": timestamp }), BODY, [SECRET])).toBe(false);
+  });
+
+  test("by whatever stands in its headers", () => {
+    const value = fc.oneof(
+      fc.string({ unit: fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code)) }),
+      fc.constantFrom(String(TIMESTAMP), ID, "v1,", FORGED),
+    );
+    fc.assert(
+      fc.property(value, value, value, (id, timestamp, signature) => {
+        const headers = new Headers({
+          "svix-id": id,
+          "svix-timestamp": timestamp,
+          "svix-signature": signature,
+        });
+        expect(isGenuine(headers, BODY, [SECRET, OTHER_SECRET])).toBe(false);
+      }),
+    );
+  });
+});
