@@ -1,14 +1,14 @@
 /** What every answer needs around what makes it: a request ID, a date, no caching unless it says so, a last resort for defects, one log line. */
 import { Hono } from "hono";
 import { cors } from "hono/cors";
-import { refusalOfAdmin } from "./admin/require-admin-token.ts";
+import { checkAdminToken } from "./admin/require-admin-token.ts";
 import { type Config, configOf } from "./config.ts";
 import { errorTypeOf, type Failure, failureResponse } from "./errors.ts";
-import { shielded } from "./failed-auth-limit.ts";
-import { type Isolate, newIsolate } from "./isolate-state.ts";
+import { limitFailedAuth } from "./failed-auth-limit.ts";
+import { createIsolateState, type IsolateState } from "./isolate-state.ts";
 import { setRateLimit } from "./limits/rate-limit-headers.ts";
-import { describe, type LogLine, log } from "./log.ts";
-import type { Call } from "./request-context.ts";
+import { describeError, type LogEntry, log } from "./log.ts";
+import type { RequestContext } from "./request-context.ts";
 import { type Place, pathOf, placeOf } from "./routes.ts";
 
 /** For scripts of a page: what they may send and read. */
@@ -36,14 +36,14 @@ const CORS = {
  * between a request and its answer costs more than all that a hit does.
  */
 export function createApp(random: () => number = Math.random) {
-  const isolate = newIsolate();
+  const isolate = createIsolateState();
 
   /** Never rejects. */
   async function answer(request: Request, env: Env, context: ExecutionContext): Promise<Response> {
     const began = Date.now();
     const parts = pathOf(request.url).split("/");
     const place = placeOf(parts);
-    const line: LogLine = {
+    const line: LogEntry = {
       request_id: crypto.randomUUID(),
       method: request.method,
       route: place.route,
@@ -72,7 +72,7 @@ export function createApp(random: () => number = Math.random) {
   }
 
   /** CORS goes around everything but the operator's paths. */
-  function made(call: Call, place: Place, parts: readonly string[]): Promise<Response> | Response {
+  function made(call: RequestContext, place: Place, parts: readonly string[]): Promise<Response> | Response {
     const origins = call.config.corsOrigins;
     const make = () => madeSafely(call, isolate, place, parts);
     if (origins.length === 0 || isOperators(place)) return make();
@@ -87,13 +87,13 @@ const callOf = (
   env: Env,
   context: ExecutionContext,
   config: Config,
-  line: LogLine,
-): Call => ({
+  entry: LogEntry,
+): RequestContext => ({
   request,
-  requestId: line.request_id,
+  requestId: entry.request_id,
   env,
   config,
-  line,
+  entry,
   timings: {},
   quota: null,
   waitUntil: (work) => context.waitUntil(work),
@@ -101,8 +101,8 @@ const callOf = (
 
 /** Never rejects. */
 async function madeSafely(
-  call: Call,
-  isolate: Isolate,
+  call: RequestContext,
+  isolate: IsolateState,
   place: Place,
   parts: readonly string[],
 ): Promise<Response> {
@@ -110,13 +110,13 @@ async function madeSafely(
   try {
     const refusal = isOperators(place) ? await refusalAt(place.kind, call) : null;
     answer = refusal ?? (await place.make(call, isolate, parts));
-    if (!(answer instanceof Response)) answer = await shielded(call, answer);
+    if (!(answer instanceof Response)) answer = await limitFailedAuth(call, answer);
   } catch (thrown) {
     // The last resort: what was thrown goes to the log, reduced to its kind and place.
-    call.line.defect = describe(thrown);
+    call.entry.defect = describeError(thrown);
     answer = { type: "internal_error" };
   }
-  const response = answer instanceof Response ? answer : refuse(answer, call.line);
+  const response = answer instanceof Response ? answer : refuse(answer, call.entry);
   if (place.kind === "keyed" && answer !== response) response.headers.set("Vary", "Authorization");
   if (call.quota !== null) setRateLimit(response.headers, call.quota);
   return response;
@@ -126,9 +126,9 @@ const isOperators = (place: Place): place is Place & { readonly kind: "admin" | 
   place.kind === "admin" || place.kind === "webhooks";
 
 /** Why nobody may come there, whatever they ask for. */
-async function refusalAt(kind: "admin" | "webhooks", call: Call): Promise<Failure | null> {
+async function refusalAt(kind: "admin" | "webhooks", call: RequestContext): Promise<Failure | null> {
   if (kind === "admin") {
-    return await refusalOfAdmin(call.config.adminToken, call.request.headers.get("Authorization"));
+    return await checkAdminToken(call.config.adminToken, call.request.headers.get("Authorization"));
   }
   return call.config.webhookSecrets.length > 0 ? null : { type: "route_not_found" };
 }
@@ -136,7 +136,7 @@ async function refusalAt(kind: "admin" | "webhooks", call: Call): Promise<Failur
 function misconfigured(
   problems: Readonly<Record<string, string>>,
   { route }: Place,
-  line: LogLine,
+  line: LogEntry,
 ): Response {
   line.problems = problems;
   line.error_type = "misconfigured";
@@ -144,7 +144,7 @@ function misconfigured(
   return failureResponse({ type: "misconfigured" }, line.request_id, isHealth ? 503 : undefined);
 }
 
-function refuse(failure: Failure, line: LogLine): Response {
+function refuse(failure: Failure, line: LogEntry): Response {
   line.error_type = errorTypeOf(failure);
   return failureResponse(failure, line.request_id);
 }
@@ -159,6 +159,6 @@ function dateText(now: number): string {
 }
 
 /** Answered from the cache with nothing amiss: the lines that are sampled. */
-function isHit(line: LogLine): boolean {
+function isHit(line: LogEntry): boolean {
   return line.error_type === null && line.cache?.includes("; hit") === true && line.degraded === undefined;
 }

@@ -10,19 +10,19 @@ export const LOCATION_HINTS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "o
 const HEX = "[0-9a-fA-F]";
 const UUID = `${HEX}{8}-${HEX}{4}-${HEX}{4}-${HEX}{4}-${HEX}{12}`;
 const PROJECT_ID = new RegExp(`^project-(test|live)-${UUID}$`);
-const LONG_SECRET = 32;
+const MIN_SECRET_LENGTH = 32;
 
 /** A variable that is set to nothing counts as not set: that is what an empty line in `.dev.vars` means. */
-const set = <T extends z.ZodType>(schema: T) =>
+const emptyAsUnset = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === "" ? undefined : value), schema);
 
-const text = (problem: string) =>
+const stringOr = (problem: string) =>
   z.string({ error: (issue) => (issue.input === undefined ? "missing" : problem) });
 
 /** Variables are strings, but numbers where `wrangler.toml` writes them without quotes. */
-function number(fallback: number, least: number, most: number, whole = true) {
+function numberVariable(fallback: number, least: number, most: number, whole = true) {
   const problem = `must be a ${whole ? "whole " : ""}number from ${least} to ${most}`;
-  return set(
+  return emptyAsUnset(
     z.preprocess(
       (value) => (typeof value === "string" && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value),
       z
@@ -33,12 +33,18 @@ function number(fallback: number, least: number, most: number, whole = true) {
   );
 }
 
-const longSecret = text("must be a string").min(LONG_SECRET, `must have at least ${LONG_SECRET} characters`);
+const longSecret = stringOr("must be a string").min(
+  MIN_SECRET_LENGTH,
+  `must have at least ${MIN_SECRET_LENGTH} characters`,
+);
 
 /** What fits into a header as a credential. */
 const HEADER_SAFE = /^[!-~]+$/;
 
-const upstreamSecret = text("must be a string").regex(HEADER_SAFE, "must be printable ASCII without spaces");
+const upstreamSecret = stringOr("must be a string").regex(
+  HEADER_SAFE,
+  "must be printable ASCII without spaces",
+);
 
 /** An HTTP origin with an optional path, and nothing that could carry a credential or swallow a path. */
 function isBaseUrl(value: string): boolean {
@@ -60,16 +66,18 @@ function isWebhookSecret(value: string): boolean {
 const isOrigin = (value: string) => value === "*" || URL.parse(value)?.origin === value;
 
 const Variables = z.object({
-  STYTCH_PROJECT_ID: set(text("must be a string").regex(PROJECT_ID, "must be project-(test|live)-<uuid>")),
-  STYTCH_SECRET: set(upstreamSecret),
-  STYTCH_SECRET_NEXT: set(upstreamSecret.optional()),
-  STYTCH_BASE_URL: set(
-    text("must be a string")
+  STYTCH_PROJECT_ID: emptyAsUnset(
+    stringOr("must be a string").regex(PROJECT_ID, "must be project-(test|live)-<uuid>"),
+  ),
+  STYTCH_SECRET: emptyAsUnset(upstreamSecret),
+  STYTCH_SECRET_NEXT: emptyAsUnset(upstreamSecret.optional()),
+  STYTCH_BASE_URL: emptyAsUnset(
+    stringOr("must be a string")
       .refine(isBaseUrl, "must be an http(s) URL without credentials or query")
       .optional(),
   ),
-  STYTCH_WEBHOOK_SECRET: set(
-    text("must be a string")
+  STYTCH_WEBHOOK_SECRET: emptyAsUnset(
+    stringOr("must be a string")
       .transform((value) => value.split(/[\s,]+/).filter((secret) => secret !== ""))
       .refine(
         (secrets) => secrets.length > 0 && secrets.every(isWebhookSecret),
@@ -77,19 +85,23 @@ const Variables = z.object({
       )
       .default([]),
   ),
-  KEY_SECRET: set(longSecret),
-  ADMIN_TOKEN: set(longSecret.regex(HEADER_SAFE, "must be printable ASCII without spaces").optional()),
-  LEASE_SECONDS: number(5, 1, 60),
-  LEASE_GRACE_SECONDS: number(60, 0, 600),
-  CACHE_FRESH_SECONDS: number(60, 1, 3_600),
-  CACHE_STALE_SECONDS: number(60, 0, 86_400),
-  CACHE_STALE_IF_ERROR_SECONDS: number(3_600, 0, 604_800),
-  CACHE_NEGATIVE_SECONDS: number(10, 0, 300),
-  CACHE_MEMORY_SECONDS: number(5, 0, 60),
-  UPSTREAM_REGION: set(z.enum(LOCATION_HINTS, `must be one of ${LOCATION_HINTS.join(", ")}`).default("enam")),
-  UPSTREAM_TIMEOUT_MS: number(5_000, 100, 30_000),
-  CORS_ORIGINS: set(
-    text("must be a string")
+  KEY_SECRET: emptyAsUnset(longSecret),
+  ADMIN_TOKEN: emptyAsUnset(
+    longSecret.regex(HEADER_SAFE, "must be printable ASCII without spaces").optional(),
+  ),
+  LEASE_SECONDS: numberVariable(5, 1, 60),
+  LEASE_GRACE_SECONDS: numberVariable(60, 0, 600),
+  CACHE_FRESH_SECONDS: numberVariable(60, 1, 3_600),
+  CACHE_STALE_SECONDS: numberVariable(60, 0, 86_400),
+  CACHE_STALE_IF_ERROR_SECONDS: numberVariable(3_600, 0, 604_800),
+  CACHE_NEGATIVE_SECONDS: numberVariable(10, 0, 300),
+  CACHE_MEMORY_SECONDS: numberVariable(5, 0, 60),
+  UPSTREAM_REGION: emptyAsUnset(
+    z.enum(LOCATION_HINTS, `must be one of ${LOCATION_HINTS.join(", ")}`).default("enam"),
+  ),
+  UPSTREAM_TIMEOUT_MS: numberVariable(5_000, 100, 30_000),
+  CORS_ORIGINS: emptyAsUnset(
+    stringOr("must be a string")
       .transform((value) => value.split(",").map((origin) => origin.trim()))
       .refine(
         (origins) => origins.every(isOrigin),
@@ -97,7 +109,7 @@ const Variables = z.object({
       )
       .default([]),
   ),
-  LOG_HIT_SAMPLE_RATE: number(0.1, 0, 1, false),
+  LOG_HIT_SAMPLE_RATE: numberVariable(0.1, 0, 1, false),
 });
 
 type Variables = z.output<typeof Variables>;
@@ -137,25 +149,25 @@ export interface Config {
   readonly logHitSampleRate: number;
 }
 
-export type Configured =
+export type ConfigResult =
   | { readonly config: Config }
   /** What is wrong, by variable. Holds no value. */
   | { readonly problems: Readonly<Record<string, string>> };
 
 /** Never throws. Does no I/O. */
-export function parseConfig(env: object): Configured {
+export function parseConfig(env: object): ConfigResult {
   const parsed = Variables.safeParse(env);
   if (parsed.success) return { config: Object.freeze(toConfig(parsed.data)) };
   const problems = parsed.error.issues.map((issue) => [String(issue.path[0]), issue.message] as const);
   return { problems: Object.fromEntries(problems) };
 }
 
-const parsedBefore = new WeakMap<object, Configured>();
+const parsedConfigs = new WeakMap<object, ConfigResult>();
 
 /** `parseConfig`, once for each environment object: the runtime hands an isolate the same one every time. */
-export function configOf(env: object): Configured {
-  const configured = parsedBefore.get(env) ?? parseConfig(env);
-  parsedBefore.set(env, configured);
+export function configOf(env: object): ConfigResult {
+  const configured = parsedConfigs.get(env) ?? parseConfig(env);
+  parsedConfigs.set(env, configured);
   return configured;
 }
 

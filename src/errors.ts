@@ -29,7 +29,7 @@ export type Failure =
   /** The key's own rate limit, or too many calls with bad credentials from an address. */
   | {
       readonly type: "too_many_requests";
-      readonly of: "key" | "address";
+      readonly limited: "key" | "address";
       readonly retryAfterSeconds: number;
     }
   /** Stytch refused the identifier; rebuilt from the fields we know. */
@@ -70,10 +70,10 @@ interface Wire {
 export const IDENTIFIER_RULE = "must be 1 to 256 characters, without control characters or any of / \\ ? # %";
 
 /** For `Retry-After`: whole seconds, at least one. */
-const seconds = (retryAfter: number) => String(Math.max(1, Math.ceil(retryAfter)));
+const wholeSeconds = (retryAfter: number) => String(Math.max(1, Math.ceil(retryAfter)));
 
-const retryAfter = (given: number | undefined) =>
-  given === undefined ? [] : [["Retry-After", seconds(given)] as const];
+const retryAfterHeader = (given: number | undefined) =>
+  given === undefined ? [] : [["Retry-After", wholeSeconds(given)] as const];
 
 /** RFC 6750 §3: no error code where there were no credentials. */
 const challenges = (error: "" | ', error="invalid_token"') =>
@@ -158,10 +158,10 @@ function toWire(failure: Failure): Wire {
       return {
         status: 429,
         message:
-          failure.of === "key"
-            ? `The key's rate limit is used up. Try again in ${seconds(failure.retryAfterSeconds)} s.`
+          failure.limited === "key"
+            ? `The key's rate limit is used up. Try again in ${wholeSeconds(failure.retryAfterSeconds)} s.`
             : "Too many calls without a valid key or token came from this address.",
-        headers: [["Retry-After", seconds(failure.retryAfterSeconds)]],
+        headers: [["Retry-After", wholeSeconds(failure.retryAfterSeconds)]],
       };
     case "upstream_bad_request":
       return {
@@ -178,13 +178,13 @@ function toWire(failure: Failure): Wire {
       return {
         status: 503,
         message: "Stytch is limiting Postern's requests. Try again later.",
-        headers: retryAfter(failure.retryAfterSeconds),
+        headers: retryAfterHeader(failure.retryAfterSeconds),
       };
     case "upstream_unavailable":
       return {
         status: 503,
         message: "Stytch cannot be reached. Try again later.",
-        headers: retryAfter(failure.retryAfterSeconds),
+        headers: retryAfterHeader(failure.retryAfterSeconds),
       };
     case "upstream_timeout":
       return { status: 504, message: "Stytch did not answer in time." };

@@ -4,8 +4,8 @@
  */
 
 import type { Failure } from "./errors.ts";
-import { networkOf } from "./platform/ip.ts";
-import { type Call, noteDegraded } from "./request-context.ts";
+import { clientNetwork } from "./platform/ip.ts";
+import { noteDegraded, type RequestContext } from "./request-context.ts";
 
 /** The longer of the two periods that the binding can have: what it has stands in `wrangler.toml`, where the Worker cannot read it. */
 const RETRY_AFTER_SECONDS = 60;
@@ -14,22 +14,22 @@ const RETRY_AFTER_SECONDS = 60;
  * The failure itself or, where its kind comes too often from there, that. Counts by Cloudflare's binding, each location for itself and without I/O:
  * https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/. Never throws.
  */
-export async function shielded(call: Call, failure: Failure): Promise<Failure> {
-  if (!isOfCredentials(failure)) return failure;
+export async function limitFailedAuth(context: RequestContext, failure: Failure): Promise<Failure> {
+  if (!isFailedAuth(failure)) return failure;
   try {
-    const network = networkOf(call.request.headers.get("CF-Connecting-IP"));
-    const { success } = await call.env.BAD_CREDENTIALS.limit({ key: network });
+    const network = clientNetwork(context.request.headers.get("CF-Connecting-IP"));
+    const { success } = await context.env.FAILED_AUTH_LIMITER.limit({ key: network });
     return success
       ? failure
-      : { type: "too_many_requests", of: "address", retryAfterSeconds: RETRY_AFTER_SECONDS };
+      : { type: "too_many_requests", limited: "address", retryAfterSeconds: RETRY_AFTER_SECONDS };
   } catch {
-    noteDegraded(call, "shield");
+    noteDegraded(context, "failed_auth_limiter");
     return failure;
   }
 }
 
 /** Nothing that proves itself: a key past its end does. */
-function isOfCredentials({ type }: Failure): boolean {
+function isFailedAuth({ type }: Failure): boolean {
   return (
     type === "missing_key" ||
     type === "invalid_key" ||

@@ -1,23 +1,23 @@
 /** What an isolate keeps between requests: settled plain data, never a promise, a stream or a Response. */
 
-import { noViews, type Views } from "./api/projection-cache.ts";
-import { emptyMemory, type Memory } from "./cache/memory.ts";
-import { noPurges, type Purges } from "./cache/purge/purge-list.ts";
-import type { JwksMemory } from "./jwks/route.ts";
-import { type KeyMemory, newKeyMemory } from "./keys/key-state.ts";
+import { createProjectionCache, type ProjectionCache } from "./api/projection-cache.ts";
+import { createMemory, type Memory } from "./cache/memory.ts";
+import { createPurgeList, type PurgeList } from "./cache/purge/purge-list.ts";
+import type { JwksCache } from "./jwks/route.ts";
+import { createKeyState, type KeyState } from "./keys/key-state.ts";
 
-export interface Isolate {
-  readonly keys: KeyMemory;
+export interface IsolateState {
+  readonly keys: KeyState;
   readonly memory: Memory;
-  readonly purges: Purges;
-  readonly views: Views;
-  readonly jwks: JwksMemory;
+  readonly purges: PurgeList;
+  readonly views: ProjectionCache;
+  readonly jwks: JwksCache;
 }
 
-export const newIsolate = (): Isolate => ({
-  keys: newKeyMemory(),
-  memory: emptyMemory(),
-  purges: noPurges(),
-  views: noViews(),
+export const createIsolateState = (): IsolateState => ({
+  keys: createKeyState(),
+  memory: createMemory(),
+  purges: createPurgeList(),
+  views: createProjectionCache(),
   jwks: {},
 });

@@ -14,7 +14,7 @@ export interface UpstreamCall {
 }
 
 /** The line of one request; filled as the request proceeds. */
-export interface LogLine {
+export interface LogEntry {
   readonly request_id: string;
   readonly method: string;
   /** The pattern, without identifiers; null where no route matched. */
@@ -31,7 +31,7 @@ export interface LogLine {
   /** What a genuine webhook was about, and whether it purged anything. */
   webhook?: { readonly event: string; readonly purges: boolean };
   /** Parts that failed and were done without. */
-  degraded?: Degraded[];
+  degraded?: DegradedPart[];
   /** What is wrong with the configuration, by variable. */
   problems?: Readonly<Record<string, string>>;
   /** A defect. */
@@ -39,7 +39,7 @@ export interface LogLine {
 }
 
 /** A part that failed, and what was done without it. */
-export type Degraded =
+export type DegradedPart =
   /** KV: the lookup went on without it. */
   | "kv_read"
   | "kv_write"
@@ -54,7 +54,7 @@ export type Degraded =
   /** The key's object: the last lease was honoured, its limit counted in this isolate, or the request refused. */
   | "key_object"
   /** The count of calls with bad credentials: they were not limited. */
-  | "shield";
+  | "failed_auth_limiter";
 
 /** Writes one line. */
 export function log(line: object): void {
@@ -62,7 +62,7 @@ export function log(line: object): void {
 }
 
 /** The kind of an error and where it was thrown. Its message stays out: it may quote a body or a URL. */
-export function describe(error: unknown): string {
+export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   // The stack begins with the message, whose own lines may look like places.
   const places = (error.stack ?? "").replace(error.message, "");

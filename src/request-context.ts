@@ -1,7 +1,7 @@
 /** What the stages of one request share. Nothing of the framework, and nothing of another request. */
 import type { Config } from "./config.ts";
 import type { Quota } from "./limits/rate-limit-headers.ts";
-import type { Degraded, LogLine } from "./log.ts";
+import type { DegradedPart, LogEntry } from "./log.ts";
 
 /** Durations in ms, for `Server-Timing`. On Workers the clock stands still between I/O. */
 export interface Timings {
@@ -10,12 +10,12 @@ export interface Timings {
   upstream?: number;
 }
 
-export interface Call {
+export interface RequestContext {
   readonly request: Request;
   readonly requestId: string;
   readonly env: Env;
   readonly config: Config;
-  readonly line: LogLine;
+  readonly entry: LogEntry;
   readonly timings: Timings;
   /** Of the caller's key, where it has a rate limit. */
   quota: Quota | null;
@@ -23,6 +23,6 @@ export interface Call {
 }
 
 /** Notes in the request's log line that a part failed and was done without. */
-export function noteDegraded(call: Call, part: Degraded): void {
-  call.line.degraded = [...(call.line.degraded ?? []), part];
+export function noteDegraded(context: RequestContext, part: DegradedPart): void {
+  context.entry.degraded = [...(context.entry.degraded ?? []), part];
 }

@@ -14,11 +14,15 @@ import { readMember } from "./api/members.ts";
 import { readOrganization } from "./api/organizations.ts";
 import { whoAmI } from "./api/whoami.ts";
 import type { Failure } from "./errors.ts";
-import type { Isolate } from "./isolate-state.ts";
+import type { IsolateState } from "./isolate-state.ts";
 import { readJwks } from "./jwks/route.ts";
-import type { Call } from "./request-context.ts";
+import type { RequestContext } from "./request-context.ts";
 
-type Operation = (call: Call, isolate: Isolate, parameter: string) => Promise<Response | Failure>;
+type Operation = (
+  call: RequestContext,
+  isolate: IsolateState,
+  parameter: string,
+) => Promise<Response | Failure>;
 
 /** A path, and what answers each of its methods. `HEAD` is answered as `GET` without its body. */
 type Routes = ReadonlyArray<readonly [path: string, methods: Readonly<Record<string, Operation>>]>;
@@ -55,8 +59,8 @@ export interface Place {
   readonly route: string | null;
   readonly kind: Kind;
   readonly make: (
-    call: Call,
-    isolate: Isolate,
+    call: RequestContext,
+    isolate: IsolateState,
     parts: readonly string[],
   ) => Failure | Promise<Response | Failure>;
 }
@@ -117,6 +121,6 @@ export function pathOf(url: string): string {
   return path.replace(/^\/{2,}/, "/");
 }
 
-function ofKey(operation: (call: Call, keyId: string) => Promise<Response | Failure>): Operation {
+function ofKey(operation: (call: RequestContext, keyId: string) => Promise<Response | Failure>): Operation {
   return (call, _isolate, keyId) => operation(call, keyId);
 }

@@ -59,7 +59,7 @@ const FAILURES = {
     status: 400,
   },
   too_many_requests: {
-    failure: { type: "too_many_requests", of: "key", retryAfterSeconds: 0 },
+    failure: { type: "too_many_requests", limited: "key", retryAfterSeconds: 0 },
     status: 429,
     headers: { "retry-after": "1" },
   },

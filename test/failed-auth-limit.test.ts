@@ -1,7 +1,7 @@
 /** Calls with bad credentials, by where they come from. */
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
-import { networkOf } from "../src/platform/ip.ts";
+import { clientNetwork } from "../src/platform/ip.ts";
 import { organization, organizationEnvelope } from "./support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "./support/deployment.ts";
 import { logLines } from "./support/guard.ts";
@@ -20,7 +20,7 @@ beforeEach(() => {
   upstream = stubUpstream(() => json(organizationEnvelope(org)));
   counted = [];
   edge = newIsolate({
-    BAD_CREDENTIALS: {
+    FAILED_AUTH_LIMITER: {
       limit: async ({ key }: RateLimitOptions) => {
         counted.push(key);
         return { success: counted.filter((one) => one === key).length <= MOST };
@@ -99,9 +99,11 @@ test("nothing else counts: no path that does not exist, no error of a genuine ca
 });
 
 test("where Cloudflare does not count, calls are refused as they would be, and the log says so", async () => {
-  const failing = newIsolate({ BAD_CREDENTIALS: { limit: () => Promise.reject(new Error("unreachable")) } });
+  const failing = newIsolate({
+    FAILED_AUTH_LIMITER: { limit: () => Promise.reject(new Error("unreachable")) },
+  });
   expect((await failing.call(path)).status).toBe(401);
-  expect(logLines().at(-1)).toMatchObject({ status: 401, degraded: ["shield"] });
+  expect(logLines().at(-1)).toMatchObject({ status: 401, degraded: ["failed_auth_limiter"] });
 });
 
 test.each([
@@ -114,11 +116,11 @@ test.each([
   ["nonsense", ""],
   [null, ""],
 ])("a caller at %s counts as %s", (address, network) => {
-  expect(networkOf(address)).toBe(network);
+  expect(clientNetwork(address)).toBe(network);
 });
 
 test("the binding of wrangler.toml counts each address by itself", async () => {
-  const real = newIsolate({ BAD_CREDENTIALS: env.BAD_CREDENTIALS });
+  const real = newIsolate({ FAILED_AUTH_LIMITER: env.FAILED_AUTH_LIMITER });
   const address = `2001:db8:${Math.floor(Math.random() * 65_536).toString(16)}::1`;
   const statuses: number[] = [];
   // The window may turn over while they come: 201 calls exceed it all the same.

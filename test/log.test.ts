@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describe as described, log } from "../src/log.ts";
+import { describeError as described, log } from "../src/log.ts";
 import { logLines } from "./support/guard.ts";
 
 test("a line is one JSON object on one line", () => {

@@ -1,13 +1,13 @@
 /** The admin API of the audit: what was done to keys and to the cache, and when. */
 
 import type { Failure } from "../errors.ts";
-import type { Call } from "../request-context.ts";
+import type { RequestContext } from "../request-context.ts";
 import { readPage } from "./pagination.ts";
 
 /** 200 with a page of events, newest first. */
-export async function listEvents(call: Call): Promise<Response | Failure> {
+export async function listEvents(context: RequestContext): Promise<Response | Failure> {
   const page = await readPage(
-    call,
+    context,
     async (directory, limit, after) => await directory.listEvents(limit, after),
   );
   if (page.failure !== undefined) return page.failure;

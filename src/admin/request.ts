@@ -2,38 +2,44 @@
 import * as z from "zod";
 import type { Cursor } from "../directory/directory.ts";
 import type { Failure } from "../errors.ts";
-import { parseJson, readAtMost } from "../platform/timeout.ts";
-import type { Call } from "../request-context.ts";
+import { parseJson, readBounded } from "../platform/timeout.ts";
+import type { RequestContext } from "../request-context.ts";
 
-export const MOST_BODY_BYTES = 64 * 1024;
+export const MAX_ADMIN_BODY_BYTES = 64 * 1024;
 
-export type Asked<T> = { readonly value: T; readonly failure?: never } | { readonly failure: Failure };
+export type ParsedRequest<T> =
+  | { readonly value: T; readonly failure?: never }
+  | { readonly failure: Failure };
 
-export const invalid = (message: string): Failure => ({ type: "invalid_request", message });
+export const invalidRequest = (message: string): Failure => ({ type: "invalid_request", message });
 
 /** The body; `empty` stands for one that is not there. */
 export async function readBody<S extends z.ZodType>(
-  call: Call,
+  context: RequestContext,
   schema: S,
   empty?: unknown,
-): Promise<Asked<z.output<S>>> {
-  const bytes = await readAtMost(MOST_BODY_BYTES, call.request.body);
-  if (bytes === undefined) return { failure: invalid(`the body must have at most ${MOST_BODY_BYTES} bytes`) };
+): Promise<ParsedRequest<z.output<S>>> {
+  const bytes = await readBounded(MAX_ADMIN_BODY_BYTES, context.request.body);
+  if (bytes === undefined)
+    return { failure: invalidRequest(`the body must have at most ${MAX_ADMIN_BODY_BYTES} bytes`) };
   const json = bytes.byteLength === 0 && empty !== undefined ? empty : parseJson(bytes);
-  return json === undefined ? { failure: invalid("the body must be JSON") } : check(json, schema);
+  return json === undefined ? { failure: invalidRequest("the body must be JSON") } : check(json, schema);
 }
 
-export function readQuery<S extends z.ZodType>(call: Call, schema: S): Asked<z.output<S>> {
-  return check(Object.fromEntries(new URL(call.request.url).searchParams), schema);
+export function readQuery<S extends z.ZodType>(
+  context: RequestContext,
+  schema: S,
+): ParsedRequest<z.output<S>> {
+  return check(Object.fromEntries(new URL(context.request.url).searchParams), schema);
 }
 
-function check<S extends z.ZodType>(json: unknown, schema: S): Asked<z.output<S>> {
+function check<S extends z.ZodType>(json: unknown, schema: S): ParsedRequest<z.output<S>> {
   const parsed = schema.safeParse(json);
-  return parsed.success ? { value: parsed.data } : { failure: invalid(problemOf(parsed.error)) };
+  return parsed.success ? { value: parsed.data } : { failure: invalidRequest(describeProblem(parsed.error)) };
 }
 
 /** The first problem, with the field that has it. Values are not repeated. */
-function problemOf(error: z.ZodError): string {
+function describeProblem(error: z.ZodError): string {
   // An unknown field first: it is often a known one misspelt, which is then missing.
   const issue = error.issues.find(({ code }) => code === "unrecognized_keys") ?? error.issues[0];
   if (issue === undefined) return "the body is invalid";
@@ -45,7 +51,7 @@ function problemOf(error: z.ZodError): string {
 }
 
 /** A whole number in a query. */
-export function numberFrom(least: number, most: number, fallback: number) {
+export function wholeNumberParameter(least: number, most: number, fallback: number) {
   const problem = `must be a whole number from ${least} to ${most}`;
   return z
     .string()
@@ -57,7 +63,7 @@ export function numberFrom(least: number, most: number, fallback: number) {
 
 /** The query of every list. */
 export const PageQuery = z.strictObject({
-  limit: numberFrom(1, 200, 50),
+  limit: wholeNumberParameter(1, 200, 50),
   cursor: z
     .string()
     .transform((text, context) => {

@@ -5,7 +5,7 @@ import type { Failure } from "../errors.ts";
  * Why the caller may not, or null. Where no token is set there is no admin API. Both tokens are hashed before they are compared,
  * so that the time taken tells neither the token's characters nor its length.
  */
-export async function refusalOfAdmin(
+export async function checkAdminToken(
   adminToken: string | undefined,
   authorization: string | null,
 ): Promise<Failure | null> {

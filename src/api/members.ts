@@ -6,44 +6,51 @@
  */
 
 import type { Failure } from "../errors.ts";
-import type { Isolate } from "../isolate-state.ts";
-import { refusalOfScope } from "../keys/authorize.ts";
-import { maySee } from "../keys/organization-access.ts";
+import type { IsolateState } from "../isolate-state.ts";
+import { checkScopes } from "../keys/authorize.ts";
+import { canSee } from "../keys/organization-access.ts";
 import type { Scope } from "../keys/record.ts";
-import type { Call } from "../request-context.ts";
+import type { RequestContext } from "../request-context.ts";
 import { fetchMember } from "../stytch/client.ts";
-import { admit } from "./authorize-request.ts";
-import { refreshScopes, wantsRefresh } from "./forced-refresh.ts";
-import { readIdentifier } from "./identifier-parameter.ts";
-import { memberView } from "./projection-cache.ts";
-import { memberAnswer } from "./response.ts";
+import { authorizeRequest } from "./authorize-request.ts";
+import { isRefreshRequested, refreshScopes } from "./forced-refresh.ts";
+import { parseIdentifier } from "./identifier-parameter.ts";
+import { projectMember } from "./projection-cache.ts";
+import { memberResponse } from "./response.ts";
 
-export async function readMember(call: Call, isolate: Isolate, segment: string): Promise<Response | Failure> {
-  const caller = await admit(call, isolate);
+export async function readMember(
+  context: RequestContext,
+  isolate: IsolateState,
+  segment: string,
+): Promise<Response | Failure> {
+  const caller = await authorizeRequest(context, isolate);
   if (caller.failure !== undefined) return caller.failure;
 
-  const identifier = readIdentifier(segment);
+  const identifier = parseIdentifier(segment);
   if (identifier === null) return { type: "invalid_member_id" };
-  const includeDeleted = readIncludeDeleted(new URL(call.request.url).searchParams);
+  const includeDeleted = readIncludeDeleted(new URL(context.request.url).searchParams);
   if (includeDeleted === null) return { type: "invalid_query_parameter", parameter: "include_deleted" };
 
-  const needed: Scope[] = ["members:dangerously_get", ...refreshScopes(wantsRefresh(call.request.headers))];
+  const needed: Scope[] = [
+    "members:dangerously_get",
+    ...refreshScopes(isRefreshRequested(context.request.headers)),
+  ];
   if (includeDeleted) needed.push("members:include_deleted");
-  const refusal = refusalOfScope(caller.record, needed);
+  const refusal = checkScopes(caller.record, needed);
   if (refusal !== null) return refusal;
 
   const began = Date.now();
-  const fetched = await fetchMember(call.config, identifier, includeDeleted);
-  call.timings.upstream = Date.now() - began;
-  call.line.upstream = fetched.call;
+  const fetched = await fetchMember(context.config, identifier, includeDeleted);
+  context.timings.upstream = Date.now() - began;
+  context.entry.upstream = fetched.call;
   if (fetched.failure !== undefined) {
-    if (fetched.detail !== undefined) call.line.upstream_detail = fetched.detail;
+    if (fetched.detail !== undefined) context.entry.upstream_detail = fetched.detail;
     return fetched.failure === "absent" ? { type: "member_not_found" } : fetched.failure;
   }
   const { member, organization } = fetched.value;
-  const isSeen = [member, organization].every((part) => maySee(caller.record, part.organization_id));
+  const isSeen = [member, organization].every((part) => canSee(caller.record, part.organization_id));
   if (!isSeen) return { type: "member_not_found" };
-  return memberAnswer(call, memberView(fetched.body, caller.record.fields));
+  return memberResponse(context, projectMember(fetched.body, caller.record.fields));
 }
 
 /** What the official SDKs send, and nothing else; a parameter given twice has to agree with itself. Null: neither. */

@@ -3,36 +3,41 @@
  * `Cache-Status` is RFC 9211, `Age` and `Cache-Control` RFC 9111, `ETag` and 304 RFC 9110, `Server-Timing` the W3C's.
  */
 import { ageSeconds } from "../cache/freshness.ts";
-import type { Found } from "../cache/lookup.ts";
-import type { Call } from "../request-context.ts";
-import type { View } from "./projection-cache.ts";
+import type { FoundEntry } from "../cache/lookup.ts";
+import type { RequestContext } from "../request-context.ts";
+import type { Projection } from "./projection-cache.ts";
 
 /** An organization, or 304 where the caller has it already. */
-export function organizationAnswer(call: Call, found: Found, view: View, now: number): Response {
-  const age = ageSeconds(found.entry.fetchedAt, now);
-  const ttl = call.config.cache.freshSeconds - age;
-  const cacheStatus = cacheStatusOf(found, ttl);
-  call.line.cache = cacheStatus;
-  const headers = headersOf(view, cacheStatus, age, ttl);
-  const isNotModified = isKnown(call.request.headers.get("If-None-Match"), view.etag);
+export function organizationResponse(
+  context: RequestContext,
+  found: FoundEntry,
+  view: Projection,
+  now: number,
+): Response {
+  const age = ageSeconds(found.entry.receivedAt, now);
+  const ttl = context.config.cache.freshSeconds - age;
+  const cacheStatus = formatCacheStatus(found, ttl);
+  context.entry.cache = cacheStatus;
+  const headers = cacheHeaders(view, cacheStatus, age, ttl);
+  const isNotModified = matchesEtag(context.request.headers.get("If-None-Match"), view.etag);
   const answer = isNotModified
     ? new Response(null, { status: 304, headers })
     : new Response(view.body, { headers });
   if (!isNotModified) answer.headers.set("Content-Type", "application/json");
-  answer.headers.set("Server-Timing", serverTiming(call));
+  answer.headers.set("Server-Timing", formatServerTiming(context));
   return answer;
 }
 
 /** The last headers of each view: those of the next hit are the same for a second. */
-const lastHeaders = new WeakMap<View, Last>();
+const lastHeaders = new WeakMap<Projection, CachedHeaders>();
 
-interface Last {
+interface CachedHeaders {
   readonly cacheStatus: string;
   readonly age: number;
   readonly headers: Headers;
 }
 
-function headersOf(view: View, cacheStatus: string, age: number, ttl: number): Headers {
+function cacheHeaders(view: Projection, cacheStatus: string, age: number, ttl: number): Headers {
   const last = lastHeaders.get(view);
   // From which all the others follow.
   if (last?.cacheStatus === cacheStatus && last.age === age) return last.headers;
@@ -48,21 +53,21 @@ function headersOf(view: View, cacheStatus: string, age: number, ttl: number): H
 }
 
 /** A member, as the caller sees it. */
-export function memberAnswer(call: Call, body: Uint8Array<ArrayBuffer>): Response {
+export function memberResponse(context: RequestContext, body: Uint8Array<ArrayBuffer>): Response {
   const cacheStatus = "postern; fwd=bypass";
-  call.line.cache = cacheStatus;
-  return jsonAnswer(body, {
+  context.entry.cache = cacheStatus;
+  return jsonResponse(body, {
     "Cache-Status": cacheStatus,
-    "Server-Timing": serverTiming(call),
+    "Server-Timing": formatServerTiming(context),
     Vary: "Authorization",
   });
 }
 
-export function jsonAnswer(body: Uint8Array<ArrayBuffer>, headers: Record<string, string>): Response {
+export function jsonResponse(body: Uint8Array<ArrayBuffer>, headers: Record<string, string>): Response {
   return new Response(body, { headers: { "Content-Type": "application/json", ...headers } });
 }
 
-function serverTiming({ timings: { key, cache, upstream } }: Call): string {
+function formatServerTiming({ timings: { key, cache, upstream } }: RequestContext): string {
   let text = `key;dur=${key ?? 0}`;
   if (cache !== undefined) text += `, cache;dur=${cache}`;
   if (upstream !== undefined) text += `, upstream;dur=${upstream}`;
@@ -70,7 +75,7 @@ function serverTiming({ timings: { key, cache, upstream } }: Call): string {
 }
 
 /** RFC 9211 §2: what this cache did, for whoever debugs it. */
-function cacheStatusOf({ source, isStored }: Found, ttl: number): string {
+function formatCacheStatus({ source, isStored }: FoundEntry, ttl: number): string {
   const stored = isStored ? "; stored" : "";
   switch (source) {
     case "memory":
@@ -88,7 +93,7 @@ function cacheStatusOf({ source, isStored }: Found, ttl: number): string {
 }
 
 /** RFC 9110 §13.1.2: weak comparison with each of a list, or `*` for any. */
-export function isKnown(ifNoneMatch: string | null, etag: string): boolean {
+export function matchesEtag(ifNoneMatch: string | null, etag: string): boolean {
   if (ifNoneMatch === null) return false;
   if (ifNoneMatch.trim() === "*") return true;
   const opaque = (tag: string) => tag.replace(/^W\//, "");

@@ -16,25 +16,25 @@ export interface Entry {
   /** Of the organization alone, so that it outlives `request_id`. */
   readonly etag: string;
   /** When the upstream request began, ms since the epoch: what orders writes. */
-  readonly began: number;
+  readonly requestedAt: number;
   /** When the upstream answered: what ages count from. */
-  readonly fetchedAt: number;
+  readonly receivedAt: number;
   /** The number of a purge that came before the request began, as did all before it: purges.ts. */
-  readonly afterPurge: number;
+  readonly purgeEpoch: number;
 }
 
 /** An entry of a body that passed the schema. */
-export async function makeEntry(
+export async function createEntry(
   body: Uint8Array<ArrayBuffer>,
   { organization }: OrganizationEnvelope,
-  when: Pick<Entry, "began" | "fetchedAt" | "afterPurge">,
+  when: Pick<Entry, "requestedAt" | "receivedAt" | "purgeEpoch">,
 ): Promise<Entry> {
   return {
     organizationId: organization.organization_id,
     slug: organization.organization_slug,
     externalId: organization.organization_external_id ?? null,
     body,
-    etag: await etagOf(parseExactly(body)["organization"]),
+    etag: await computeEtag(parseExactly(body)["organization"]),
     ...when,
   };
 }
@@ -44,68 +44,68 @@ export function aliasesOf(entry: Entry): string[] {
   return entry.externalId === null ? [entry.slug] : [entry.slug, entry.externalId];
 }
 
-export const namesOf = (entry: Entry): string[] => [entry.organizationId, ...aliasesOf(entry)];
+export const identifiersOf = (entry: Entry): string[] => [entry.organizationId, ...aliasesOf(entry)];
 
 /**
  * Names other than its ID are hints: an entry found by one is used only if it bears it itself. What looks like an ID is one, though
  * another organization may have it for a slug or external ID.
  */
-export function bearsName(entry: Entry, identifier: string): boolean {
+export function hasIdentifier(entry: Entry, identifier: string): boolean {
   if (entry.organizationId === identifier) return true;
   return !isCanonicalId(identifier) && (entry.slug === identifier || entry.externalId === identifier);
 }
 
 /** Weak (RFC 9110 §8.8.3): it stands for the value, not for the bytes around it. */
-export async function etagOf(value: unknown): Promise<string> {
-  return `W/"${await digestOf(new TextEncoder().encode(JSON.stringify(value)))}"`;
+export async function computeEtag(value: unknown): Promise<string> {
+  return `W/"${await sha256Hex(new TextEncoder().encode(JSON.stringify(value)))}"`;
 }
 
-async function digestOf(bytes: Uint8Array): Promise<string> {
+async function sha256Hex(bytes: Uint8Array): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   return Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Of the stored shape. A deployment that changes it raises this, and reads what another wrote as misses. */
-const VERSION = 2;
+const STORED_VERSION = 3;
 
-const Stored = z.strictObject({
-  v: z.literal(VERSION),
+const StoredEntry = z.strictObject({
+  v: z.literal(STORED_VERSION),
   id: z.string().min(1),
   slug: z.string().min(1),
-  ext: z.string().nullable(),
+  externalId: z.string().nullable(),
   etag: z.string().regex(/^W\/"[0-9a-f]{32}"$/),
-  began: z.int(),
-  at: z.int(),
-  purge: z.int(),
+  requestedAt: z.int(),
+  receivedAt: z.int(),
+  purgeEpoch: z.int(),
   /** Of the body: one that was cut or replaced does not decode. */
   digest: z.string(),
 });
 
-type Stored = z.input<typeof Stored>;
+type StoredEntry = z.input<typeof StoredEntry>;
 
-const Alias = z.strictObject({ v: z.literal(VERSION), of: z.string().min(1) });
+const StoredAlias = z.strictObject({ v: z.literal(STORED_VERSION), organizationId: z.string().min(1) });
 
 /** What stands in KV beside the body. */
-export async function metadataOf(entry: Entry): Promise<Stored> {
+export async function toMetadata(entry: Entry): Promise<StoredEntry> {
   return {
-    v: VERSION,
+    v: STORED_VERSION,
     id: entry.organizationId,
     slug: entry.slug,
-    ext: entry.externalId,
+    externalId: entry.externalId,
     etag: entry.etag,
-    began: entry.began,
-    at: entry.fetchedAt,
-    purge: entry.afterPurge,
-    digest: await digestOf(entry.body),
+    requestedAt: entry.requestedAt,
+    receivedAt: entry.receivedAt,
+    purgeEpoch: entry.purgeEpoch,
+    digest: await sha256Hex(entry.body),
   };
 }
 
 /** What stands in KV under a slug or external ID: only which organization it was last seen to name. */
-export function aliasMetadata(organizationId: string): z.input<typeof Alias> {
-  return { v: VERSION, of: organizationId };
+export function aliasMetadata(organizationId: string): z.input<typeof StoredAlias> {
+  return { v: STORED_VERSION, organizationId };
 }
 
-export type Decoded =
+export type DecodedValue =
   | { readonly kind: "entry"; readonly entry: Entry }
   | { readonly kind: "alias"; readonly organizationId: string }
   /** Written by another version, or not by Postern, or cut: as good as nothing. */
@@ -116,45 +116,38 @@ export async function decode(
   bytes: ArrayBuffer,
   metadata: unknown,
   known: Entry | null = null,
-): Promise<Decoded> {
-  if (known !== null && isOf(known, metadata)) return { kind: "entry", entry: known };
+): Promise<DecodedValue> {
+  if (known !== null && matchesMetadata(known, metadata)) return { kind: "entry", entry: known };
   // Which of the two it is, is told apart first: a schema that does not fit takes long to say so.
-  if (typeof metadata === "object" && metadata !== null && "of" in metadata) {
-    const alias = Alias.safeParse(metadata);
-    return alias.success ? { kind: "alias", organizationId: alias.data.of } : { kind: "undecodable" };
+  if (typeof metadata === "object" && metadata !== null && "organizationId" in metadata) {
+    const alias = StoredAlias.safeParse(metadata);
+    return alias.success
+      ? { kind: "alias", organizationId: alias.data.organizationId }
+      : { kind: "undecodable" };
   }
-  const stored = Stored.safeParse(metadata);
+  const stored = StoredEntry.safeParse(metadata);
   if (!stored.success) return { kind: "undecodable" };
-  const { id, slug, ext, etag, began, at, purge, digest } = stored.data;
+  const { v: _, id, digest, ...rest } = stored.data;
   const body = new Uint8Array(bytes);
-  if (digest !== (await digestOf(body))) return { kind: "undecodable" };
+  if (digest !== (await sha256Hex(body))) return { kind: "undecodable" };
   return {
     kind: "entry",
-    entry: {
-      organizationId: id,
-      slug,
-      externalId: ext,
-      body,
-      etag,
-      began,
-      fetchedAt: at,
-      afterPurge: purge,
-    },
+    entry: { organizationId: id, body, ...rest },
   };
 }
 
 /** Whether this is what stands beside an entry: whatever it says is what is known already, of a body that has been looked at. */
-function isOf(entry: Entry, metadata: unknown): boolean {
+function matchesMetadata(entry: Entry, metadata: unknown): boolean {
   if (typeof metadata !== "object" || metadata === null) return false;
-  const { v, id, slug, ext, etag, began, at, purge } = metadata as Partial<Record<keyof Stored, unknown>>;
+  const stored = metadata as Partial<Record<keyof StoredEntry, unknown>>;
   return (
-    v === VERSION &&
-    id === entry.organizationId &&
-    slug === entry.slug &&
-    ext === entry.externalId &&
-    etag === entry.etag &&
-    began === entry.began &&
-    at === entry.fetchedAt &&
-    purge === entry.afterPurge
+    stored.v === STORED_VERSION &&
+    stored.id === entry.organizationId &&
+    stored.slug === entry.slug &&
+    stored.externalId === entry.externalId &&
+    stored.etag === entry.etag &&
+    stored.requestedAt === entry.requestedAt &&
+    stored.receivedAt === entry.receivedAt &&
+    stored.purgeEpoch === entry.purgeEpoch
   );
 }

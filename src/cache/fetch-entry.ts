@@ -3,7 +3,7 @@ import type { Config } from "../config.ts";
 import type { Failure } from "../errors.ts";
 import type { UpstreamCall } from "../log.ts";
 import { fetchOrganization } from "../stytch/client.ts";
-import { type Entry, makeEntry } from "./entry.ts";
+import { createEntry, type Entry } from "./entry.ts";
 
 export type FetchedEntry =
   | { readonly entry: Entry; readonly call: UpstreamCall | null }
@@ -15,15 +15,15 @@ export type FetchedEntry =
       readonly detail?: string;
     };
 
-/** Resolves always. `began`: now, in ms since the epoch. `afterPurge`: the latest purge that the caller has heard of. */
+/** Resolves always. `began`: now, in ms since the epoch. `purgeEpoch`: the latest purge that the caller has heard of. */
 export async function fetchEntry(
   config: Config,
   identifier: string,
-  asked: Pick<Entry, "began" | "afterPurge">,
+  asked: Pick<Entry, "requestedAt" | "purgeEpoch">,
   timeoutMs: number = config.stytch.timeoutMs,
 ): Promise<FetchedEntry> {
   const fetched = await fetchOrganization(config, identifier, timeoutMs);
   if (fetched.failure !== undefined) return fetched;
-  const when = { ...asked, fetchedAt: Date.now() };
-  return { entry: await makeEntry(fetched.body, fetched.value, when), call: fetched.call };
+  const when = { ...asked, receivedAt: Date.now() };
+  return { entry: await createEntry(fetched.body, fetched.value, when), call: fetched.call };
 }

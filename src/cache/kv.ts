@@ -2,22 +2,22 @@
  * Entries in KV: shared by all locations, up to a minute behind. It may fail, refuse or hang; then a lookup goes on without
  * it. An organization's body stands under its ID; a slug or external ID stands for the ID.
  */
-import { within } from "../platform/timeout.ts";
-import { aliasMetadata, bearsName, decode, type Entry, metadataOf } from "./entry.ts";
+import { withTimeout } from "../platform/timeout.ts";
+import { aliasMetadata, decode, type Entry, hasIdentifier, toMetadata } from "./entry.ts";
 
 /** The longest that a lookup waits for one read, in ms. */
-export const KV_WAIT_MS = 500;
+export const KV_TIMEOUT_MS = 500;
 
 /** "The minimum is 30" (https://developers.cloudflare.com/kv/api/read-key-value-pairs/): how long a location keeps what it read. */
 const CACHE_TTL_SECONDS = 30;
 
 /** "512 bytes" at most for a key (https://developers.cloudflare.com/kv/platform/limits/). */
-const MOST_KEY_BYTES = 512;
+const MAX_KEY_BYTES = 512;
 
 /** Where the entries of one Stytch project stand: a deployment that changes its project finds none of the other's. */
-export interface Shelf {
+export interface KvScope {
   readonly kv: KVNamespace;
-  readonly project: string;
+  readonly projectId: string;
 }
 
 export type KvRead =
@@ -31,58 +31,58 @@ export type KvRead =
  * The entry that bears this name, and `known` itself where it is that one. One read, or two by slug or external ID. Never throws; resolves within twice
  * `KV_WAIT_MS`.
  */
-export async function readEntry(
-  shelf: Shelf,
+export async function readKvEntry(
+  shelf: KvScope,
   identifier: string,
   known: Entry | null = null,
 ): Promise<KvRead> {
   try {
     const first = await readOne(shelf, identifier, known);
     const found = first?.kind === "alias" ? await readOne(shelf, first.organizationId, known) : first;
-    if (found?.kind !== "entry" || !bearsName(found.entry, identifier)) return { kind: "none" };
+    if (found?.kind !== "entry" || !hasIdentifier(found.entry, identifier)) return { kind: "none" };
     return { kind: "entry", entry: found.entry };
   } catch {
     return { kind: "failed" };
   }
 }
 
-async function readOne(shelf: Shelf, identifier: string, known: Entry | null) {
-  const key = keyOf(shelf, identifier);
+async function readOne(shelf: KvScope, identifier: string, known: Entry | null) {
+  const key = kvKey(shelf, identifier);
   if (key === null) return null;
   const read = shelf.kv.getWithMetadata(key, { type: "arrayBuffer", cacheTtl: CACHE_TTL_SECONDS });
-  const { value, metadata } = await within(KV_WAIT_MS, read);
+  const { value, metadata } = await withTimeout(KV_TIMEOUT_MS, read);
   return value === null ? null : await decode(value, metadata, known);
 }
 
 /** Stores an entry under its ID. Rejects where KV does: the caller says what that costs. */
-export async function writeEntry(shelf: Shelf, entry: Entry, lifeSeconds: number): Promise<void> {
-  const key = keyOf(shelf, entry.organizationId);
+export async function writeKvEntry(shelf: KvScope, entry: Entry, lifeSeconds: number): Promise<void> {
+  const key = kvKey(shelf, entry.organizationId);
   if (key !== null)
-    await shelf.kv.put(key, entry.body, { metadata: await metadataOf(entry), expirationTtl: lifeSeconds });
+    await shelf.kv.put(key, entry.body, { metadata: await toMetadata(entry), expirationTtl: lifeSeconds });
 }
 
 /** Stores that a slug or external ID was seen to name this organization. Rejects where KV does. */
-export async function writeAlias(
-  shelf: Shelf,
+export async function writeKvAlias(
+  shelf: KvScope,
   name: string,
   organizationId: string,
   lifeSeconds: number,
 ): Promise<void> {
-  const key = keyOf(shelf, name);
+  const key = kvKey(shelf, name);
   if (key !== null)
     await shelf.kv.put(key, "", { metadata: aliasMetadata(organizationId), expirationTtl: lifeSeconds });
 }
 
 /** Removes what stands under a name. Rejects where KV does. */
-export async function deleteStored(shelf: Shelf, name: string): Promise<void> {
-  const key = keyOf(shelf, name);
+export async function deleteKvValue(shelf: KvScope, name: string): Promise<void> {
+  const key = kvKey(shelf, name);
   if (key !== null) await shelf.kv.delete(key);
 }
 
 const utf8 = new TextEncoder();
 
 /** Null where the identifier is too long for KV: no real one is, and it is looked up without it. */
-function keyOf(shelf: Shelf, identifier: string): string | null {
-  const key = `organization:${shelf.project}:${identifier}`;
-  return utf8.encode(key).byteLength <= MOST_KEY_BYTES ? key : null;
+function kvKey(shelf: KvScope, identifier: string): string | null {
+  const key = `organization:${shelf.projectId}:${identifier}`;
+  return utf8.encode(key).byteLength <= MAX_KEY_BYTES ? key : null;
 }

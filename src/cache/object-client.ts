@@ -1,43 +1,47 @@
 /** The isolate's way to an organization's object, and to Stytch itself where that fails. */
 
 import type { Config } from "../config.ts";
-import { callObject } from "../platform/durable-object.ts";
-import { type Call, noteDegraded } from "../request-context.ts";
+import { callWithRetry } from "../platform/durable-object.ts";
+import { noteDegraded, type RequestContext } from "../request-context.ts";
 import { fetchEntry } from "./fetch-entry.ts";
-import type { Read, Want } from "./object-messages.ts";
+import type { ReadRequest, ReadResult } from "./object-messages.ts";
 
 /** Beyond the upstream's own deadline, in ms: the way to the object and back. */
-const OBJECT_MARGIN_MS = 1_000;
+const OBJECT_OVERHEAD_MS = 1_000;
 
 /** One object call, and an upstream call where the object fails. Resolves always, within the deadline and a second, or twice that if forced. */
-export async function readThrough(call: Call, identifier: string, want: Want): Promise<Read> {
-  const { env, config } = call;
+export async function readFromObject(
+  context: RequestContext,
+  identifier: string,
+  want: ReadRequest,
+): Promise<ReadResult> {
+  const { env, config } = context;
   // A forced read may have to wait for one that began before it.
-  const waitMs = (want.kind === "forced" ? 2 : 1) * config.stytch.timeoutMs + OBJECT_MARGIN_MS;
+  const waitMs = (want.kind === "forced" ? 2 : 1) * config.stytch.timeoutMs + OBJECT_OVERHEAD_MS;
   const began = Date.now();
   try {
-    return await callObject(
+    return await callWithRetry(
       () => env.ORGANIZATION.getByName(identifier, { locationHint: config.upstreamRegion }),
       async (object) => await object.read(identifier, want),
       waitMs,
     );
   } catch {
-    noteDegraded(call, "organization_object");
+    noteDegraded(context, "organization_object");
     // What the object has used up of the deadline is gone.
     const left = config.stytch.timeoutMs - (Date.now() - began);
     return left > 0
-      ? await readDirectly(config, identifier, want, left)
+      ? await fetchDirectly(config, identifier, want, left)
       : { failure: { type: "upstream_timeout" }, call: null };
   }
 }
 
-async function readDirectly(
+async function fetchDirectly(
   config: Config,
   identifier: string,
-  { heard, purge }: Want,
+  { latestSeen, minPurgeEpoch }: ReadRequest,
   timeoutMs: number,
-): Promise<Read> {
-  const asked = { began: Date.now(), afterPurge: Math.max(heard, purge) };
+): Promise<ReadResult> {
+  const asked = { requestedAt: Date.now(), purgeEpoch: Math.max(latestSeen, minPurgeEpoch) };
   const fetched = await fetchEntry(config, identifier, asked, timeoutMs);
-  return fetched.entry === undefined ? fetched : { ...fetched, how: "fetched" };
+  return fetched.entry === undefined ? fetched : { ...fetched, origin: "fetched" };
 }

@@ -4,19 +4,19 @@ import type { UpstreamCall } from "../log.ts";
 import type { Entry } from "./entry.ts";
 
 /** What the caller of an object has, and wants. */
-export interface Want {
-  readonly kind: Kind;
+export interface ReadRequest {
+  readonly kind: ReadKind;
   /** When the upstream request began of the newest entry that the caller has; null for none. */
-  readonly has: number | null;
+  readonly newestRequestedAt: number | null;
   /** It has seen an entry, in KV or in its memory; then an end must reach both. */
-  readonly wasSeen: boolean;
+  readonly hasSeenEntry: boolean;
   /** An answer has to be younger than the purge of this number. */
-  readonly purge: number;
+  readonly minPurgeEpoch: number;
   /** The latest purge of anything that the caller has heard of. */
-  readonly heard: number;
+  readonly latestSeen: number;
 }
 
-type Kind =
+type ReadKind =
   /** An answer, for somebody who waits; it may be stale. */
   | "answer"
   /** A newer one than the stale entry that somebody was answered from. */
@@ -25,7 +25,7 @@ type Kind =
   | "forced";
 
 /** How an object came by the entry that it answers. */
-export type How =
+export type Origin =
   /** It held it. */
   | "held"
   /** It asked Stytch. */
@@ -33,19 +33,21 @@ export type How =
   /** It was asking Stytch already. */
   | "collapsed";
 
-export interface Failed {
+export interface ReadFailure {
   readonly entry?: never;
   readonly failure: Failure | "absent";
   /** An older entry, which may hide the failure. */
-  readonly held?: Entry;
+  readonly cached?: Entry;
   readonly call: UpstreamCall | null;
   readonly detail?: string;
 }
 
-export type Read = { readonly entry: Entry; readonly how: How; readonly call: UpstreamCall | null } | Failed;
+export type ReadResult =
+  | { readonly entry: Entry; readonly origin: Origin; readonly call: UpstreamCall | null }
+  | ReadFailure;
 
 /** Whether an older entry may hide this failure: Stytch failed, and said nothing of the organization. */
-export function isHidden(failure: Failure | "absent"): boolean {
+export function isTransientFailure(failure: Failure | "absent"): boolean {
   if (failure === "absent") return false;
   switch (failure.type) {
     case "upstream_invalid_response":
@@ -59,8 +61,8 @@ export function isHidden(failure: Failure | "absent"): boolean {
 }
 
 /** As it is for those who waited for another's upstream request. A refresh that did has nothing to tell of it. */
-export function collapsed(read: Read, { kind }: Want): Read {
+export function asCollapsed(read: ReadResult, { kind }: ReadRequest): ReadResult {
   const call = kind === "refresh" ? null : read.call;
   if (read.entry === undefined) return { ...read, call };
-  return { ...read, call, how: read.how === "fetched" ? "collapsed" : read.how };
+  return { ...read, call, origin: read.origin === "fetched" ? "collapsed" : read.origin };
 }

@@ -3,8 +3,8 @@
  * keep its index true. Nothing on the request path waits for it but an isolate that does not know the purges of the last seconds.
  */
 import { DurableObject } from "cloudflare:workers";
-import { kvLifeSeconds } from "../cache/freshness.ts";
-import { MOST_PURGES, type Purge, type PurgeNews } from "../cache/purge/purge-list.ts";
+import { kvTtlSeconds } from "../cache/freshness.ts";
+import { MAX_PURGES, type Purge, type PurgeUpdates } from "../cache/purge/purge-list.ts";
 import { configOf } from "../config.ts";
 import type { KeyEvent } from "../keys/api-key.ts";
 import type { KeyRecord } from "../keys/record.ts";
@@ -31,24 +31,24 @@ export interface PurgeEvent {
 
 export type AuditEvent = KeyEvent | PurgeEvent;
 
-const LATEST = "latest-purge";
-const FLOOR = "purge-floor";
+const LATEST_PURGE_KEY = "latest-purge";
+const PURGED_BEFORE_KEY = "purge-floor";
 
 /** Counting them reads them all, so it is done once for so many. */
-const COUNT_PURGES_EVERY = 100;
+const PURGES_BETWEEN_COUNTS = 100;
 
 /** Beyond the life of an entry, in ms: an upstream request of 30 s, and clocks that differ by a minute. */
 const PURGE_MARGIN_MS = 120_000;
 
 /** How long the audit keeps purges, which Stytch's webhooks cause by the thousand: 30 days. What was done to keys stays. */
-const PURGE_EVENTS_MS = 30 * 86_400_000;
+const PURGE_EVENT_RETENTION_MS = 30 * 86_400_000;
 
 /** Sorts as the numbers do. A key's ID is longer than `purge`. */
 const purgeEventId = (number: number) => `purge.${String(number).padStart(16, "0")}`;
 
 export class Directory extends DurableObject<Env> {
   /** Names purged since the list was last counted; at first, that is not known. */
-  #uncounted = COUNT_PURGES_EVERY;
+  #purgesSinceCount = PURGES_BETWEEN_COUNTS;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -86,8 +86,8 @@ export class Directory extends DurableObject<Env> {
     const { sql, kv } = this.ctx.storage;
     const now = Date.now();
     // Near the time, so that numbers go on growing where a Directory had to begin anew.
-    const number = Math.max(now, (kv.get<number>(LATEST) ?? 0) + 1);
-    kv.put(LATEST, number);
+    const number = Math.max(now, (kv.get<number>(LATEST_PURGE_KEY) ?? 0) + 1);
+    kv.put(LATEST_PURGE_KEY, number);
     for (const name of names) {
       sql.exec(
         "INSERT INTO purges (name, number) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET number = excluded.number",
@@ -95,19 +95,19 @@ export class Directory extends DurableObject<Env> {
         number,
       );
     }
-    this.#uncounted += names.length;
-    this.#forgetPurges(now);
+    this.#purgesSinceCount += names.length;
+    this.#deleteOldPurges(now);
     if (detail !== null) {
       const at = new Date(now).toISOString();
       this.#addEvent(purgeEventId(number), { at, action: "cache.purged", key_id: null, detail });
-      const [least, end] = [purgeEventId(0), purgeEventId(Math.max(0, now - PURGE_EVENTS_MS))];
+      const [least, end] = [purgeEventId(0), purgeEventId(Math.max(0, now - PURGE_EVENT_RETENTION_MS))];
       sql.exec("DELETE FROM events WHERE id >= ? AND id < ?", least, end);
     }
     return number;
   }
 
   /** What was purged after the purge of this number. */
-  purgesSince(number: number): PurgeNews {
+  purgesSince(number: number): PurgeUpdates {
     const { sql, kv } = this.ctx.storage;
     const purges = sql
       .exec<{ name: string; number: number }>(
@@ -115,8 +115,12 @@ export class Directory extends DurableObject<Env> {
         number,
       )
       .toArray();
-    const news: readonly Purge[] = purges.map((purge) => ({ name: purge.name, number: purge.number }));
-    return { purges: news, floor: kv.get<number>(FLOOR) ?? 0, latest: kv.get<number>(LATEST) ?? 0 };
+    const news: readonly Purge[] = purges.map((purge) => ({ name: purge.name, sequence: purge.number }));
+    return {
+      purges: news,
+      purgedBefore: kv.get<number>(PURGED_BEFORE_KEY) ?? 0,
+      latest: kv.get<number>(LATEST_PURGE_KEY) ?? 0,
+    };
   }
 
   /** Up to `limit` records, newest first, from behind `after`. */
@@ -139,24 +143,21 @@ export class Directory extends DurableObject<Env> {
   }
 
   /** Those that are older than any entry can be; and the oldest where they are too many, which then stand for all before them. */
-  #forgetPurges(now: number): void {
+  #deleteOldPurges(now: number): void {
     const { sql, kv } = this.ctx.storage;
     const configured = configOf(this.env);
     if ("config" in configured) {
-      const lifeMs = kvLifeSeconds(configured.config.cache) * 1_000 + PURGE_MARGIN_MS;
+      const lifeMs = kvTtlSeconds(configured.config.cache) * 1_000 + PURGE_MARGIN_MS;
       sql.exec("DELETE FROM purges WHERE number < ?", now - lifeMs);
     }
-    if (this.#uncounted < COUNT_PURGES_EVERY) return;
-    this.#uncounted = 0;
+    if (this.#purgesSinceCount < PURGES_BETWEEN_COUNTS) return;
+    this.#purgesSinceCount = 0;
     const [last] = sql
-      .exec<{ number: number }>(
-        "SELECT number FROM purges ORDER BY number DESC LIMIT 1 OFFSET ?",
-        MOST_PURGES,
-      )
+      .exec<{ number: number }>("SELECT number FROM purges ORDER BY number DESC LIMIT 1 OFFSET ?", MAX_PURGES)
       .toArray();
     if (last === undefined) return;
     sql.exec("DELETE FROM purges WHERE number <= ?", last.number);
-    kv.put(FLOOR, last.number);
+    kv.put(PURGED_BEFORE_KEY, last.number);
   }
 
   /** By the index; reads one row more than it returns, to tell whether there are more. */

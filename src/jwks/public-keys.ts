@@ -12,9 +12,9 @@ import { fetchJwks } from "../stytch/client.ts";
 /** What Stytch itself says of them: `public, max-age=900`. */
 export const JWKS_FRESH_MS = 900_000;
 /** How long a failure is the answer. */
-export const JWKS_FAILED_MS = 1_000;
+export const JWKS_NEGATIVE_MS = 1_000;
 /** The object's name: there is one. */
-export const PUBLIC_KEYS = "public-keys";
+export const PUBLIC_KEYS_NAME = "public-keys";
 
 /** RFC 7517 §5, in Stytch's envelope. */
 const Jwks = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })) });
@@ -31,19 +31,19 @@ export type JwksRead = {
 
 export class PublicKeys extends DurableObject<Env> {
   #last: JwksRead | undefined;
-  #flight: Promise<JwksRead> | undefined;
+  #inFlight: Promise<JwksRead> | undefined;
 
   /** Resolves always, by the deadline of an upstream call. */
   async read(): Promise<JwksRead> {
     if (this.#last !== undefined && isCurrent(this.#last, Date.now())) return { ...this.#last, call: null };
-    this.#flight ??= this.#fly().finally(() => {
-      this.#flight = undefined;
+    this.#inFlight ??= this.#fetch().finally(() => {
+      this.#inFlight = undefined;
     });
-    this.ctx.waitUntil(this.#flight);
-    return await this.#flight;
+    this.ctx.waitUntil(this.#inFlight);
+    return await this.#inFlight;
   }
 
-  async #fly(): Promise<JwksRead> {
+  async #fetch(): Promise<JwksRead> {
     const configured = configOf(this.env);
     // Workers refuse every request before they come here.
     if (!("config" in configured)) throw new Error("misconfigured");
@@ -63,5 +63,5 @@ export class PublicKeys extends DurableObject<Env> {
 export function isCurrent(read: JwksRead, now: number): boolean {
   const age = now - read.at;
   // One from the future is of another clock: it says nothing of how old it is.
-  return age >= 0 && age < (read.failure === undefined ? JWKS_FRESH_MS : JWKS_FAILED_MS);
+  return age >= 0 && age < (read.failure === undefined ? JWKS_FRESH_MS : JWKS_NEGATIVE_MS);
 }

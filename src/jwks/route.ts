@@ -3,33 +3,37 @@
  * or from the one object that asks Stytch for them.
  */
 
-import { readIdentifier } from "../api/identifier-parameter.ts";
-import { jsonAnswer } from "../api/response.ts";
+import { parseIdentifier } from "../api/identifier-parameter.ts";
+import { jsonResponse } from "../api/response.ts";
 import type { Failure } from "../errors.ts";
-import { callObject } from "../platform/durable-object.ts";
-import { type Call, noteDegraded } from "../request-context.ts";
-import { isCurrent, JWKS_FRESH_MS, type JwksRead, PUBLIC_KEYS } from "./public-keys.ts";
+import { callWithRetry } from "../platform/durable-object.ts";
+import { noteDegraded, type RequestContext } from "../request-context.ts";
+import { isCurrent, JWKS_FRESH_MS, type JwksRead, PUBLIC_KEYS_NAME } from "./public-keys.ts";
 
 /** Beyond the upstream's own deadline, in ms: the way to the object and back. */
-const OBJECT_MARGIN_MS = 1_000;
+const JWKS_OBJECT_OVERHEAD_MS = 1_000;
 
-export interface JwksMemory {
+export interface JwksCache {
   last?: JwksRead;
 }
 
-export async function readJwks(call: Call, memory: JwksMemory, segment: string): Promise<Response | Failure> {
-  if (readIdentifier(segment) !== call.config.stytch.projectId) return { type: "route_not_found" };
-  const last = await readKept(call, memory);
+export async function readJwks(
+  context: RequestContext,
+  memory: JwksCache,
+  segment: string,
+): Promise<Response | Failure> {
+  if (parseIdentifier(segment) !== context.config.stytch.projectId) return { type: "route_not_found" };
+  const last = await readCached(context, memory);
   if (last.failure !== undefined) return last.failure;
   const left = Math.max(0, Math.floor((last.at + JWKS_FRESH_MS - Date.now()) / 1_000));
-  return jsonAnswer(last.body, { "Cache-Control": `public, max-age=${left}` });
+  return jsonResponse(last.body, { "Cache-Control": `public, max-age=${left}` });
 }
 
-async function readKept(call: Call, memory: JwksMemory): Promise<JwksRead> {
+async function readCached(context: RequestContext, memory: JwksCache): Promise<JwksRead> {
   if (memory.last !== undefined && isCurrent(memory.last, Date.now())) return memory.last;
-  const read = await readThrough(call);
-  call.line.upstream = read.call;
-  if (read.failure !== undefined && read.detail !== undefined) call.line.upstream_detail = read.detail;
+  const read = await readJwksFromObject(context);
+  context.entry.upstream = read.call;
+  if (read.failure !== undefined && read.detail !== undefined) context.entry.upstream_detail = read.detail;
   // A failure that comes late does not take the place of what another request was told meanwhile.
   const { last } = memory;
   if (
@@ -45,16 +49,16 @@ async function readKept(call: Call, memory: JwksMemory): Promise<JwksRead> {
 }
 
 /** Where the object fails nobody else asks: without a key there is nobody to hold to account for what it costs. */
-async function readThrough(call: Call): Promise<JwksRead> {
-  const { env, config } = call;
+async function readJwksFromObject(context: RequestContext): Promise<JwksRead> {
+  const { env, config } = context;
   try {
-    return await callObject(
-      () => env.PUBLIC_KEYS.getByName(PUBLIC_KEYS, { locationHint: config.upstreamRegion }),
+    return await callWithRetry(
+      () => env.PUBLIC_KEYS.getByName(PUBLIC_KEYS_NAME, { locationHint: config.upstreamRegion }),
       async (object) => await object.read(),
-      config.stytch.timeoutMs + OBJECT_MARGIN_MS,
+      config.stytch.timeoutMs + JWKS_OBJECT_OVERHEAD_MS,
     );
   } catch {
-    noteDegraded(call, "public_keys_object");
+    noteDegraded(context, "public_keys_object");
     return { at: Date.now(), call: null, failure: { type: "upstream_unavailable" } };
   }
 }

@@ -7,33 +7,33 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type * as z from "zod";
-import { full, type Limit } from "../limits/bucket.ts";
+import { fullBucket, type Limit } from "../limits/bucket.ts";
 import {
-  type Account,
-  accountOf,
-  answer,
-  keepMs,
-  type TokenAnswer,
-  type TokenAsk,
-  underNewLimit,
+  allocate,
+  changeLedgerLimit,
+  createLedger,
+  holdMs,
+  type Ledger,
+  type TokenRequest,
+  type TokenResponse,
 } from "../limits/bucket-ledger.ts";
-import { describe, log } from "../log.ts";
-import { directoryOf } from "../platform/durable-object.ts";
-import { within } from "../platform/timeout.ts";
-import { refusalOfKey } from "./authorize.ts";
-import { created, edited, revoked, rotated } from "./mutations.ts";
+import { describeError, log } from "../log.ts";
+import { getDirectory } from "../platform/durable-object.ts";
+import { withTimeout } from "../platform/timeout.ts";
+import { checkKey } from "./authorize.ts";
+import { createRecord, editRecord, revokeRecord, rotateRecord } from "./mutations.ts";
 import type { KeyCreation, KeyEdit, KeyRecord } from "./record.ts";
-import { type HourCount, hourOf, KEPT_HOURS, sum, type UsageReport } from "./usage.ts";
+import { type HourCount, hourOf, sumCounts, USAGE_RETENTION_HOURS, type UsageReport } from "./usage.ts";
 
-const RECORD = "record";
-const UNREPORTED = "unreported";
-const USAGE = "usage:";
-const BUCKET = "bucket";
+const RECORD_KEY = "record";
+const PENDING_EVENTS_KEY = "unreported";
+const USAGE_PREFIX = "usage:";
+const BUCKET_KEY = "bucket";
 /** How many reports are told apart from their repetitions: those of as many isolates at once. */
-const MOST_REPORTS = 200;
-const REPORT_AGAIN_MS = 10_000;
+const MAX_REPORT_IDS = 200;
+const REPORT_RETRY_MS = 10_000;
 /** The longest that a change waits for the Directory, in ms. */
-const REPORT_WAIT_MS = 2_000;
+const REPORT_TIMEOUT_MS = 2_000;
 
 /** What happened to a key, for the audit. Holds no key. */
 export interface KeyEvent {
@@ -45,7 +45,7 @@ export interface KeyEvent {
   readonly detail: Readonly<Record<string, string | number | readonly string[]>>;
 }
 
-export type Changed =
+export type MutationResult =
   | { readonly record: KeyRecord; readonly refusal: null }
   /** Never issued; at its end, which is final; or with too many generations that still work. */
   | { readonly record: null; readonly refusal: "unknown" | "revoked" | "overlapping" };
@@ -55,27 +55,27 @@ interface HourRow extends HourCount {
   readonly reports?: readonly string[];
 }
 
-interface LeaseAnswer {
+interface LeaseResponse {
   readonly record: KeyRecord | null;
   /** Null where the key has no limit. */
-  readonly tokens: TokenAnswer | null;
+  readonly tokens: TokenResponse | null;
 }
 
 export class ApiKey extends DurableObject<Env> {
   /** Whether a call is kept for a token that is about to come. */
-  #keeps = false;
+  #isHolding = false;
 
   /** Issues the key. Returns when it is in force, and in the list if the Directory can be reached. */
   async create(keyId: string, body: z.output<typeof KeyCreation>): Promise<KeyRecord> {
     if (this.record() !== null) throw new Error("a key is issued once");
-    const record = created(keyId, body, Date.now());
+    const record = createRecord(keyId, body, Date.now());
     const { name, scopes } = record;
-    return await this.#change(record, "key.created", { name, scopes });
+    return await this.#save(record, "key.created", { name, scopes });
   }
 
   /** Null where the key was never issued. */
   record(): KeyRecord | null {
-    return this.ctx.storage.kv.get<KeyRecord>(RECORD) ?? null;
+    return this.ctx.storage.kv.get<KeyRecord>(RECORD_KEY) ?? null;
   }
 
   /**
@@ -83,44 +83,47 @@ export class ApiKey extends DurableObject<Env> {
    * Worker counted since the last. `unchecked`: the generation of the key for which a token is asked, where nobody has looked yet whether the call
    * may have one; null where that is not so. Answers at once, but to a call that is a little early for a token: one at a time is kept until then.
    */
-  async lease(report: UsageReport | null, ask: TokenAsk, unchecked: number | null): Promise<LeaseAnswer> {
+  async lease(
+    report: UsageReport | null,
+    ask: TokenRequest,
+    unchecked: number | null,
+  ): Promise<LeaseResponse> {
     const answered = this.#lease(report, ask, unchecked);
-    const ms = answered.tokens === null || this.#keeps ? null : keepMs(answered.tokens);
+    const ms = answered.tokens === null || this.#isHolding ? null : holdMs(answered.tokens);
     if (ms === null) return answered;
-    this.#keeps = true;
+    this.#isHolding = true;
     try {
       await scheduler.wait(ms);
     } finally {
-      this.#keeps = false;
+      this.#isHolding = false;
     }
     return this.#lease(null, ask, unchecked);
   }
 
-  #lease(report: UsageReport | null, ask: TokenAsk, unchecked: number | null): LeaseAnswer {
+  #lease(report: UsageReport | null, ask: TokenRequest, unchecked: number | null): LeaseResponse {
     const record = this.record();
     if (record === null) return { record, tokens: null };
-    if (report !== null) this.#takeIn(report);
+    if (report !== null) this.#applyReport(report);
     if (record.rate_limit === null) return { record, tokens: null };
     const now = Date.now();
     // From where the call comes is the Worker's to look at.
-    const mayTake =
-      unchecked === null || (record.allowed_ips === null && !refusalOfKey(record, unchecked, now));
-    const own = ask.own && mayTake;
-    return { record, tokens: this.#tokens(record.rate_limit, { ...ask, own }, now) };
+    const mayTake = unchecked === null || (record.allowed_ips === null && !checkKey(record, unchecked, now));
+    const needsToken = ask.needsToken && mayTake;
+    return { record, tokens: this.#tokens(record.rate_limit, { ...ask, needsToken }, now) };
   }
 
   /** Changes what the operator decides about the key. What is left of its limit stays, as far as a new one holds it. */
-  async edit(edit: KeyEdit): Promise<Changed> {
-    if (edit.rate_limit !== undefined) this.#moveBucket(edit.rate_limit);
-    return await this.#changeActive("key.updated", { fields: Object.keys(edit) }, (record) =>
-      edited(record, edit, Date.now()),
+  async edit(edit: KeyEdit): Promise<MutationResult> {
+    if (edit.rate_limit !== undefined) this.#changeLimit(edit.rate_limit);
+    return await this.#saveIfActive("key.updated", { fields: Object.keys(edit) }, (record) =>
+      editRecord(record, edit, Date.now()),
     );
   }
 
   /** Makes the next generation; its key is made by who asked for it. */
-  async rotate(overlapSeconds: number): Promise<Changed> {
-    return await this.#changeActive("key.rotated", { overlap_seconds: overlapSeconds }, (record) =>
-      rotated(record, overlapSeconds, Date.now()),
+  async rotate(overlapSeconds: number): Promise<MutationResult> {
+    return await this.#saveIfActive("key.rotated", { overlap_seconds: overlapSeconds }, (record) =>
+      rotateRecord(record, overlapSeconds, Date.now()),
     );
   }
 
@@ -128,45 +131,41 @@ export class ApiKey extends DurableObject<Env> {
   async revoke(): Promise<KeyRecord | null> {
     const record = this.record();
     if (record === null || record.revoked_at !== null) return record;
-    return await this.#change(revoked(record, Date.now()), "key.revoked", {});
+    return await this.#save(revokeRecord(record, Date.now()), "key.revoked", {});
   }
 
   /** Of the last `hours` hours, the one under way included; hours with traffic only, the oldest first. Null where the key was never issued. */
   usage(hours: number): HourCount[] | null {
     if (this.record() === null) return null;
     const since = hourOf(Date.now()) - hours + 1;
-    return [...this.ctx.storage.kv.list<HourRow>({ prefix: USAGE, start: usageKey(since) })].map(
+    return [...this.ctx.storage.kv.list<HourRow>({ prefix: USAGE_PREFIX, start: usageKey(since) })].map(
       ([, { hour, requests, rate_limited }]) => ({ hour, requests, rate_limited }),
     );
   }
 
   override async alarm(): Promise<void> {
     try {
-      await within(REPORT_WAIT_MS, this.#report());
+      await withTimeout(REPORT_TIMEOUT_MS, this.#report());
     } catch {
       // The platform gives up after some tries of its own; a report is owed until it is made.
-      await this.ctx.storage.setAlarm(Date.now() + REPORT_AGAIN_MS);
+      await this.ctx.storage.setAlarm(Date.now() + REPORT_RETRY_MS);
     }
   }
 
-  async #changeActive(
+  async #saveIfActive(
     action: KeyEvent["action"],
     detail: KeyEvent["detail"],
     change: (record: KeyRecord) => KeyRecord | null,
-  ): Promise<Changed> {
+  ): Promise<MutationResult> {
     const record = this.record();
     if (record === null) return { record: null, refusal: "unknown" };
     if (record.revoked_at !== null) return { record: null, refusal: "revoked" };
     const changed = change(record);
     if (changed === null) return { record: null, refusal: "overlapping" };
-    return { record: await this.#change(changed, action, detail), refusal: null };
+    return { record: await this.#save(changed, action, detail), refusal: null };
   }
 
-  async #change(
-    record: KeyRecord,
-    action: KeyEvent["action"],
-    detail: KeyEvent["detail"],
-  ): Promise<KeyRecord> {
+  async #save(record: KeyRecord, action: KeyEvent["action"], detail: KeyEvent["detail"]): Promise<KeyRecord> {
     const { key_id, version, updated_at: at } = record;
     const event: KeyEvent = {
       id: `${key_id}.${String(version).padStart(9, "0")}`,
@@ -175,55 +174,55 @@ export class ApiKey extends DurableObject<Env> {
       key_id,
       detail,
     };
-    this.ctx.storage.kv.put(RECORD, record);
-    this.ctx.storage.kv.put(UNREPORTED, [...this.#unreported(), event]);
-    await this.ctx.storage.setAlarm(Date.now() + REPORT_AGAIN_MS);
+    this.ctx.storage.kv.put(RECORD_KEY, record);
+    this.ctx.storage.kv.put(PENDING_EVENTS_KEY, [...this.#pendingEvents(), event]);
+    await this.ctx.storage.setAlarm(Date.now() + REPORT_RETRY_MS);
     // Where it fails, the alarm reports.
-    await within(REPORT_WAIT_MS, this.#report()).catch((error: unknown) =>
-      log({ degraded: ["directory"], defect: describe(error) }),
+    await withTimeout(REPORT_TIMEOUT_MS, this.#report()).catch((error: unknown) =>
+      log({ degraded: ["directory"], defect: describeError(error) }),
     );
     return record;
   }
 
   async #report(): Promise<void> {
     const record = this.record();
-    const events = this.#unreported();
+    const events = this.#pendingEvents();
     if (record === null || events.length === 0) return;
-    await directoryOf(this.env).report(record, events);
+    await getDirectory(this.env).report(record, events);
     const reported = new Set(events.map(({ id }) => id));
-    const left = this.#unreported().filter(({ id }) => !reported.has(id));
-    this.ctx.storage.kv.put(UNREPORTED, left);
+    const left = this.#pendingEvents().filter(({ id }) => !reported.has(id));
+    this.ctx.storage.kv.put(PENDING_EVENTS_KEY, left);
     if (left.length === 0) await this.ctx.storage.deleteAlarm();
   }
 
-  #unreported(): KeyEvent[] {
-    return this.ctx.storage.kv.get<KeyEvent[]>(UNREPORTED) ?? [];
+  #pendingEvents(): KeyEvent[] {
+    return this.ctx.storage.kv.get<KeyEvent[]>(PENDING_EVENTS_KEY) ?? [];
   }
 
-  #tokens(limit: Limit, ask: TokenAsk, now: number): TokenAnswer {
-    const answered = answer(this.#account(limit, now), limit, ask, now);
+  #tokens(limit: Limit, ask: TokenRequest, now: number): TokenResponse {
+    const answered = allocate(this.#account(limit, now), limit, ask, now);
     // A refusal changes nothing: what has come in since is computed anew.
-    if (answered.changed) this.ctx.storage.kv.put(BUCKET, answered.account);
+    if (answered.changed) this.ctx.storage.kv.put(BUCKET_KEY, answered.account);
     return answered.answer;
   }
 
-  #account(limit: Limit, now: number): Account {
-    const kept = this.ctx.storage.kv.get<Account>(BUCKET);
+  #account(limit: Limit, now: number): Ledger {
+    const kept = this.ctx.storage.kv.get<Ledger>(BUCKET_KEY);
     // One that was kept before there were grants is a bucket alone.
-    return kept === undefined ? accountOf(full(limit, now)) : { ...accountOf(kept), ...kept };
+    return kept === undefined ? createLedger(fullBucket(limit, now)) : { ...createLedger(kept), ...kept };
   }
 
   /** The account outlives its limit: a grant must never be taken for one of the next. */
-  #moveBucket(to: Limit | null): void {
+  #changeLimit(to: Limit | null): void {
     const record = this.record();
     if (record === null || record.revoked_at !== null || to === null) return;
     const now = Date.now();
     const account = this.#account(record.rate_limit ?? to, now);
-    this.ctx.storage.kv.put(BUCKET, underNewLimit(account, record.rate_limit, to, now));
+    this.ctx.storage.kv.put(BUCKET_KEY, changeLedgerLimit(account, record.rate_limit, to, now));
   }
 
   /** A report that was sent again, since its answer did not arrive in time, is counted once. One row of storage is written for it, of an hour. */
-  #takeIn({ id, counts }: UsageReport): void {
+  #applyReport({ id, counts }: UsageReport): void {
     for (const count of counts) this.#addUsage(id, count);
   }
 
@@ -232,28 +231,28 @@ export class ApiKey extends DurableObject<Env> {
     const before = this.ctx.storage.kv.get<HourRow>(key);
     if (before?.reports?.includes(reportId)) return;
     const row: HourRow = {
-      ...sum(count.hour, before === undefined ? [count] : [before, count]),
-      reports: [...(before?.reports ?? []), reportId].slice(-MOST_REPORTS),
+      ...sumCounts(count.hour, before === undefined ? [count] : [before, count]),
+      reports: [...(before?.reports ?? []), reportId].slice(-MAX_REPORT_IDS),
     };
     this.ctx.storage.kv.put(key, row);
     if (before !== undefined) return;
     // A new hour. No report of the one before the last comes again: what tells them apart goes.
     const [settled] = this.ctx.storage.kv.list<HourRow>({
-      prefix: USAGE,
+      prefix: USAGE_PREFIX,
       end: usageKey(count.hour - 1),
       reverse: true,
       limit: 1,
     });
     if (settled !== undefined) {
       const [settledKey, row] = settled;
-      this.ctx.storage.kv.put(settledKey, sum(row.hour, [row]));
+      this.ctx.storage.kv.put(settledKey, sumCounts(row.hour, [row]));
     }
     // The ones that are over the time go.
-    const end = usageKey(count.hour - KEPT_HOURS + 1);
-    for (const [old] of [...this.ctx.storage.kv.list({ prefix: USAGE, end })])
+    const end = usageKey(count.hour - USAGE_RETENTION_HOURS + 1);
+    for (const [old] of [...this.ctx.storage.kv.list({ prefix: USAGE_PREFIX, end })])
       this.ctx.storage.kv.delete(old);
   }
 }
 
 /** Ordered as the hours are. */
-const usageKey = (hour: number) => USAGE + String(hour).padStart(8, "0");
+const usageKey = (hour: number) => USAGE_PREFIX + String(hour).padStart(8, "0");

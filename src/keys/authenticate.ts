@@ -3,13 +3,13 @@
  */
 
 import type { Failure } from "../errors.ts";
-import { type Call, noteDegraded } from "../request-context.ts";
-import { refusalOfKey } from "./authorize.ts";
+import { noteDegraded, type RequestContext } from "../request-context.ts";
+import { checkKey } from "./authorize.ts";
 import { readCredential } from "./credential.ts";
-import { provedBefore, proveKey } from "./key-format.ts";
-import { askingOf } from "./key-object-client.ts";
-import type { KeyMemory } from "./key-state.ts";
-import { askForLease, heldLease, type Leased } from "./lease.ts";
+import { verifyFromCache, verifyKey } from "./key-format.ts";
+import { createLeaseSource } from "./key-object-client.ts";
+import type { KeyState } from "./key-state.ts";
+import { acquireLease, cachedLease, type LeaseResult } from "./lease.ts";
 import type { KeyRecord } from "./record.ts";
 
 export interface Caller {
@@ -22,7 +22,7 @@ export interface Caller {
   readonly granted: boolean | null;
 }
 
-export type Authenticated =
+export type AuthenticationResult =
   | { readonly caller: Caller; readonly failure?: never }
   | { readonly caller?: never; readonly failure: Failure };
 
@@ -31,37 +31,38 @@ export type Authenticated =
  * genuine key's object is asked, to begin what will be needed if the key is let in.
  */
 export async function authenticate(
-  call: Call,
-  memory: KeyMemory,
+  context: RequestContext,
+  memory: KeyState,
   takesToken: boolean,
-  meanwhile?: () => void,
-): Promise<Authenticated> {
-  const credential = readCredential(call.request.headers.get("Authorization"));
+  onLeaseMiss?: () => void,
+): Promise<AuthenticationResult> {
+  const credential = readCredential(context.request.headers.get("Authorization"));
   if (credential.kind === "absent") return { failure: { type: "missing_key" } };
   if (credential.kind === "malformed") return { failure: { type: "invalid_key" } };
-  const { proofs } = memory;
+  const { verifiedMacs } = memory;
   const proved =
-    provedBefore(proofs, credential.key) ?? (await proveKey(call.config, proofs, credential.key));
+    verifyFromCache(verifiedMacs, credential.key) ??
+    (await verifyKey(context.config, verifiedMacs, credential.key));
   if (proved === null) return { failure: { type: "invalid_key" } };
-  call.line.key_id = proved.keyId;
+  context.entry.key_id = proved.keyId;
 
   const began = Date.now();
   let granted: boolean | null = null;
   const waiting = takesToken ? { generation: proved.generation } : null;
-  const asking = askingOf(call, memory, waiting, (answer) => {
+  const asking = createLeaseSource(context, memory, waiting, (answer) => {
     granted = answer;
   });
-  let leased: Leased | null = heldLease(memory.leases, proved, call.config, asking);
+  let leased: LeaseResult | null = cachedLease(memory.leases, proved, context.config, asking);
   if (leased === null) {
-    meanwhile?.();
-    leased = await askForLease(memory.leases, proved, call.config, asking);
+    onLeaseMiss?.();
+    leased = await acquireLease(memory.leases, proved, context.config, asking);
   }
   const now = Date.now();
-  call.timings.key = now - began;
-  if (leased.kind === "unavailable" || leased.grace) noteDegraded(call, "key_object");
+  context.timings.key = now - began;
+  if (leased.kind === "unavailable" || leased.grace) noteDegraded(context, "key_object");
   if (leased.kind === "unavailable") return { failure: { type: "key_service_unavailable" } };
   const { record, grace } = leased;
-  const failure = refusalOfKey(record, proved.generation, now);
+  const failure = checkKey(record, proved.generation, now);
   if (failure !== null) return { failure };
   // A key without a record has been refused.
   if (record === null) return { failure: { type: "invalid_key" } };

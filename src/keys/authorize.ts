@@ -7,11 +7,11 @@ import { type KeyRecord, type Scope, statusOf } from "./record.ts";
  * Why the key cannot be used at all, or null. A key that proves itself but has no record, or is of a generation that never was, was
  * never issued; one of a generation that rotation has ended is as good as revoked. `now`: ms since the epoch.
  */
-export function refusalOfKey(record: KeyRecord | null, generation: number, now: number): Failure | null {
+export function checkKey(record: KeyRecord | null, generation: number, now: number): Failure | null {
   if (record === null || generation > record.generation) return { type: "invalid_key" };
   switch (statusOf(record, now)) {
     case "active":
-      return isInForce(record, generation, now) ? null : { type: "revoked_key" };
+      return isGenerationValid(record, generation, now) ? null : { type: "revoked_key" };
     case "expired":
       return { type: "expired_key" };
     case "revoked":
@@ -19,20 +19,20 @@ export function refusalOfKey(record: KeyRecord | null, generation: number, now: 
   }
 }
 
-function isInForce(record: KeyRecord, generation: number, now: number): boolean {
+function isGenerationValid(record: KeyRecord, generation: number, now: number): boolean {
   if (generation === record.generation) return true;
   const previous = record.previous.find((one) => one.generation === generation);
   return previous !== undefined && now < Date.parse(previous.valid_until);
 }
 
 /** Cloudflare sets `CF-Connecting-IP` itself, whatever the caller sent; no other header is looked at. */
-export function refusalOfAddress(record: KeyRecord, headers: Headers): Failure | null {
+export function checkAddress(record: KeyRecord, headers: Headers): Failure | null {
   if (record.allowed_ips === null) return null;
   return isAllowedIp(record.allowed_ips, headers.get("CF-Connecting-IP")) ? null : { type: "ip_not_allowed" };
 }
 
 /** Names the first scope that the key lacks, or null where it has them all. */
-export function refusalOfScope(record: KeyRecord, needed: readonly Scope[]): Failure | null {
+export function checkScopes(record: KeyRecord, needed: readonly Scope[]): Failure | null {
   const lacking = needed.find((scope) => !record.scopes.includes(scope));
   return lacking === undefined ? null : { type: "insufficient_scope", scope: lacking };
 }

@@ -9,7 +9,7 @@ export type Credential =
   | { readonly kind: "presented"; readonly key: string };
 
 /** Far above any key with any project ID; what is longer is not worth decoding. */
-const MOST_CHARACTERS = 4_096;
+const MAX_CREDENTIAL_CHARACTERS = 4_096;
 
 /**
  * Reads `Bearer <key>` (RFC 6750 §2.1) and `Basic base64(<anything>:<key>)` (RFC 7617 §2), which is what the SDKs send. Scheme
@@ -22,15 +22,17 @@ export function readCredential(authorization: string | null): Credential {
   const value = text.slice(end).trimStart();
   switch (text.slice(0, end).toLowerCase()) {
     case "bearer":
-      return value.length > MOST_CHARACTERS ? { kind: "malformed" } : { kind: "presented", key: value };
+      return value.length > MAX_CREDENTIAL_CHARACTERS
+        ? { kind: "malformed" }
+        : { kind: "presented", key: value };
     case "basic":
-      return value.length > MOST_CHARACTERS ? { kind: "malformed" } : fromBasic(value);
+      return value.length > MAX_CREDENTIAL_CHARACTERS ? { kind: "malformed" } : parseBasic(value);
     default:
       return { kind: "absent" };
   }
 }
 
-function fromBasic(base64: string): Credential {
+function parseBasic(base64: string): Credential {
   let userPass: string;
   try {
     userPass = atob(base64);

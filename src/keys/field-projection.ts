@@ -3,38 +3,39 @@
  * items. Pure.
  */
 import * as z from "zod";
-import { isNumberText } from "../platform/exact-json.ts";
+import { isExactNumber } from "../platform/exact-json.ts";
 
 /** What a set of paths keeps: `true` is the whole value, a map is the fields of an object. */
-type Kept = true | ReadonlyMap<string, Kept>;
+type FieldTree = true | ReadonlyMap<string, FieldTree>;
 
 /** Bounds a record; an object has about 30 fields. */
-export const MOST_PATHS = 100;
+export const MAX_PATHS = 100;
 
 /** The value that `paths` keep of `value`. Own properties only, whatever they are called. */
 export function project(value: unknown, paths: readonly string[]): unknown {
-  return keep(value, keptBy(paths));
+  return selectFields(value, buildFieldTree(paths));
 }
 
-function keep(value: unknown, kept: Kept): unknown {
+function selectFields(value: unknown, kept: FieldTree): unknown {
   if (kept === true) return value;
-  if (Array.isArray(value)) return value.map((item) => keep(item, kept)).filter((item) => item !== undefined);
+  if (Array.isArray(value))
+    return value.map((item) => selectFields(item, kept)).filter((item) => item !== undefined);
   // A path that goes on below a value without fields keeps nothing of it; null stays null, as it stands for an object.
   if (value === null) return null;
-  if (typeof value !== "object" || isNumberText(value)) return undefined;
+  if (typeof value !== "object" || isExactNumber(value)) return undefined;
   const fields = Object.entries(value).flatMap(([name, field]) => {
     const below = kept.get(name);
-    const left = below === undefined ? undefined : keep(field, below);
+    const left = below === undefined ? undefined : selectFields(field, below);
     return left === undefined ? [] : [[name, left] as const];
   });
   // Defines, where an assignment to `__proto__` would not.
   return Object.fromEntries(fields);
 }
 
-function keptBy(paths: readonly string[]): Kept {
-  const root = new Map<string, Kept>();
+function buildFieldTree(paths: readonly string[]): FieldTree {
+  const root = new Map<string, FieldTree>();
   for (const path of paths) {
-    let at: Map<string, Kept> = root;
+    let at: Map<string, FieldTree> = root;
     const names = path.split(".");
     for (const [index, name] of names.entries()) {
       const before = at.get(name);
@@ -43,7 +44,7 @@ function keptBy(paths: readonly string[]): Kept {
         at.set(name, true);
         break;
       }
-      const below = (before as Map<string, Kept> | undefined) ?? new Map<string, Kept>();
+      const below = (before as Map<string, FieldTree> | undefined) ?? new Map<string, FieldTree>();
       at.set(name, below);
       at = below;
     }
@@ -53,24 +54,24 @@ function keptBy(paths: readonly string[]): Kept {
 
 /** Whether `path` names something that objects of this schema can have; below free JSON, everything may be. */
 export function isKnownPath(schema: z.ZodType, path: string): boolean {
-  return has(schema, path.split("."));
+  return hasPath(schema, path.split("."));
 }
 
-function has(wrapped: z.ZodType, [name, ...below]: readonly string[]): boolean {
+function hasPath(wrapped: z.ZodType, [name, ...below]: readonly string[]): boolean {
   if (name === undefined) return true;
   if (name === "") return false;
-  const schema = bare(wrapped);
+  const schema = unwrapSchema(wrapped);
   if (schema instanceof z.ZodUnion)
-    return schema.options.some((option) => has(option as z.ZodType, [name, ...below]));
+    return schema.options.some((option) => hasPath(option as z.ZodType, [name, ...below]));
   if (schema instanceof z.ZodRecord || schema instanceof z.ZodUnknown) return !below.includes("");
   if (!(schema instanceof z.ZodObject)) return false;
   const fields = schema.shape as Record<string, z.ZodType>;
   const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
-  return field !== undefined && has(field, below);
+  return field !== undefined && hasPath(field, below);
 }
 
 /** Without what may wrap a field: absent, null, list. */
-function bare(schema: z.ZodType): z.ZodType {
+function unwrapSchema(schema: z.ZodType): z.ZodType {
   let at: z.ZodType = schema;
   while (at instanceof z.ZodOptional || at instanceof z.ZodNullable || at instanceof z.ZodArray) {
     at = (at instanceof z.ZodArray ? at.element : at.unwrap()) as z.ZodType;

@@ -21,79 +21,83 @@ const KEY = new RegExp(
 );
 
 /** Whether a text holds what is a key by its form, genuine or not. */
-export const holdsKey = (text: string) => /pst_(test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/.test(text);
+export const containsKey = (text: string) => /pst_(test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/.test(text);
 
-export interface ProvedKey {
+export interface VerifiedKey {
   readonly keyId: string;
   readonly generation: number;
 }
 
 /** A new random key ID, 16 characters. */
-export function newKeyId(): string {
+export function createKeyId(): string {
   return base32(crypto.getRandomValues(new Uint8Array(KEY_ID_BYTES)));
 }
 
 /** The key of this ID and generation. Without I/O. */
-export async function makeKey(config: Config, keyId: string, generation: number): Promise<string> {
-  const proved = `pst_${config.environment}_${keyId}_${numeral(generation)}`;
-  return proved + (await mac(config, proved));
+export async function issueKey(config: Config, keyId: string, generation: number): Promise<string> {
+  const proved = `pst_${config.environment}_${keyId}_${encodeGeneration(generation)}`;
+  return proved + (await computeMac(config, proved));
 }
 
 /**
  * Keys that have proved themselves in an isolate, by what stands before their MACs; the oldest goes first. As secret as `KEY_SECRET`, which
  * stands in the same memory.
  */
-export type Proofs = Map<string, Proof>;
+export type VerifiedMacs = Map<string, VerifiedMac>;
 
-interface Proof extends ProvedKey {
+interface VerifiedMac extends VerifiedKey {
   readonly mac: Uint8Array;
 }
 
-const MOST_PROOFS = 5_000;
+const MAX_VERIFIED_MACS = 5_000;
 const encoder = new TextEncoder();
 
 /**
  * What `key` proves itself to be, or null where it is malformed, forged, or of another environment or deployment: no
  * caller learns which. Without I/O. Any change of any character ends here, since what is compared is the whole text.
  */
-export async function proveKey(config: Config, proofs: Proofs, key: string): Promise<ProvedKey | null> {
-  const proof = await newProof(config, key);
-  if (proof === null || !proves(proof, key)) return null;
+export async function verifyKey(
+  config: Config,
+  proofs: VerifiedMacs,
+  key: string,
+): Promise<VerifiedKey | null> {
+  const proof = await expectedMac(config, key);
+  if (proof === null || !hasSameMac(proof, key)) return null;
   // Only of keys that were made here: what a caller made up takes no room.
   proofs.set(key.slice(0, -MAC_CHARACTERS), proof);
   const [oldest] = proofs.keys();
-  if (proofs.size > MOST_PROOFS && oldest !== undefined) proofs.delete(oldest);
+  if (proofs.size > MAX_VERIFIED_MACS && oldest !== undefined) proofs.delete(oldest);
   return proof;
 }
 
 /** `proveKey` of a key that has proved itself before: one comparison. Null where it has not. */
-export function provedBefore(proofs: Proofs, key: string): ProvedKey | null {
+export function verifyFromCache(proofs: VerifiedMacs, key: string): VerifiedKey | null {
   const proof = proofs.get(key.slice(0, -MAC_CHARACTERS));
-  return proof !== undefined && proves(proof, key) ? proof : null;
+  return proof !== undefined && hasSameMac(proof, key) ? proof : null;
 }
 
 /** Written to and read from without a pause in between. */
-const presented = new Uint8Array(MAC_CHARACTERS);
+const presentedMac = new Uint8Array(MAC_CHARACTERS);
 
-function proves({ mac }: Proof, key: string): boolean {
-  const { read } = encoder.encodeInto(key.slice(-MAC_CHARACTERS), presented);
+function hasSameMac({ mac }: VerifiedMac, key: string): boolean {
+  const { read } = encoder.encodeInto(key.slice(-MAC_CHARACTERS), presentedMac);
   // Characters that take more than a byte leave some out.
-  return read === MAC_CHARACTERS && crypto.subtle.timingSafeEqual(mac, presented);
+  return read === MAC_CHARACTERS && crypto.subtle.timingSafeEqual(mac, presentedMac);
 }
 
 /** What a key of this form has to prove; null where none does. */
-async function newProof(config: Config, key: string): Promise<Proof | null> {
+async function expectedMac(config: Config, key: string): Promise<VerifiedMac | null> {
   const [, proved, environment, keyId, generation] = KEY.exec(key) ?? [];
   if (proved === undefined || keyId === undefined || generation === undefined) return null;
   if (environment !== config.environment) return null;
   return {
     keyId,
-    generation: readNumeral(generation),
-    mac: encoder.encode(await mac(config, proved)),
+    generation: decodeGeneration(generation),
+    mac: encoder.encode(await computeMac(config, proved)),
   };
 }
 
-async function mac(config: Config, text: string): Promise<string> {
+async function computeMac(config: Config, text: string): Promise<string> {
   const key = await hmacKey(config);
   return base32(
     new Uint8Array(
@@ -132,7 +136,7 @@ function base32(bytes: Uint8Array): string {
   return bits > 0 ? text + ALPHABET[(held << (5 - bits)) & 31] : text;
 }
 
-function numeral(value: number): string {
+function encodeGeneration(value: number): string {
   let text = "";
   for (let rest = value; text.length < GENERATION_CHARACTERS; rest = Math.floor(rest / 32))
     text = ALPHABET[rest % 32] + text;
@@ -140,6 +144,6 @@ function numeral(value: number): string {
 }
 
 /** Of what is in the alphabet where the MAC proves it; else of no matter. */
-function readNumeral(digits: string): number {
+function decodeGeneration(digits: string): number {
   return [...digits].reduce((value, character) => value * 32 + ALPHABET.indexOf(character), 0);
 }

@@ -1,77 +1,87 @@
 /** The one question that an isolate asks a key's object: for its record and for tokens. What has been counted of the key goes along. */
 
-import { askOf, noteAnswered, noteUnanswered, noteWaiting, takeIn } from "../limits/token-pool.ts";
-import { callObject } from "../platform/durable-object.ts";
-import type { Call } from "../request-context.ts";
-import type { KeyMemory } from "./key-state.ts";
-import { type Asking, LEASE_WAIT_MS } from "./lease.ts";
+import {
+  addWaiter,
+  applyResponse,
+  createRequest,
+  requestEnded,
+  requestFailed,
+} from "../limits/token-pool.ts";
+import { callWithRetry } from "../platform/durable-object.ts";
+import type { RequestContext } from "../request-context.ts";
+import type { KeyState } from "./key-state.ts";
+import { KEY_OBJECT_TIMEOUT_MS, type LeaseSource } from "./lease.ts";
 import type { KeyRecord } from "./record.ts";
-import { arrived, dueReport } from "./usage.ts";
+import { acknowledge, nextReport } from "./usage.ts";
 
 /** Who waits for a token: a call that is let in, one whose key and address have not been looked at, or nobody. */
-export type Waiting = "admitted" | { readonly generation: number } | null;
+export type TokenClaimant = "admitted" | { readonly generation: number } | null;
 
-export interface Asked {
+export interface FetchedLease {
   readonly record: KeyRecord | null;
   /** Whether the call that waits has its token; null where that was not decided. */
   readonly granted: boolean | null;
 }
 
 /** The longest that a grant lasts, in ms, also where leases last longer: nobody else has these tokens meanwhile. */
-const MOST_GRANT_MS = 5_000;
+const MAX_GRANT_TTL_MS = 5_000;
 
 /** One object call, bounded in time. Rejects where the object fails. */
-export async function askObject(
-  call: Call,
-  memory: KeyMemory,
+export async function fetchLease(
+  context: RequestContext,
+  memory: KeyState,
   keyId: string,
-  waiting: Waiting,
-): Promise<Asked> {
+  waiting: TokenClaimant,
+): Promise<FetchedLease> {
   const askedAt = Date.now();
-  const leaseMs = call.config.leaseSeconds * 1_000;
-  const lifeMs = Math.min(leaseMs, MOST_GRANT_MS);
+  const leaseMs = context.config.leaseSeconds * 1_000;
+  const ttlMs = Math.min(leaseMs, MAX_GRANT_TTL_MS);
   // Not with each question, since a report costs a write. One that is not due yet goes with the next, or when it is overdue (admit.ts).
-  const report = dueReport(memory.unreported, keyId, askedAt, leaseMs * 0.75);
+  const report = nextReport(memory.pendingUsage, keyId, askedAt, leaseMs * 0.75);
   // On Workers there is no randomness before the first request.
-  memory.isolate ??= crypto.randomUUID();
-  const allowance = memory.allowances.get(keyId);
-  const ask = askOf(allowance, { isolate: memory.isolate, lifeMs, own: waiting !== null }, askedAt);
+  memory.isolateId ??= crypto.randomUUID();
+  const allowance = memory.tokenPools.get(keyId);
+  const ask = createRequest(
+    allowance,
+    { isolateId: memory.isolateId, ttlMs, needsToken: waiting !== null },
+    askedAt,
+  );
   const unchecked = waiting === null || waiting === "admitted" ? null : waiting.generation;
   // Whoever has not been let in keeps nobody waiting.
   const waits = waiting === "admitted";
-  if (allowance !== undefined && waits) noteWaiting(allowance, askedAt);
+  if (allowance !== undefined && waits) addWaiter(allowance, askedAt);
   try {
-    const { record, tokens } = await callObject(
-      () => call.env.API_KEY.getByName(keyId),
+    const { record, tokens } = await callWithRetry(
+      () => context.env.API_KEY.getByName(keyId),
       async (object) => await object.lease(report, ask, unchecked),
-      LEASE_WAIT_MS,
+      KEY_OBJECT_TIMEOUT_MS,
     );
     const now = Date.now();
-    if (report !== null) arrived(memory.unreported, keyId, report, now);
-    takeIn(memory.allowances, keyId, tokens, lifeMs, askedAt, now);
+    if (report !== null) acknowledge(memory.pendingUsage, keyId, report, now);
+    applyResponse(memory.tokenPools, keyId, tokens, ttlMs, askedAt, now);
     return { record, granted: tokens?.granted ?? null };
   } catch (error) {
-    if (allowance !== undefined) noteUnanswered(allowance);
+    if (allowance !== undefined) requestFailed(allowance);
     throw error;
   } finally {
-    if (allowance !== undefined) noteAnswered(allowance, ask, askedAt, waits);
+    if (allowance !== undefined) requestEnded(allowance, ask, askedAt, waits);
   }
 }
 
 /** `onAnswer`: told whether the call that waits has its token. */
-export function askingOf(
-  call: Call,
-  memory: KeyMemory,
-  waiting: Waiting,
+export function createLeaseSource(
+  context: RequestContext,
+  memory: KeyState,
+  waiting: TokenClaimant,
   onAnswer: (granted: boolean | null) => void = () => {},
-): Asking {
+): LeaseSource {
   return {
-    ask: async (keyId, inFront) => {
-      const { record, granted } = await askObject(call, memory, keyId, inFront ? waiting : null);
+    fetchLease: async (keyId, inFront) => {
+      const { record, granted } = await fetchLease(context, memory, keyId, inFront ? waiting : null);
       if (inFront) onAnswer(granted);
       return record;
     },
     now: Date.now,
-    waitUntil: call.waitUntil,
+    waitUntil: context.waitUntil,
   };
 }

@@ -1,21 +1,21 @@
 /** What an isolate keeps of keys between requests: settled plain data, and nothing that was not told to it by their objects or counted here. */
-import type { Allowances } from "../limits/token-pool.ts";
-import type { Proofs } from "./key-format.ts";
-import { type Leases, noLeases } from "./lease.ts";
-import type { Unreported } from "./usage.ts";
+import type { TokenPools } from "../limits/token-pool.ts";
+import type { VerifiedMacs } from "./key-format.ts";
+import { createLeases, type Leases } from "./lease.ts";
+import type { PendingUsage } from "./usage.ts";
 
-export interface KeyMemory {
+export interface KeyState {
   readonly leases: Leases;
-  readonly allowances: Allowances;
-  readonly unreported: Unreported;
-  readonly proofs: Proofs;
+  readonly tokenPools: TokenPools;
+  readonly pendingUsage: PendingUsage;
+  readonly verifiedMacs: VerifiedMacs;
   /** By which objects tell isolates apart. */
-  isolate?: string;
+  isolateId?: string;
 }
 
-export const newKeyMemory = (): KeyMemory => ({
-  leases: noLeases(),
-  allowances: new Map(),
-  unreported: new Map(),
-  proofs: new Map(),
+export const createKeyState = (): KeyState => ({
+  leases: createLeases(),
+  tokenPools: new Map(),
+  pendingUsage: new Map(),
+  verifiedMacs: new Map(),
 });

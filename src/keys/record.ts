@@ -2,11 +2,11 @@
 import * as z from "zod";
 import { LOCATION_HINTS } from "../config.ts";
 import { IDENTIFIER_RULE } from "../errors.ts";
-import { isRange } from "../platform/ip.ts";
+import { isIpRange } from "../platform/ip.ts";
 import { isIdentifier } from "../stytch/identifier.ts";
 import { Member } from "../stytch/schemas/member-schema.ts";
 import { Organization } from "../stytch/schemas/organization-schema.ts";
-import { isKnownPath, MOST_PATHS } from "./field-projection.ts";
+import { isKnownPath, MAX_PATHS } from "./field-projection.ts";
 
 /** What a key may do. */
 export const SCOPES = [
@@ -23,12 +23,12 @@ export const SCOPES = [
 export type Scope = (typeof SCOPES)[number];
 
 /** Bounds a record: it goes with every lease. */
-const MOST_ITEMS = 100;
+const MAX_ITEMS = 100;
 
-const list = (item: z.ZodString, what: string, most = MOST_ITEMS) =>
+const list = (item: z.ZodString, what: string, most = MAX_ITEMS) =>
   z.array(item, `must be a list of ${what}`).max(most, `must have at most ${most} items`);
 
-const some = (item: z.ZodString, what: string) =>
+const nonEmptyList = (item: z.ZodString, what: string) =>
   list(item, what).min(1, "must have at least one item; null means no restriction");
 
 const paths = (schema: z.ZodType) =>
@@ -38,12 +38,12 @@ const paths = (schema: z.ZodType) =>
       .max(128, "must have at most 128 characters")
       .refine((path) => isKnownPath(schema, path), "must name a field that there is"),
     "dot paths",
-    MOST_PATHS,
+    MAX_PATHS,
   )
     .nullable()
     .default(null);
 
-function whole(least: number, most: number) {
+function wholeNumber(least: number, most: number) {
   const problem = `must be a whole number from ${least} to ${most}`;
   return z
     .number(problem)
@@ -51,7 +51,7 @@ function whole(least: number, most: number) {
 }
 
 /** What an operator decides about a key, at creation and later. */
-const decisions = {
+const policyFields = {
   name: z
     .string("must be a string")
     .trim()
@@ -61,7 +61,7 @@ const decisions = {
     .array(z.enum(SCOPES, `must be one of ${SCOPES.join(", ")}`), "must be a list of scopes")
     .min(1, "must have at least one scope")
     .transform((scopes) => SCOPES.filter((scope) => scopes.includes(scope))),
-  organization_ids: some(
+  organization_ids: nonEmptyList(
     z
       .string("must be a string")
       // As in the path of a lookup: what cannot be asked for cannot be seen.
@@ -73,14 +73,14 @@ const decisions = {
     .nullable(),
   rate_limit: z
     .strictObject(
-      { limit: whole(1, 1_000_000), period_seconds: whole(1, 86_400) },
+      { limit: wholeNumber(1, 1_000_000), period_seconds: wholeNumber(1, 86_400) },
       "must be an object with limit and period_seconds, or null",
     )
     .nullable(),
-  allowed_ips: some(
+  allowed_ips: nonEmptyList(
     z
       .string("must be a string")
-      .refine(isRange, "must be an IPv4 or IPv6 address or range such as 203.0.113.0/24"),
+      .refine(isIpRange, "must be an IPv4 or IPv6 address or range such as 203.0.113.0/24"),
     "addresses and ranges",
   ).nullable(),
   expires_at: z.iso
@@ -90,13 +90,13 @@ const decisions = {
 
 /** The body of `POST /admin/keys`. */
 export const KeyCreation = z.strictObject({
-  name: decisions.name,
-  scopes: decisions.scopes,
-  organization_ids: decisions.organization_ids.default(null),
-  fields: decisions.fields.default(null),
-  rate_limit: decisions.rate_limit.default(null),
-  allowed_ips: decisions.allowed_ips.default(null),
-  expires_at: decisions.expires_at.default(null),
+  name: policyFields.name,
+  scopes: policyFields.scopes,
+  organization_ids: policyFields.organization_ids.default(null),
+  fields: policyFields.fields.default(null),
+  rate_limit: policyFields.rate_limit.default(null),
+  allowed_ips: policyFields.allowed_ips.default(null),
+  expires_at: policyFields.expires_at.default(null),
   region: z
     .enum(LOCATION_HINTS, `must be one of ${LOCATION_HINTS.join(", ")}, or null`)
     .nullable()
@@ -104,15 +104,15 @@ export const KeyCreation = z.strictObject({
 });
 
 /** The body of `PATCH /admin/keys/{key_id}`: what it does not name stays. The region is where the key's object was made. */
-export const KeyEdit = z.strictObject(decisions).partial();
+export const KeyEdit = z.strictObject(policyFields).partial();
 export type KeyEdit = z.output<typeof KeyEdit>;
 
 /** The longest overlap of a rotation: 30 days. */
-const MOST_OVERLAP_SECONDS = 2_592_000;
+const MAX_OVERLAP_SECONDS = 2_592_000;
 
 /** The body of `POST /admin/keys/{key_id}/rotate`. */
 export const KeyRotation = z.strictObject({
-  overlap_seconds: whole(0, MOST_OVERLAP_SECONDS).default(0),
+  overlap_seconds: wholeNumber(0, MAX_OVERLAP_SECONDS).default(0),
 });
 
 export interface KeyRecord extends z.output<typeof KeyCreation> {
@@ -140,7 +140,7 @@ export function statusOf(record: KeyRecord, now: number): KeyStatus {
 }
 
 /** As the admin API shows it. */
-export function shown(record: KeyRecord, now: number) {
+export function toPublicRecord(record: KeyRecord, now: number) {
   const latest = record.previous.at(-1);
   const overlaps = record.revoked_at === null && latest !== undefined && now < Date.parse(latest.valid_until);
   return {

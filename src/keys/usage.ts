@@ -14,7 +14,7 @@ export interface UsageReport {
   readonly counts: readonly HourCount[];
 }
 
-interface Counted {
+interface PendingCounts {
   /** When the oldest call that is in no report was counted, ms since the epoch. */
   readonly since: number;
   /** When a report was last sent, or the key named as overdue. */
@@ -25,21 +25,21 @@ interface Counted {
 }
 
 /** An isolate's counts that have not been taken in yet, by key ID, the oldest first. Plain data. */
-export type Unreported = Map<string, Counted>;
+export type PendingUsage = Map<string, PendingCounts>;
 
 const HOUR_MS = 3_600_000;
 /** How long counts are kept: 30 days. */
-export const KEPT_HOURS = 720;
+export const USAGE_RETENTION_HOURS = 720;
 
 /** As many keys as an isolate holds leases for; beyond it the oldest counts are dropped rather than memory. */
-const MOST_KEYS = 5_000;
+const MAX_PENDING_KEYS = 5_000;
 
 export const hourOf = (now: number) => Math.floor(now / HOUR_MS);
 
 /** `2026-11-21T20:00:00Z` */
 export const hourText = (hour: number) => new Date(hour * HOUR_MS).toISOString().replace(".000Z", "Z");
 
-export function sum(hour: number, counts: readonly HourCount[]): HourCount {
+export function sumCounts(hour: number, counts: readonly HourCount[]): HourCount {
   return {
     hour,
     requests: counts.reduce((total, count) => total + count.requests, 0),
@@ -48,20 +48,20 @@ export function sum(hour: number, counts: readonly HourCount[]): HourCount {
 }
 
 /** Counts one call of a key: admitted, or refused by its rate limit. */
-export function countCall(unreported: Unreported, keyId: string, now: number, admitted: boolean): void {
+export function countUsage(unreported: PendingUsage, keyId: string, now: number, admitted: boolean): void {
   const hour = hourOf(now);
   const count = { hour, requests: admitted ? 1 : 0, rate_limited: admitted ? 0 : 1 };
   const counted = unreported.get(keyId) ?? { since: now, counts: new Map(), report: null };
   const before = counted.counts.get(hour);
-  counted.counts.set(hour, before === undefined ? count : sum(hour, [before, count]));
+  counted.counts.set(hour, before === undefined ? count : sumCounts(hour, [before, count]));
   unreported.set(keyId, counted);
   const [oldest] = unreported.keys();
-  if (unreported.size > MOST_KEYS && oldest !== undefined) unreported.delete(oldest);
+  if (unreported.size > MAX_PENDING_KEYS && oldest !== undefined) unreported.delete(oldest);
 }
 
 /** The report that is due of a key: the one that has not arrived, or one of all that was counted since, if that is `ms` ago; else null. */
-export function dueReport(
-  unreported: Unreported,
+export function nextReport(
+  unreported: PendingUsage,
   keyId: string,
   now: number,
   ms: number,
@@ -81,7 +81,7 @@ export function dueReport(
 }
 
 /** That a report was taken in. */
-export function arrived(unreported: Unreported, keyId: string, report: UsageReport, now: number): void {
+export function acknowledge(unreported: PendingUsage, keyId: string, report: UsageReport, now: number): void {
   const counted = unreported.get(keyId);
   if (counted?.report?.id !== report.id) return;
   unreported.delete(keyId);
@@ -90,7 +90,7 @@ export function arrived(unreported: Unreported, keyId: string, report: UsageRepo
 }
 
 /** A key with calls counted longer than `ms` ago: its own traffic has moved elsewhere. It is named once in that time. */
-export function overdueKey(unreported: Unreported, now: number, ms: number): string | null {
+export function stalestKey(unreported: PendingUsage, now: number, ms: number): string | null {
   const [first] = unreported;
   if (first === undefined) return null;
   const [keyId, counted] = first;

@@ -15,43 +15,43 @@ export interface Bucket {
 }
 
 /** Units of a token. */
-export const tokenOf = (limit: Limit) => limit.period_seconds * 1_000;
-const capacityOf = (limit: Limit) => limit.limit * tokenOf(limit);
+export const unitsPerToken = (limit: Limit) => limit.period_seconds * 1_000;
+const capacityUnits = (limit: Limit) => limit.limit * unitsPerToken(limit);
 
-export const full = (limit: Limit, now: number): Bucket => ({ level: capacityOf(limit), at: now });
+export const fullBucket = (limit: Limit, now: number): Bucket => ({ level: capacityUnits(limit), at: now });
 
 /** As of `now`; a clock that went back brings nothing and takes nothing. `outstanding`: tokens that have their place in the bucket still. */
-export function refilled(bucket: Bucket, limit: Limit, now: number, outstanding = 0): Bucket {
+export function refill(bucket: Bucket, limit: Limit, now: number, outstanding = 0): Bucket {
   // A whole period fills it, whatever was in it: more would only overflow.
-  const elapsed = Math.min(Math.max(0, now - bucket.at), tokenOf(limit));
-  const most = Math.max(0, capacityOf(limit) - outstanding * tokenOf(limit));
+  const elapsed = Math.min(Math.max(0, now - bucket.at), unitsPerToken(limit));
+  const most = Math.max(0, capacityUnits(limit) - outstanding * unitsPerToken(limit));
   const level = Math.min(most, bucket.level + elapsed * limit.limit);
   return { level, at: Math.max(bucket.at, now) };
 }
 
 /** Takes one token, if there is one. */
-export function take(bucket: Bucket, limit: Limit, now: number): { bucket: Bucket; granted: boolean } {
-  const before = refilled(bucket, limit, now);
-  const granted = before.level >= tokenOf(limit);
-  return { bucket: granted ? { ...before, level: before.level - tokenOf(limit) } : before, granted };
+export function takeToken(bucket: Bucket, limit: Limit, now: number): { bucket: Bucket; granted: boolean } {
+  const before = refill(bucket, limit, now);
+  const granted = before.level >= unitsPerToken(limit);
+  return { bucket: granted ? { ...before, level: before.level - unitsPerToken(limit) } : before, granted };
 }
 
 /** Under another limit: the tokens that are left stay, as far as the new one holds them. */
-export function underLimit(bucket: Bucket, from: Limit, to: Limit, now: number): Bucket {
-  const { level, at } = refilled(bucket, from, now);
-  const tokens = Math.floor(level / tokenOf(from));
-  const rest = Math.floor(((level % tokenOf(from)) * tokenOf(to)) / tokenOf(from));
-  return { level: Math.min(capacityOf(to), tokens * tokenOf(to) + rest), at };
+export function convertToLimit(bucket: Bucket, from: Limit, to: Limit, now: number): Bucket {
+  const { level, at } = refill(bucket, from, now);
+  const tokens = Math.floor(level / unitsPerToken(from));
+  const rest = Math.floor(((level % unitsPerToken(from)) * unitsPerToken(to)) / unitsPerToken(from));
+  return { level: Math.min(capacityUnits(to), tokens * unitsPerToken(to) + rest), at };
 }
 
 /** Whole tokens. */
-export const tokensIn = (level: number, limit: Limit) => Math.floor(level / tokenOf(limit));
+export const tokensIn = (level: number, limit: Limit) => Math.floor(level / unitsPerToken(limit));
 
 /** How long until a bucket at this level has a token, in ms; 0 where it has one. */
-export const msToToken = (level: number, limit: Limit) => msTo(tokenOf(limit), level, limit);
+export const msUntilToken = (level: number, limit: Limit) => msUntilLevel(unitsPerToken(limit), level, limit);
 
 /** How long until a bucket at this level is full, in ms. */
-export const msToFull = (level: number, limit: Limit) => msTo(capacityOf(limit), level, limit);
+export const msUntilFull = (level: number, limit: Limit) => msUntilLevel(capacityUnits(limit), level, limit);
 
-const msTo = (wanted: number, level: number, { limit }: Limit) =>
+const msUntilLevel = (wanted: number, level: number, { limit }: Limit) =>
   Math.ceil(Math.max(0, wanted - level) / limit);

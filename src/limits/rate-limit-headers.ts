@@ -2,8 +2,8 @@
  * What a caller is told of its limit: never more than is left, and never too early a time. Pure.
  */
 
-import { type Limit, msToToken, refilled, tokenOf, tokensIn } from "./bucket.ts";
-import { type Allowance, inHand } from "./token-pool.ts";
+import { type Limit, msUntilToken, refill, tokensIn, unitsPerToken } from "./bucket.ts";
+import { available, type TokenPool } from "./token-pool.ts";
 
 export interface Quota {
   readonly limit: Limit;
@@ -17,10 +17,10 @@ export interface Quota {
  * What is certainly left: what is in hand, and of the bucket what nobody else takes. `told`: the object has just said what is in it.
  */
 export function quotaOf(
-  allowance: Allowance,
+  allowance: TokenPool,
   now: number,
   told: boolean,
-  held = inHand(allowance, now),
+  held = available(allowance, now),
 ): Quota {
   const { limit, bucket, wholeAt } = allowance;
   const isKnown = told || now < allowance.aloneUntil;
@@ -32,25 +32,28 @@ export function quotaOf(
 }
 
 /** What a refused call is told: what may be left belongs to those who came before. */
-export function refusedQuota(allowance: Allowance, now: number): Quota {
-  const resetSeconds = Math.ceil(msToNext(allowance, now) / 1_000);
+export function refusedQuota(allowance: TokenPool, now: number): Quota {
+  const resetSeconds = Math.ceil(msUntilNextToken(allowance, now) / 1_000);
   return { limit: allowance.limit, remaining: 0, resetSeconds };
 }
 
 /** Until there can be another token than those that were told of. */
-function msToNext({ limit, bucket, emptyUntil }: Allowance, now: number): number {
-  return Math.max(emptyUntil - now, msToToken(refilled(bucket, limit, now).level % tokenOf(limit), limit));
+function msUntilNextToken({ limit, bucket, emptyUntil }: TokenPool, now: number): number {
+  return Math.max(
+    emptyUntil - now,
+    msUntilToken(refill(bucket, limit, now).level % unitsPerToken(limit), limit),
+  );
 }
 
 /** The policy of each limit, of which an isolate sees the same object for long. */
-const policies = new WeakMap<Limit, string>();
+const policyHeaders = new WeakMap<Limit, string>();
 
 /** draft-ietf-httpapi-ratelimit-headers-11. `t`: until the whole quota is there again or, where there is nothing, until there is a call. */
 export function setRateLimit(headers: Headers, { limit, remaining, resetSeconds }: Quota): void {
-  let policy = policies.get(limit);
+  let policy = policyHeaders.get(limit);
   if (policy === undefined) {
     policy = `"key";q=${limit.limit};w=${limit.period_seconds}`;
-    policies.set(limit, policy);
+    policyHeaders.set(limit, policy);
   }
   headers.set("RateLimit-Policy", policy);
   headers.set("RateLimit", `"key";r=${remaining};t=${resetSeconds}`);

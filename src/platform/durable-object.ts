@@ -1,5 +1,5 @@
 /** Calls to Durable Objects: bounded in time, and tried once more where the platform says that this is safe. */
-import { within } from "./timeout.ts";
+import { withTimeout } from "./timeout.ts";
 
 /**
  * What `call` answers, or a rejection after `ms` milliseconds at the latest.
@@ -7,22 +7,26 @@ import { within } from "./timeout.ts";
  * `stub` is asked for again before the second attempt, since a stub that threw must not be used further:
  * https://developers.cloudflare.com/durable-objects/best-practices/error-handling/
  */
-export async function callObject<S, T>(stub: () => S, call: (stub: S) => Promise<T>, ms: number): Promise<T> {
+export async function callWithRetry<S, T>(
+  stub: () => S,
+  call: (stub: S) => Promise<T>,
+  ms: number,
+): Promise<T> {
   const attempt = async () => await call(stub());
-  return await within(
+  return await withTimeout(
     ms,
     attempt().catch((error: unknown) => {
-      if (mayTryAgain(error)) return attempt();
+      if (isRetryable(error)) return attempt();
       throw error;
     }),
   );
 }
 
 /** `overloaded`: another attempt would make it worse. */
-function mayTryAgain(error: unknown): boolean {
+function isRetryable(error: unknown): boolean {
   const flags = error as { retryable?: unknown; overloaded?: unknown } | null;
   return flags?.retryable === true && flags.overloaded !== true;
 }
 
 /** The one object that lists keys, events and purges. */
-export const directoryOf = (env: Env) => env.DIRECTORY.getByName("directory");
+export const getDirectory = (env: Env) => env.DIRECTORY.getByName("directory");

@@ -15,7 +15,7 @@ interface SourceJson {
 const json = JSON as unknown as SourceJson;
 
 /** Whether a value is such a number, kept as its text. */
-export const isNumberText = (value: unknown): boolean => json.isRawJSON(value);
+export const isExactNumber = (value: unknown): boolean => json.isRawJSON(value);
 
 /** Of the bytes of a JSON object that has been checked before. */
 export function parseExactly(bytes: Uint8Array): Record<string, unknown> {

@@ -1,13 +1,13 @@
 /** Bounds on what comes from outside: how long it may take, how many bytes it may have, how deep it may nest. */
 
-export class TookTooLong extends Error {
+export class TimeoutError extends Error {
   override readonly name = "TookTooLong";
 }
 
 /** The result of `work`, or a rejection with `TookTooLong` after `ms` milliseconds. `work` itself goes on. */
-export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+export async function withTimeout<T>(ms: number, work: Promise<T>): Promise<T> {
   const { promise: limit, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new TookTooLong(`no answer within ${ms} ms`)), ms);
+  const timer = setTimeout(() => reject(new TimeoutError(`no answer within ${ms} ms`)), ms);
   try {
     return await Promise.race([work, limit]);
   } finally {
@@ -16,7 +16,7 @@ export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
 }
 
 /** The bytes of `body`, or undefined if they are more than `most`: then the rest is not read. */
-export async function readAtMost(
+export async function readBounded(
   most: number,
   body: ReadableStream<Uint8Array> | null,
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -40,7 +40,7 @@ export async function readAtMost(
 }
 
 /** Deeper than any real body; a parser or serializer that recurses survives it easily. */
-const MOST_LEVELS = 200;
+const MAX_DEPTH = 200;
 
 /** Fatal, so that what is not UTF-8 is refused; a byte order mark is kept, for JSON to refuse. */
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -49,7 +49,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 export function parseJson(bytes: Uint8Array): unknown {
   try {
     const text = utf8.decode(bytes);
-    return nestsDeeperThan(MOST_LEVELS, text) ? undefined : JSON.parse(text);
+    return nestsDeeperThan(MAX_DEPTH, text) ? undefined : JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -10,53 +10,53 @@ export interface Circuit {
   /** When it opened, or a probe was let through last. */
   probedAt: number;
   /** Until when Stytch has said to leave it alone. */
-  limitedUntil: number;
+  pausedUntil: number;
   /** When it answered last. */
   answeredAt: number;
 }
 
-const MOST_FAILURES = 10;
-const PROBE_EVERY_MS = 2_000;
+const MAX_FAILURES = 10;
+const PROBE_INTERVAL_MS = 2_000;
 /** A time that is further away is a mistake, of Stytch or of a clock. */
-const LONGEST_LIMIT_MS = 3_600_000;
+const MAX_PAUSE_MS = 3_600_000;
 
-export const closedCircuit = (): Circuit => ({ failures: 0, probedAt: 0, limitedUntil: 0, answeredAt: 0 });
+export const createCircuit = (): Circuit => ({ failures: 0, probedAt: 0, pausedUntil: 0, answeredAt: 0 });
 
 const circuits = new WeakMap<object, Circuit>();
 
 /** The circuit of this configuration in this isolate. */
 export function circuitOf(config: object): Circuit {
-  const circuit = circuits.get(config) ?? closedCircuit();
+  const circuit = circuits.get(config) ?? createCircuit();
   circuits.set(config, circuit);
   return circuit;
 }
 
 /** Why Stytch is not to be called now, or null. Who is told null calls it: where the circuit is open, that is the probe. */
-export function refusalOfCircuit(circuit: Circuit, now: number): Failure | null {
-  const limitedMs = msLimited(circuit, now);
+export function checkCircuit(circuit: Circuit, now: number): Failure | null {
+  const limitedMs = pausedForMs(circuit, now);
   if (limitedMs > 0) return { type: "upstream_rate_limited", retryAfterSeconds: limitedMs / 1_000 };
-  if (circuit.failures < MOST_FAILURES) return null;
+  if (circuit.failures < MAX_FAILURES) return null;
   const sinceProbe = now - circuit.probedAt;
   // A clock that has gone back keeps nobody waiting.
-  if (sinceProbe >= 0 && sinceProbe < PROBE_EVERY_MS) {
-    return { type: "upstream_unavailable", retryAfterSeconds: (PROBE_EVERY_MS - sinceProbe) / 1_000 };
+  if (sinceProbe >= 0 && sinceProbe < PROBE_INTERVAL_MS) {
+    return { type: "upstream_unavailable", retryAfterSeconds: (PROBE_INTERVAL_MS - sinceProbe) / 1_000 };
   }
   circuit.probedAt = now;
   return null;
 }
 
 /** For how long Stytch is not to be called by its own word, in ms; not for longer than can be meant, nor by a clock that has gone back. */
-export function msLimited({ limitedUntil }: Circuit, now: number): number {
-  const ms = limitedUntil - now;
-  return ms <= LONGEST_LIMIT_MS ? Math.max(0, ms) : 0;
+export function pausedForMs({ pausedUntil }: Circuit, now: number): number {
+  const ms = pausedUntil - now;
+  return ms <= MAX_PAUSE_MS ? Math.max(0, ms) : 0;
 }
 
 /** Takes in how a call that began then has ended; null: Stytch answered, whatever it said. */
-export function noteOutcome(circuit: Circuit, failure: Failure | null, began: number, now: number): void {
+export function recordOutcome(circuit: Circuit, failure: Failure | null, began: number, now: number): void {
   if (failure?.type === "upstream_rate_limited" && failure.retryAfterSeconds !== undefined) {
-    const named = Math.min(failure.retryAfterSeconds * 1_000, LONGEST_LIMIT_MS);
+    const named = Math.min(failure.retryAfterSeconds * 1_000, MAX_PAUSE_MS);
     // Of two calls that were told, the longer word stands.
-    circuit.limitedUntil = now + Math.max(named, msLimited(circuit, now));
+    circuit.pausedUntil = now + Math.max(named, pausedForMs(circuit, now));
   }
   if (failure?.type !== "upstream_unavailable" && failure?.type !== "upstream_timeout") {
     circuit.failures = 0;
@@ -66,5 +66,5 @@ export function noteOutcome(circuit: Circuit, failure: Failure | null, began: nu
   // It has recovered since: calls that hung from before say nothing of now.
   if (began < circuit.answeredAt && circuit.answeredAt <= now) return;
   circuit.failures += 1;
-  if (circuit.failures === MOST_FAILURES) circuit.probedAt = now;
+  if (circuit.failures === MAX_FAILURES) circuit.probedAt = now;
 }

@@ -11,24 +11,24 @@ import { version } from "../../package.json";
 import type { Config } from "../config.ts";
 import type { Failure } from "../errors.ts";
 import type { UpstreamCall } from "../log.ts";
-import { readAtMost, within } from "../platform/timeout.ts";
+import { readBounded, withTimeout } from "../platform/timeout.ts";
 import { isCanonicalId } from "./canonical-id.ts";
-import { type Circuit, circuitOf, msLimited, noteOutcome, refusalOfCircuit } from "./circuit.ts";
-import { noteDrift } from "./drift.ts";
-import { type Meaning, meaningOf, type RawAnswer } from "./parse-response.ts";
-import { type Attempt, pauseBeforeRetry } from "./retry.ts";
-import { retryAfterSeconds } from "./retry-after.ts";
+import { type Circuit, checkCircuit, circuitOf, pausedForMs, recordOutcome } from "./circuit.ts";
+import { reportDrift } from "./drift.ts";
+import { type ParsedResponse, parseResponse, type RawResponse } from "./parse-response.ts";
+import { type AttemptOutcome, retryDelayMs } from "./retry.ts";
+import { parseRetryAfter } from "./retry-after.ts";
 import { MemberEnvelope } from "./schemas/member-schema.ts";
 import { OrganizationEnvelope } from "./schemas/organization-schema.ts";
 
 /** What Postern takes from Stytch at most; a larger body is an invalid one. */
-const MOST_BODY_BYTES = 1024 * 1024;
+const MAX_BODY_BYTES = 1024 * 1024;
 
 /** The longest that the body of a refusal is waited for, in ms. */
-const ERROR_BODY_MS = 500;
+const ERROR_BODY_TIMEOUT_MS = 500;
 
 /** `call` is null where the circuit let none through. */
-export type Fetched<T> = Meaning<T> & { readonly call: UpstreamCall | null };
+export type Fetched<T> = ParsedResponse<T> & { readonly call: UpstreamCall | null };
 
 /** `GET /v1/b2b/organizations/{identifier}`: by ID, slug or external ID. Resolves always; does one upstream call at most, in up to three attempts. */
 export async function fetchOrganization(
@@ -38,8 +38,8 @@ export async function fetchOrganization(
 ): Promise<Fetched<OrganizationEnvelope>> {
   const path = `/v1/b2b/organizations/${encodeURIComponent(identifier)}`;
   const fetched = await fetchParsed(config, path, OrganizationEnvelope, timeoutMs);
-  if (fetched.failure === undefined) noteDrift(fetched.value, Date.now());
-  return onlyOf(identifier, (envelope) => envelope.organization.organization_id, fetched);
+  if (fetched.failure === undefined) reportDrift(fetched.value, Date.now());
+  return rejectOther(identifier, (envelope) => envelope.organization.organization_id, fetched);
 }
 
 /** `GET /v1/b2b/organizations/members/dangerously_get/{memberId}`. Resolves always; does one upstream call at most, in up to three attempts. */
@@ -51,8 +51,8 @@ export async function fetchMember(
   const path = `/v1/b2b/organizations/members/dangerously_get/${encodeURIComponent(memberId)}`;
   const query = includeDeleted ? "?include_deleted=true" : "";
   const fetched = await fetchParsed(config, path + query, MemberEnvelope);
-  if (fetched.failure === undefined) noteDrift(fetched.value, Date.now());
-  return onlyOf(memberId, (envelope) => envelope.member.member_id, fetched);
+  if (fetched.failure === undefined) reportDrift(fetched.value, Date.now());
+  return rejectOther(memberId, (envelope) => envelope.member.member_id, fetched);
 }
 
 /** `GET /v1/b2b/sessions/jwks/{project_id}` of the deployment's own project. Resolves always; does one upstream call at most, in up to three attempts. */
@@ -69,36 +69,36 @@ async function fetchParsed<T>(
 ): Promise<Fetched<T>> {
   const began = Date.now();
   const circuit = circuitOf(config);
-  const refusal = refusalOfCircuit(circuit, began);
+  const refusal = checkCircuit(circuit, began);
   if (refusal !== null) return { failure: refusal, detail: "not asked", call: null };
-  const { exchanged, attempts } = await exchange(config, circuit, path, timeoutMs);
+  const { exchanged, attempts } = await fetchWithRetry(config, circuit, path, timeoutMs);
   const now = Date.now();
   const call = { attempts, duration_ms: now - began };
   if ("failure" in exchanged) {
     // One that had less time than a call has says nothing of Stytch by not ending in it.
     const isShort = timeoutMs < config.stytch.timeoutMs && exchanged.failure.type === "upstream_timeout";
-    if (!isShort) noteOutcome(circuit, exchanged.failure, began, now);
+    if (!isShort) recordOutcome(circuit, exchanged.failure, began, now);
     return { ...exchanged, call: { ...call, status: null, request_id: null } };
   }
-  const { requestId, meaning } = meaningOf(
+  const { requestId, meaning } = parseResponse(
     exchanged,
     schema,
-    (message) => withoutSecrets(config, message),
+    (message) => redactSecrets(config, message),
     now,
   );
-  noteOutcome(circuit, meaning.failure === "absent" ? null : (meaning.failure ?? null), began, now);
+  recordOutcome(circuit, meaning.failure === "absent" ? null : (meaning.failure ?? null), began, now);
   return { ...meaning, call: { ...call, status: exchanged.status, request_id: requestId } };
 }
 
-type Exchanged = RawAnswer | { readonly failure: Failure; readonly detail: string };
+type Exchange = RawResponse | { readonly failure: Failure; readonly detail: string };
 
 /** Attempts until one is worth keeping, or time is up. */
-async function exchange(
+async function fetchWithRetry(
   config: Config,
   circuit: Circuit,
   path: string,
   timeoutMs: number,
-): Promise<{ readonly exchanged: Exchanged; readonly attempts: number }> {
+): Promise<{ readonly exchanged: Exchange; readonly attempts: number }> {
   const began = Date.now();
   const deadline = AbortSignal.timeout(timeoutMs);
   let attempts = 0;
@@ -106,14 +106,14 @@ async function exchange(
     const { sent, ...exchanged } = await attempt(config, path, deadline);
     attempts += sent;
     const now = Date.now();
-    const retryAfter = "status" in exchanged ? retryAfterSeconds(exchanged.retryAfter, now) : undefined;
-    const outcome: Attempt = "status" in exchanged ? exchanged.status : "no_connection";
+    const retryAfter = "status" in exchanged ? parseRetryAfter(exchanged.retryAfter, now) : undefined;
+    const outcome: AttemptOutcome = "status" in exchanged ? exchanged.status : "no_connection";
     const leftMs = deadline.aborted ? 0 : timeoutMs - (now - began);
-    const pauseMs = pauseBeforeRetry(outcome, retries, leftMs, retryAfter, Math.random());
+    const pauseMs = retryDelayMs(outcome, retries, leftMs, retryAfter, Math.random());
     if (pauseMs === null) return { exchanged, attempts };
     await scheduler.wait(pauseMs);
     // Another call may have been told meanwhile to leave Stytch alone.
-    if (msLimited(circuit, Date.now()) > 0) return { exchanged, attempts };
+    if (pausedForMs(circuit, Date.now()) > 0) return { exchanged, attempts };
   }
 }
 
@@ -122,7 +122,7 @@ async function attempt(
   config: Config,
   path: string,
   deadline: AbortSignal,
-): Promise<Exchanged & { readonly sent: number }> {
+): Promise<Exchange & { readonly sent: number }> {
   let sent = 1;
   try {
     const { secret, nextSecret } = config.stytch;
@@ -133,10 +133,12 @@ async function attempt(
       response = await send(config, path, nextSecret, deadline);
     }
     // The deadline aborts a body that is being read, too.
-    const body = readAtMost(MOST_BODY_BYTES, response.body);
+    const body = readBounded(MAX_BODY_BYTES, response.body);
     // What a refusal means stands in its status; its body only says more.
     const bytes =
-      response.status === 200 ? await body : await within(ERROR_BODY_MS, body).catch(() => undefined);
+      response.status === 200
+        ? await body
+        : await withTimeout(ERROR_BODY_TIMEOUT_MS, body).catch(() => undefined);
     return { sent, status: response.status, retryAfter: response.headers.get("Retry-After"), bytes };
   } catch {
     return deadline.aborted
@@ -162,7 +164,7 @@ async function send(config: Config, path: string, secret: string, deadline: Abor
 const basic = (config: Config, secret: string) => btoa(`${config.stytch.projectId}:${secret}`);
 
 /** An upstream that echoes a request must not hand its credentials on. */
-function withoutSecrets(config: Config, message: string): string {
+function redactSecrets(config: Config, message: string): string {
   const { secret, nextSecret } = config.stytch;
   const secrets = nextSecret === undefined ? [secret] : [secret, nextSecret];
   // The longest first: one secret may be the beginning of the other.
@@ -171,7 +173,7 @@ function withoutSecrets(config: Config, message: string): string {
 }
 
 /** An answer about another object than the one asked for is none. */
-function onlyOf<T>(asked: string, idOf: (value: T) => string, fetched: Fetched<T>): Fetched<T> {
+function rejectOther<T>(asked: string, idOf: (value: T) => string, fetched: Fetched<T>): Fetched<T> {
   if (fetched.failure !== undefined || !isCanonicalId(asked)) return fetched;
   if (asked.toLowerCase() === idOf(fetched.value).toLowerCase()) return fetched;
   return { call: fetched.call, failure: { type: "upstream_invalid_response" }, detail: "another object" };

@@ -6,7 +6,7 @@
 import { log } from "../log.ts";
 
 /** Required in every typed SDK (stytch 14.2.0), beyond what the schemas refuse to do without. */
-const REQUIRED = {
+const REQUIRED_FIELDS = {
   organization: [
     "organization_logo_url",
     "sso_jit_provisioning",
@@ -48,14 +48,14 @@ const REQUIRED = {
   ],
 } as const;
 
-type Drifting = { readonly organization?: object; readonly member?: object };
+type Envelope = { readonly organization?: object; readonly member?: object };
 
 /** The paths of required fields that an envelope lacks, such as `member.is_locked`. Null counts as present. */
-export function driftOf(envelope: Drifting): string[] {
+export function findDrift(envelope: Envelope): string[] {
   return (["organization", "member"] as const).flatMap((part) => {
     const object = envelope[part];
     if (object === undefined) return [];
-    return REQUIRED[part].filter((field) => !(field in object)).map((field) => `${part}.${field}`);
+    return REQUIRED_FIELDS[part].filter((field) => !(field in object)).map((field) => `${part}.${field}`);
   });
 }
 
@@ -65,9 +65,9 @@ const DAY_MS = 86_400_000;
 let reportedAt = Number.NEGATIVE_INFINITY;
 
 /** Logs the drift of an envelope: one line a day and isolate. `now`: ms since the epoch. */
-export function noteDrift(envelope: Drifting, now: number): void {
+export function reportDrift(envelope: Envelope, now: number): void {
   if (now - reportedAt < DAY_MS) return;
-  const paths = driftOf(envelope);
+  const paths = findDrift(envelope);
   if (paths.length === 0) return;
   reportedAt = now;
   log({ drift: paths });

@@ -1,7 +1,7 @@
 /** What may name an organization or member in a path of Stytch's. Pure. */
 
 /** More than Stytch allows for any of them, and little enough for a log or a URL. */
-const MOST_CHARACTERS = 256;
+const MAX_CHARACTERS = 256;
 
 /**
  * Whether a text can be an ID, slug or external ID. It is not parsed further: IDs in the wild are not always UUIDs, and external IDs
@@ -9,6 +9,6 @@ const MOST_CHARACTERS = 256;
  */
 export function isIdentifier(text: string): boolean {
   const length = [...text].length;
-  if (length < 1 || length > MOST_CHARACTERS) return false;
+  if (length < 1 || length > MAX_CHARACTERS) return false;
   return text !== "." && text !== ".." && !/[\p{Cc}\p{Cs}/\\?#%]/u.test(text);
 }

@@ -2,17 +2,17 @@
 import type * as z from "zod";
 import type { Failure } from "../errors.ts";
 import { parseJson } from "../platform/timeout.ts";
-import { retryAfterSeconds } from "./retry-after.ts";
+import { parseRetryAfter } from "./retry-after.ts";
 import { isAboutCredentials, StytchError } from "./schemas/error-schema.ts";
 
-export interface RawAnswer {
+export interface RawResponse {
   readonly status: number;
   readonly retryAfter: string | null;
   /** Undefined: more than Postern takes. */
   readonly bytes: Uint8Array<ArrayBuffer> | undefined;
 }
 
-export type Meaning<T> =
+export type ParsedResponse<T> =
   | { readonly body: Uint8Array<ArrayBuffer>; readonly value: T; readonly failure?: never }
   | {
       /** `absent`: Stytch knows no such object. */
@@ -25,43 +25,44 @@ export type Meaning<T> =
  * `clean` takes Postern's own secrets out of a text of Stytch's. `now`: ms since the epoch. The request ID is Stytch's, or null
  * where the body has none that is fit for a log.
  */
-export function meaningOf<T>(
-  raw: RawAnswer,
+export function parseResponse<T>(
+  raw: RawResponse,
   schema: z.ZodType<T>,
-  clean: (text: string) => string,
+  redact: (text: string) => string,
   now: number,
-): { readonly requestId: string | null; readonly meaning: Meaning<T> } {
+): { readonly requestId: string | null; readonly meaning: ParsedResponse<T> } {
   const json = raw.bytes === undefined ? undefined : parseJson(raw.bytes);
-  const meaning = raw.status === 200 ? success(raw.bytes, json, schema) : refusal(raw, json, clean, now);
+  const meaning =
+    raw.status === 200 ? parseSuccess(raw.bytes, json, schema) : parseError(raw, json, redact, now);
   const requestId = requestIdOf(json);
   // One that is none of Postern's own secrets, whatever an upstream puts there.
-  return { requestId: requestId !== null && clean(requestId) === requestId ? requestId : null, meaning };
+  return { requestId: requestId !== null && redact(requestId) === requestId ? requestId : null, meaning };
 }
 
-function success<T>(
+function parseSuccess<T>(
   bytes: Uint8Array<ArrayBuffer> | undefined,
   json: unknown,
   schema: z.ZodType<T>,
-): Meaning<T> {
+): ParsedResponse<T> {
   const failure = { type: "upstream_invalid_response" } as const;
   if (bytes === undefined) return { failure, detail: "too large" };
   if (json === undefined) return { failure, detail: "not JSON, or nested too deep" };
   const parsed = schema.safeParse(json);
-  if (!parsed.success) return { failure, detail: pathsOf(parsed.error) };
+  if (!parsed.success) return { failure, detail: issuePaths(parsed.error) };
   // The value as it came: the schemas change nothing, and zod's copy leaves out a field named __proto__.
   return { body: bytes, value: json as T };
 }
 
-function refusal(
-  { status, retryAfter }: RawAnswer,
+function parseError(
+  { status, retryAfter }: RawResponse,
   json: unknown,
-  clean: (text: string) => string,
+  redact: (text: string) => string,
   now: number,
 ): { readonly failure: Failure | "absent"; readonly detail?: string } {
   const error = StytchError.safeParse(json);
-  const detail = error.success ? clean(error.data.error_type) : "no readable error";
+  const detail = error.success ? redact(error.data.error_type) : "no readable error";
   if (status === 404) return { failure: "absent", detail };
-  const named = retryAfterSeconds(retryAfter, now);
+  const named = parseRetryAfter(retryAfter, now);
   if (status === 429) return { failure: { type: "upstream_rate_limited", retryAfterSeconds: named } };
   if (status >= 500) {
     const failure = { type: "upstream_unavailable" } as const;
@@ -75,11 +76,11 @@ function refusal(
   return {
     failure: {
       type: "upstream_bad_request",
-      errorType: clean(error_type),
-      errorMessage: clean(error_message),
+      errorType: redact(error_type),
+      errorMessage: redact(error_message),
       errorUrl: error_url?.startsWith("https://stytch.com/")
-        ? clean(error_url)
-        : `https://stytch.com/docs/b2b/api/errors/400#${clean(error_type)}`,
+        ? redact(error_url)
+        : `https://stytch.com/docs/b2b/api/errors/400#${redact(error_type)}`,
     },
     detail,
   };
@@ -91,7 +92,7 @@ function requestIdOf(json: unknown): string | null {
 }
 
 /** Field names come from the schema, or are short keys of the answer; values never appear. */
-function pathsOf(error: z.ZodError): string {
+function issuePaths(error: z.ZodError): string {
   const paths = error.issues.slice(0, 10).map((issue) => issue.path.join(".") || "(body)");
   return paths.join(", ").slice(0, 300);
 }

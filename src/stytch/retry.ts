@@ -1,18 +1,18 @@
 /** Which attempts to reach Stytch are worth another, and how long to wait before it. Pure. */
 
 /** Beside the first. All calls are GETs, so that one more does no harm. */
-const MOST_RETRIES = 2;
+const MAX_RETRIES = 2;
 /** Before the first retry, at most, in ms; before each further one twice that. */
-const FIRST_PAUSE_MS = 100;
+const BASE_DELAY_MS = 100;
 
 /** The longest that a caller waits for another attempt because Stytch says so, in ms. */
-const LONGEST_PAUSE_MS = 500;
+const MAX_RETRY_AFTER_MS = 500;
 
 /** What came of an attempt: the connection failed, or Stytch answered with this status. */
-export type Attempt = "no_connection" | number;
+export type AttemptOutcome = "no_connection" | number;
 
 /** These say that another attempt may meet a better server (RFC 9110 §15.6.3 to §15.6.5); 500 says that Stytch choked on this one. */
-const isPassing = (attempt: Attempt) =>
+const isTransient = (attempt: AttemptOutcome) =>
   attempt === "no_connection" || attempt === 502 || attempt === 503 || attempt === 504;
 
 /**
@@ -20,16 +20,16 @@ const isPassing = (attempt: Attempt) =>
  * within `leftMs`. Half of a pause is by chance (`random`: 0 to 1), so that those who failed together do not come back together. A server that says
  * when to come (`retryAfterSeconds`) is taken at its word: where that is not soon, the caller is told, and does not wait.
  */
-export function pauseBeforeRetry(
-  attempt: Attempt,
+export function retryDelayMs(
+  attempt: AttemptOutcome,
   retries: number,
   leftMs: number,
   retryAfterSeconds: number | undefined,
   random: number,
 ): number | null {
-  if (!isPassing(attempt) || retries >= MOST_RETRIES) return null;
-  const longest = FIRST_PAUSE_MS * 2 ** retries;
+  if (!isTransient(attempt) || retries >= MAX_RETRIES) return null;
+  const longest = BASE_DELAY_MS * 2 ** retries;
   const namedMs = (retryAfterSeconds ?? 0) * 1_000;
   const pause = Math.max((longest * (1 + random)) / 2, namedMs);
-  return namedMs <= LONGEST_PAUSE_MS && pause < leftMs ? pause : null;
+  return namedMs <= MAX_RETRY_AFTER_MS && pause < leftMs ? pause : null;
 }

@@ -6,7 +6,7 @@ import { Webhook } from "standardwebhooks";
 import { isIdentifier } from "../stytch/identifier.ts";
 
 /** Whether one of these secrets has signed this body, less than 5 minutes ago. While a secret rotates, Svix signs with both. */
-export function isGenuine(headers: Headers, body: string, secrets: readonly string[]): boolean {
+export function hasValidSignature(headers: Headers, body: string, secrets: readonly string[]): boolean {
   // Some customers of Svix have its headers renamed.
   const header = (name: string) => headers.get(`svix-${name}`) ?? headers.get(`webhook-${name}`) ?? "";
   const signed = {
@@ -24,15 +24,15 @@ export function isGenuine(headers: Headers, body: string, secrets: readonly stri
   });
 }
 
-export interface Concern {
+export interface StytchEvent {
   /** The names by which the organization may be known: its ID first, where it has one. Empty: none is concerned. */
-  readonly names: readonly string[];
+  readonly identifiers: readonly string[];
   /** Such as `dashboard.organization.update`, which the body does not say itself. */
-  readonly event: string;
+  readonly type: string;
 }
 
 /** An organization's own events name it; those of members and of SSO and SCIM connections say whose they are. Others concern nobody. */
-export function concernOf(json: unknown, projectId: string): Concern {
+export function parseEvent(json: unknown, projectId: string): StytchEvent {
   const [source, type, action] = ["source", "object_type", "action"].map((name) => {
     const value = fieldOf(json, name);
     return typeof value === "string" ? value.toLowerCase() : "";
@@ -41,12 +41,12 @@ export function concernOf(json: unknown, projectId: string): Concern {
   const project = fieldOf(json, "project_id");
   const isOfAnother = project !== undefined && project !== projectId;
   return {
-    names: isOfAnother || type === undefined ? [] : namesIn(type, json),
-    event: /^[a-z_]+\.[a-z_]+\.[a-z_]+$/.test(title) && title.length <= 100 ? title : "unknown",
+    identifiers: isOfAnother || type === undefined ? [] : identifiersIn(type, json),
+    type: /^[a-z_]+\.[a-z_]+\.[a-z_]+$/.test(title) && title.length <= 100 ? title : "unknown",
   };
 }
 
-function namesIn(type: string, json: unknown): string[] {
+function identifiersIn(type: string, json: unknown): string[] {
   const parts = [fieldOf(json, type), fieldOf(json, "details")];
   const named = (name: string) => parts.map((part) => fieldOf(part, name));
   const all =

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { directoryOf } from "../../src/platform/durable-object.ts";
+import { getDirectory } from "../../src/platform/durable-object.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
 import { TEST_VARS } from "../support/vars.ts";
@@ -10,7 +10,7 @@ let isolate: Isolate;
 beforeEach(async () => {
   isolate = newIsolate();
   // What is listed is what this test made.
-  await runInDurableObject(directoryOf(env), (_, state) => {
+  await runInDurableObject(getDirectory(env), (_, state) => {
     state.storage.sql.exec("DELETE FROM keys; DELETE FROM events;");
   });
 });
@@ -60,7 +60,7 @@ test("neither key nor MAC is in the storage of any object", async () => {
   const kept = await runInDurableObject(env.API_KEY.getByName(keyId), (_, state) =>
     JSON.stringify([...state.storage.kv.list()]),
   );
-  const listed = await runInDurableObject(directoryOf(env), (_, state) =>
+  const listed = await runInDurableObject(getDirectory(env), (_, state) =>
     JSON.stringify([
       ...state.storage.sql.exec("SELECT * FROM keys"),
       ...state.storage.sql.exec("SELECT * FROM events"),

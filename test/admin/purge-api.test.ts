@@ -3,7 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Directory } from "../../src/directory/directory.ts";
-import { directoryOf } from "../../src/platform/durable-object.ts";
+import { getDirectory } from "../../src/platform/durable-object.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
@@ -22,7 +22,7 @@ beforeEach(async () => {
   upstream = stubUpstream();
   isolate = newIsolate({ STYTCH_WEBHOOK_SECRET: SECRET });
   // What the audit shows is what this test did.
-  await runInDurableObject(directoryOf(env), (_, state) => {
+  await runInDurableObject(getDirectory(env), (_, state) => {
     state.storage.sql.exec("DELETE FROM keys; DELETE FROM events;");
   });
 });

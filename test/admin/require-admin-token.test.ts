@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { refusalOfAdmin } from "../../src/admin/require-admin-token.ts";
+import { checkAdminToken } from "../../src/admin/require-admin-token.ts";
 
 const TOKEN = "an-admin-token-of-the-test-0123456789";
 const invalid = (presented: boolean) => ({ type: "invalid_admin_token", presented });
@@ -9,7 +9,7 @@ test.each([
   ["behind a scheme in any case", `bEARER ${TOKEN}`],
   ["with white space around it", `  Bearer   ${TOKEN} `],
 ])("the token %s opens the admin API", async (_, header) => {
-  expect(await refusalOfAdmin(TOKEN, header)).toBeNull();
+  expect(await checkAdminToken(TOKEN, header)).toBeNull();
 });
 
 test.each([
@@ -24,15 +24,15 @@ test.each([
   ["a scheme without a token", "Bearer "],
   ["an empty header", ""],
 ])("%s does not", async (_, header) => {
-  expect(await refusalOfAdmin(TOKEN, header)).toEqual(invalid(true));
+  expect(await checkAdminToken(TOKEN, header)).toEqual(invalid(true));
 });
 
 test("no header does not, and is not called an invalid token", async () => {
-  expect(await refusalOfAdmin(TOKEN, null)).toEqual(invalid(false));
+  expect(await checkAdminToken(TOKEN, null)).toEqual(invalid(false));
 });
 
 test("without a token there is no admin API, whatever is presented", async () => {
   for (const header of [null, "", "Bearer ", "Bearer undefined", `Bearer ${TOKEN}`]) {
-    expect(await refusalOfAdmin(undefined, header)).toEqual({ type: "route_not_found" });
+    expect(await checkAdminToken(undefined, header)).toEqual({ type: "route_not_found" });
   }
 });

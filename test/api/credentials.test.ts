@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { parseConfig } from "../../src/config.ts";
-import { makeKey } from "../../src/keys/key-format.ts";
+import { issueKey } from "../../src/keys/key-format.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { json, stubUpstream, type Upstream } from "../support/upstream.ts";
@@ -63,7 +63,7 @@ test("a forged, foreign or malformed key costs no I/O at all", async () => {
     key.slice(0, -1),
     `${key}0`,
     `${key} `.repeat(2).trim(),
-    await makeKey(parsed.config, id, 1),
+    await issueKey(parsed.config, id, 1),
     key.replace(id, "0000000000000000"),
     "x",
     "pst_test_",
@@ -86,7 +86,7 @@ test("a forged, foreign or malformed key costs no I/O at all", async () => {
 test("a key that proves itself but was never issued is invalid too", async () => {
   const parsed = parseConfig(TEST_VARS);
   if ("problems" in parsed) throw new Error("the test's own configuration is wrong");
-  const unissued = await makeKey(parsed.config, "0123456789abcdef", 1);
+  const unissued = await issueKey(parsed.config, "0123456789abcdef", 1);
   const answer = await isolate.call(path, { key: unissued });
   await expectRefused(answer, "invalid_key", 'Bearer realm="postern", error="invalid_token"');
   expect(upstream.requests).toHaveLength(0);

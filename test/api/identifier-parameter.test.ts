@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { readIdentifier } from "../../src/api/identifier-parameter.ts";
+import { parseIdentifier } from "../../src/api/identifier-parameter.ts";
 
 /** As the segment of a request's path: what the URL parser leaves of it. */
 const rawSegment = (text: string) => new URL(`https://h/p/${text}`).pathname.slice("/p/".length);
@@ -17,25 +17,25 @@ describe("an identifier", () => {
     ["株式会社"],
     ["🏢"],
   ])("%s is read as it was meant, encoded or as it is", (name) => {
-    expect(readIdentifier(encodeURIComponent(name))).toBe(name);
-    expect(readIdentifier(rawSegment(name))).toBe(name);
-    expect(readIdentifier(name)).toBe(name);
+    expect(parseIdentifier(encodeURIComponent(name))).toBe(name);
+    expect(parseIdentifier(rawSegment(name))).toBe(name);
+    expect(parseIdentifier(name)).toBe(name);
   });
 
   test("may hold a bar, and be encoded where it need not be", () => {
-    expect(readIdentifier("ext%7C1")).toBe("ext|1");
-    expect(readIdentifier("ext|1")).toBe("ext|1");
-    expect(readIdentifier("a%2Db")).toBe("a-b");
-    expect(readIdentifier("a+b")).toBe("a+b");
+    expect(parseIdentifier("ext%7C1")).toBe("ext|1");
+    expect(parseIdentifier("ext|1")).toBe("ext|1");
+    expect(parseIdentifier("a%2Db")).toBe("a-b");
+    expect(parseIdentifier("a+b")).toBe("a+b");
   });
 
   test("has 1 to 256 characters after decoding, of however many bytes", () => {
     for (const character of ["a", "株", "🏢"]) {
-      expect(readIdentifier(encodeURIComponent(character.repeat(256)))).toBe(character.repeat(256));
-      expect(readIdentifier(encodeURIComponent(character.repeat(257)))).toBeNull();
+      expect(parseIdentifier(encodeURIComponent(character.repeat(256)))).toBe(character.repeat(256));
+      expect(parseIdentifier(encodeURIComponent(character.repeat(257)))).toBeNull();
     }
-    expect(readIdentifier("%61".repeat(256))).toBe("a".repeat(256));
-    expect(readIdentifier("")).toBeNull();
+    expect(parseIdentifier("%61".repeat(256))).toBe("a".repeat(256));
+    expect(parseIdentifier("")).toBeNull();
   });
 });
 
@@ -54,7 +54,7 @@ test.each([
   ["bytes that are not UTF-8", ["%FF", "%80", "%C3", "%F4%90%80%80"]],
   ["encoding that is cut or wrong", ["%", "%4", "%zz", "a%2"]],
 ])("a segment with %s is refused", (_, segments) => {
-  for (const segment of segments) expect(readIdentifier(segment), JSON.stringify(segment)).toBeNull();
+  for (const segment of segments) expect(parseIdentifier(segment), JSON.stringify(segment)).toBeNull();
 });
 
 describe("whatever is accepted", () => {
@@ -75,7 +75,7 @@ describe("whatever is accepted", () => {
     let accepted = 0;
     fc.assert(
       fc.property(segments, (segment) => {
-        const identifier = readIdentifier(segment);
+        const identifier = parseIdentifier(segment);
         if (identifier === null) return;
         accepted += 1;
         const url = new URL(`https://h/p/${encodeURIComponent(identifier)}`);
@@ -84,7 +84,7 @@ describe("whatever is accepted", () => {
         expect(url.pathname.split("/")).toHaveLength(3);
         expect(url.pathname.length).toBeGreaterThan("/p/".length);
         expect(url.search + url.hash).toBe("");
-        expect(readIdentifier(url.pathname.slice("/p/".length))).toBe(identifier);
+        expect(parseIdentifier(url.pathname.slice("/p/".length))).toBe(identifier);
       }),
       { numRuns: 2_000 },
     );
@@ -94,7 +94,7 @@ describe("whatever is accepted", () => {
   test("decodes once, to text of bounded length without what could be read as a path", () => {
     fc.assert(
       fc.property(segments, (segment) => {
-        const identifier = readIdentifier(segment);
+        const identifier = parseIdentifier(segment);
         if (identifier === null) return;
         expect(identifier).toBe(decodeURIComponent(segment));
         expect(identifier.isWellFormed()).toBe(true);

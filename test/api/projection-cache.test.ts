@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { memberView, noViews, organizationView } from "../../src/api/projection-cache.ts";
+import { createProjectionCache, projectMember, projectOrganization } from "../../src/api/projection-cache.ts";
 import type { Entry } from "../../src/cache/entry.ts";
 import { type Json, member, memberEnvelope, organization, organizationEnvelope } from "../support/bodies.ts";
 
@@ -14,9 +14,9 @@ function entry(of: Json, fields: Partial<Entry> = {}): Entry {
     externalId: null,
     body: bytes(organizationEnvelope(of)),
     etag: 'W/"whole"',
-    began: 1,
-    fetchedAt: 1,
-    afterPurge: 0,
+    requestedAt: 1,
+    receivedAt: 1,
+    purgeEpoch: 0,
     ...fields,
   };
 }
@@ -25,25 +25,25 @@ const paths = (...given: string[]) => given;
 
 describe("the view of an organization", () => {
   test("with fields is made once for an entry and a list of fields, and anew for another entry", async () => {
-    const views = noViews();
+    const views = createProjectionCache();
     const first = entry(organization());
-    const view = await organizationView(views, first, paths("organization_name"));
-    expect(await organizationView(views, first, paths("organization_name"))).toBe(view);
-    expect(await organizationView(views, first, paths("organization_slug"))).not.toBe(view);
+    const view = await projectOrganization(views, first, paths("organization_name"));
+    expect(await projectOrganization(views, first, paths("organization_name"))).toBe(view);
+    expect(await projectOrganization(views, first, paths("organization_slug"))).not.toBe(view);
     const second = {
       ...first,
-      began: 2,
+      requestedAt: 2,
       body: bytes(organizationEnvelope(organization({ organization_name: "New" }))),
     };
-    const other = await organizationView(views, second, paths("organization_name"));
+    const other = await projectOrganization(views, second, paths("organization_name"));
     expect(read(other.body)["organization"]).toEqual({ organization_name: "New" });
     expect(other.etag).not.toBe(view.etag);
   });
 
   test("of one organization is never that of another", async () => {
-    const views = noViews();
+    const views = createProjectionCache();
     for (const of of [organization(), organization()]) {
-      const view = await organizationView(views, entry(of), paths("organization_id"));
+      const view = await projectOrganization(views, entry(of), paths("organization_id"));
       expect(read(view.body)["organization"]).toEqual({ organization_id: of["organization_id"] });
     }
   });
@@ -51,8 +51,8 @@ describe("the view of an organization", () => {
   test("keeps numbers that a double cannot hold", async () => {
     const text = JSON.stringify(organizationEnvelope(organization({ trusted_metadata: { n: "N" } })));
     const exact = text.replace('"N"', "9007199254740993");
-    const view = await organizationView(
-      noViews(),
+    const view = await projectOrganization(
+      createProjectionCache(),
       entry(organization(), { body: bytes(exact) }),
       paths("trusted_metadata.n"),
     );
@@ -60,15 +60,18 @@ describe("the view of an organization", () => {
   });
 
   test("takes up 8 MiB at most, whatever is asked for", async () => {
-    const views = noViews();
+    const views = createProjectionCache();
     for (let i = 0; i < 30; i += 1) {
       const large = organization({ trusted_metadata: { text: "x".repeat(500_000) } });
-      await organizationView(views, entry(large), paths("trusted_metadata"));
+      await projectOrganization(views, entry(large), paths("trusted_metadata"));
     }
-    const held = [...views.made.values()].reduce((sum, { view }) => sum + view.body.byteLength, 0);
+    const held = [...views.entries.values()].reduce(
+      (sum, { projection }) => sum + projection.body.byteLength,
+      0,
+    );
     expect(views.bytes).toBeGreaterThan(held);
     expect(views.bytes).toBeLessThanOrEqual(8 * 1024 * 1024);
-    expect(views.made.size).toBeGreaterThan(10);
+    expect(views.entries.size).toBeGreaterThan(10);
   });
 });
 
@@ -78,11 +81,11 @@ describe("the view of a member", () => {
   test("without fields is the body as it came", () => {
     const body = bytes(envelope);
     for (const fields of [null, { organization: null, member: null }])
-      expect(memberView(body, fields)).toBe(body);
+      expect(projectMember(body, fields)).toBe(body);
   });
 
   test("with fields of one part leaves the other part whole, and the envelope's unknown fields out", () => {
-    const view = read(memberView(bytes(envelope), { organization: null, member: ["status"] }));
+    const view = read(projectMember(bytes(envelope), { organization: null, member: ["status"] }));
     expect(view).toEqual({
       member: { status: "active" },
       member_id: envelope["member_id"],

@@ -1,10 +1,10 @@
 /** The headers of an organization's answer, which are kept for as long as they stay the same. */
 import { expect, test } from "vitest";
-import { organizationAnswer } from "../../src/api/response.ts";
+import { organizationResponse } from "../../src/api/response.ts";
 import type { Entry } from "../../src/cache/entry.ts";
-import type { Found } from "../../src/cache/lookup.ts";
+import type { FoundEntry } from "../../src/cache/lookup.ts";
 import { parseConfig } from "../../src/config.ts";
-import type { Call } from "../../src/request-context.ts";
+import type { RequestContext } from "../../src/request-context.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
 const NOW = 1_800_000_000_000;
@@ -15,22 +15,27 @@ const entry = (): Entry => ({
   externalId: null,
   body: new TextEncoder().encode("{}") as Uint8Array<ArrayBuffer>,
   etag: 'W/"one"',
-  began: NOW,
-  fetchedAt: NOW,
-  afterPurge: 0,
+  requestedAt: NOW,
+  receivedAt: NOW,
+  purgeEpoch: 0,
 });
 
 function answer(
   of: Entry,
-  source: Found["source"],
+  source: FoundEntry["source"],
   ms: number,
   headers: Record<string, string> = {},
 ): Response {
   const configured = parseConfig({ ...TEST_VARS, CACHE_FRESH_SECONDS: "60" });
   if ("problems" in configured) throw new Error(JSON.stringify(configured.problems));
   const request = new Request("https://postern.test/", { headers });
-  const call = { request, config: configured.config, line: {}, timings: { key: 0 } } as unknown as Call;
-  return organizationAnswer(call, { entry: of, source, isStored: true }, of, NOW + ms);
+  const call = {
+    request,
+    config: configured.config,
+    entry: {},
+    timings: { key: 0 },
+  } as unknown as RequestContext;
+  return organizationResponse(call, { entry: of, source, isStored: true }, of, NOW + ms);
 }
 const told = ({ headers }: Response) =>
   ["Age", "Cache-Control", "Cache-Status"].map((name) => headers.get(name));

@@ -280,7 +280,7 @@ describe("a name that moves during its fetch", () => {
 test("names are told to their objects once, and not at each refresh", async () => {
   const moved = vi.spyOn(
     (await import("../../src/cache/object/organization.ts")).Organization.prototype,
-    "moved",
+    "aliasChanged",
   );
   await whose(admin, idOf(0));
   expect(moved).toHaveBeenCalledTimes(1);

@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   aliasMetadata,
-  bearsName,
+  createEntry,
   decode,
   type Entry,
-  makeEntry,
-  metadataOf,
+  hasIdentifier,
+  toMetadata,
 } from "../../src/cache/entry.ts";
 import type { OrganizationEnvelope } from "../../src/stytch/schemas/organization-schema.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
@@ -14,10 +14,10 @@ import { type Json, organization, organizationEnvelope } from "../support/bodies
 async function entryOf(of: Json, envelope: Json = {}): Promise<Entry> {
   const text = JSON.stringify(organizationEnvelope(of, envelope));
   const body = Uint8Array.from(new TextEncoder().encode(text));
-  return await makeEntry(body, JSON.parse(text) as OrganizationEnvelope, {
-    began: 1_000,
-    fetchedAt: 1_050,
-    afterPurge: 7,
+  return await createEntry(body, JSON.parse(text) as OrganizationEnvelope, {
+    requestedAt: 1_000,
+    receivedAt: 1_050,
+    purgeEpoch: 7,
   });
 }
 
@@ -29,21 +29,21 @@ describe("an entry", () => {
     const of = organization({ organization_external_id: "ext|1" });
     const entry = await entryOf(of);
     expect(JSON.parse(new TextDecoder().decode(entry.body))).toMatchObject({ organization: of });
-    expect(entry).toMatchObject({ began: 1_000, fetchedAt: 1_050, externalId: "ext|1" });
+    expect(entry).toMatchObject({ requestedAt: 1_000, receivedAt: 1_050, externalId: "ext|1" });
     for (const name of [of["organization_id"], of["organization_slug"], "ext|1"]) {
-      expect(bearsName(entry, String(name))).toBe(true);
+      expect(hasIdentifier(entry, String(name))).toBe(true);
     }
-    expect(bearsName(entry, "another")).toBe(false);
-    expect(bearsName(entry, String(of["organization_slug"]).toUpperCase())).toBe(false);
+    expect(hasIdentifier(entry, "another")).toBe(false);
+    expect(hasIdentifier(entry, String(of["organization_slug"]).toUpperCase())).toBe(false);
   });
 
   test("without an external ID bears none: not null, not nothing", async () => {
     for (const none of [null, undefined]) {
       const entry = await entryOf(organization({ organization_external_id: none }));
       expect(entry.externalId).toBeNull();
-      expect(bearsName(entry, "null")).toBe(false);
-      expect(bearsName(entry, "undefined")).toBe(false);
-      expect(bearsName(entry, "")).toBe(false);
+      expect(hasIdentifier(entry, "null")).toBe(false);
+      expect(hasIdentifier(entry, "undefined")).toBe(false);
+      expect(hasIdentifier(entry, "")).toBe(false);
     }
   });
 });
@@ -96,7 +96,7 @@ describe("what is stored", () => {
   test("decodes to the entry that it was made of", async () => {
     for (const external of ["ext|1", null]) {
       const entry = await entryOf(organization({ organization_external_id: external }));
-      expect(await decode(entry.body.buffer, stored(await metadataOf(entry)))).toEqual({
+      expect(await decode(entry.body.buffer, stored(await toMetadata(entry)))).toEqual({
         kind: "entry",
         entry,
       });
@@ -105,15 +105,15 @@ describe("what is stored", () => {
 
   test("is given back as it is known where it is the same, whatever its body; and read where anything differs", async () => {
     const entry = await entryOf(organization());
-    const metadata = stored(await metadataOf(entry));
+    const metadata = stored(await toMetadata(entry));
     const other = new Uint8Array(entry.body).fill(0x20);
     const same = await decode(other.buffer, metadata, { ...entry });
     expect(same).toEqual({ kind: "entry", entry });
     for (const different of [
       { etag: `W/"${"0".repeat(32)}"` },
-      { began: entry.began + 1 },
-      { fetchedAt: entry.fetchedAt + 1 },
-      { afterPurge: entry.afterPurge + 1 },
+      { requestedAt: entry.requestedAt + 1 },
+      { receivedAt: entry.receivedAt + 1 },
+      { purgeEpoch: entry.purgeEpoch + 1 },
       { organizationId: "organization-test-other" },
       { slug: "other" },
       { externalId: "other" },
@@ -126,7 +126,7 @@ describe("what is stored", () => {
 
   test("is not given back as it is known where another version, or nothing, says so", async () => {
     const entry = await entryOf(organization());
-    const metadata = await metadataOf(entry);
+    const metadata = await toMetadata(entry);
     for (const foreign of [{ ...metadata, v: metadata.v + 1 }, null, "organization"]) {
       expect(await decode(entry.body.buffer, foreign, entry)).toEqual({ kind: "undecodable" });
     }
@@ -139,7 +139,7 @@ describe("what is stored", () => {
 
   test("does not decode with any field gone, of another type, or added", async () => {
     const entry = await entryOf(organization());
-    const metadata = stored(await metadataOf(entry));
+    const metadata = stored(await toMetadata(entry));
     const wrong: Json[] = [{ ...metadata, extra: 1 }];
     for (const field of Object.keys(metadata)) {
       const { [field]: _, ...without } = metadata;
@@ -151,7 +151,7 @@ describe("what is stored", () => {
       );
     }
     // An empty external ID is none that Stytch gives, but it is a string.
-    for (const one of wrong.filter((given) => given["ext"] !== "")) {
+    for (const one of wrong.filter((given) => given["externalId"] !== "")) {
       expect(await decode(entry.body.buffer, one), JSON.stringify(one)).toEqual({ kind: "undecodable" });
     }
   });
@@ -159,12 +159,12 @@ describe("what is stored", () => {
   test("does not decode where the body is another of the same length", async () => {
     const entry = await entryOf(organization());
     const other = new Uint8Array(entry.body).fill(0x20);
-    expect(await decode(other.buffer, stored(await metadataOf(entry)))).toEqual({ kind: "undecodable" });
+    expect(await decode(other.buffer, stored(await toMetadata(entry)))).toEqual({ kind: "undecodable" });
   });
 
   test("does not decode where the body is shorter or longer than it was", async () => {
     const entry = await entryOf(organization());
-    const metadata = stored(await metadataOf(entry));
+    const metadata = stored(await toMetadata(entry));
     const longer = new Uint8Array(entry.body.byteLength + 1);
     for (const body of [entry.body.slice(1).buffer, longer.buffer, new ArrayBuffer(0)]) {
       expect(await decode(body, metadata)).toEqual({ kind: "undecodable" });
@@ -173,8 +173,8 @@ describe("what is stored", () => {
 
   test("by another version does not decode, as an entry or as an alias", async () => {
     const entry = await entryOf(organization());
-    for (const v of [0, 1, 3, "2", null]) {
-      expect(await decode(entry.body.buffer, { ...(await metadataOf(entry)), v })).toEqual({
+    for (const v of [0, 1, 2, 4, "3", null]) {
+      expect(await decode(entry.body.buffer, { ...(await toMetadata(entry)), v })).toEqual({
         kind: "undecodable",
       });
       expect(await decode(new ArrayBuffer(0), { ...aliasMetadata("a"), v })).toEqual({ kind: "undecodable" });
@@ -190,9 +190,9 @@ describe("what is stored", () => {
       true,
       [],
       {},
-      { v: 2 },
-      { v: 2, of: "" },
-      { v: 2, of: null },
+      { v: 3 },
+      { v: 3, organizationId: "" },
+      { v: 3, organizationId: null },
     ]) {
       expect(await decode(new ArrayBuffer(2), metadata), String(metadata)).toEqual({ kind: "undecodable" });
     }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ageSeconds, freshnessOf, kvLifeSeconds } from "../../src/cache/freshness.ts";
+import { ageSeconds, freshnessOf, kvTtlSeconds } from "../../src/cache/freshness.ts";
 
 const CACHE = {
   freshSeconds: 60,
@@ -15,10 +15,10 @@ test.each([
   [59_999, "fresh"],
   [60_000, "stale"],
   [89_999, "stale"],
-  [90_000, "on_error"],
-  [689_999, "on_error"],
-  [690_000, "dead"],
-  [Number.MAX_SAFE_INTEGER, "dead"],
+  [90_000, "stale_if_error"],
+  [689_999, "stale_if_error"],
+  [690_000, "expired"],
+  [Number.MAX_SAFE_INTEGER, "expired"],
 ])(
   "%s ms after the answer, an entry fresh for 60 seconds, stale for 30 and good for 600 more on errors is %s",
   (age, expected) => {
@@ -42,12 +42,12 @@ test.each([
 });
 
 test("KV keeps an entry for as long as any answer may use it", () => {
-  expect(kvLifeSeconds(CACHE)).toBe(690);
+  expect(kvTtlSeconds(CACHE)).toBe(690);
 });
 
 test("KV is never given a life of under 60 seconds, which it refuses", () => {
   const short = { ...CACHE, freshSeconds: 1, staleSeconds: 0, staleIfErrorSeconds: 0 };
-  expect(kvLifeSeconds(short)).toBe(60);
-  expect(kvLifeSeconds({ ...short, staleSeconds: 59 })).toBe(60);
-  expect(kvLifeSeconds({ ...short, staleSeconds: 60 })).toBe(61);
+  expect(kvTtlSeconds(short)).toBe(60);
+  expect(kvTtlSeconds({ ...short, staleSeconds: 59 })).toBe(60);
+  expect(kvTtlSeconds({ ...short, staleSeconds: 60 })).toBe(61);
 });

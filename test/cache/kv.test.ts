@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { aliasMetadata, type Entry, metadataOf } from "../../src/cache/entry.ts";
-import { KV_WAIT_MS, readEntry, writeAlias, writeEntry } from "../../src/cache/kv.ts";
+import { aliasMetadata, type Entry, toMetadata } from "../../src/cache/entry.ts";
+import { KV_TIMEOUT_MS, readKvEntry, writeKvAlias, writeKvEntry } from "../../src/cache/kv.ts";
 
 afterEach(() => vi.useRealTimers());
 
@@ -15,9 +15,9 @@ const entry = (fields: Partial<Entry> = {}): Entry => ({
   externalId: "ext|1",
   body: Uint8Array.from(new TextEncoder().encode('{"organization":{}}')),
   etag: `W/"${"0".repeat(32)}"`,
-  began: 1_000,
-  fetchedAt: 1_050,
-  afterPurge: 0,
+  requestedAt: 1_000,
+  receivedAt: 1_050,
+  purgeEpoch: 0,
   ...fields,
 });
 
@@ -38,14 +38,14 @@ function holding(entries: readonly Entry[], aliases: Record<string, string> = {}
     const of = aliases[name];
     if (of !== undefined) return { value: new ArrayBuffer(0), metadata: aliasMetadata(of) };
     const found = entries.find((one) => one.organizationId === name);
-    return found === undefined ? NONE : { value: found.body.buffer, metadata: await metadataOf(found) };
+    return found === undefined ? NONE : { value: found.body.buffer, metadata: await toMetadata(found) };
   });
 }
 
 describe("reading", () => {
   test("by ID takes one read, of bytes, that a location keeps for KV's least time", async () => {
     const { kv, keys, getWithMetadata } = holding([entry()]);
-    expect(await readEntry({ kv, project: "project-test-1" }, "organization-1")).toEqual({
+    expect(await readKvEntry({ kv, projectId: "project-test-1" }, "organization-1")).toEqual({
       kind: "entry",
       entry: entry(),
     });
@@ -56,7 +56,7 @@ describe("reading", () => {
   test("by slug or external ID takes two", async () => {
     for (const name of ["acme", "ext|1"]) {
       const { kv, keys } = holding([entry()], { [name]: "organization-1" });
-      expect(await readEntry({ kv, project: "project-test-1" }, name)).toEqual({
+      expect(await readKvEntry({ kv, projectId: "project-test-1" }, name)).toEqual({
         kind: "entry",
         entry: entry(),
       });
@@ -69,7 +69,7 @@ describe("reading", () => {
 
   test("what is not there takes one read, and is none", async () => {
     const { kv, keys } = holding([]);
-    expect(await readEntry({ kv, project: "project-test-1" }, "acme")).toEqual({ kind: "none" });
+    expect(await readKvEntry({ kv, projectId: "project-test-1" }, "acme")).toEqual({ kind: "none" });
     expect(keys()).toHaveLength(1);
   });
 
@@ -82,41 +82,45 @@ describe("reading", () => {
     ["another name", holding([entry()], { acme: "other", other: "organization-1" })],
     ["itself", holding([], { acme: "acme" })],
   ])("a name that stands for %s is none, after two reads and no third", async (_, { kv, keys }) => {
-    expect(await readEntry({ kv, project: "project-test-1" }, "acme")).toEqual({ kind: "none" });
+    expect(await readKvEntry({ kv, projectId: "project-test-1" }, "acme")).toEqual({ kind: "none" });
     expect(keys()).toHaveLength(2);
   });
 
   test("an entry under an ID that is not its own is none", async () => {
     const { kv } = namespace(async () => ({
       value: entry().body.buffer,
-      metadata: await metadataOf(entry()),
+      metadata: await toMetadata(entry()),
     }));
-    expect(await readEntry({ kv, project: "project-test-1" }, "organization-2")).toEqual({ kind: "none" });
+    expect(await readKvEntry({ kv, projectId: "project-test-1" }, "organization-2")).toEqual({
+      kind: "none",
+    });
   });
 
   test.each([
     ["no metadata", () => null],
     ["metadata of somebody else", () => ({ color: "red" })],
-    ["metadata of another version", (own: object) => ({ ...own, v: 3 })],
+    ["metadata of another version", (own: object) => ({ ...own, v: 2 })],
     ["another digest", (own: object) => ({ ...own, digest: "0" })],
   ])("a value with %s is none, and no failure", async (_, of) => {
-    const metadata = of(await metadataOf(entry()));
+    const metadata = of(await toMetadata(entry()));
     const { kv } = namespace(() => ({ value: entry().body.buffer, metadata }));
-    expect(await readEntry({ kv, project: "project-test-1" }, "organization-1")).toEqual({ kind: "none" });
+    expect(await readKvEntry({ kv, projectId: "project-test-1" }, "organization-1")).toEqual({
+      kind: "none",
+    });
   });
 });
 
 describe("KV that fails", () => {
   test("by a rejection or by throwing is failed, not none", async () => {
     const rejecting = namespace(async () => await Promise.reject(new Error("KV is down")));
-    expect(await readEntry({ kv: rejecting.kv, project: "project-test-1" }, "acme")).toEqual({
+    expect(await readKvEntry({ kv: rejecting.kv, projectId: "project-test-1" }, "acme")).toEqual({
       kind: "failed",
     });
     const throwing = vi.fn<() => never>(() => {
       throw new Error("KV is down");
     });
     const kv = { getWithMetadata: throwing } as unknown as KVNamespace;
-    expect(await readEntry({ kv, project: "project-test-1" }, "acme")).toEqual({ kind: "failed" });
+    expect(await readKvEntry({ kv, projectId: "project-test-1" }, "acme")).toEqual({ kind: "failed" });
   });
 
   test("at the second read of two is failed", async () => {
@@ -124,15 +128,15 @@ describe("KV that fails", () => {
       if (key !== "organization:project-test-1:acme") throw new Error("KV is down");
       return { value: new ArrayBuffer(0), metadata: aliasMetadata("organization-1") };
     });
-    expect(await readEntry({ kv, project: "project-test-1" }, "acme")).toEqual({ kind: "failed" });
+    expect(await readKvEntry({ kv, projectId: "project-test-1" }, "acme")).toEqual({ kind: "failed" });
   });
 
   test("by hanging is failed at the bound, and not before", async () => {
     vi.useFakeTimers();
     const { kv } = namespace(async () => await new Promise<Read>(() => {}));
     const outcome = vi.fn<(read: unknown) => void>();
-    const waiting = readEntry({ kv, project: "project-test-1" }, "acme").then(outcome);
-    await vi.advanceTimersByTimeAsync(KV_WAIT_MS - 1);
+    const waiting = readKvEntry({ kv, projectId: "project-test-1" }, "acme").then(outcome);
+    await vi.advanceTimersByTimeAsync(KV_TIMEOUT_MS - 1);
     expect(outcome).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1);
     await waiting;
@@ -143,11 +147,11 @@ describe("KV that fails", () => {
     vi.useFakeTimers();
     const { kv } = namespace(async (key) => {
       if (key !== "organization:project-test-1:acme") return await new Promise<Read>(() => {});
-      await new Promise((resolve) => setTimeout(resolve, KV_WAIT_MS - 1));
+      await new Promise((resolve) => setTimeout(resolve, KV_TIMEOUT_MS - 1));
       return { value: new ArrayBuffer(0), metadata: aliasMetadata("organization-1") };
     });
-    const waiting = readEntry({ kv, project: "project-test-1" }, "acme");
-    await vi.advanceTimersByTimeAsync(2 * KV_WAIT_MS);
+    const waiting = readKvEntry({ kv, projectId: "project-test-1" }, "acme");
+    await vi.advanceTimersByTimeAsync(2 * KV_TIMEOUT_MS);
     expect(await waiting).toEqual({ kind: "failed" });
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -156,19 +160,19 @@ describe("KV that fails", () => {
 describe("writing", () => {
   test("an entry puts its bytes under its ID alone, with metadata and a life", async () => {
     const { kv, put } = namespace(() => NONE);
-    await writeEntry({ kv, project: "project-test-1" }, entry(), 60);
+    await writeKvEntry({ kv, projectId: "project-test-1" }, entry(), 60);
     expect(put.mock.calls).toEqual([
       [
         "organization:project-test-1:organization-1",
         entry().body,
-        { metadata: await metadataOf(entry()), expirationTtl: 60 },
+        { metadata: await toMetadata(entry()), expirationTtl: 60 },
       ],
     ]);
   });
 
   test("a name puts no bytes, and only what it stands for", async () => {
     const { kv, put } = namespace(() => NONE);
-    await writeAlias({ kv, project: "project-test-1" }, "acme", "organization-1", 60);
+    await writeKvAlias({ kv, projectId: "project-test-1" }, "acme", "organization-1", 60);
     expect(put.mock.calls).toEqual([
       [
         "organization:project-test-1:acme",
@@ -181,10 +185,10 @@ describe("writing", () => {
   test("rejects where KV refuses: the caller says what that costs", async () => {
     const { kv, put } = namespace(() => NONE);
     put.mockRejectedValue(new Error("429 Too Many Requests"));
-    await expect(writeEntry({ kv, project: "project-test-1" }, entry(), 60)).rejects.toThrow("429");
-    await expect(writeAlias({ kv, project: "project-test-1" }, "acme", "organization-1", 60)).rejects.toThrow(
-      "429",
-    );
+    await expect(writeKvEntry({ kv, projectId: "project-test-1" }, entry(), 60)).rejects.toThrow("429");
+    await expect(
+      writeKvAlias({ kv, projectId: "project-test-1" }, "acme", "organization-1", 60),
+    ).rejects.toThrow("429");
   });
 
   test("the longest names that Stytch gives fit into KV's 1,024 bytes of metadata", async () => {
@@ -193,12 +197,12 @@ describe("writing", () => {
       slug: "s".repeat(128),
       externalId: "e".repeat(128),
       body: new Uint8Array(1024 * 1024),
-      began: 8.64e15,
-      fetchedAt: 8.64e15,
-      afterPurge: 8.64e15,
+      requestedAt: 8.64e15,
+      receivedAt: 8.64e15,
+      purgeEpoch: 8.64e15,
     });
     const bytes = (metadata: object) => new TextEncoder().encode(JSON.stringify(metadata)).byteLength;
-    expect(bytes(await metadataOf(longest))).toBeLessThanOrEqual(1_024);
+    expect(bytes(await toMetadata(longest))).toBeLessThanOrEqual(1_024);
     expect(bytes(aliasMetadata("i".repeat(256)))).toBeLessThanOrEqual(1_024);
   });
 });
@@ -208,9 +212,9 @@ describe("KV's keys of at most 512 bytes", () => {
 
   test("are read and written to the last byte", async () => {
     const { kv, keys, put } = namespace(() => NONE);
-    await readEntry({ kv, project: "project-test-1" }, longest);
-    await writeEntry({ kv, project: "project-test-1" }, entry({ organizationId: longest }), 60);
-    await writeAlias({ kv, project: "project-test-1" }, longest, "organization-1", 60);
+    await readKvEntry({ kv, projectId: "project-test-1" }, longest);
+    await writeKvEntry({ kv, projectId: "project-test-1" }, entry({ organizationId: longest }), 60);
+    await writeKvAlias({ kv, projectId: "project-test-1" }, longest, "organization-1", 60);
     expect(keys()).toHaveLength(1);
     expect(put).toHaveBeenCalledTimes(2);
   });
@@ -220,9 +224,9 @@ describe("KV's keys of at most 512 bytes", () => {
     ["few characters of many bytes", "株".repeat(200)],
   ])("never see a name of %s, which is looked up without KV", async (_, name) => {
     const { kv, keys, put } = namespace(() => NONE);
-    expect(await readEntry({ kv, project: "project-test-1" }, name)).toEqual({ kind: "none" });
-    await writeEntry({ kv, project: "project-test-1" }, entry({ organizationId: name }), 60);
-    await writeAlias({ kv, project: "project-test-1" }, name, "organization-1", 60);
+    expect(await readKvEntry({ kv, projectId: "project-test-1" }, name)).toEqual({ kind: "none" });
+    await writeKvEntry({ kv, projectId: "project-test-1" }, entry({ organizationId: name }), 60);
+    await writeKvAlias({ kv, projectId: "project-test-1" }, name, "organization-1", 60);
     expect(keys()).toEqual([]);
     expect(put).not.toHaveBeenCalled();
   });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Entry } from "../../src/cache/entry.ts";
-import { emptyMemory, isDisputed, type Memory, recall, remember } from "../../src/cache/memory.ts";
+import { createMemory, getEntry, isAliasContested, type Memory, setEntry } from "../../src/cache/memory.ts";
 
 const NOW = 1_700_000_000_000;
 const SECONDS = 5;
@@ -12,26 +12,26 @@ const entry = (organizationId: string, fields: Partial<Entry> = {}): Entry => ({
   externalId: null,
   body: new Uint8Array(1_000),
   etag: 'W/"0"',
-  began: 0,
-  fetchedAt: 0,
-  afterPurge: 0,
+  requestedAt: 0,
+  receivedAt: 0,
+  purgeEpoch: 0,
   ...fields,
 });
 
 /** As if the entry had been asked for by each of its names. */
 function keep(memory: Memory, kept: Entry, now: number): Entry {
   const names = [kept.organizationId, kept.slug, kept.externalId ?? kept.slug];
-  return names.map((name) => remember(memory, kept, name, now)).at(-1) ?? kept;
+  return names.map((name) => setEntry(memory, kept, name, now)).at(-1) ?? kept;
 }
 
-const found = (memory: Memory, name: string, now = NOW) => recall(memory, name, now, SECONDS);
+const found = (memory: Memory, name: string, now = NOW) => getEntry(memory, name, now, SECONDS);
 
 /** Room for three entries as above, and not for four: a body of 1,000 bytes, and some for the rest. */
-const roomForThree = () => emptyMemory(3 * 3_250);
+const roomForThree = () => createMemory(3 * 3_250);
 
 describe("an entry is found", () => {
   test("by its ID, its slug and its external ID, and by nothing else", () => {
-    const memory = emptyMemory();
+    const memory = createMemory();
     const one = keep(memory, entry("a", { slug: "acme", externalId: "ext|1" }), NOW);
     for (const name of ["a", "acme", "ext|1"]) expect(found(memory, name)).toBe(one);
     for (const name of ["A", "Acme", "ext", "", "slug-of-a", "__proto__"])
@@ -39,7 +39,7 @@ describe("an entry is found", () => {
   });
 
   test("for memorySeconds from when it was vouched for, and not at their end", () => {
-    const memory = emptyMemory();
+    const memory = createMemory();
     keep(memory, entry("a"), NOW);
     expect(found(memory, "a", NOW + 4_999)).not.toBeNull();
     expect(found(memory, "a", NOW + 5_000)).toBeNull();
@@ -48,13 +48,13 @@ describe("an entry is found", () => {
   });
 
   test("never, where memory is to answer for no time at all", () => {
-    const memory = emptyMemory();
+    const memory = createMemory();
     keep(memory, entry("a"), NOW);
-    expect(recall(memory, "a", NOW, 0)).toBeNull();
+    expect(getEntry(memory, "a", NOW, 0)).toBeNull();
   });
 
   test("however often it is asked for: recalling is not vouching", () => {
-    const memory = emptyMemory();
+    const memory = createMemory();
     keep(memory, entry("a"), NOW);
     expect(found(memory, "a", NOW + 4_000)).not.toBeNull();
     expect(found(memory, "a", NOW + 5_000)).toBeNull();
@@ -63,25 +63,25 @@ describe("an entry is found", () => {
 
 describe("a name", () => {
   test("that an organization gave up no longer finds it", () => {
-    const memory = emptyMemory();
+    const memory = createMemory();
     keep(memory, entry("a", { slug: "old", externalId: "ext" }), NOW);
-    const renamed = keep(memory, entry("a", { slug: "new", began: 1 }), NOW);
+    const renamed = keep(memory, entry("a", { slug: "new", requestedAt: 1 }), NOW);
     expect(found(memory, "old")).toBeNull();
     expect(found(memory, "ext")).toBeNull();
     expect(found(memory, "new")).toBe(renamed);
   });
 
   test("that another organization took over finds that one, and keeps finding it when the first is renamed", () => {
-    const memory = emptyMemory();
+    const memory = createMemory();
     keep(memory, entry("a", { slug: "acme" }), NOW);
-    const heir = keep(memory, entry("b", { slug: "acme", began: 1 }), NOW);
+    const heir = keep(memory, entry("b", { slug: "acme", requestedAt: 1 }), NOW);
     expect(found(memory, "acme")).toBe(heir);
-    keep(memory, entry("a", { slug: "acme-old", began: 2 }), NOW);
+    keep(memory, entry("a", { slug: "acme-old", requestedAt: 2 }), NOW);
     expect(found(memory, "acme")).toBe(heir);
   });
 
   test("that is the ID of one organization and the external ID of another means the first", () => {
-    const memory = emptyMemory();
+    const memory = createMemory();
     const first = keep(memory, entry("a"), NOW);
     const second = keep(memory, entry("b", { externalId: "a" }), NOW);
     expect(found(memory, "a")).toBe(first);
@@ -89,55 +89,55 @@ describe("a name", () => {
   });
 
   test("that is both slug and external ID of one organization finds it once, and leaves nothing behind", () => {
-    const memory = emptyMemory();
+    const memory = createMemory();
     keep(memory, entry("a", { slug: "acme", externalId: "acme" }), NOW);
-    keep(memory, entry("a", { slug: "other", began: 1 }), NOW);
+    keep(memory, entry("a", { slug: "other", requestedAt: 1 }), NOW);
     expect([...memory.aliases.keys()]).toEqual(["other"]);
   });
 });
 
 test("a name is disputed where another organization was seen to bear it since, and not by what is older", () => {
-  const memory = emptyMemory();
-  const heir = remember(memory, entry("b", { slug: "acme", began: 2 }), "b", NOW);
-  const old = entry("a", { slug: "acme", began: 1 });
-  expect(isDisputed(memory, "acme", old)).toBe(true);
+  const memory = createMemory();
+  const heir = setEntry(memory, entry("b", { slug: "acme", requestedAt: 2 }), "b", NOW);
+  const old = entry("a", { slug: "acme", requestedAt: 1 });
+  expect(isAliasContested(memory, "acme", old)).toBe(true);
   // Its older bearer, read by its ID, does not take the name back; read by the name, it does: Stytch has said so.
-  remember(memory, old, "a", NOW);
-  expect(isDisputed(memory, "acme", old)).toBe(true);
-  expect(isDisputed(memory, "acme", heir)).toBe(false);
-  expect(isDisputed(memory, "a", old)).toBe(false);
-  remember(memory, old, "acme", NOW);
-  expect(isDisputed(memory, "acme", old)).toBe(false);
+  setEntry(memory, old, "a", NOW);
+  expect(isAliasContested(memory, "acme", old)).toBe(true);
+  expect(isAliasContested(memory, "acme", heir)).toBe(false);
+  expect(isAliasContested(memory, "a", old)).toBe(false);
+  setEntry(memory, old, "acme", NOW);
+  expect(isAliasContested(memory, "acme", old)).toBe(false);
 });
 
 test("a name finds an entry only where it was asked for by that name: another organization may have it too", () => {
-  const memory = emptyMemory();
-  const first = remember(memory, entry("a", { slug: "acme" }), "acme", NOW);
-  remember(memory, entry("b", { externalId: "acme" }), "b", NOW);
+  const memory = createMemory();
+  const first = setEntry(memory, entry("a", { slug: "acme" }), "acme", NOW);
+  setEntry(memory, entry("b", { externalId: "acme" }), "b", NOW);
   expect(found(memory, "acme")).not.toBe(first);
   expect(found(memory, "acme")).toBeNull();
-  const again = remember(memory, entry("a", { slug: "acme" }), "acme", NOW);
+  const again = setEntry(memory, entry("a", { slug: "acme" }), "acme", NOW);
   expect(found(memory, "acme")).toBe(again);
 });
 
 test("a name that the entry does not bear, or that looks like another's ID, finds nothing", () => {
-  const memory = emptyMemory();
+  const memory = createMemory();
   const id = "organization-test-00000000-0000-4000-8000-000000000000";
-  remember(memory, entry("a", { slug: "acme", externalId: id }), "ACME", NOW);
-  remember(memory, entry("a", { slug: "acme", externalId: id }), id, NOW);
+  setEntry(memory, entry("a", { slug: "acme", externalId: id }), "ACME", NOW);
+  setEntry(memory, entry("a", { slug: "acme", externalId: id }), id, NOW);
   expect(found(memory, "ACME")).toBeNull();
   expect(found(memory, id)).toBeNull();
 });
 
 describe("of two answers about one organization", () => {
   test("the one whose request began later stands, in either order, and is what both callers get", () => {
-    const earlier = entry("a", { slug: "earlier", began: 1 });
-    const later = entry("a", { slug: "later", began: 2 });
+    const earlier = entry("a", { slug: "earlier", requestedAt: 1 });
+    const later = entry("a", { slug: "later", requestedAt: 2 });
     for (const [first, second] of [
       [earlier, later],
       [later, earlier],
     ] as const) {
-      const memory = emptyMemory();
+      const memory = createMemory();
       keep(memory, first, NOW);
       expect(keep(memory, second, NOW)).toBe(later);
       expect(found(memory, "a")).toBe(later);
@@ -153,7 +153,7 @@ describe("the capacity", () => {
     found(memory, "slug-of-a");
     keep(memory, entry("b"), NOW);
     keep(memory, entry("d"), NOW);
-    expect([...memory.held.keys()]).toEqual(["a", "b", "d"]);
+    expect([...memory.entries.keys()]).toEqual(["a", "b", "d"]);
     expect(found(memory, "slug-of-c")).toBeNull();
   });
 
@@ -169,7 +169,7 @@ describe("the capacity", () => {
   test("is not a reason to go on answering what a larger entry replaced", () => {
     const memory = roomForThree();
     keep(memory, entry("a"), NOW);
-    keep(memory, entry("a", { body: new Uint8Array(9_000), began: 1 }), NOW);
+    keep(memory, entry("a", { body: new Uint8Array(9_000), requestedAt: 1 }), NOW);
     expect(found(memory, "a")).toBeNull();
     expect(memory.bytes).toBe(0);
   });
@@ -182,25 +182,25 @@ describe("the capacity", () => {
       slug: names,
       externalId: fc.option(names),
       size: fc.integer({ min: 0, max: 8_000 }),
-      began: fc.integer({ min: 0, max: 5 }),
+      requestedAt: fc.integer({ min: 0, max: 5 }),
     });
     fc.assert(
       fc.property(fc.array(steps, { maxLength: 40 }), (given) => {
-        const memory = emptyMemory(8_000);
+        const memory = createMemory(8_000);
         for (const { id, size, ...fields } of given) {
           keep(memory, entry(id, { ...fields, body: new Uint8Array(size) }), NOW);
-          const held = [...memory.held.values()].reduce((sum, one) => sum + one.entry.body.byteLength, 0);
+          const held = [...memory.entries.values()].reduce((sum, one) => sum + one.entry.body.byteLength, 0);
           expect(held).toBeLessThanOrEqual(memory.bytes);
           expect(memory.bytes).toBeLessThanOrEqual(memory.capacity);
           for (const [name, { organizationId }] of memory.aliases) {
-            const { slug, externalId } = memory.held.get(organizationId)?.entry ?? {};
+            const { slug, externalId } = memory.entries.get(organizationId)?.entry ?? {};
             expect([slug, externalId]).toContain(name);
           }
         }
-        for (const id of [...memory.held.keys()]) {
-          keep(memory, entry(id, { body: new Uint8Array(9_000), began: 9 }), NOW);
+        for (const id of [...memory.entries.keys()]) {
+          keep(memory, entry(id, { body: new Uint8Array(9_000), requestedAt: 9 }), NOW);
         }
-        expect(memory).toMatchObject({ bytes: 0, held: new Map(), aliases: new Map() });
+        expect(memory).toMatchObject({ bytes: 0, entries: new Map(), aliases: new Map() });
       }),
     );
   });

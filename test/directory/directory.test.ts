@@ -3,7 +3,7 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Directory } from "../../src/directory/directory.ts";
-import { directoryOf } from "../../src/platform/durable-object.ts";
+import { getDirectory } from "../../src/platform/durable-object.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { recordOf } from "../support/record.ts";
 
@@ -11,7 +11,7 @@ let isolate: Isolate;
 beforeEach(async () => {
   isolate = newIsolate();
   // What is listed is what this test made.
-  await runInDurableObject(directoryOf(env), (_, state) => {
+  await runInDurableObject(getDirectory(env), (_, state) => {
     state.storage.sql.exec("DELETE FROM keys; DELETE FROM events;");
   });
 });
@@ -39,7 +39,7 @@ test("a report that comes late does not undo a later one", async () => {
   const record = await env.API_KEY.getByName(keyId).record();
   await isolate.admin("DELETE", `/admin/keys/${keyId}`);
   if (record === null) throw new Error("no record");
-  await directoryOf(env).report(record, []);
+  await getDirectory(env).report(record, []);
   const page = await (await isolate.admin("GET", "/admin/keys")).json<Page>();
   expect(page.keys[0]?.status).toBe("revoked");
 });
@@ -97,7 +97,7 @@ test("events of one moment are listed in the order in which they came", async ()
 });
 
 test("10,000 keys list in pages without reading all", async () => {
-  const read = await runInDurableObject(directoryOf(env), (directory, state) => {
+  const read = await runInDurableObject(getDirectory(env), (directory, state) => {
     state.storage.transactionSync(() => {
       for (let i = 0; i < 10_000; i += 1) {
         const id = String(i).padStart(16, "0");

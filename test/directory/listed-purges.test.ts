@@ -3,7 +3,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { MOST_PURGES } from "../../src/cache/purge/purge-list.ts";
+import { MAX_PURGES } from "../../src/cache/purge/purge-list.ts";
 import type { AuditEvent, Cursor, Directory } from "../../src/directory/directory.ts";
 import type { KeyEvent } from "../../src/keys/api-key.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
@@ -72,8 +72,8 @@ describe("in the Directory", () => {
     const directory = ownDirectory();
     const number = await directory.purge(["slug"], null);
     expect(await directory.purgesSince(0)).toEqual({
-      purges: [{ name: "slug", number }],
-      floor: 0,
+      purges: [{ name: "slug", sequence: number }],
+      purgedBefore: 0,
       latest: number,
     });
     expect(await listed(directory)).toEqual([]);
@@ -88,13 +88,13 @@ describe("in the Directory", () => {
     ];
     const since = async (number: number) => (await directory.purgesSince(number)).purges;
     expect(await since(0)).toEqual([
-      { name: "a", number: first },
-      { name: "b", number: second },
-      { name: "c", number: third },
+      { name: "a", sequence: first },
+      { name: "b", sequence: second },
+      { name: "c", sequence: third },
     ]);
     expect(await since(first)).toEqual([
-      { name: "b", number: second },
-      { name: "c", number: third },
+      { name: "b", sequence: second },
+      { name: "c", sequence: third },
     ]);
     expect(await since(third)).toEqual([]);
   });
@@ -132,13 +132,13 @@ describe("in the Directory", () => {
     const latest = await directory.purge(["fourth"], null);
     expect(await names()).toEqual(["second", "third", "fourth"]);
     // What is forgotten so has no bearing on what is younger.
-    expect(await directory.purgesSince(first)).toMatchObject({ floor: 0, latest });
+    expect(await directory.purgesSince(first)).toMatchObject({ purgedBefore: 0, latest });
   });
 
   test("more purged names than are listed stand for all that came before them", async () => {
     const directory = ownDirectory();
     const numbers = await runInDurableObject(directory, (instance) =>
-      Array.from({ length: MOST_PURGES / 100 }, (_, batch) =>
+      Array.from({ length: MAX_PURGES / 100 }, (_, batch) =>
         instance.purge(
           Array.from({ length: 100 }, (__, i) => `name-${batch}-${i}`),
           null,
@@ -146,34 +146,34 @@ describe("in the Directory", () => {
       ),
     );
     const whole = await directory.purgesSince(0);
-    expect(whole.purges).toHaveLength(MOST_PURGES);
-    expect(whole.floor).toBe(0);
+    expect(whole.purges).toHaveLength(MAX_PURGES);
+    expect(whole.purgedBefore).toBe(0);
     // Counting costs, so it is done for a hundred at a time.
     const more = await runInDurableObject(directory, (instance) =>
       Array.from({ length: 100 }, (_, i) => instance.purge([`more-${i}`], null)),
     );
-    const { purges, floor, latest } = await directory.purgesSince(0);
+    const { purges, purgedBefore, latest } = await directory.purgesSince(0);
     expect(latest).toBe(more.at(-1));
-    expect(floor).toBe(numbers[0]);
-    expect(purges).toHaveLength(MOST_PURGES);
-    expect(purges[0]).toEqual({ name: "name-1-0", number: numbers[1] });
-    expect(purges.at(-1)).toEqual({ name: "more-99", number: latest });
+    expect(purgedBefore).toBe(numbers[0]);
+    expect(purges).toHaveLength(MAX_PURGES);
+    expect(purges[0]).toEqual({ name: "name-1-0", sequence: numbers[1] });
+    expect(purges.at(-1)).toEqual({ name: "more-99", sequence: latest });
   });
 
   test("one purge of more names than are listed ends everything that is older, and nothing that is younger", async () => {
     const directory = ownDirectory();
-    const names = Array.from({ length: MOST_PURGES + 1 }, (_, i) => `name-${i}`);
+    const names = Array.from({ length: MAX_PURGES + 1 }, (_, i) => `name-${i}`);
     const number = await runInDurableObject(directory, (instance) => instance.purge(names, null));
-    expect(await directory.purgesSince(0)).toEqual({ purges: [], floor: number, latest: number });
+    expect(await directory.purgesSince(0)).toEqual({ purges: [], purgedBefore: number, latest: number });
     const next = await directory.purge(["next"], null);
     expect(await directory.purgesSince(number)).toEqual({
-      purges: [{ name: "next", number: next }],
-      floor: number,
+      purges: [{ name: "next", sequence: next }],
+      purgedBefore: number,
       latest: next,
     });
   });
 
-  test("that has raised its floor, no isolate answers from what is older, whatever it is called", async () => {
+  test("that has raised its purgedBefore, no isolate answers from what is older, whatever it is called", async () => {
     const directory = ownDirectory();
     const own = { DIRECTORY: { getByName: () => directory } };
     let org = organization();
@@ -187,7 +187,7 @@ describe("in the Directory", () => {
     org = { ...org, organization_name: "Renamed" };
     await runInDurableObject(directory, (instance) =>
       instance.purge(
-        Array.from({ length: MOST_PURGES + 1 }, (_, i) => `name-${i}`),
+        Array.from({ length: MAX_PURGES + 1 }, (_, i) => `name-${i}`),
         null,
       ),
     );

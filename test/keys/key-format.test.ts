@@ -2,12 +2,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Config, parseConfig } from "../../src/config.ts";
 import {
-  makeKey,
-  newKeyId,
-  type Proofs,
-  type ProvedKey,
-  provedBefore,
-  proveKey,
+  createKeyId,
+  issueKey,
+  type VerifiedKey,
+  type VerifiedMacs,
+  verifyFromCache,
+  verifyKey,
 } from "../../src/keys/key-format.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
@@ -23,7 +23,7 @@ const config = configured();
 const live = configured({ STYTCH_PROJECT_ID: TEST_VARS.STYTCH_PROJECT_ID.replace("test", "live") });
 const foreign = configured({ KEY_SECRET: `${TEST_VARS.KEY_SECRET}x` });
 
-const keyIds = fc.constant(null).map(() => newKeyId());
+const keyIds = fc.constant(null).map(() => createKeyId());
 const generations = fc.oneof(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 2 ** 30 - 1 }));
 /** Of the alphabet, near it, and anything else. */
 const characters = fc.oneof(
@@ -37,18 +37,18 @@ const places = fc
   .map(([keyId, generation, at]) => ({ keyId, generation, at }));
 
 /** Asks twice: of an isolate that knows nothing, and by what it has kept of the key that this was made of, if there was one. */
-async function prove(config: Config, key: string, genuine?: string): Promise<ProvedKey | null> {
-  const proofs: Proofs = new Map();
-  if (genuine !== undefined) expect(await proveKey(config, proofs, genuine)).not.toBeNull();
-  const proved = await proveKey(config, genuine === undefined ? proofs : new Map(), key);
-  expect(provedBefore(proofs, key)?.keyId).toBe(proved?.keyId);
+async function prove(config: Config, key: string, genuine?: string): Promise<VerifiedKey | null> {
+  const proofs: VerifiedMacs = new Map();
+  if (genuine !== undefined) expect(await verifyKey(config, proofs, genuine)).not.toBeNull();
+  const proved = await verifyKey(config, genuine === undefined ? proofs : new Map(), key);
+  expect(verifyFromCache(proofs, key)?.keyId).toBe(proved?.keyId);
   return proved;
 }
 
 async function refuses(damage: (key: string, at: number, character: string) => string): Promise<void> {
   await fc.assert(
     fc.asyncProperty(places, characters, async ({ keyId, generation, at }, character) => {
-      const key = await makeKey(config, keyId, generation);
+      const key = await issueKey(config, keyId, generation);
       const damaged = damage(key, at % key.length, character);
       fc.pre(damaged !== key);
       expect(await prove(config, damaged, key), damaged.replaceAll(/[a-z0-9]/g, "·")).toBeNull();
@@ -61,7 +61,7 @@ test("a key proves its ID and its generation, and has the form that the contract
   await fc.assert(
     fc.asyncProperty(keyIds, generations, async (keyId, generation) => {
       for (const one of [config, live]) {
-        const key = await makeKey(one, keyId, generation);
+        const key = await issueKey(one, keyId, generation);
         expect(key.replace(KEY, "$1")).toBe(one.environment);
         expect(await prove(one, key)).toMatchObject({ keyId, generation });
       }
@@ -70,9 +70,9 @@ test("a key proves its ID and its generation, and has the form that the contract
 });
 
 test("a key can be made again: the same ID and generation give the same key, another generation another", async () => {
-  const keyId = newKeyId();
-  expect((await makeKey(config, keyId, 1)) === (await makeKey(configured(), keyId, 1))).toBe(true);
-  expect((await makeKey(config, keyId, 1)) === (await makeKey(config, keyId, 2))).toBe(false);
+  const keyId = createKeyId();
+  expect((await issueKey(config, keyId, 1)) === (await issueKey(configured(), keyId, 1))).toBe(true);
+  expect((await issueKey(config, keyId, 1)) === (await issueKey(config, keyId, 2))).toBe(false);
 });
 
 describe("a key is refused", () => {
@@ -81,7 +81,7 @@ describe("a key is refused", () => {
   });
 
   test("with any one character of the alphabet replaced at any place, the last one included", async () => {
-    const key = await makeKey(config, newKeyId(), 1);
+    const key = await issueKey(config, createKeyId(), 1);
     for (let at = 0; at < key.length; at += 1) {
       for (const character of "0123456789abcdefghjkmnpqrstvwxyz") {
         if (key[at] === character) continue;
@@ -120,25 +120,25 @@ describe("a key is refused", () => {
   });
 
   test("in the other environment, even under the same KEY_SECRET, and even renamed for it", async () => {
-    const key = await makeKey(config, newKeyId(), 1);
+    const key = await issueKey(config, createKeyId(), 1);
     expect(await prove(live, key)).toBeNull();
     expect(await prove(live, key.replace("pst_test_", "pst_live_"))).toBeNull();
   });
 
   test("in a deployment with another KEY_SECRET", async () => {
-    expect(await prove(foreign, await makeKey(config, newKeyId(), 1))).toBeNull();
+    expect(await prove(foreign, await issueKey(config, createKeyId(), 1))).toBeNull();
   });
 
   test("with the proof of another key or generation", async () => {
-    const [one, two] = [await makeKey(config, newKeyId(), 1), await makeKey(config, newKeyId(), 1)];
+    const [one, two] = [await issueKey(config, createKeyId(), 1), await issueKey(config, createKeyId(), 1)];
     expect(await prove(config, one.slice(0, -52) + two.slice(-52), one)).toBeNull();
-    const keyId = newKeyId();
-    const [first, second] = [await makeKey(config, keyId, 1), await makeKey(config, keyId, 2)];
+    const keyId = createKeyId();
+    const [first, second] = [await issueKey(config, keyId, 1), await issueKey(config, keyId, 2)];
     expect(await prove(config, second.slice(0, -52) + first.slice(-52), second)).toBeNull();
   });
 
   test("with a proof in characters of several bytes", async () => {
-    const key = await makeKey(config, newKeyId(), 1);
+    const key = await issueKey(config, createKeyId(), 1);
     for (const proof of ["é".repeat(52), "\u{1f600}".repeat(26), `${key.slice(-52, -1)}é`]) {
       expect(await prove(config, key.slice(0, -52) + proof, key)).toBeNull();
     }
@@ -154,25 +154,25 @@ describe("a key is refused", () => {
 });
 
 test("key IDs are 16 characters of the alphabet, and do not repeat", () => {
-  const ids = Array.from({ length: 10_000 }, newKeyId);
+  const ids = Array.from({ length: 10_000 }, createKeyId);
   expect(new Set(ids).size).toBe(ids.length);
   expect(ids.filter((id) => !/^[0-9a-hjkmnp-tv-z]{16}$/.test(id))).toEqual([]);
 });
 
 test("every place of a key ID takes every character of the alphabet", () => {
-  const ids = Array.from({ length: 2_000 }, newKeyId);
+  const ids = Array.from({ length: 2_000 }, createKeyId);
   for (let at = 0; at < 16; at += 1) expect(new Set(ids.map((id) => id[at])).size, `at ${at}`).toBe(32);
 });
 
 test("an isolate keeps 5,000 proofs, of genuine keys only, and the oldest go first", async () => {
-  const proofs: Proofs = new Map();
-  const first = await makeKey(config, newKeyId(), 1);
-  await proveKey(config, proofs, first);
-  await proveKey(config, proofs, `${first.slice(0, -1)}${first.endsWith("0") ? "1" : "0"}`);
-  await proveKey(config, proofs, first.replace("pst_test_", "pst_live_"));
+  const proofs: VerifiedMacs = new Map();
+  const first = await issueKey(config, createKeyId(), 1);
+  await verifyKey(config, proofs, first);
+  await verifyKey(config, proofs, `${first.slice(0, -1)}${first.endsWith("0") ? "1" : "0"}`);
+  await verifyKey(config, proofs, first.replace("pst_test_", "pst_live_"));
   expect(proofs.size).toBe(1);
   const [proof] = proofs.values();
   for (let i = 0; i < 4_999; i += 1) proofs.set(`${i}`, proof as never);
-  await proveKey(config, proofs, await makeKey(config, newKeyId(), 1));
-  expect([proofs.size, provedBefore(proofs, first)]).toEqual([5_000, null]);
+  await verifyKey(config, proofs, await issueKey(config, createKeyId(), 1));
+  expect([proofs.size, verifyFromCache(proofs, first)]).toEqual([5_000, null]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { type Config, parseConfig } from "../../src/config.ts";
-import { askForLease, heldLease, type Leased, noLeases } from "../../src/keys/lease.ts";
+import { acquireLease, cachedLease, createLeases, type LeaseResult } from "../../src/keys/lease.ts";
 import type { KeyRecord } from "../../src/keys/record.ts";
 import { recordOf } from "../support/record.ts";
 import { TEST_VARS } from "../support/vars.ts";
@@ -17,7 +17,7 @@ function configured(): Config {
 
 /** An isolate whose clock is set, and whose questions are answered, by hand. */
 function isolate() {
-  const leases = noLeases();
+  const leases = createLeases();
   const clock = { seconds: 1_000 };
   const questions: PromiseWithResolvers<KeyRecord | null>[] = [];
   const behind: Promise<unknown>[] = [];
@@ -26,15 +26,15 @@ function isolate() {
     questions.push(question);
     return await question.promise;
   });
-  const hold = async (keyId = KEY_ID): Promise<Leased> => {
+  const hold = async (keyId = KEY_ID): Promise<LeaseResult> => {
     const key = { keyId, generation: 1 };
     const asking = {
-      ask,
+      fetchLease: ask,
       now: () => clock.seconds * 1_000,
       waitUntil: (work: Promise<unknown>) => void behind.push(work),
     };
     const config = configured();
-    return heldLease(leases, key, config, asking) ?? (await askForLease(leases, key, config, asking));
+    return cachedLease(leases, key, config, asking) ?? (await acquireLease(leases, key, config, asking));
   };
   /** Settles the question of this number, and lets all that hangs on it happen. */
   const answer = async (number: number, given: KeyRecord | null | Error) => {
@@ -59,7 +59,7 @@ async function aged(seconds: number, given?: KeyRecord | null) {
   return one;
 }
 
-const held = (name: string, grace = false): Leased => ({ kind: "held", record: record(name), grace });
+const held = (name: string, grace = false): LeaseResult => ({ kind: "held", record: record(name), grace });
 const DOWN = new Error("object down");
 
 describe("a key that is not known", () => {
@@ -161,7 +161,7 @@ describe("a lease of 10 seconds", () => {
 });
 
 describe("while the object fails", () => {
-  async function past(seconds: number, given: KeyRecord | null = record("first")): Promise<Leased> {
+  async function past(seconds: number, given: KeyRecord | null = record("first")): Promise<LeaseResult> {
     const { hold, answer } = await aged(seconds, given);
     const leased = hold();
     await answer(1, DOWN);
@@ -238,8 +238,8 @@ test("an isolate holds 5,000 leases, and the one asked for longest ago goes firs
       await hold("key-0");
     }
   }
-  expect(leases.held.size).toBe(5_000);
-  expect(leases.held.has("key-0")).toBe(true);
-  expect(leases.held.has("key-1")).toBe(false);
-  expect(leases.held.has("key-5000")).toBe(true);
+  expect(leases.entries.size).toBe(5_000);
+  expect(leases.entries.has("key-0")).toBe(true);
+  expect(leases.entries.has("key-1")).toBe(false);
+  expect(leases.entries.has("key-5000")).toBe(true);
 });

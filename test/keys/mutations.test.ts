@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { refusalOfKey } from "../../src/keys/authorize.ts";
-import { edited, revoked, rotated as rotatedOrNot } from "../../src/keys/mutations.ts";
+import { checkKey } from "../../src/keys/authorize.ts";
+import { editRecord, revokeRecord, rotateRecord as rotatedOrNot } from "../../src/keys/mutations.ts";
 import type { KeyRecord } from "../../src/keys/record.ts";
 import { recordOf } from "../support/record.ts";
 
 const NOW = Date.parse("2026-06-01T00:00:00Z");
 const at = (seconds: number) => NOW + seconds * 1_000;
 const works = (record: KeyRecord, generation: number, seconds: number) =>
-  refusalOfKey(record, generation, at(seconds)) === null;
+  checkKey(record, generation, at(seconds)) === null;
 
 function rotated(record: KeyRecord, overlapSeconds: number, now: number): KeyRecord {
   const after = rotatedOrNot(record, overlapSeconds, now);
@@ -21,13 +21,13 @@ describe("a rotation", () => {
     expect(after.generation).toBe(2);
     expect(works(after, 2, 0)).toBe(true);
     expect(works(after, 1, 59.999)).toBe(true);
-    expect(refusalOfKey(after, 1, at(60))).toEqual({ type: "revoked_key" });
+    expect(checkKey(after, 1, at(60))).toEqual({ type: "revoked_key" });
     expect(works(after, 2, 1e9)).toBe(true);
   });
 
   test("without one ends the old key at once", () => {
     const after = rotated(recordOf(), 0, NOW);
-    expect(refusalOfKey(after, 1, NOW)).toEqual({ type: "revoked_key" });
+    expect(checkKey(after, 1, NOW)).toEqual({ type: "revoked_key" });
     expect(after.previous).toEqual([]);
   });
 
@@ -55,13 +55,13 @@ describe("a rotation", () => {
   });
 
   test("never makes a key of a generation that is to come valid", () => {
-    expect(refusalOfKey(rotated(recordOf(), 60, NOW), 3, NOW)).toEqual({ type: "invalid_key" });
+    expect(checkKey(rotated(recordOf(), 60, NOW), 3, NOW)).toEqual({ type: "invalid_key" });
   });
 });
 
 test("an edit changes what it names and nothing else, and orders itself behind the last change", () => {
   const before = recordOf({ organization_ids: ["o"], version: 4 });
-  const after = edited(before, { name: "New", expires_at: "2027-01-01T00:00:00Z" }, NOW);
+  const after = editRecord(before, { name: "New", expires_at: "2027-01-01T00:00:00Z" }, NOW);
   expect(after).toEqual({
     ...before,
     name: "New",
@@ -69,12 +69,12 @@ test("an edit changes what it names and nothing else, and orders itself behind t
     updated_at: "2026-06-01T00:00:00.000Z",
     version: 5,
   });
-  expect(edited(after, { organization_ids: null }, NOW).organization_ids).toBeNull();
+  expect(editRecord(after, { organization_ids: null }, NOW).organization_ids).toBeNull();
 });
 
 test("a revocation ends every generation, overlapping ones too", () => {
-  const after = revoked(rotated(recordOf(), 600, NOW), at(1));
+  const after = revokeRecord(rotated(recordOf(), 600, NOW), at(1));
   for (const generation of [1, 2]) {
-    expect(refusalOfKey(after, generation, at(2))).toEqual({ type: "revoked_key" });
+    expect(checkKey(after, generation, at(2))).toEqual({ type: "revoked_key" });
   }
 });

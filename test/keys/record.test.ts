@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { KeyCreation, SCOPES, shown, statusOf } from "../../src/keys/record.ts";
+import { KeyCreation, SCOPES, statusOf, toPublicRecord } from "../../src/keys/record.ts";
 import { recordOf } from "../support/record.ts";
 
 const END = Date.parse("2027-01-01T00:00:00Z");
@@ -35,8 +35,8 @@ describe("the status of a key", () => {
 test("a record is shown with its status as of now, and without what only the object needs", () => {
   const { previous: _, version: __, ...ending } = record({ expires_at: "2027-01-01T00:00:00Z" });
   const also = { previous_generation_valid_until: null };
-  expect(shown(record(ending), END - 1)).toEqual({ ...ending, ...also, status: "active" });
-  expect(shown(record(ending), END)).toEqual({ ...ending, ...also, status: "expired" });
+  expect(toPublicRecord(record(ending), END - 1)).toEqual({ ...ending, ...also, status: "active" });
+  expect(toPublicRecord(record(ending), END)).toEqual({ ...ending, ...also, status: "expired" });
 });
 
 test("the end of the generation before is shown while it is to come", () => {
@@ -45,8 +45,8 @@ test("the end of the generation before is shown while it is to come", () => {
     { generation: 2, valid_until: "2027-01-01T00:00:00.000Z" },
   ];
   const twice = record({ generation: 3, previous });
-  expect(shown(twice, END - 1).previous_generation_valid_until).toBe("2027-01-01T00:00:00.000Z");
-  expect(shown(twice, END).previous_generation_valid_until).toBeNull();
+  expect(toPublicRecord(twice, END - 1).previous_generation_valid_until).toBe("2027-01-01T00:00:00.000Z");
+  expect(toPublicRecord(twice, END).previous_generation_valid_until).toBeNull();
 });
 
 describe("a creation", () => {

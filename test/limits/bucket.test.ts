@@ -2,15 +2,15 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   type Bucket,
-  full,
+  convertToLimit,
+  fullBucket,
   type Limit,
-  msToFull,
-  msToToken,
-  refilled,
-  take,
-  tokenOf,
+  msUntilFull,
+  msUntilToken,
+  refill,
+  takeToken,
   tokensIn,
-  underLimit,
+  unitsPerToken,
 } from "../../src/limits/bucket.ts";
 
 const NOW = 1_800_000_000_000;
@@ -30,7 +30,7 @@ function drain(
   let state = bucket;
   let admitted = 0;
   for (let i = 0; i < calls; i += 1) {
-    const taken = take(state, limit, now);
+    const taken = takeToken(state, limit, now);
     state = taken.bucket;
     admitted += taken.granted ? 1 : 0;
   }
@@ -38,14 +38,14 @@ function drain(
 }
 
 test("a full bucket admits its limit at once, and not one more", () => {
-  expect(drain(full(of(50, 3_600), NOW), of(50, 3_600), NOW, 300).admitted).toBe(50);
+  expect(drain(fullBucket(of(50, 3_600), NOW), of(50, 3_600), NOW, 300).admitted).toBe(50);
 });
 
 test("a token comes back to the millisecond, and not before", () => {
   const limit = of(3, 10);
-  const { bucket } = drain(full(limit, NOW), limit, NOW, 3);
-  expect(take(bucket, limit, NOW + 3_333).granted).toBe(false);
-  expect(take(bucket, limit, NOW + 3_334).granted).toBe(true);
+  const { bucket } = drain(fullBucket(limit, NOW), limit, NOW, 3);
+  expect(takeToken(bucket, limit, NOW + 3_333).granted).toBe(false);
+  expect(takeToken(bucket, limit, NOW + 3_334).granted).toBe(true);
 });
 
 test("over any stretch of T seconds at most limit + T · limit / period calls are admitted, at no tolerance", () => {
@@ -57,7 +57,7 @@ test("over any stretch of T seconds at most limit + T · limit / period calls ar
         const admittedAt: number[] = [];
         let now = NOW;
         // A small bucket is the hard case; a large one is begun almost empty.
-        let bucket = limit.limit > 20 ? { level: 0, at: NOW } : full(limit, NOW);
+        let bucket = limit.limit > 20 ? { level: 0, at: NOW } : fullBucket(limit, NOW);
         for (const [pause, calls] of bursts) {
           now += pause;
           const drained = drain(bucket, limit, now, calls);
@@ -84,7 +84,7 @@ test("a lone caller at a steady rate below the limit is never refused", () => {
       const everyMs = Math.ceil((limit.period_seconds * 1_000) / limit.limit);
       let bucket: Bucket = { level: 0, at: NOW };
       for (let i = 1; i <= 50; i += 1) {
-        const taken = take(bucket, limit, NOW + i * everyMs);
+        const taken = takeToken(bucket, limit, NOW + i * everyMs);
         expect(taken.granted).toBe(true);
         bucket = taken.bucket;
       }
@@ -95,38 +95,38 @@ test("a lone caller at a steady rate below the limit is never refused", () => {
 test("nothing is lost by looking often, however long the period", () => {
   const limit = of(1, 86_400);
   let bucket: Bucket = { level: 0, at: NOW };
-  for (let i = 1; i <= 86_400; i += 1) bucket = refilled(bucket, limit, NOW + i * 1_000);
-  expect(take(bucket, limit, NOW + 86_400_000).granted).toBe(true);
+  for (let i = 1; i <= 86_400; i += 1) bucket = refill(bucket, limit, NOW + i * 1_000);
+  expect(takeToken(bucket, limit, NOW + 86_400_000).granted).toBe(true);
 });
 
 test("the largest limit stays exact over the longest time", () => {
   const limit = of(1_000_000, 86_400);
-  const bucket = refilled({ level: 0, at: 0 }, limit, NOW);
+  const bucket = refill({ level: 0, at: 0 }, limit, NOW);
   expect(bucket.level).toBe(1_000_000 * 86_400_000);
   expect(Number.isSafeInteger(bucket.level)).toBe(true);
 });
 
 test("a clock that goes back brings nothing, and takes nothing", () => {
   const limit = of(2, 10);
-  const { bucket } = drain(full(limit, NOW), limit, NOW, 1);
-  const back = refilled(bucket, limit, NOW - 60_000);
+  const { bucket } = drain(fullBucket(limit, NOW), limit, NOW, 1);
+  const back = refill(bucket, limit, NOW - 60_000);
   expect(back).toEqual(bucket);
-  expect(refilled(back, limit, NOW)).toEqual(bucket);
+  expect(refill(back, limit, NOW)).toEqual(bucket);
 });
 
 describe("another limit", () => {
   test("keeps the tokens that are left, as far as it holds them", () => {
-    const { bucket } = drain(full(of(100, 60), NOW), of(100, 60), NOW, 70);
-    expect(tokensIn(underLimit(bucket, of(100, 60), of(1_000, 60), NOW).level, of(1_000, 60))).toBe(30);
-    expect(tokensIn(underLimit(bucket, of(100, 60), of(10, 3_600), NOW).level, of(10, 3_600))).toBe(10);
+    const { bucket } = drain(fullBucket(of(100, 60), NOW), of(100, 60), NOW, 70);
+    expect(tokensIn(convertToLimit(bucket, of(100, 60), of(1_000, 60), NOW).level, of(1_000, 60))).toBe(30);
+    expect(tokensIn(convertToLimit(bucket, of(100, 60), of(10, 3_600), NOW).level, of(10, 3_600))).toBe(10);
   });
 
   test("never makes a token, whatever the two are", () => {
     fc.assert(
       fc.property(limits, limits, fc.double({ min: 0, max: 1, noNaN: true }), (from, to, share) => {
-        const level = Math.floor(full(from, NOW).level * share);
+        const level = Math.floor(fullBucket(from, NOW).level * share);
         const before = tokensIn(level, from);
-        const after = underLimit({ level, at: NOW }, from, to, NOW);
+        const after = convertToLimit({ level, at: NOW }, from, to, NOW);
         expect(tokensIn(after.level, to)).toBe(Math.min(before, to.limit));
         expect(Number.isSafeInteger(after.level)).toBe(true);
       }),
@@ -137,17 +137,17 @@ describe("another limit", () => {
 test("what is said of a level is never too much and never too early, nor a millisecond late", () => {
   fc.assert(
     fc.property(limits, fc.double({ min: 0, max: 1, noNaN: true }), (limit, share) => {
-      const bucket = { level: Math.floor(full(limit, NOW).level * share), at: NOW };
+      const bucket = { level: Math.floor(fullBucket(limit, NOW).level * share), at: NOW };
       const tokens = tokensIn(bucket.level, limit);
       if (tokens < 50) expect(drain(bucket, limit, NOW, tokens + 1).admitted).toBe(tokens);
-      const next = msToToken(bucket.level, limit);
-      expect(take(bucket, limit, NOW + next).granted).toBe(true);
+      const next = msUntilToken(bucket.level, limit);
+      expect(takeToken(bucket, limit, NOW + next).granted).toBe(true);
       expect(next === 0).toBe(tokens > 0);
-      if (next > 0) expect(take(bucket, limit, NOW + next - 1).granted).toBe(false);
-      const toFull = msToFull(bucket.level, limit);
-      expect(refilled(bucket, limit, NOW + toFull).level).toBe(full(limit, NOW).level);
+      if (next > 0) expect(takeToken(bucket, limit, NOW + next - 1).granted).toBe(false);
+      const toFull = msUntilFull(bucket.level, limit);
+      expect(refill(bucket, limit, NOW + toFull).level).toBe(fullBucket(limit, NOW).level);
       if (toFull > 0)
-        expect(refilled(bucket, limit, NOW + toFull - 1).level).toBeLessThan(full(limit, NOW).level);
+        expect(refill(bucket, limit, NOW + toFull - 1).level).toBeLessThan(fullBucket(limit, NOW).level);
     }),
   );
 });
@@ -155,7 +155,7 @@ test("what is said of a level is never too much and never too early, nor a milli
 test("tokens that are outstanding keep their place: a bucket never refills beyond it", () => {
   const limit = of(10, 10);
   const empty = { level: 0, at: NOW };
-  expect(tokensIn(refilled(empty, limit, NOW + 60_000, 4).level, limit)).toBe(6);
-  expect(tokensIn(refilled(empty, limit, NOW + 60_000, 12).level, limit)).toBe(0);
-  expect(refilled(empty, limit, NOW + 6_000, 4).level).toBe(6 * tokenOf(limit));
+  expect(tokensIn(refill(empty, limit, NOW + 60_000, 4).level, limit)).toBe(6);
+  expect(tokensIn(refill(empty, limit, NOW + 60_000, 12).level, limit)).toBe(0);
+  expect(refill(empty, limit, NOW + 6_000, 4).level).toBe(6 * unitsPerToken(limit));
 });

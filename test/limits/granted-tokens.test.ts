@@ -1,7 +1,7 @@
 /** Tokens that an isolate is granted along with its lease, and spends by itself. */
 
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { TokenAnswer } from "../../src/limits/bucket-ledger.ts";
+import type { TokenResponse } from "../../src/limits/bucket-ledger.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
@@ -226,7 +226,7 @@ describe("tokens on a lease", () => {
 
   test("a call that the object refused takes what another's answer has brought meanwhile", async () => {
     const { key } = await limited(100, 100);
-    const script: (() => Promise<Partial<TokenAnswer>>)[] = [];
+    const script: (() => Promise<Partial<TokenResponse>>)[] = [];
     const edge = newIsolate(
       keyObjects(async (ask) => {
         const { record, tokens } = await ask();
@@ -236,14 +236,14 @@ describe("tokens on a lease", () => {
     script.push(async () => ({ level: 0 }));
     await edge.call(path, { key });
     vi.setSystemTime(NOW + 2_000);
-    const refusal = later<Partial<TokenAnswer>>();
+    const refusal = later<Partial<TokenResponse>>();
     script.push(
       async () => await refusal.promise,
-      async () => ({ granted: true, grant: { id: 900, tokens: 1 }, number: 900 }),
+      async () => ({ granted: true, grant: { id: 900, tokens: 1 }, sequence: 900 }),
     );
     const [waiting, other] = [edge.call(path, { key }), edge.call(path, { key })];
     expect((await other).status).toBe(200);
-    refusal.resolve({ granted: false, grant: null, number: 901, level: 0 });
+    refusal.resolve({ granted: false, grant: null, sequence: 901, level: 0 });
     const answer = await waiting;
     expect([answer.status, quotaIn(answer)["r"]]).toEqual([200, 0]);
     expect((await edge.call(path, { key })).status).toBe(429);

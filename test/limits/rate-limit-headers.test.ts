@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { quotaOf, refusedQuota } from "../../src/limits/rate-limit-headers.ts";
-import { noteUnanswered, spend } from "../../src/limits/token-pool.ts";
+import { requestFailed, takeHeld } from "../../src/limits/token-pool.ts";
 import { grant, isolate, LIFE, LIMIT, NOW, of } from "../support/token-pool.ts";
 
 describe("what a caller is told", () => {
   test("is what the object said and what is in hand, where nobody else takes; without what has come in since", () => {
-    const allowance = isolate().answered({ ...grant(1, 20), left: 500, wholeMs: 16_000 }, NOW, NOW + 100);
-    spend(allowance, NOW + 100);
+    const allowance = isolate().answered({ ...grant(1, 20), left: 500, msUntilFull: 16_000 }, NOW, NOW + 100);
+    takeHeld(allowance, NOW + 100);
     expect(quotaOf(allowance, NOW + 1_100, false)).toEqual({
       limit: LIMIT,
       remaining: 519,
@@ -17,14 +17,14 @@ describe("what a caller is told", () => {
   });
 
   test("is what is in hand alone, where others take, and when they could have given all back", () => {
-    const allowance = isolate().answered({ ...grant(1, 20), left: 500, alone: false }, NOW);
+    const allowance = isolate().answered({ ...grant(1, 20), left: 500, isSoleConsumer: false }, NOW);
     expect(quotaOf(allowance, NOW, true).remaining).toBe(520);
     expect(quotaOf(allowance, NOW, false)).toEqual({ limit: LIMIT, remaining: 20, resetSeconds: 70 });
   });
 
   test("is what is in hand alone, after a question that was not answered: it may have taken", () => {
     const allowance = isolate().answered({ ...grant(1, 20), left: 500 }, NOW);
-    noteUnanswered(allowance);
+    requestFailed(allowance);
     expect(quotaOf(allowance, NOW + 1, false).remaining).toBe(20);
   });
 

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { callObject } from "../../src/platform/durable-object.ts";
-import { TookTooLong } from "../../src/platform/timeout.ts";
+import { callWithRetry } from "../../src/platform/durable-object.ts";
+import { TimeoutError } from "../../src/platform/timeout.ts";
 
 afterEach(() => vi.useRealTimers());
 
@@ -20,13 +20,13 @@ function objects(...errors: (unknown | null)[]) {
 
 test("a call that works is made once", async () => {
   const { stub, call } = objects();
-  expect(await callObject(stub, call, 100)).toBe("by stub 1");
+  expect(await callWithRetry(stub, call, 100)).toBe("by stub 1");
   expect(call).toHaveBeenCalledTimes(1);
 });
 
 test("a retryable failure is tried once more, on a new stub", async () => {
   const { stub, call } = objects(failing({ retryable: true }));
-  expect(await callObject(stub, call, 100)).toBe("by stub 2");
+  expect(await callWithRetry(stub, call, 100)).toBe("by stub 2");
   expect(stub).toHaveBeenCalledTimes(2);
 });
 
@@ -34,13 +34,13 @@ test("a stub that cannot even be made is a failure like any other", async () => 
   const stub = vi.fn<() => number>(() => {
     throw failing({ retryable: true });
   });
-  await expect(callObject(stub, async () => "never", 100)).rejects.toThrow("object failed");
+  await expect(callWithRetry(stub, async () => "never", 100)).rejects.toThrow("object failed");
   expect(stub).toHaveBeenCalledTimes(2);
 });
 
 test("a second failure is not tried a third time, however retryable", async () => {
   const { stub, call } = objects(failing({ retryable: true }), failing({ retryable: true }));
-  await expect(callObject(stub, call, 100)).rejects.toThrow("object failed");
+  await expect(callWithRetry(stub, call, 100)).rejects.toThrow("object failed");
   expect(call).toHaveBeenCalledTimes(2);
 });
 
@@ -52,13 +52,13 @@ test.each([
   ["what is no error", "retryable"],
 ])("%s is not asked again", async (_, error) => {
   const { stub, call } = objects(error);
-  await expect(callObject(stub, call, 100)).rejects.toBe(error);
+  await expect(callWithRetry(stub, call, 100)).rejects.toBe(error);
   expect(call).toHaveBeenCalledTimes(1);
 });
 
 test("a thrown null is a failure, not a defect of ours", async () => {
   await expect(
-    callObject(
+    callWithRetry(
       () => 1,
       async () => await Promise.reject(null),
       100,
@@ -75,11 +75,11 @@ test("the bound covers both attempts together", async () => {
     throw failing({ retryable: true });
   };
   const outcome = vi.fn<(error: unknown) => void>();
-  const waiting = callObject(() => 1, slowly, 100).catch(outcome);
+  const waiting = callWithRetry(() => 1, slowly, 100).catch(outcome);
   await vi.advanceTimersByTimeAsync(99);
   expect(outcome).not.toHaveBeenCalled();
   await vi.advanceTimersByTimeAsync(1);
   await waiting;
-  expect(outcome.mock.calls[0]?.[0]).toBeInstanceOf(TookTooLong);
+  expect(outcome.mock.calls[0]?.[0]).toBeInstanceOf(TimeoutError);
   expect(attempts).toBe(2);
 });

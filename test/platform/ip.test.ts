@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isAllowedIp, isRange } from "../../src/platform/ip.ts";
+import { isAllowedIp, isIpRange } from "../../src/platform/ip.ts";
 
 test.each<[string, string, boolean]>([
   ["203.0.113.0/24", "203.0.113.0", true],
@@ -31,7 +31,7 @@ test("where nobody says from where a call comes, it comes from nowhere allowed",
 });
 
 test.each(["203.0.113.7", "203.0.113.0/24", "0.0.0.0/0", "2001:db8::/32", "::1"])("%s is a range", (text) => {
-  expect(isRange(text)).toBe(true);
+  expect(isIpRange(text)).toBe(true);
 });
 
 test.each([
@@ -53,4 +53,4 @@ test.each([
   "example.com",
   "203.0.113.0/ 24",
   " 203.0.113.7",
-])("%j is none", (text) => expect(isRange(text)).toBe(false));
+])("%j is none", (text) => expect(isIpRange(text)).toBe(false));

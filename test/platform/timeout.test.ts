@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { parseJson, readAtMost, TookTooLong, within } from "../../src/platform/timeout.ts";
+import { parseJson, readBounded, TimeoutError, withTimeout } from "../../src/platform/timeout.ts";
 
 afterEach(() => vi.useRealTimers());
 
@@ -28,18 +28,18 @@ function body(...sizes: number[]) {
 describe("readAtMost", () => {
   test("a body of exactly the bound is read whole, its chunks in order", async () => {
     const { stream, seen } = body(2, 0, 3);
-    expect(await readAtMost(5, stream)).toEqual(new Uint8Array([1, 1, 3, 3, 3]));
+    expect(await readBounded(5, stream)).toEqual(new Uint8Array([1, 1, 3, 3, 3]));
     expect(seen.cancelled).toBe(false);
   });
 
   test("a body of one byte more is refused, and the rest of it is neither read nor left open", async () => {
     const { stream, seen } = body(5, 1, 1_000, 1_000);
-    expect(await readAtMost(5, stream)).toBeUndefined();
+    expect(await readBounded(5, stream)).toBeUndefined();
     expect(seen).toEqual({ pulled: 2, cancelled: true });
   });
 
   test("no body is one of no bytes", async () => {
-    expect(await readAtMost(0, null)).toEqual(new Uint8Array(0));
+    expect(await readBounded(0, null)).toEqual(new Uint8Array(0));
   });
 
   test("a body that breaks off is not taken for a short one", async () => {
@@ -49,32 +49,32 @@ describe("readAtMost", () => {
         controller.error(new Error("connection lost"));
       },
     });
-    await expect(readAtMost(5, stream)).rejects.toThrow("connection lost");
+    await expect(readBounded(5, stream)).rejects.toThrow("connection lost");
   });
 });
 
 describe("within", () => {
   test("work that is done in time answers, and leaves no timer behind", async () => {
     vi.useFakeTimers();
-    expect(await within(100, Promise.resolve("done"))).toBe("done");
+    expect(await withTimeout(100, Promise.resolve("done"))).toBe("done");
     expect(vi.getTimerCount()).toBe(0);
   });
 
   test("work that fails in time fails as it did, and leaves no timer behind", async () => {
     vi.useFakeTimers();
-    await expect(within(100, Promise.reject(new Error("its own")))).rejects.toThrow("its own");
+    await expect(withTimeout(100, Promise.reject(new Error("its own")))).rejects.toThrow("its own");
     expect(vi.getTimerCount()).toBe(0);
   });
 
   test("work that hangs is given up at the bound, and not a millisecond before", async () => {
     vi.useFakeTimers();
     const outcome = vi.fn<(error: unknown) => void>();
-    const waiting = within(100, new Promise(() => {})).catch(outcome);
+    const waiting = withTimeout(100, new Promise(() => {})).catch(outcome);
     await vi.advanceTimersByTimeAsync(99);
     expect(outcome).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1);
     await waiting;
-    expect(outcome.mock.calls[0]?.[0]).toBeInstanceOf(TookTooLong);
+    expect(outcome.mock.calls[0]?.[0]).toBeInstanceOf(TimeoutError);
   });
 });
 

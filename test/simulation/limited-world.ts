@@ -3,25 +3,31 @@
  * between them made up here: how long messages take, which are lost, when isolates end, and whose clocks are wrong.
  */
 
-import { type Bucket, full, type Limit, take } from "../../src/limits/bucket.ts";
-import { type Account, accountOf, answer, keepMs, type TokenAnswer } from "../../src/limits/bucket-ledger.ts";
+import { type Bucket, fullBucket, type Limit, takeToken } from "../../src/limits/bucket.ts";
 import {
-  type Allowance,
-  type Allowances,
-  askOf,
-  claim,
-  inHand,
-  isEmpty,
-  isOnItsWay,
-  lookAgainMs,
-  noteAnswered,
-  noteCall,
-  noteUnanswered,
-  noteWaiting,
-  runsLow,
-  spend,
-  spendAlone,
-  takeIn,
+  allocate,
+  createLedger,
+  holdMs,
+  type Ledger,
+  type TokenResponse,
+} from "../../src/limits/bucket-ledger.ts";
+import {
+  addWaiter,
+  applyResponse,
+  available,
+  countCall,
+  createRequest,
+  isKnownEmpty,
+  isPrefetchPending,
+  pollIntervalMs,
+  requestEnded,
+  requestFailed,
+  reservePrefetched,
+  shouldPrefetch,
+  type TokenPool,
+  type TokenPools,
+  takeHeld,
+  takeLocally,
 } from "../../src/limits/token-pool.ts";
 
 export interface Setting {
@@ -76,7 +82,7 @@ export function randomOf(seed: number): () => number {
 
 interface Isolate {
   readonly name: string;
-  readonly allowances: Allowances;
+  readonly allowances: TokenPools;
   readonly clockIsAhead: number;
   leasedAt: number;
   isRenewing: boolean;
@@ -88,8 +94,8 @@ export function simulate(setting: Setting): Outcome {
   const between = (least: number, most: number) => Math.floor(least + random() * (most - least));
   const agenda = newAgenda();
   const objectIsAhead = between(-5_000, 5_000);
-  let account: Account = accountOf(
-    setting.beginsEmpty ? { level: 0, at: objectIsAhead } : full(limit, objectIsAhead),
+  let account: Ledger = createLedger(
+    setting.beginsEmpty ? { level: 0, at: objectIsAhead } : fullBucket(limit, objectIsAhead),
   );
   let isolatesSoFar = 0;
   const newIsolate = (): Isolate => ({
@@ -107,35 +113,46 @@ export function simulate(setting: Setting): Outcome {
   /** `onAnswer`: with when the object decided, or null where nothing was heard of it. */
   function ask(
     isolate: Isolate,
-    own: boolean,
+    needsToken: boolean,
     onAnswer: (granted: boolean | null, decidedAt: number | null) => void,
   ) {
     objectCalls += 1;
     const askedAt = agenda.now() + isolate.clockIsAhead;
     const allowance = isolate.allowances.get(KEY);
-    const question = askOf(allowance, { isolate: isolate.name, lifeMs: leaseMs, own }, askedAt);
-    if (own && allowance !== undefined) noteWaiting(allowance, askedAt);
+    const question = createRequest(
+      allowance,
+      { isolateId: isolate.name, ttlMs: leaseMs, needsToken },
+      askedAt,
+    );
+    if (needsToken && allowance !== undefined) addWaiter(allowance, askedAt);
     let isOver = false;
     const end = (then: () => void) => {
       if (isOver) return;
       isOver = true;
       then();
-      if (allowance !== undefined) noteAnswered(allowance, question, askedAt, own);
+      if (allowance !== undefined) requestEnded(allowance, question, askedAt, needsToken);
     };
     const arrive = (then: () => void) => {
       if (random() >= lost) agenda.after(between(...delayMs), then);
     };
     arrive(() => {
       const decide = () => {
-        const decided = answer(account, limit, question, agenda.now() + objectIsAhead);
+        const decided = allocate(account, limit, question, agenda.now() + objectIsAhead);
         account = decided.account;
         return decided.answer;
       };
-      const reply = (decided: TokenAnswer) => {
+      const reply = (decided: TokenResponse) => {
         const decidedAt = agenda.now();
         arrive(() =>
           end(() => {
-            takeIn(isolate.allowances, KEY, decided, leaseMs, askedAt, agenda.now() + isolate.clockIsAhead);
+            applyResponse(
+              isolate.allowances,
+              KEY,
+              decided,
+              leaseMs,
+              askedAt,
+              agenda.now() + isolate.clockIsAhead,
+            );
             isolate.leasedAt = Math.max(isolate.leasedAt, askedAt);
             onAnswer(decided.granted, decidedAt);
           }),
@@ -143,7 +160,7 @@ export function simulate(setting: Setting): Outcome {
       };
       if (random() < twice) decide();
       const decided = decide();
-      const ms = objectKeeps ? null : keepMs(decided);
+      const ms = objectKeeps ? null : holdMs(decided);
       if (ms === null) return reply(decided);
       objectKeeps = true;
       agenda.after(ms, () => {
@@ -153,7 +170,7 @@ export function simulate(setting: Setting): Outcome {
     });
     agenda.after(WAIT_MS, () =>
       end(() => {
-        if (allowance !== undefined) noteUnanswered(allowance);
+        if (allowance !== undefined) requestFailed(allowance);
         onAnswer(null, null);
       }),
     );
@@ -172,11 +189,11 @@ export function simulate(setting: Setting): Outcome {
     const now = agenda.now() + isolate.clockIsAhead;
     const age = now - isolate.leasedAt;
     const known = isolate.allowances.get(KEY);
-    if (known !== undefined) noteCall(known, now);
+    if (known !== undefined) countCall(known, now);
     if (known !== undefined && age < leaseMs) {
       if (age >= leaseMs / 2) renew(isolate);
       if (isDecided(isolate, known)) return;
-      if (claim(known, now)) {
+      if (reservePrefetched(known, now)) {
         waitFor(isolate, known);
         return;
       }
@@ -185,23 +202,23 @@ export function simulate(setting: Setting): Outcome {
   }
 
   /** By what the isolate holds and knows. */
-  function isDecided(isolate: Isolate, allowance: Allowance): boolean {
+  function isDecided(isolate: Isolate, allowance: TokenPool): boolean {
     const now = agenda.now() + isolate.clockIsAhead;
-    if (spend(allowance, now)) {
+    if (takeHeld(allowance, now)) {
       admitted.push(agenda.now());
-      if (runsLow(allowance, now)) renew(isolate);
+      if (shouldPrefetch(allowance, now)) renew(isolate);
       return true;
     }
-    const isRefused = isEmpty(allowance, now);
+    const isRefused = isKnownEmpty(allowance, now);
     if (isRefused) refused += 1;
     return isRefused;
   }
 
   /** As `spendComing`. */
-  function waitFor(isolate: Isolate, allowance: Allowance): void {
-    agenda.after(lookAgainMs(allowance), () => {
+  function waitFor(isolate: Isolate, allowance: TokenPool): void {
+    agenda.after(pollIntervalMs(allowance), () => {
       const now = agenda.now() + isolate.clockIsAhead;
-      if (inHand(allowance, now) === 0 && isOnItsWay(allowance, now)) waitFor(isolate, allowance);
+      if (available(allowance, now) === 0 && isPrefetchPending(allowance, now)) waitFor(isolate, allowance);
       else if (!isDecided(isolate, allowance)) askForCall(isolate, now);
     });
   }
@@ -211,10 +228,10 @@ export function simulate(setting: Setting): Outcome {
     ask(isolate, true, (granted, decidedAt) => {
       const later = agenda.now() + isolate.clockIsAhead;
       const allowance = isolate.allowances.get(KEY);
-      if (known === undefined && allowance !== undefined) noteCall(allowance, now);
+      if (known === undefined && allowance !== undefined) countCall(allowance, now);
       if (granted && decidedAt !== null) admitted.push(decidedAt);
-      else if (allowance !== undefined && spend(allowance, later)) admitted.push(agenda.now());
-      else if (granted === null && allowance !== undefined && spendAlone(allowance, later)) alone += 1;
+      else if (allowance !== undefined && takeHeld(allowance, later)) admitted.push(agenda.now());
+      else if (granted === null && allowance !== undefined && takeLocally(allowance, later)) alone += 1;
       else refused += 1;
     });
   }
@@ -234,16 +251,16 @@ export function simulate(setting: Setting): Outcome {
   agenda.run();
   const unspent = isolates.reduce((total, { allowances, clockIsAhead }) => {
     const allowance = allowances.get(KEY);
-    return total + (allowance === undefined ? 0 : inHand(allowance, lastMs + clockIsAhead));
+    return total + (allowance === undefined ? 0 : available(allowance, lastMs + clockIsAhead));
   }, 0);
   return { admitted: admitted.sort((a, b) => a - b), alone, refused, unspent, objectCalls };
 }
 
 /** Whether a single bucket, full at first, would have admitted these calls: then no stretch of them exceeds the bound. Whole numbers only. */
 export function isWithin(limit: Limit, admitted: readonly number[]): boolean {
-  let bucket: Bucket = full(limit, admitted[0] ?? 0);
+  let bucket: Bucket = fullBucket(limit, admitted[0] ?? 0);
   return admitted.every((ms) => {
-    const taken = take(bucket, limit, ms);
+    const taken = takeToken(bucket, limit, ms);
     bucket = taken.bucket;
     return taken.granted;
   });
@@ -251,10 +268,10 @@ export function isWithin(limit: Limit, admitted: readonly number[]): boolean {
 
 /** How many of the calls a single bucket at hand would have admitted. */
 export function mostOf({ limit, calls, beginsEmpty }: Setting): number {
-  let bucket: Bucket = beginsEmpty ? { level: 0, at: 0 } : full(limit, 0);
+  let bucket: Bucket = beginsEmpty ? { level: 0, at: 0 } : fullBucket(limit, 0);
   let admitted = 0;
   for (const [ms] of calls) {
-    const taken = take(bucket, limit, ms);
+    const taken = takeToken(bucket, limit, ms);
     bucket = taken.bucket;
     if (taken.granted) admitted += 1;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { meaningOf } from "../../src/stytch/parse-response.ts";
+import { parseResponse } from "../../src/stytch/parse-response.ts";
 import { OrganizationEnvelope } from "../../src/stytch/schemas/organization-schema.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
 
@@ -12,7 +12,7 @@ const encode = (body: unknown) =>
 
 function read(status: number, body: unknown, retryAfter: string | null = null) {
   const bytes = body instanceof Uint8Array ? Uint8Array.from(body) : encode(body);
-  return meaningOf({ status, retryAfter, bytes }, OrganizationEnvelope, clean, NOW);
+  return parseResponse({ status, retryAfter, bytes }, OrganizationEnvelope, clean, NOW);
 }
 
 const error = (errorType: string, fields: object = {}) => ({
@@ -30,7 +30,12 @@ const REJECTED = { type: "upstream_rejected" };
 describe("200", () => {
   test("with a body of the schema is that body, byte for byte, and its value", () => {
     const bytes = encode(` ${JSON.stringify(organizationEnvelope(organization()), null, 1)}\n`);
-    const { meaning } = meaningOf({ status: 200, retryAfter: null, bytes }, OrganizationEnvelope, clean, NOW);
+    const { meaning } = parseResponse(
+      { status: 200, retryAfter: null, bytes },
+      OrganizationEnvelope,
+      clean,
+      NOW,
+    );
     if (meaning.failure !== undefined) throw new Error("refused");
     expect(meaning.body).toBe(bytes);
     expect(meaning.value).toEqual(JSON.parse(new TextDecoder().decode(bytes)));
@@ -38,7 +43,7 @@ describe("200", () => {
 
   test("with more than Postern takes is invalid", () => {
     const raw = { status: 200, retryAfter: null, bytes: undefined };
-    expect(meaningOf(raw, OrganizationEnvelope, clean, NOW)).toEqual({
+    expect(parseResponse(raw, OrganizationEnvelope, clean, NOW)).toEqual({
       requestId: null,
       meaning: { failure: INVALID, detail: "too large" },
     });
@@ -177,7 +182,7 @@ test("texts of Stytch's reach a caller through the cleaning alone, and only in a
   const cleaning = vi.fn<(text: string) => string>(clean);
   for (const status of [200, 301, 401, 403, 404, 429, 500]) {
     const raw = { status, retryAfter: null, bytes: encode(error("any", { error_message: SECRET })) };
-    expect(JSON.stringify(meaningOf(raw, OrganizationEnvelope, cleaning, NOW))).not.toContain(SECRET);
+    expect(JSON.stringify(parseResponse(raw, OrganizationEnvelope, cleaning, NOW))).not.toContain(SECRET);
   }
   expect(cleaning.mock.calls.flat()).not.toContain(SECRET);
 });
@@ -200,7 +205,12 @@ describe("the request ID of Stytch", () => {
   test("is none where it holds a secret, and an error's type holds none either", () => {
     const echoing = error("invalid_secret-of-postern", { request_id: SECRET });
     const raw = { status: 400, retryAfter: null, bytes: encode(echoing) };
-    const read = meaningOf(raw, OrganizationEnvelope, (text) => text.replaceAll(SECRET, "[removed]"), NOW);
+    const read = parseResponse(
+      raw,
+      OrganizationEnvelope,
+      (text) => text.replaceAll(SECRET, "[removed]"),
+      NOW,
+    );
     expect(read.requestId).toBeNull();
     expect(JSON.stringify(read)).not.toContain(SECRET);
   });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { retryAfterSeconds } from "../../src/stytch/retry-after.ts";
+import { parseRetryAfter } from "../../src/stytch/retry-after.ts";
 
 const NOW = Date.parse("2026-10-21T07:28:00Z");
 
@@ -11,7 +11,7 @@ test.each([
   ["007", 7],
   ["999999999", 999_999_999],
 ])("%j is that many seconds", (header, expected) => {
-  expect(retryAfterSeconds(header, NOW)).toBe(expected);
+  expect(parseRetryAfter(header, NOW)).toBe(expected);
 });
 
 test.each([
@@ -20,7 +20,7 @@ test.each([
   ["Wednesday, 21-Oct-26 07:29:00 GMT", 60],
   ["Wed Oct 21 07:28:01 2026", 1],
 ])("%j, a date of one of HTTP's three forms, is the seconds until then", (header, expected) => {
-  expect(retryAfterSeconds(header, NOW)).toBe(expected);
+  expect(parseRetryAfter(header, NOW)).toBe(expected);
 });
 
 test.each([
@@ -28,12 +28,12 @@ test.each([
   "Wed, 21 Xyz 2026 07:28:30 GMT",
   "Wed, 21 Oct 2026 25:61:61 GMT",
 ])("%s has the form of a date and is none: no wait is made of it", (header) => {
-  expect(retryAfterSeconds(header, NOW)).toBeUndefined();
+  expect(parseRetryAfter(header, NOW)).toBeUndefined();
 });
 
 test("a date that has passed, or is now, is no wait, and never a negative one", () => {
-  expect(retryAfterSeconds("Wed, 21 Oct 2026 07:28:00 GMT", NOW)).toBe(0);
-  expect(retryAfterSeconds("Wed, 21 Oct 2015 07:28:00 GMT", NOW)).toBe(0);
+  expect(parseRetryAfter("Wed, 21 Oct 2026 07:28:00 GMT", NOW)).toBe(0);
+  expect(parseRetryAfter("Wed, 21 Oct 2015 07:28:00 GMT", NOW)).toBe(0);
 });
 
 test.each([
@@ -53,18 +53,18 @@ test.each([
   "NaN",
   "Infinity",
 ])("%j says neither, and no wait is made up", (header) => {
-  expect(retryAfterSeconds(header, NOW)).toBeUndefined();
+  expect(parseRetryAfter(header, NOW)).toBeUndefined();
 });
 
 test("words with a number in them are no date, though the runtime reads them as one", () => {
-  expect(retryAfterSeconds("soon 5", NOW)).toBeUndefined();
-  expect(retryAfterSeconds("try again 12", NOW)).toBeUndefined();
+  expect(parseRetryAfter("soon 5", NOW)).toBeUndefined();
+  expect(parseRetryAfter("try again 12", NOW)).toBeUndefined();
 });
 
 test("no header makes it throw, or wait a time that is no number", () => {
   fc.assert(
     fc.property(fc.string(), (header) => {
-      const seconds = retryAfterSeconds(header, NOW) ?? 0;
+      const seconds = parseRetryAfter(header, NOW) ?? 0;
       expect(Number.isFinite(seconds) && seconds >= 0).toBe(true);
     }),
   );

@@ -9,7 +9,7 @@ import type {
   Organization as SdkOrganization,
 } from "stytch";
 import { describe, expect, expectTypeOf, test } from "vitest";
-import { driftOf } from "../../src/stytch/drift.ts";
+import { findDrift } from "../../src/stytch/drift.ts";
 import { Member, type MemberEnvelope } from "../../src/stytch/schemas/member-schema.ts";
 import { Organization, type OrganizationEnvelope } from "../../src/stytch/schemas/organization-schema.ts";
 
@@ -118,7 +118,7 @@ test("every field that the SDK requires is identity, and refused when absent, or
     Object.keys(list)
       .filter((field) => list[field] === kind)
       .map((field) => `${part}.${field}`);
-  const reported = driftOf({ organization: {}, member: {} });
+  const reported = findDrift({ organization: {}, member: {} });
   const expected = [...fields("organization", ORGANIZATION, "drift"), ...fields("member", MEMBER, "drift")];
   expect(reported.toSorted()).toEqual(expected.toSorted());
   const missing = (schema: typeof Organization | typeof Member) =>

@@ -90,7 +90,7 @@ function counted(real: Cloudflare.Env, isolate: Isolate): Env {
     ORGANIZATION: countedObjects(real.ORGANIZATION, isolate),
     DIRECTORY: countedObjects(real.DIRECTORY, isolate),
     // All tests come from one address.
-    BAD_CREDENTIALS: { limit: async () => ({ success: true }) },
+    FAILED_AUTH_LIMITER: { limit: async () => ({ success: true }) },
   };
 }
 

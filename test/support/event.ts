@@ -1,5 +1,5 @@
 /** Events of Stytch: their bodies have the shapes of Svix's catalogue. */
-import { concernOf } from "../../src/webhooks/stytch-event.ts";
+import { parseEvent } from "../../src/webhooks/stytch-event.ts";
 
 export const PROJECT = "project-test-00000000-0000-0000-0000-000000000000";
 export const ORGANIZATION = "organization-test-00000000-0000-0000-0000-000000000000";
@@ -19,7 +19,7 @@ export function event(fields: Record<string, unknown>): unknown {
   };
   return JSON.parse(JSON.stringify(body));
 }
-export const namesOf = (json: unknown) => concernOf(json, PROJECT).names;
+export const namesOf = (json: unknown) => parseEvent(json, PROJECT).identifiers;
 
 export const ACME = {
   organization_id: ORGANIZATION,

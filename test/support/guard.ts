@@ -7,7 +7,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect } from "vitest";
 import type { Organization } from "../../src/cache/object/organization.ts";
 import { configOf } from "../../src/config.ts";
-import { circuitOf, closedCircuit } from "../../src/stytch/circuit.ts";
+import { circuitOf, createCircuit } from "../../src/stytch/circuit.ts";
 import { member } from "./bodies.ts";
 import { TEST_VARS } from "./vars.ts";
 
@@ -73,7 +73,7 @@ beforeEach(async () => {
     if ("problems" in configured) throw new Error(JSON.stringify(configured.problems));
     return configured.config;
   });
-  Object.assign(circuitOf(configOfObjects), closedCircuit());
+  Object.assign(circuitOf(configOfObjects), createCircuit());
   lines = [];
   answers = [];
   for (const level of ["log", "info", "warn", "error", "debug"] as const) {

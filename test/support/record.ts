@@ -1,6 +1,6 @@
 import type { ApiKey } from "../../src/keys/api-key.ts";
 import type { KeyRecord } from "../../src/keys/record.ts";
-import type { TokenAsk } from "../../src/limits/bucket-ledger.ts";
+import type { TokenRequest } from "../../src/limits/bucket-ledger.ts";
 
 /** A record without restrictions, but for `fields`. */
 export function recordOf(fields: Partial<KeyRecord> = {}): KeyRecord {
@@ -28,4 +28,11 @@ export function recordOf(fields: Partial<KeyRecord> = {}): KeyRecord {
 export type LeaseQuestion = Parameters<ApiKey["lease"]>;
 
 /** Wants no token. */
-export const NO_ASK: TokenAsk = { isolate: "test", lifeMs: 5_000, own: false, more: 0, held: 0, done: [] };
+export const NO_ASK: TokenRequest = {
+  isolateId: "test",
+  ttlMs: 5_000,
+  needsToken: false,
+  prefetch: 0,
+  held: 0,
+  returned: [],
+};

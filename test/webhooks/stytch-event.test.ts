@@ -1,6 +1,6 @@
 /** Which organizations an event is about: of an organization, a member, a connection. */
 import { describe, expect, test } from "vitest";
-import { concernOf } from "../../src/webhooks/stytch-event.ts";
+import { parseEvent } from "../../src/webhooks/stytch-event.ts";
 import { ACME, ADA, event, MEMBER, namesOf, ORGANIZATION, OTHER, PROJECT } from "../support/event.ts";
 
 describe("an organization's event", () => {
@@ -14,18 +14,18 @@ describe("an organization's event", () => {
         id: ORGANIZATION,
         organization: ACME,
       });
-      expect(concernOf(json, PROJECT)).toEqual({
-        names: [ORGANIZATION, "acme", "crm|1"],
-        event: `dashboard.organization.${action.toLowerCase()}`,
+      expect(parseEvent(json, PROJECT)).toEqual({
+        identifiers: [ORGANIZATION, "acme", "crm|1"],
+        type: `dashboard.organization.${action.toLowerCase()}`,
       });
     },
   );
 
   test("of its end names it by its ID alone", () => {
     const json = event({ object_type: "organization", action: "DELETE", id: ORGANIZATION });
-    expect(concernOf(json, PROJECT)).toEqual({
-      names: [ORGANIZATION],
-      event: "direct.organization.delete",
+    expect(parseEvent(json, PROJECT)).toEqual({
+      identifiers: [ORGANIZATION],
+      type: "direct.organization.delete",
     });
   });
 
@@ -138,7 +138,7 @@ describe("a member's event", () => {
     ["SCIM", "UPDATE", "scim.member.update"],
   ])("of %s %s concerns the organization of the member, and not the member", (source, action, title) => {
     const json = event({ object_type: "member", source, action, id: MEMBER, member: ADA });
-    expect(concernOf(json, PROJECT)).toEqual({ names: [ORGANIZATION], event: title });
+    expect(parseEvent(json, PROJECT)).toEqual({ identifiers: [ORGANIZATION], type: title });
   });
 
   test("of the older shape, without `vertical`, does so too", () => {
@@ -148,7 +148,7 @@ describe("a member's event", () => {
 
   test("of a member's end concerns nobody: it names no organization", () => {
     const json = event({ object_type: "member", source: "DASHBOARD", action: "DELETE", id: MEMBER });
-    expect(concernOf(json, PROJECT)).toEqual({ names: [], event: "dashboard.member.delete" });
+    expect(parseEvent(json, PROJECT)).toEqual({ identifiers: [], type: "dashboard.member.delete" });
   });
 
   test("of a member's end concerns the organization that its details name", () => {
@@ -160,9 +160,9 @@ describe("a member's event", () => {
       details: { organization_id: "organization-identity80-two" },
       workspace_id: "workspace-test-identity80",
     });
-    expect(concernOf(json, PROJECT)).toEqual({
-      names: ["organization-identity80-two"],
-      event: "scim.member.delete",
+    expect(parseEvent(json, PROJECT)).toEqual({
+      identifiers: ["organization-identity80-two"],
+      type: "scim.member.delete",
     });
   });
 
@@ -193,7 +193,7 @@ describe("a connection's event", () => {
   ])("of a %s concerns the organization whose list of connections it is in", (type) => {
     const connection = { connection_id: `${type}-test-1`, organization_id: ORGANIZATION, status: "active" };
     const json = event({ object_type: type, id: connection.connection_id, [type]: connection });
-    expect(concernOf(json, PROJECT)).toEqual({ names: [ORGANIZATION], event: `direct.${type}.update` });
+    expect(parseEvent(json, PROJECT)).toEqual({ identifiers: [ORGANIZATION], type: `direct.${type}.update` });
     expect(namesOf(event({ object_type: type, action: "DELETE", id: connection.connection_id }))).toEqual([]);
   });
 });

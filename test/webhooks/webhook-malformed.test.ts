@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isIdentifier } from "../../src/stytch/identifier.ts";
-import { concernOf } from "../../src/webhooks/stytch-event.ts";
+import { parseEvent } from "../../src/webhooks/stytch-event.ts";
 import { ACME, ADA, event, MEMBER, namesOf, ORGANIZATION, OTHER, PROJECT } from "../support/event.ts";
 
 describe("an event concerns nobody", () => {
@@ -31,9 +31,9 @@ describe("an event concerns nobody", () => {
   test.each([undefined, null, 7, true, ["organization"], { organization: 1 }])(
     "whose type is %j",
     (object_type) => {
-      expect(concernOf(event({ object_type, id: ORGANIZATION, organization: ACME }), PROJECT)).toEqual({
-        names: [],
-        event: "unknown",
+      expect(parseEvent(event({ object_type, id: ORGANIZATION, organization: ACME }), PROJECT)).toEqual({
+        identifiers: [],
+        type: "unknown",
       });
     },
   );
@@ -41,7 +41,7 @@ describe("an event concerns nobody", () => {
   test.each([null, undefined, 7, "organization", true, [], [event({ object_type: "organization" })], {}])(
     "that is %j",
     (json) => {
-      expect(concernOf(json, PROJECT)).toEqual({ names: [], event: "unknown" });
+      expect(parseEvent(json, PROJECT)).toEqual({ identifiers: [], type: "unknown" });
     },
   );
 
@@ -56,7 +56,7 @@ describe("an event concerns nobody", () => {
     { toString: PROJECT },
   ])("of the project %j, which is not this deployment's", (project_id) => {
     const json = event({ project_id, object_type: "organization", id: ORGANIZATION, organization: ACME });
-    expect(concernOf(json, PROJECT)).toEqual({ names: [], event: "direct.organization.update" });
+    expect(parseEvent(json, PROJECT)).toEqual({ identifiers: [], type: "direct.organization.update" });
     expect(namesOf(event({ project_id, object_type: "member", id: MEMBER, member: ADA }))).toEqual([]);
   });
 });
@@ -70,9 +70,9 @@ describe("what is said of an event", () => {
       id: ORGANIZATION,
       organization: ACME,
     });
-    expect(concernOf(json, PROJECT)).toEqual({
-      names: [ORGANIZATION, "acme", "crm|1"],
-      event: "dashboard.organization.update",
+    expect(parseEvent(json, PROJECT)).toEqual({
+      identifiers: [ORGANIZATION, "acme", "crm|1"],
+      type: "dashboard.organization.update",
     });
   });
 
@@ -85,16 +85,16 @@ describe("what is said of an event", () => {
     ["letters of other alphabets", { source: "ДИРЕКТ" }],
   ])("is unknown where it would hold %s; it concerns whom it concerns", (_, fields) => {
     const json = event({ object_type: "organization", id: ORGANIZATION, ...fields });
-    expect(concernOf(json, PROJECT)).toEqual({ names: [ORGANIZATION], event: "unknown" });
+    expect(parseEvent(json, PROJECT)).toEqual({ identifiers: [ORGANIZATION], type: "unknown" });
   });
 
   test.each([undefined, null])("does not make up a source or an action of %j", (missing) => {
     for (const fields of [{ source: missing }, { action: missing }]) {
-      const { event: title, names } = concernOf(
+      const { type: title, identifiers } = parseEvent(
         event({ object_type: "organization", id: ORGANIZATION, ...fields }),
         PROJECT,
       );
-      expect(names).toEqual([ORGANIZATION]);
+      expect(identifiers).toEqual([ORGANIZATION]);
       expect(title).not.toMatch(/undefined|null/);
     }
   });
@@ -109,7 +109,7 @@ describe("no JSON, however odd,", () => {
   ])("makes reading it throw: a source or an action of %j", (odd) => {
     for (const fields of [{ source: odd }, { action: odd }, { project_id: odd }, { details: odd }]) {
       const json = event({ object_type: "organization", id: ORGANIZATION, ...fields });
-      expect(() => concernOf(json, PROJECT)).not.toThrow();
+      expect(() => parseEvent(json, PROJECT)).not.toThrow();
     }
   });
 
@@ -154,11 +154,11 @@ describe("no JSON, however odd,", () => {
     let concerned = 0;
     fc.assert(
       fc.property(json, (value) => {
-        const { names, event: title } = concernOf(JSON.parse(JSON.stringify(value)), PROJECT);
-        expect(names.filter((one) => !isIdentifier(one))).toEqual([]);
-        expect(new Set(names).size).toBe(names.length);
+        const { identifiers, type: title } = parseEvent(JSON.parse(JSON.stringify(value)), PROJECT);
+        expect(identifiers.filter((one) => !isIdentifier(one))).toEqual([]);
+        expect(new Set(identifiers).size).toBe(identifiers.length);
         expect(title).toMatch(/^[a-z_.]{1,100}$/);
-        concerned += names.length;
+        concerned += identifiers.length;
       }),
       { numRuns: 1_000 },
     );

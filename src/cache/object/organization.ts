@@ -7,42 +7,56 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { type Config, configOf } from "../../config.ts";
-import { describe, log } from "../../log.ts";
-import { directoryOf } from "../../platform/durable-object.ts";
-import { within } from "../../platform/timeout.ts";
-import { aliasesOf, bearsName, type Entry } from "../entry.ts";
+import { describeError, log } from "../../log.ts";
+import { getDirectory } from "../../platform/durable-object.ts";
+import { withTimeout } from "../../platform/timeout.ts";
+import { aliasesOf, type Entry, hasIdentifier } from "../entry.ts";
 import { fetchEntry } from "../fetch-entry.ts";
 import { freshnessOf } from "../freshness.ts";
-import { collapsed, type Failed, isHidden, type Read, type Want } from "../object-messages.ts";
-import { type BackOff, failed, isPausing, noFailures } from "./back-off.ts";
 import {
-  forgetKnown,
-  hear,
-  isAbsent,
-  type Known,
-  nothingKnown,
-  nowAfter,
-  takeEnd,
-  takeIn,
-  usable,
+  asCollapsed,
+  isTransientFailure,
+  type ReadFailure,
+  type ReadRequest,
+  type ReadResult,
+} from "../object-messages.ts";
+import { type BackOff, isBackingOff, NO_FAILURES, recordFailure } from "./back-off.ts";
+import {
+  applyEnd,
+  applyEntry,
+  createEntryState,
+  type EntryState,
+  isKnownMissing,
+  nextRequestTime,
+  observeSequence,
+  resetEntryState,
+  servableEntry,
 } from "./entry-state.ts";
-import { clear, countCall, drop, type KvCopy, keepEntry, keepPointer, kvCopy } from "./kv-mirror.ts";
+import {
+  clearMirror,
+  countAvoidableRead,
+  createKvMirror,
+  deleteIfPresent,
+  type KvMirror,
+  mirrorAlias,
+  mirrorEntry,
+} from "./kv-mirror.ts";
 
-interface Flight {
+interface InFlight {
   readonly ticket: number;
   /** It began after the purges up to this one. */
-  readonly afterPurge: number;
-  readonly read: Promise<Read>;
+  readonly purgeEpoch: number;
+  readonly read: Promise<ReadResult>;
 }
 
 /** The longest that an upstream call waits for another organization's object, in ms. */
-const NEIGHBOUR_WAIT_MS = 300;
+const CANONICAL_TIMEOUT_MS = 300;
 
 /** The longest that the Directory may take to list a purge, in ms. Nothing waits for it. */
-const LIST_WAIT_MS = 5_000;
+const LIST_TIMEOUT_MS = 5_000;
 
 /** In the object's storage: the names that an organization's object has told theirs of. */
-const NAMES = "names";
+const ALIASES_KEY = "names";
 
 export class Organization extends DurableObject<Env> {
   /** The ID that this object's name stands for, where it is a slug or external ID. */
@@ -50,53 +64,56 @@ export class Organization extends DurableObject<Env> {
   /** The organization that was last seen to bear this object's name, by a request that began then. */
   #claim = { organizationId: "", began: Number.NEGATIVE_INFINITY };
   /** What Stytch has said of this name; the entry is held by the object of its ID alone. */
-  readonly #known: Known;
-  #failing: BackOff<Failed> = noFailures;
+  readonly #state: EntryState;
+  #backOff: BackOff<ReadFailure> = NO_FAILURES;
   /** Something was answered, and Stytch has refused Postern since: what ends then is still to be told when it does. */
-  #isEndOwed = false;
+  #owesPurge = false;
   /** Counts reads, to tell which of them began after which. */
   #tickets = 0;
   /** The one upstream request under way. An object may share a promise between its own callers. */
-  #flight: Flight | undefined;
+  #inFlight: InFlight | undefined;
   /** What KV has under this object's name. */
-  readonly #copy: KvCopy;
+  readonly #mirror: KvMirror;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#copy = kvCopy({
+    this.#mirror = createKvMirror({
       storage: ctx.storage.kv,
-      shelf: () => ({ kv: env.ORGANIZATIONS, project: this.#config().stytch.projectId }),
+      scope: () => ({ kv: env.ORGANIZATIONS, projectId: this.#config().stytch.projectId }),
       cache: () => this.#config().cache,
       waitUntil: (work) => ctx.waitUntil(work),
     });
-    this.#resolved = this.#copy.pointer?.organizationId;
-    this.#known = nothingKnown(this.#copy.stored?.began);
+    this.#resolved = this.#mirror.alias?.organizationId;
+    this.#state = createEntryState(this.#mirror.mirrored?.requestedAt);
   }
 
   /** The organization of this identifier, which is the object's own name. One upstream call at a time; never throws for Stytch. */
-  async read(identifier: string, want: Want): Promise<Read> {
+  async read(identifier: string, want: ReadRequest): Promise<ReadResult> {
     const asked = ++this.#tickets;
-    if (want.wasSeen) this.#copy.isThere ??= true;
-    hear(this.#known, want.heard, want.purge);
-    const known = want.kind === "forced" ? null : this.#fromWhatIsKnown(identifier, want);
+    if (want.hasSeenEntry) this.#mirror.mayExist ??= true;
+    observeSequence(this.#state, want.latestSeen, want.minPurgeEpoch);
+    const known = want.kind === "forced" ? null : this.#readFromState(identifier, want);
     if (known !== null) return known;
     for (;;) {
-      const isOwn = this.#flight === undefined;
-      const flight = this.#flight ?? this.#takeOff(identifier, want);
+      const isOwn = this.#inFlight === undefined;
+      const flight = this.#inFlight ?? this.#startFetch(identifier, want);
       const read = await flight.read;
       // Only a request that began after it was asked for does for a forced read, and one from before a purge for nobody.
-      const isForced = flight.ticket > asked && (read.entry === undefined || read.how !== "held");
-      if (flight.afterPurge < this.#known.purge || (want.kind === "forced" && !isForced)) continue;
-      if (isOwn && read.entry !== undefined) this.#refreshStale(identifier, read.entry, want);
-      return isOwn ? read : collapsed(read, want);
+      const isForced = flight.ticket > asked && (read.entry === undefined || read.origin !== "held");
+      if (flight.purgeEpoch < this.#state.latestPurge || (want.kind === "forced" && !isForced)) continue;
+      if (isOwn && read.entry !== undefined) this.#revalidateIfStale(identifier, read.entry, want);
+      return isOwn ? read : asCollapsed(read, want);
     }
   }
 
   /** What is held here of this organization, for the object of another of its names: if it bears that, and may be answered. */
-  standing(name: string, { has, purge }: Pick<Want, "has" | "purge">): Entry | null {
-    const held = this.#usable(name);
-    if (held === null || held.afterPurge < purge) return null;
-    countCall(this.#copy, held, has);
+  current(
+    name: string,
+    { newestRequestedAt, minPurgeEpoch }: Pick<ReadRequest, "newestRequestedAt" | "minPurgeEpoch">,
+  ): Entry | null {
+    const held = this.#servableEntry(name);
+    if (held === null || held.purgeEpoch < minPurgeEpoch) return null;
+    countAvoidableRead(this.#mirror, held, newestRequestedAt);
     return held;
   }
 
@@ -104,19 +121,19 @@ export class Organization extends DurableObject<Env> {
    * Takes in an entry of this organization, and writes it to KV where that is worth it, behind the call. An answer whose request began
    * before that of what is known already changes nothing. Returns the purge that an entry has to be younger than.
    */
-  async hold(entry: Entry): Promise<number> {
-    if (takeIn(this.#known, entry)) {
-      keepEntry(this.#copy, entry);
-      await this.#tellNames(entry);
+  async store(entry: Entry): Promise<number> {
+    if (applyEntry(this.#state, entry)) {
+      mirrorEntry(this.#mirror, entry);
+      await this.#notifyAliases(entry);
     }
-    return this.#known.purge;
+    return this.#state.latestPurge;
   }
 
   /** Ends all that is known under this name, and what is under way. The Directory has numbered the purge before. */
   async purge(identifier: string, number: number): Promise<void> {
-    hear(this.#known, number, number);
+    observeSequence(this.#state, number, number);
     const resolved = this.#resolved;
-    this.#forget(identifier, "possible");
+    this.#reset(identifier, "possible");
     if (resolved !== undefined) await this.#object(resolved).purge(resolved, number);
   }
 
@@ -124,90 +141,99 @@ export class Organization extends DurableObject<Env> {
    * Hears of an answer, to a request that began then, in which an organization bears this object's name, or no longer does. Where the name
    * stood for something else it has moved, and what was answered under it ends everywhere.
    */
-  moved(name: string, organizationId: string, began: number, bears: boolean): void {
+  aliasChanged(name: string, organizationId: string, began: number, bears: boolean): void {
     if (bears) this.#claim = { organizationId, began };
-    if (bears && this.#known.began <= began) this.#known.absent = undefined;
+    if (bears && this.#state.requestedAt <= began) this.#state.negative = undefined;
     if (this.#resolved === undefined || bears === (this.#resolved === organizationId)) return;
-    this.#forget(name, "known");
-    this.#listBehind(name);
+    this.#reset(name, "known");
+    this.#listPurgeInBackground(name);
   }
 
-  #fromWhatIsKnown(identifier: string, want: Want): Read | null {
+  #readFromState(identifier: string, want: ReadRequest): ReadResult | null {
     const now = Date.now();
-    const held = this.#usable(identifier);
-    if (held !== null && this.#isEnough(held, want.kind)) {
-      countCall(this.#copy, held, want.has);
-      this.#refreshStale(identifier, held, want);
-      return { entry: held, how: "held", call: null };
+    const entry = this.#servableEntry(identifier);
+    if (entry !== null && this.#isFreshEnough(entry, want.kind)) {
+      countAvoidableRead(this.#mirror, entry, want.newestRequestedAt);
+      this.#revalidateIfStale(identifier, entry, want);
+      return { entry, origin: "held", call: null };
     }
-    if (isAbsent(this.#known, now)) return { failure: "absent", call: null };
-    const { last } = this.#failing;
-    if (last === null || !isPausing(this.#failing, now)) return null;
-    if (held !== null) return { ...last, held, call: null };
-    return want.has === null ? null : { ...last, call: null };
+    if (isKnownMissing(this.#state, now)) return { failure: "absent", call: null };
+    const { last } = this.#backOff;
+    if (last === null || !isBackingOff(this.#backOff, now)) return null;
+    if (entry !== null) return { ...last, cached: entry, call: null };
+    return want.newestRequestedAt === null ? null : { ...last, call: null };
   }
 
-  #usable(name: string): Entry | null {
-    return usable(this.#known, name, Date.now(), this.#config().cache);
+  #servableEntry(name: string): Entry | null {
+    return servableEntry(this.#state, name, Date.now(), this.#config().cache);
   }
 
-  #isEnough(entry: Entry, kind: Want["kind"]): boolean {
-    const freshness = freshnessOf(entry.fetchedAt, Date.now(), this.#config().cache);
+  #isFreshEnough(entry: Entry, kind: ReadRequest["kind"]): boolean {
+    const freshness = freshnessOf(entry.receivedAt, Date.now(), this.#config().cache);
     return freshness === "fresh" || (freshness === "stale" && kind === "answer");
   }
 
-  #takeOff(identifier: string, want: Want): Flight {
-    const afterPurge = this.#known.heard;
-    const read = this.#fly(identifier, want, afterPurge).finally(() => {
-      this.#flight = undefined;
+  #startFetch(identifier: string, want: ReadRequest): InFlight {
+    const purgeEpoch = this.#state.latestSeen;
+    const read = this.#fetch(identifier, want, purgeEpoch).finally(() => {
+      this.#inFlight = undefined;
     });
-    this.#flight = { ticket: ++this.#tickets, afterPurge, read };
+    this.#inFlight = { ticket: ++this.#tickets, purgeEpoch, read };
     // It goes on for the others when the caller who began it leaves.
     this.ctx.waitUntil(read);
-    return this.#flight;
+    return this.#inFlight;
   }
 
-  async #fly(identifier: string, want: Want, afterPurge: number): Promise<Read> {
-    const neighbours = want.kind === "forced" ? null : await this.#neighboursEntry(identifier, want);
-    if (neighbours !== null && this.#isEnough(neighbours, want.kind)) {
-      return { entry: neighbours, how: "held", call: null };
+  async #fetch(identifier: string, want: ReadRequest, purgeEpoch: number): Promise<ReadResult> {
+    const neighbours = want.kind === "forced" ? null : await this.#canonicalEntry(identifier, want);
+    if (neighbours !== null && this.#isFreshEnough(neighbours, want.kind)) {
+      return { entry: neighbours, origin: "held", call: null };
     }
-    let began = nowAfter(this.#known, Date.now());
-    let fetched = await fetchEntry(this.#config(), identifier, { began, afterPurge });
+    let requestedAt = nextRequestTime(this.#state, Date.now());
+    let fetched = await fetchEntry(this.#config(), identifier, { requestedAt, purgeEpoch });
     const named = organizationOf(fetched);
-    if (named !== undefined && this.#claim.began >= began && this.#claim.organizationId !== named) {
+    if (named !== undefined && this.#claim.began >= requestedAt && this.#claim.organizationId !== named) {
       // Meanwhile another organization was seen to bear the name.
-      began = nowAfter(this.#known, Date.now());
-      fetched = await fetchEntry(this.#config(), identifier, { began, afterPurge });
+      requestedAt = nextRequestTime(this.#state, Date.now());
+      fetched = await fetchEntry(this.#config(), identifier, { requestedAt, purgeEpoch });
     }
     const { entry, call } = fetched;
     if (entry !== undefined) {
-      this.#failing = noFailures;
-      if (entry.organizationId === identifier) await this.hold(entry);
-      else await this.#handOver(identifier, entry);
-      return { entry, how: "fetched", call };
+      this.#backOff = NO_FAILURES;
+      if (entry.organizationId === identifier) await this.store(entry);
+      else await this.#storeInCanonical(identifier, entry);
+      return { entry, origin: "fetched", call };
     }
-    if (!isHidden(fetched.failure)) {
-      this.#end(identifier, began, afterPurge, fetched.failure);
+    if (!isTransientFailure(fetched.failure)) {
+      this.#applyEnd(identifier, requestedAt, purgeEpoch, fetched.failure);
       return fetched;
     }
     // Where Stytch was not asked, the circuit says when it will be.
-    if (call !== null) this.#failing = failed(this.#failing, fetched, Date.now());
-    const held = this.#usable(identifier) ?? neighbours;
-    return held === null ? fetched : { ...fetched, held };
+    if (call !== null) this.#backOff = recordFailure(this.#backOff, fetched, Date.now());
+    const cached = this.#servableEntry(identifier) ?? neighbours;
+    return cached === null ? fetched : { ...fetched, cached };
   }
 
   /** What the object of the ID holds that this object's name stands for. Without its answer, Stytch's is as good. */
-  async #neighboursEntry(name: string, { has }: Want): Promise<Entry | null> {
+  async #canonicalEntry(name: string, { newestRequestedAt }: ReadRequest): Promise<Entry | null> {
     if (this.#resolved === undefined) return null;
-    const standing = this.#object(this.#resolved).standing(name, { has, purge: this.#known.purge });
-    return await within(NEIGHBOUR_WAIT_MS, standing).catch(() => null);
+    const current = this.#object(this.#resolved).current(name, {
+      newestRequestedAt: newestRequestedAt,
+      minPurgeEpoch: this.#state.latestPurge,
+    });
+    return await withTimeout(CANONICAL_TIMEOUT_MS, current).catch(() => null);
   }
 
   /** Behind a stale answer to somebody who waited. */
-  #refreshStale(identifier: string, entry: Entry, { kind }: Want): void {
-    if (kind !== "answer" || this.#isEnough(entry, "refresh")) return;
-    const want = { kind: "refresh", has: entry.began, wasSeen: false, purge: 0, heard: 0 } as const;
+  #revalidateIfStale(identifier: string, entry: Entry, { kind }: ReadRequest): void {
+    if (kind !== "answer" || this.#isFreshEnough(entry, "refresh")) return;
+    const want = {
+      kind: "refresh",
+      newestRequestedAt: entry.requestedAt,
+      hasSeenEntry: false,
+      minPurgeEpoch: 0,
+      latestSeen: 0,
+    } as const;
     this.ctx.waitUntil(
       this.read(identifier, want).then((read) => {
         if (read.entry !== undefined || read.failure === "absent" || read.call === null) return;
@@ -217,84 +243,86 @@ export class Organization extends DurableObject<Env> {
   }
 
   /** Stytch has answered something else: what is held goes, and what stands under the name in KV. A 404 is remembered. */
-  #end(identifier: string, began: number, afterPurge: number, failure: Failed["failure"]): void {
-    this.#failing = noFailures;
-    if (began < this.#known.began) return;
+  #applyEnd(identifier: string, began: number, purgeEpoch: number, failure: ReadFailure["failure"]): void {
+    this.#backOff = NO_FAILURES;
+    if (began < this.#state.requestedAt) return;
     // KV goes on showing it for a while, and isolates hold it. That Stytch refused Postern itself says nothing of the organization.
     const isItsEnd = failure === "absent" || failure.type === "upstream_bad_request";
-    this.#isEndOwed ||= this.#wasAnswered();
-    this.#forget(identifier, "known");
-    drop(this.ctx.storage.kv, NAMES);
-    if (isItsEnd && this.#isEndOwed) {
-      this.#isEndOwed = false;
-      this.#listBehind(identifier);
+    this.#owesPurge ||= this.#wasServed();
+    this.#reset(identifier, "known");
+    deleteIfPresent(this.ctx.storage.kv, ALIASES_KEY);
+    if (isItsEnd && this.#owesPurge) {
+      this.#owesPurge = false;
+      this.#listPurgeInBackground(identifier);
     }
     const until = Date.now() + this.#config().cache.negativeSeconds * 1_000;
-    takeEnd(this.#known, began, failure === "absent" ? { until, afterPurge } : undefined);
+    applyEnd(this.#state, began, failure === "absent" ? { until, purgeEpoch } : undefined);
   }
 
   /** Whether an isolate may have an entry under this object's name. Nobody can make it so by asking for what is not there. */
-  #wasAnswered(): boolean {
-    const wasHeld = this.#known.held !== undefined || this.ctx.storage.kv.get(NAMES) !== undefined;
-    return wasHeld || this.#copy.isThere === true;
+  #wasServed(): boolean {
+    const wasHeld = this.#state.entry !== undefined || this.ctx.storage.kv.get(ALIASES_KEY) !== undefined;
+    return wasHeld || this.#mirror.mayExist === true;
   }
 
   /** Before the answer, so that a caller who comes right after it finds the entry where it belongs. */
-  async #handOver(name: string, entry: Entry): Promise<void> {
+  async #storeInCanonical(name: string, entry: Entry): Promise<void> {
     const before = this.#resolved;
-    this.#known.began = entry.began;
-    this.#known.absent = undefined;
+    this.#state.requestedAt = entry.requestedAt;
+    this.#state.negative = undefined;
     this.#resolved = entry.organizationId;
     try {
-      const purge = await within(NEIGHBOUR_WAIT_MS, this.#object(entry.organizationId).hold(entry));
-      if (purge > entry.afterPurge) {
-        hear(this.#known, purge, purge);
+      const purge = await withTimeout(CANONICAL_TIMEOUT_MS, this.#object(entry.organizationId).store(entry));
+      if (purge > entry.purgeEpoch) {
+        observeSequence(this.#state, purge, purge);
         this.#resolved = before;
         return;
       }
     } catch (error) {
       // The answer stands without it; the next caller asks Stytch again.
-      log({ degraded: ["organization_object"], defect: describe(error) });
+      log({ degraded: ["organization_object"], defect: describeError(error) });
     }
-    if (bearsName(entry, name)) keepPointer(this.#copy, name, entry.organizationId);
-    if (before !== undefined && before !== entry.organizationId) this.#listBehind(name);
+    if (hasIdentifier(entry, name)) mirrorAlias(this.#mirror, name, entry.organizationId);
+    if (before !== undefined && before !== entry.organizationId) this.#listPurgeInBackground(name);
   }
 
   /** Nothing that was known under this name is left, here and in KV. */
-  #forget(identifier: string, only: "known" | "possible"): void {
-    forgetKnown(this.#known);
+  #reset(identifier: string, only: "known" | "possible"): void {
+    resetEntryState(this.#state);
     this.#resolved = undefined;
-    clear(this.#copy, identifier, only);
+    clearMirror(this.#mirror, identifier, only);
   }
 
   /** Has the Directory list that whatever was answered under this name has ended. Where it fails, that lasts until it is too old. */
-  #listBehind(name: string): void {
-    const listed = within(LIST_WAIT_MS, directoryOf(this.env).purge([name], null)).then(
+  #listPurgeInBackground(name: string): void {
+    const listed = withTimeout(LIST_TIMEOUT_MS, getDirectory(this.env).purge([name], null)).then(
       (number) => {
-        hear(this.#known, number, number);
+        observeSequence(this.#state, number, number);
         // The 404 that this purge comes from stands.
-        const { absent } = this.#known;
-        if (absent !== undefined) this.#known.absent = { ...absent, afterPurge: number };
+        const { negative } = this.#state;
+        if (negative !== undefined) this.#state.negative = { ...negative, purgeEpoch: number };
       },
-      (error: unknown) => log({ degraded: ["directory"], defect: describe(error) }),
+      (error: unknown) => log({ degraded: ["directory"], defect: describeError(error) }),
     );
     this.ctx.waitUntil(listed);
   }
 
   /** Tells the objects of the names that the organization has since the last time, or no longer has. */
-  async #tellNames(entry: Entry): Promise<void> {
-    const { organizationId: id, began } = entry;
-    const before = this.ctx.storage.kv.get<string[]>(NAMES) ?? [];
+  async #notifyAliases(entry: Entry): Promise<void> {
+    const { organizationId: id, requestedAt } = entry;
+    const before = this.ctx.storage.kv.get<string[]>(ALIASES_KEY) ?? [];
     const names = aliasesOf(entry).filter((name) => name !== id);
     const changed = [...before, ...names].filter((name) => before.includes(name) !== names.includes(name));
     if (changed.length === 0) return;
     try {
-      const told = changed.map((name) => this.#object(name).moved(name, id, began, names.includes(name)));
-      await within(NEIGHBOUR_WAIT_MS, Promise.all(told));
-      this.ctx.storage.kv.put(NAMES, names);
+      const told = changed.map((name) =>
+        this.#object(name).aliasChanged(name, id, requestedAt, names.includes(name)),
+      );
+      await withTimeout(CANONICAL_TIMEOUT_MS, Promise.all(told));
+      this.ctx.storage.kv.put(ALIASES_KEY, names);
     } catch (error) {
       // The next answer tells them.
-      log({ degraded: ["organization_object"], defect: describe(error) });
+      log({ degraded: ["organization_object"], defect: describeError(error) });
     }
   }
 
@@ -311,7 +339,7 @@ export class Organization extends DurableObject<Env> {
 }
 
 /** What an answer says of whose the name is: null for nobody's; undefined where Stytch failed, and it says nothing. */
-function organizationOf(fetched: Read | { entry: Entry } | Failed): string | null | undefined {
+function organizationOf(fetched: ReadResult | { entry: Entry } | ReadFailure): string | null | undefined {
   if (fetched.entry !== undefined) return fetched.entry.organizationId;
-  return isHidden(fetched.failure) ? undefined : null;
+  return isTransientFailure(fetched.failure) ? undefined : null;
 }

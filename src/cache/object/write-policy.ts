@@ -6,40 +6,48 @@
  */
 import type { Config } from "../../config.ts";
 import type { Entry } from "../entry.ts";
-import { kvLifeSeconds } from "../freshness.ts";
+import { kvTtlSeconds } from "../freshness.ts";
 
 /** What KV was given last under an organization's ID. */
-export interface Stored {
+export interface MirroredVersion {
   readonly etag: string;
-  readonly began: number;
-  readonly fetchedAt: number;
+  readonly requestedAt: number;
+  readonly receivedAt: number;
 }
 
 /** $5.00 a million writes (https://developers.cloudflare.com/kv/platform/pricing/) over $0.15 a million calls of an object. */
-export const CALLS_OF_A_WRITE = 33;
+export const READS_PER_WRITE = 33;
 
 /** Of its life, for which an unchanged copy is left as it is. */
-const SHARE_OF_LIFE = 1 / 8;
+const MAX_TTL_SHARE = 1 / 8;
 
-export const storedOf = ({ etag, began, fetchedAt }: Entry): Stored => ({ etag, began, fetchedAt });
+export const mirroredVersionOf = ({ etag, requestedAt, receivedAt }: Entry): MirroredVersion => ({
+  etag,
+  requestedAt,
+  receivedAt,
+});
 
 /** `stored`: undefined where that is not known. `calls`: those that a newer copy in KV would have spared, since the last write. */
 export function isWorthWriting(
-  stored: Stored | undefined,
+  stored: MirroredVersion | undefined,
   entry: Entry,
   calls: number,
   cache: Config["cache"],
 ): boolean {
   if (stored === undefined || stored.etag !== entry.etag) return true;
-  if (entry.began <= stored.began) return false;
-  if (calls >= CALLS_OF_A_WRITE) return true;
+  if (entry.requestedAt <= stored.requestedAt) return false;
+  if (calls >= READS_PER_WRITE) return true;
   const atOnce = cache.freshSeconds + cache.staleSeconds;
-  const left = Math.max(atOnce, kvLifeSeconds(cache) * SHARE_OF_LIFE);
-  return entry.fetchedAt - stored.fetchedAt >= left * 1_000;
+  const left = Math.max(atOnce, kvTtlSeconds(cache) * MAX_TTL_SHARE);
+  return entry.receivedAt - stored.receivedAt >= left * 1_000;
 }
 
 /** Whether a caller whose newest entry is of `has` was sent to the object by the age of KV's copy. */
-export function wouldHaveBeenSpared(stored: Stored | undefined, held: Entry, has: number | null): boolean {
-  const isInKv = stored !== undefined && stored.began >= held.began;
-  return !isInKv && (has === null || has < held.began);
+export function isAvoidableRead(
+  stored: MirroredVersion | undefined,
+  held: Entry,
+  has: number | null,
+): boolean {
+  const isInKv = stored !== undefined && stored.requestedAt >= held.requestedAt;
+  return !isInKv && (has === null || has < held.requestedAt);
 }

@@ -2,45 +2,45 @@
 
 import type { PurgeEvent } from "../../directory/directory.ts";
 import type { Failure } from "../../errors.ts";
-import { callObject, directoryOf } from "../../platform/durable-object.ts";
-import { within } from "../../platform/timeout.ts";
-import { type Call, noteDegraded } from "../../request-context.ts";
+import { callWithRetry, getDirectory } from "../../platform/durable-object.ts";
+import { withTimeout } from "../../platform/timeout.ts";
+import { noteDegraded, type RequestContext } from "../../request-context.ts";
 import { isCanonicalId } from "../../stytch/canonical-id.ts";
-import { notePurge, type Purges } from "./purge-list.ts";
+import { addPurge, type PurgeList } from "./purge-list.ts";
 
 /** The longest that a purge waits for the Directory, and then for the organization's objects, in ms. */
-const DIRECTORY_WAIT_MS = 5_000;
-const OBJECT_WAIT_MS = 2_000;
+const LIST_TIMEOUT_MS = 5_000;
+const OBJECT_TIMEOUT_MS = 2_000;
 
 /**
  * Ends what is cached under these names, everywhere within `LEASE_SECONDS` of the return: that is the Directory's list, without which there
  * is no purge. The objects are told as well, to end what they hold, ask Stytch for and have stored; where one cannot be told, the list
  * does for what it answers. Null where it is done.
  */
-export async function purgeNames(
-  call: Call,
-  purges: Purges,
+export async function purgeIdentifiers(
+  context: RequestContext,
+  purges: PurgeList,
   given: readonly string[],
   detail: PurgeEvent["detail"],
 ): Promise<Failure | null> {
   // The digits of a UUID have no case; entries bear IDs as Stytch writes them.
   const names = given.map((name) => (isCanonicalId(name) ? name.toLowerCase() : name));
-  let number: number;
+  let sequence: number;
   try {
-    number = await within(DIRECTORY_WAIT_MS, directoryOf(call.env).purge(names, detail));
+    sequence = await withTimeout(LIST_TIMEOUT_MS, getDirectory(context.env).purge(names, detail));
   } catch {
-    noteDegraded(call, "directory");
+    noteDegraded(context, "directory");
     return { type: "purge_unavailable" };
   }
-  for (const name of names) notePurge(purges, { name, number });
+  for (const name of names) addPurge(purges, { name, sequence });
   const told = names.map((name) =>
-    callObject(
-      () => call.env.ORGANIZATION.getByName(name, { locationHint: call.config.upstreamRegion }),
-      async (object) => await object.purge(name, number),
-      OBJECT_WAIT_MS,
+    callWithRetry(
+      () => context.env.ORGANIZATION.getByName(name, { locationHint: context.config.upstreamRegion }),
+      async (object) => await object.purge(name, sequence),
+      OBJECT_TIMEOUT_MS,
     ),
   );
   const outcomes = await Promise.allSettled(told);
-  if (outcomes.some(({ status }) => status === "rejected")) noteDegraded(call, "organization_object");
+  if (outcomes.some(({ status }) => status === "rejected")) noteDegraded(context, "organization_object");
   return null;
 }

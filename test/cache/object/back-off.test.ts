@@ -1,20 +1,25 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type BackOff, failed, isPausing, noFailures } from "../../../src/cache/object/back-off.ts";
+import {
+  type BackOff,
+  isBackingOff,
+  NO_FAILURES,
+  recordFailure,
+} from "../../../src/cache/object/back-off.ts";
 
 const NOW = 1_800_000_000_000;
 
 /** As after this many failures, each when the pause before it was over. */
 function row(failures: number, now = NOW): BackOff<string> {
-  let backOff: BackOff<string> = noFailures;
+  let backOff: BackOff<string> = NO_FAILURES;
   for (let i = 1; i <= failures; i += 1)
-    backOff = failed(backOff, `failure ${i}`, Math.max(now, backOff.until));
+    backOff = recordFailure(backOff, `failure ${i}`, Math.max(now, backOff.until));
   return backOff;
 }
 
 describe("a pause", () => {
   test("is none where nothing has failed", () => {
-    expect(noFailures).toEqual({ times: 0, until: 0, last: null });
+    expect(NO_FAILURES).toEqual({ failures: 0, until: 0, last: null });
   });
 
   test.each([
@@ -29,47 +34,55 @@ describe("a pause", () => {
   ])("after failure %i in a row lasts %i ms from that failure", (times, pause) => {
     const before = row(times - 1);
     const now = Math.max(NOW, before.until) + 123;
-    expect(failed(before, "the last", now)).toEqual({ times, until: now + pause, last: "the last" });
+    expect(recordFailure(before, "the last", now)).toEqual({
+      failures: times,
+      until: now + pause,
+      last: "the last",
+    });
   });
 
   test("is no longer for what fails inside it, up to its last millisecond", () => {
-    const paused = failed(noFailures, "first", NOW);
-    expect(failed(paused, "another", NOW)).toBe(paused);
-    expect(failed(paused, "another", NOW + 999)).toBe(paused);
+    const paused = recordFailure(NO_FAILURES, "first", NOW);
+    expect(recordFailure(paused, "another", NOW)).toBe(paused);
+    expect(recordFailure(paused, "another", NOW + 999)).toBe(paused);
   });
 
   test("is over at its end: what fails then is the next failure in a row", () => {
-    const paused = failed(noFailures, "first", NOW);
-    expect(failed(paused, "second", NOW + 1_000)).toEqual({ times: 2, until: NOW + 3_000, last: "second" });
+    const paused = recordFailure(NO_FAILURES, "first", NOW);
+    expect(recordFailure(paused, "second", NOW + 1_000)).toEqual({
+      failures: 2,
+      until: NOW + 3_000,
+      last: "second",
+    });
   });
 
   test("goes on growing however long nobody asked: only an answer ends the row", () => {
-    expect(failed(row(3), "a day later", NOW + 86_400_000)).toMatchObject({
-      times: 4,
+    expect(recordFailure(row(3), "a day later", NOW + 86_400_000)).toMatchObject({
+      failures: 4,
       until: NOW + 86_400_000 + 8_000,
     });
   });
 
   test("leaves what it began from as it was", () => {
-    failed(noFailures, "x", NOW);
-    expect(noFailures).toEqual({ times: 0, until: 0, last: null });
+    recordFailure(NO_FAILURES, "x", NOW);
+    expect(NO_FAILURES).toEqual({ failures: 0, until: 0, last: null });
   });
 });
 
 test("whenever failures come, a pause is 1 to 30 seconds, never shorter than the one before, and shows the failure that began it", () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 40_000 }), { minLength: 1, maxLength: 40 }), (gaps) => {
-      let backOff: BackOff<number> = noFailures;
+      let backOff: BackOff<number> = NO_FAILURES;
       let now = NOW;
       let pause = 0;
       for (const [index, gap] of gaps.entries()) {
         now += gap;
-        const next = failed(backOff, index, now);
+        const next = recordFailure(backOff, index, now);
         if (now < backOff.until) {
           expect(next).toBe(backOff);
           continue;
         }
-        expect(next.times).toBe(backOff.times + 1);
+        expect(next.failures).toBe(backOff.failures + 1);
         expect(next.last).toBe(index);
         expect(next.until - now).toBeGreaterThanOrEqual(Math.max(1_000, pause));
         expect(next.until - now).toBeLessThanOrEqual(Math.min(30_000, 2 * Math.max(pause, 500)));
@@ -81,8 +94,8 @@ test("whenever failures come, a pause is 1 to 30 seconds, never shorter than the
 });
 
 test("a clock that has gone back makes no pause longer", () => {
-  const paused = failed(noFailures, "x", 1_000_000);
-  expect([isPausing(paused, 1_000_999), isPausing(paused, 1_001_000)]).toEqual([true, false]);
-  expect([isPausing(paused, 971_000), isPausing(paused, 970_999)]).toEqual([true, false]);
-  expect(failed(paused, "y", 900_000)).toMatchObject({ times: 2, until: 902_000, last: "y" });
+  const paused = recordFailure(NO_FAILURES, "x", 1_000_000);
+  expect([isBackingOff(paused, 1_000_999), isBackingOff(paused, 1_001_000)]).toEqual([true, false]);
+  expect([isBackingOff(paused, 971_000), isBackingOff(paused, 970_999)]).toEqual([true, false]);
+  expect(recordFailure(paused, "y", 900_000)).toMatchObject({ failures: 2, until: 902_000, last: "y" });
 });

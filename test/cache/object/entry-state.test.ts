@@ -2,15 +2,15 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Entry } from "../../../src/cache/entry.ts";
 import {
-  forgetKnown,
-  hear,
-  isAbsent,
-  type Known,
-  nothingKnown,
-  nowAfter,
-  takeEnd,
-  takeIn,
-  usable,
+  applyEnd,
+  applyEntry,
+  createEntryState,
+  type EntryState,
+  isKnownMissing,
+  nextRequestTime,
+  observeSequence,
+  resetEntryState,
+  servableEntry,
 } from "../../../src/cache/object/entry-state.ts";
 import { parseConfig } from "../../../src/config.ts";
 import { TEST_VARS } from "../../support/vars.ts";
@@ -20,33 +20,33 @@ const configured = parseConfig(TEST_VARS);
 if (!("config" in configured)) throw new Error("the test's configuration is wrong");
 const { cache } = configured.config;
 
-const entry = (began: number, afterPurge = 0): Entry => ({
+const entry = (requestedAt: number, purgeEpoch = 0): Entry => ({
   organizationId: "organization-1",
   slug: "acme",
   externalId: null,
   body: new Uint8Array(0),
   etag: "",
-  began,
-  fetchedAt: NOW,
-  afterPurge,
+  requestedAt,
+  receivedAt: NOW,
+  purgeEpoch,
 });
-const heldIn = (known: Known) => usable(known, "acme", NOW, cache);
+const heldIn = (known: EntryState) => servableEntry(known, "acme", NOW, cache);
 
 type Event =
-  | { readonly is: "entry"; readonly began: number; readonly afterPurge: number }
+  | { readonly is: "entry"; readonly began: number; readonly purgeEpoch: number }
   | { readonly is: "end"; readonly began: number }
   | { readonly is: "purge"; readonly number: number };
 
-function take(known: Known, event: Event): void {
+function take(known: EntryState, event: Event): void {
   switch (event.is) {
     case "entry":
-      takeIn(known, entry(event.began, event.afterPurge));
+      applyEntry(known, entry(event.began, event.purgeEpoch));
       break;
     case "end":
-      takeEnd(known, event.began, undefined);
+      applyEnd(known, event.began, undefined);
       break;
     case "purge":
-      hear(known, event.number, event.number);
+      observeSequence(known, event.number, event.number);
       break;
   }
 }
@@ -55,7 +55,7 @@ const began = fc.integer({ min: 1, max: 20 });
 const anEntry = fc.record({
   is: fc.constant("entry" as const),
   began,
-  afterPurge: fc.integer({ min: 0, max: 5 }),
+  purgeEpoch: fc.integer({ min: 0, max: 5 }),
 });
 const anEnd = fc.record({ is: fc.constant("end" as const), began });
 const aPurge = fc.record({ is: fc.constant("purge" as const), number: fc.integer({ min: 1, max: 5 }) });
@@ -64,7 +64,7 @@ describe("of answers in any order", () => {
   test("the one whose request began last stands, and of a tie with an end the end", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(anEntry, anEnd), { maxLength: 12 }), (events) => {
-        const known = nothingKnown();
+        const known = createEntryState();
         for (const event of events) take(known, event);
         const last = (is: Event["is"]) =>
           Math.max(
@@ -72,7 +72,7 @@ describe("of answers in any order", () => {
             ...events.flatMap((event) => (event.is === is && "began" in event ? [event.began] : [])),
           );
         const expected = last("entry") > last("end") ? last("entry") : undefined;
-        expect(heldIn(known)?.began).toBe(expected);
+        expect(heldIn(known)?.requestedAt).toBe(expected);
       }),
     );
   });
@@ -80,71 +80,71 @@ describe("of answers in any order", () => {
   test("none from before a purge is answered after it", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(anEntry, anEnd, aPurge), { maxLength: 20 }), (events) => {
-        const known = nothingKnown();
+        const known = createEntryState();
         let purge = 0;
         for (const event of events) {
           take(known, event);
           if (event.is === "purge") purge = Math.max(purge, event.number);
-          expect(heldIn(known)?.afterPurge ?? purge).toBeGreaterThanOrEqual(purge);
+          expect(heldIn(known)?.purgeEpoch ?? purge).toBeGreaterThanOrEqual(purge);
         }
       }),
     );
   });
 
   test("what was heard and purged only grows, also when all else is forgotten", () => {
-    const known = nothingKnown();
-    hear(known, 9, 7);
-    takeIn(known, entry(1, 8));
-    hear(known, 3, 2);
-    forgetKnown(known);
-    expect(known).toEqual({ ...nothingKnown(), heard: 9, purge: 7 });
-    takeIn(known, entry(1, 12));
-    expect(known.heard).toBe(12);
+    const known = createEntryState();
+    observeSequence(known, 9, 7);
+    applyEntry(known, entry(1, 8));
+    observeSequence(known, 3, 2);
+    resetEntryState(known);
+    expect(known).toEqual({ ...createEntryState(), latestSeen: 9, latestPurge: 7 });
+    applyEntry(known, entry(1, 12));
+    expect(known.latestSeen).toBe(12);
   });
 });
 
 test("what began before a purge is not taken in, so that nobody writes it down", () => {
-  const known = nothingKnown();
-  hear(known, 5, 5);
-  expect(takeIn(known, entry(1, 4))).toBe(false);
-  expect(takeIn(known, entry(1, 5))).toBe(true);
+  const known = createEntryState();
+  observeSequence(known, 5, 5);
+  expect(applyEntry(known, entry(1, 4))).toBe(false);
+  expect(applyEntry(known, entry(1, 5))).toBe(true);
 });
 
 test("an older object's memory counts: what began before what it knew is not taken in", () => {
-  const known = nothingKnown(10);
-  expect(takeIn(known, entry(9))).toBe(false);
-  expect(takeIn(known, entry(10))).toBe(true);
+  const known = createEntryState(10);
+  expect(applyEntry(known, entry(9))).toBe(false);
+  expect(applyEntry(known, entry(10))).toBe(true);
 });
 
 test("a request is later than all that is known, though the clock stands still or has gone back", () => {
-  const known = nothingKnown();
-  expect(nowAfter(known, NOW)).toBe(NOW);
-  takeEnd(known, NOW, undefined);
-  expect(nowAfter(known, NOW)).toBe(NOW + 1);
-  expect(nowAfter(known, NOW - 5)).toBe(NOW + 1);
-  expect(nowAfter(known, NOW + 2)).toBe(NOW + 2);
-  expect(takeIn(known, entry(nowAfter(known, NOW)))).toBe(true);
+  const known = createEntryState();
+  expect(nextRequestTime(known, NOW)).toBe(NOW);
+  applyEnd(known, NOW, undefined);
+  expect(nextRequestTime(known, NOW)).toBe(NOW + 1);
+  expect(nextRequestTime(known, NOW - 5)).toBe(NOW + 1);
+  expect(nextRequestTime(known, NOW + 2)).toBe(NOW + 2);
+  expect(applyEntry(known, entry(nextRequestTime(known, NOW)))).toBe(true);
 });
 
 test("an entry is usable under its own names until it is dead", () => {
-  const known = nothingKnown();
-  takeIn(known, entry(1));
-  expect(usable(known, "organization-1", NOW, cache)).not.toBeNull();
-  expect(usable(known, "other", NOW, cache)).toBeNull();
-  expect(usable(known, "acme", NOW + 3_719_999, cache)).not.toBeNull();
-  expect(usable(known, "acme", NOW + 3_720_000, cache)).toBeNull();
+  const known = createEntryState();
+  applyEntry(known, entry(1));
+  expect(servableEntry(known, "organization-1", NOW, cache)).not.toBeNull();
+  expect(servableEntry(known, "other", NOW, cache)).toBeNull();
+  expect(servableEntry(known, "acme", NOW + 3_719_999, cache)).not.toBeNull();
+  expect(servableEntry(known, "acme", NOW + 3_720_000, cache)).toBeNull();
 });
 
 test("a 404 is remembered to its last millisecond, and ends with a purge and with an entry", () => {
-  const known = nothingKnown();
-  takeEnd(known, 1, { until: NOW + 10, afterPurge: 3 });
-  expect([isAbsent(known, NOW + 9), isAbsent(known, NOW + 10)]).toEqual([true, false]);
-  hear(known, 3, 3);
-  expect(isAbsent(known, NOW)).toBe(true);
-  hear(known, 4, 4);
-  expect(isAbsent(known, NOW)).toBe(false);
-  takeEnd(known, 2, { until: NOW + 10, afterPurge: 4 });
-  expect(isAbsent(known, NOW)).toBe(true);
-  takeIn(known, entry(3, 4));
-  expect(isAbsent(known, NOW)).toBe(false);
+  const known = createEntryState();
+  applyEnd(known, 1, { until: NOW + 10, purgeEpoch: 3 });
+  expect([isKnownMissing(known, NOW + 9), isKnownMissing(known, NOW + 10)]).toEqual([true, false]);
+  observeSequence(known, 3, 3);
+  expect(isKnownMissing(known, NOW)).toBe(true);
+  observeSequence(known, 4, 4);
+  expect(isKnownMissing(known, NOW)).toBe(false);
+  applyEnd(known, 2, { until: NOW + 10, purgeEpoch: 4 });
+  expect(isKnownMissing(known, NOW)).toBe(true);
+  applyEntry(known, entry(3, 4));
+  expect(isKnownMissing(known, NOW)).toBe(false);
 });

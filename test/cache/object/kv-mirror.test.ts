@@ -2,12 +2,12 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Entry } from "../../../src/cache/entry.ts";
 import {
-  clear,
-  countCall,
-  type KvCopy,
-  keepEntry,
-  keepPointer,
-  kvCopy,
+  clearMirror,
+  countAvoidableRead,
+  createKvMirror,
+  type KvMirror,
+  mirrorAlias,
+  mirrorEntry,
 } from "../../../src/cache/object/kv-mirror.ts";
 import { parseConfig } from "../../../src/config.ts";
 import { later } from "../../support/upstream.ts";
@@ -18,15 +18,15 @@ const configured = parseConfig(TEST_VARS);
 if (!("config" in configured)) throw new Error("the test's configuration is wrong");
 const { cache } = configured.config;
 
-const entry = (began: number, etag = 'W/"1"'): Entry => ({
+const entry = (requestedAt: number, etag = 'W/"1"'): Entry => ({
   organizationId: "organization-1",
   slug: "acme",
   externalId: null,
   body: new Uint8Array(1),
   etag,
-  began,
-  fetchedAt: NOW + began,
-  afterPurge: 0,
+  requestedAt,
+  receivedAt: NOW + requestedAt,
+  purgeEpoch: 0,
 });
 
 let kept: Map<string, unknown>;
@@ -46,7 +46,7 @@ afterEach(() => {
 });
 
 /** As an object makes it anew after an eviction. */
-function copyOf(): KvCopy {
+function copyOf(): KvMirror {
   const call = async (what: string) => {
     const end = later<undefined>();
     writing.push(end);
@@ -54,13 +54,13 @@ function copyOf(): KvCopy {
     done.push(what);
   };
   const kv = { put: async () => await call("put"), delete: async () => await call("delete") };
-  return kvCopy({
+  return createKvMirror({
     storage: {
       get: (key: string) => kept.get(key),
       put: (key: string, value: unknown) => void kept.set(key, value),
       delete: (key: string) => kept.delete(key),
     } as unknown as SyncKvStorage,
-    shelf: () => ({ kv: kv as unknown as KVNamespace, project: "project-test-1" }),
+    scope: () => ({ kv: kv as unknown as KVNamespace, projectId: "project-test-1" }),
     cache: () => cache,
     waitUntil: (work) => void behind.push(work),
   });
@@ -80,45 +80,45 @@ async function settle(): Promise<void> {
 }
 
 test("what was written is known after an eviction, and an unchanged organization is not written again", async () => {
-  keepEntry(copyOf(), entry(1));
+  mirrorEntry(copyOf(), entry(1));
   await settle();
   const again = copyOf();
-  expect(again).toMatchObject({ stored: { began: 1 }, isThere: true });
-  keepEntry(again, entry(2));
+  expect(again).toMatchObject({ mirrored: { requestedAt: 1 }, mayExist: true });
+  mirrorEntry(again, entry(2));
   await settle();
   expect(done).toEqual(["put"]);
 });
 
 test("a write that ends after all was cleared leaves nothing behind, in KV and in the storage", async () => {
   for (const keep of [
-    (copy: KvCopy) => keepEntry(copy, entry(1)),
-    (copy: KvCopy) => keepPointer(copy, "acme", "organization-1"),
+    (copy: KvMirror) => mirrorEntry(copy, entry(1)),
+    (copy: KvMirror) => mirrorAlias(copy, "acme", "organization-1"),
   ]) {
     const copy = copyOf();
     keep(copy);
-    clear(copy, "acme", "known");
+    clearMirror(copy, "acme", "known");
     await settle();
     expect(done.splice(0)).toEqual(["put", "delete"]);
     expect(kept.size).toBe(0);
-    expect(copyOf().isThere).toBeUndefined();
+    expect(copyOf().mayExist).toBeUndefined();
   }
 });
 
 test("what a name stands for is kept before KV has it, and though it never does", async () => {
   const copy = copyOf();
-  keepPointer(copy, "acme", "organization-1");
-  expect(copyOf().pointer).toMatchObject({ organizationId: "organization-1" });
+  mirrorAlias(copy, "acme", "organization-1");
+  expect(copyOf().alias).toMatchObject({ organizationId: "organization-1" });
   for (let at = 0; at < 3; at += 1) {
     await vi.waitFor(() => expect(writing).toHaveLength(at + 1));
     writing[at]?.reject(new Error("429"));
   }
   await Promise.all(behind);
-  expect(copyOf()).toMatchObject({ pointer: { organizationId: "organization-1" }, isThere: true });
+  expect(copyOf()).toMatchObject({ alias: { organizationId: "organization-1" }, mayExist: true });
   // The next answer tries again.
-  keepPointer(copy, "acme", "organization-1");
+  mirrorAlias(copy, "acme", "organization-1");
   await settle();
   expect(done).toEqual(["put"]);
-  keepPointer(copyOf(), "acme", "organization-1");
+  mirrorAlias(copyOf(), "acme", "organization-1");
   await settle();
   expect(done).toEqual(["put"]);
 });
@@ -132,7 +132,7 @@ test("what a name stands for is written again when it is another, or after half 
     [3.6, "organization-2"],
   ] as const) {
     vi.setSystemTime(NOW + days * 86_400_000);
-    keepPointer(copy, "acme", organizationId);
+    mirrorAlias(copy, "acme", organizationId);
     await settle();
   }
   expect(done).toEqual(["put", "put", "put"]);
@@ -140,30 +140,30 @@ test("what a name stands for is written again when it is another, or after half 
 
 test("what is known to be empty is not cleared twice, and what nobody knows of is only for a purge", async () => {
   const copy = copyOf();
-  clear(copy, "acme", "known");
+  clearMirror(copy, "acme", "known");
   await settle();
   expect(done).toEqual([]);
-  clear(copy, "acme", "possible");
+  clearMirror(copy, "acme", "possible");
   await settle();
-  clear(copy, "acme", "possible");
+  clearMirror(copy, "acme", "possible");
   await settle();
   expect(done).toEqual(["delete"]);
-  keepEntry(copy, entry(1));
+  mirrorEntry(copy, entry(1));
   await settle();
-  clear(copy, "acme", "possible");
+  clearMirror(copy, "acme", "possible");
   await settle();
   expect(done).toEqual(["delete", "put", "delete"]);
 });
 
 test("calls are counted from the last write, and 33 of them cause the next", async () => {
   const copy = copyOf();
-  keepEntry(copy, entry(1));
+  mirrorEntry(copy, entry(1));
   await settle();
-  for (let calls = 1; calls <= 32; calls += 1) countCall(copy, entry(2), null);
+  for (let calls = 1; calls <= 32; calls += 1) countAvoidableRead(copy, entry(2), null);
   expect(done).toEqual(["put"]);
-  countCall(copy, entry(2), null);
+  countAvoidableRead(copy, entry(2), null);
   await settle();
   expect(done).toEqual(["put", "put"]);
-  countCall(copy, entry(2), null);
-  expect(copy.spared).toBe(0);
+  countAvoidableRead(copy, entry(2), null);
+  expect(copy.avoidableReads).toBe(0);
 });

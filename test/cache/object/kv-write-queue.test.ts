@@ -1,7 +1,11 @@
 /** Writes of one key of KV, against a clock that is moved by hand. */
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { newWriter, type Wish, write } from "../../../src/cache/object/kv-write-queue.ts";
+import {
+  createKvWriteQueue,
+  enqueueWrite,
+  type PendingWrite,
+} from "../../../src/cache/object/kv-write-queue.ts";
 import { logLines } from "../../support/guard.ts";
 import { later } from "../../support/upstream.ts";
 
@@ -22,12 +26,12 @@ const pass = async (ms: number) => await vi.advanceTimersByTimeAsync(ms);
 /** A wish whose attempts end as given, the last of them for ever. */
 function wish(...outcomes: (() => Promise<void>)[]) {
   let attempt = 0;
-  const writing = vi.fn<Wish["write"]>(async () => {
+  const writing = vi.fn<PendingWrite["write"]>(async () => {
     const outcome = outcomes[Math.min(attempt, outcomes.length - 1)];
     attempt += 1;
     await outcome?.();
   });
-  return { write: writing, done: vi.fn<Wish["done"]>() };
+  return { write: writing, done: vi.fn<PendingWrite["done"]>() };
 }
 const fine = async () => {};
 const refused = async () => await Promise.reject(new Error("canary: 429 Too Many Requests"));
@@ -36,7 +40,7 @@ const hangs = async () => await new Promise<void>(() => {});
 describe("a write", () => {
   test("is made once, at once, and its end is told before it is over", async () => {
     const one = wish(fine);
-    const writing = write(newWriter(), one);
+    const writing = enqueueWrite(createKvWriteQueue(), one);
     expect(one.write).toHaveBeenCalledTimes(1);
     expect(one.done).not.toHaveBeenCalled();
     await writing;
@@ -49,7 +53,7 @@ describe("a write", () => {
 
   test("that fails is made again 1.1 s later, and told of only then", async () => {
     const one = wish(refused, fine);
-    const writing = write(newWriter(), one);
+    const writing = enqueueWrite(createKvWriteQueue(), one);
     await pass(1_099);
     expect(one.write).toHaveBeenCalledTimes(1);
     expect(one.done).not.toHaveBeenCalled();
@@ -61,7 +65,7 @@ describe("a write", () => {
 
   test("that fails three times is given up, and told of as not written", async () => {
     const one = wish(refused);
-    const writing = write(newWriter(), one);
+    const writing = enqueueWrite(createKvWriteQueue(), one);
     await pass(2_199);
     expect(one.write).toHaveBeenCalledTimes(2);
     expect(one.done).not.toHaveBeenCalled();
@@ -76,18 +80,18 @@ describe("a write", () => {
 
   test("that succeeds at its third attempt was written", async () => {
     const one = wish(refused, refused, fine);
-    const writing = write(newWriter(), one);
+    const writing = enqueueWrite(createKvWriteQueue(), one);
     await pass(2_200);
     await writing;
     expect(one.done.mock.calls).toEqual([[true]]);
   });
 
   test("that throws before it has a promise is one that failed", async () => {
-    const one = { write: vi.fn<Wish["write"]>(), done: vi.fn<Wish["done"]>() };
+    const one = { write: vi.fn<PendingWrite["write"]>(), done: vi.fn<PendingWrite["done"]>() };
     one.write.mockImplementationOnce(() => {
       throw new Error("no namespace");
     });
-    const writing = write(newWriter(), one);
+    const writing = enqueueWrite(createKvWriteQueue(), one);
     await pass(1_100);
     await writing;
     expect(one.write).toHaveBeenCalledTimes(2);
@@ -95,7 +99,7 @@ describe("a write", () => {
   });
 
   test("has one line in the log however often it fails, without what was said of it", async () => {
-    const writing = write(newWriter(), wish(refused));
+    const writing = enqueueWrite(createKvWriteQueue(), wish(refused));
     await pass(2_200);
     await writing;
     expect(logLines()).toEqual([{ degraded: ["kv_write"], defect: expect.stringMatching(/^Error/) }]);
@@ -104,7 +108,7 @@ describe("a write", () => {
 
   test("that hangs fails after 5 s, and is given up after three times that", async () => {
     const one = wish(hangs);
-    const writing = write(newWriter(), one);
+    const writing = enqueueWrite(createKvWriteQueue(), one);
     await pass(6_099);
     expect(one.write).toHaveBeenCalledTimes(1);
     await pass(1);
@@ -122,7 +126,7 @@ describe("a write", () => {
   test("that ends in time, if late, was written", async () => {
     const gate = later<void>();
     const one = wish(async () => await gate.promise);
-    const writing = write(newWriter(), one);
+    const writing = enqueueWrite(createKvWriteQueue(), one);
     await pass(4_999);
     gate.resolve();
     await writing;
@@ -134,7 +138,7 @@ describe("a write", () => {
   test("that ends after it was given up is not told of a second time", async () => {
     const gate = later<void>();
     const one = wish(async () => await gate.promise, refused);
-    const writing = write(newWriter(), one);
+    const writing = enqueueWrite(createKvWriteQueue(), one);
     await pass(5_000 + 3 * 1_100);
     await writing;
     gate.resolve();
@@ -145,12 +149,12 @@ describe("a write", () => {
 
 describe("of wishes that come while a write is under way", () => {
   test("the latest alone is written, after it; the others never are, and are told nothing", async () => {
-    const writer = newWriter();
+    const writer = createKvWriteQueue();
     const gate = later<void>();
     const [first, passed, last] = [wish(async () => await gate.promise), wish(fine), wish(fine)];
-    const writing = write(writer, first);
-    await write(writer, passed);
-    await write(writer, last);
+    const writing = enqueueWrite(writer, first);
+    await enqueueWrite(writer, passed);
+    await enqueueWrite(writer, last);
     await pass(1_000);
     expect(last.write).not.toHaveBeenCalled();
     gate.resolve();
@@ -163,12 +167,12 @@ describe("of wishes that come while a write is under way", () => {
   });
 
   test("one takes the place of a write that fails: that is neither made again nor told of", async () => {
-    const writer = newWriter();
+    const writer = createKvWriteQueue();
     const gate = later<void>();
     const first = wish(async () => await gate.promise);
     const second = wish(fine);
-    const writing = write(writer, first);
-    await write(writer, second);
+    const writing = enqueueWrite(writer, first);
+    await enqueueWrite(writer, second);
     gate.reject(new Error("429"));
     // KV counts the write that it refused.
     await pass(1_099);
@@ -181,11 +185,11 @@ describe("of wishes that come while a write is under way", () => {
   });
 
   test("one that comes in the pause before another attempt is written in its stead", async () => {
-    const writer = newWriter();
+    const writer = createKvWriteQueue();
     const [first, second] = [wish(refused, fine), wish(fine)];
-    const writing = write(writer, first);
+    const writing = enqueueWrite(writer, first);
     await pass(500);
-    await write(writer, second);
+    await enqueueWrite(writer, second);
     expect(second.write).not.toHaveBeenCalled();
     await pass(600);
     await writing;
@@ -195,14 +199,14 @@ describe("of wishes that come while a write is under way", () => {
   });
 
   test("one that comes during the last attempt of another is written at once when that fails, and has three of its own", async () => {
-    const writer = newWriter();
+    const writer = createKvWriteQueue();
     const gate = later<void>();
     const first = wish(refused, refused, async () => await gate.promise);
     const second = wish(refused);
-    const writing = write(writer, first);
+    const writing = enqueueWrite(writer, first);
     await pass(2_200);
     expect(first.write).toHaveBeenCalledTimes(3);
-    await write(writer, second);
+    await enqueueWrite(writer, second);
     gate.reject(new Error("429"));
     await pass(0);
     expect(second.write).toHaveBeenCalledTimes(1);
@@ -215,10 +219,10 @@ describe("of wishes that come while a write is under way", () => {
   });
 
   test("one waits for a write that hangs for 5 s and the pause after a failure, and no longer", async () => {
-    const writer = newWriter();
+    const writer = createKvWriteQueue();
     const [first, second] = [wish(hangs), wish(fine)];
-    const writing = write(writer, first);
-    await write(writer, second);
+    const writing = enqueueWrite(writer, first);
+    await enqueueWrite(writer, second);
     await pass(4_999);
     expect(second.write).not.toHaveBeenCalled();
     await pass(1_101);
@@ -228,32 +232,32 @@ describe("of wishes that come while a write is under way", () => {
   });
 
   test("a wish that comes from the end of another write is written as well", async () => {
-    const writer = newWriter();
+    const writer = createKvWriteQueue();
     const second = wish(fine);
     const first = wish(fine);
-    first.done.mockImplementation(() => void write(writer, second));
-    await write(writer, first);
+    first.done.mockImplementation(() => void enqueueWrite(writer, second));
+    await enqueueWrite(writer, first);
     expect(second.done.mock.calls).toEqual([[true]]);
     expect(first.write).toHaveBeenCalledTimes(1);
   });
 });
 
 test("a writer that has given up, or is done, takes the next wish", async () => {
-  const writer = newWriter();
-  const lost = write(writer, wish(refused));
+  const writer = createKvWriteQueue();
+  const lost = enqueueWrite(writer, wish(refused));
   await pass(2_200);
   await lost;
   for (let i = 0; i < 2; i += 1) {
     const next = wish(fine);
-    await write(writer, next);
+    await enqueueWrite(writer, next);
     expect(next.done.mock.calls).toEqual([[true]]);
   }
 });
 
 test("two writers do not wait for each other", async () => {
-  void write(newWriter(), wish(hangs));
+  void enqueueWrite(createKvWriteQueue(), wish(hangs));
   const other = wish(fine);
-  await write(newWriter(), other);
+  await enqueueWrite(createKvWriteQueue(), other);
   expect(other.done.mock.calls).toEqual([[true]]);
 });
 
@@ -273,7 +277,7 @@ const given = fc.array(
 test("whatever wishes come and however their writes end: one at a time, in order, told once and truly, the last in any case, and nothing rejects", async () => {
   await fc.assert(
     fc.asyncProperty(given, async (wishes) => {
-      const writer = newWriter();
+      const writer = createKvWriteQueue();
       /** Whose attempts, and how many others were under way. */
       const attempts: { of: number; beside: number }[] = [];
       const written = new Set<number>();
@@ -294,11 +298,11 @@ test("whatever wishes come and however their writes end: one at a time, in order
           if (kind === "refused") throw new Error("429");
           written.add(of);
         };
-        write(writer, { write: writing, done: (end) => void told.push([of, end]) }).catch(rejected);
+        enqueueWrite(writer, { write: writing, done: (end) => void told.push([of, end]) }).catch(rejected);
       }
       await pass(60_000);
       expect(rejected).not.toHaveBeenCalled();
-      expect(writer).toEqual(newWriter());
+      expect(writer).toEqual(createKvWriteQueue());
       expect(vi.getTimerCount()).toBe(0);
       const order = attempts.map(({ of }) => of);
       expect(order).toEqual([...order].sort((a, b) => a - b));
@@ -316,9 +320,9 @@ test("whatever wishes come and however their writes end: one at a time, in order
 });
 
 test("a writer whose wish throws when it is told takes the next wish all the same", async () => {
-  const writer = newWriter();
+  const writer = createKvWriteQueue();
   const write_ = vi.fn<() => Promise<void>>(async () => {});
-  const told = write(writer, {
+  const told = enqueueWrite(writer, {
     write: write_,
     done: () => {
       throw new Error("the storage fails");
@@ -327,6 +331,6 @@ test("a writer whose wish throws when it is told takes the next wish all the sam
   await expect(told).rejects.toThrow("the storage fails");
   expect(write_).toHaveBeenCalledTimes(1);
   const done = vi.fn<(written: boolean) => void>();
-  await write(writer, { write: async () => {}, done });
+  await enqueueWrite(writer, { write: async () => {}, done });
   expect(done.mock.calls).toEqual([[true]]);
 });

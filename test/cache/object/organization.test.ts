@@ -134,7 +134,7 @@ test("a renamed organization is not answered by its old name from an older entry
   upstream.answer(() => json(organizationEnvelope(renamed)));
   await isolate.call(byId, { key });
   // KV shows the entry of before, as it may for a minute, and with a time at which it would be fresh.
-  const metadata = { ...(stale.metadata as object), at: Date.now() };
+  const metadata = { ...(stale.metadata as object), receivedAt: Date.now() };
   await env.ORGANIZATIONS.put(kvKey(org["organization_id"]), stale.value ?? "", { metadata });
   upstream.answer(() => stytchError(404, "organization_not_found"));
   expect((await isolate.call(bySlug, { key })).status).toBe(404);
@@ -197,7 +197,7 @@ test("a 404 that was asked for before an answer does not undo it", async () => {
   expect(await next.json()).toMatchObject({ organization: org });
 });
 
-test.each(["hold", "standing"] as const)(
+test.each(["store", "current"] as const)(
   "an organization's object whose %s hangs costs half a second, and no answer",
   async (method) => {
     await isolate.call(bySlug, { key });

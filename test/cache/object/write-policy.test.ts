@@ -2,11 +2,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Entry } from "../../../src/cache/entry.ts";
 import {
-  CALLS_OF_A_WRITE,
+  isAvoidableRead,
   isWorthWriting,
-  type Stored,
-  storedOf,
-  wouldHaveBeenSpared,
+  type MirroredVersion,
+  mirroredVersionOf,
+  READS_PER_WRITE,
 } from "../../../src/cache/object/write-policy.ts";
 import type { Config } from "../../../src/config.ts";
 
@@ -20,7 +20,7 @@ const CACHE: Config["cache"] = {
   negativeSeconds: 10,
   memorySeconds: 5,
 };
-const STORED: Stored = { etag: 'W/"same"', began: NOW, fetchedAt: NOW + 50 };
+const STORED: MirroredVersion = { etag: 'W/"same"', requestedAt: NOW, receivedAt: NOW + 50 };
 
 const entry = (fields: Partial<Entry> = {}): Entry => ({
   organizationId: "organization-1",
@@ -28,18 +28,18 @@ const entry = (fields: Partial<Entry> = {}): Entry => ({
   externalId: null,
   body: new Uint8Array(0),
   etag: STORED.etag,
-  began: STORED.began,
-  fetchedAt: STORED.fetchedAt,
-  afterPurge: 0,
+  requestedAt: STORED.requestedAt,
+  receivedAt: STORED.receivedAt,
+  purgeEpoch: 0,
   ...fields,
 });
 
 /** The same organization, read so much later. */
 const later = (ms: number, fields: Partial<Entry> = {}) =>
-  entry({ began: STORED.began + ms, fetchedAt: STORED.fetchedAt + ms, ...fields });
+  entry({ requestedAt: STORED.requestedAt + ms, receivedAt: STORED.receivedAt + ms, ...fields });
 
 test("what KV was given is known by its etag and its times, and by nothing that could be large", () => {
-  expect(storedOf(entry())).toEqual(STORED);
+  expect(mirroredVersionOf(entry())).toEqual(STORED);
 });
 
 describe("an organization is written to KV", () => {
@@ -52,7 +52,7 @@ describe("an organization is written to KV", () => {
   });
 
   test("unchanged, not before 33 calls were made for want of it", () => {
-    expect(CALLS_OF_A_WRITE).toBe(33);
+    expect(READS_PER_WRITE).toBe(33);
     expect(isWorthWriting(STORED, later(1), 32, CACHE)).toBe(false);
     expect(isWorthWriting(STORED, later(1), 33, CACHE)).toBe(true);
     expect(isWorthWriting(STORED, later(1), 34, CACHE)).toBe(true);
@@ -64,12 +64,12 @@ describe("an organization is written to KV", () => {
   });
 
   test("by when Stytch answered, and not by when it was asked", () => {
-    expect(isWorthWriting(STORED, later(465_000, { fetchedAt: STORED.fetchedAt + 464_999 }), 0, CACHE)).toBe(
-      false,
-    );
-    expect(isWorthWriting(STORED, later(464_999, { fetchedAt: STORED.fetchedAt + 465_000 }), 0, CACHE)).toBe(
-      true,
-    );
+    expect(
+      isWorthWriting(STORED, later(465_000, { receivedAt: STORED.receivedAt + 464_999 }), 0, CACHE),
+    ).toBe(false);
+    expect(
+      isWorthWriting(STORED, later(464_999, { receivedAt: STORED.receivedAt + 465_000 }), 0, CACHE),
+    ).toBe(true);
   });
 
   test.each<[number, string, Partial<Config["cache"]>]>([
@@ -90,7 +90,7 @@ describe("an organization is written to KV", () => {
     (ms) => {
       expect(isWorthWriting(STORED, later(ms), 33, CACHE)).toBe(false);
       // However the clock went meanwhile.
-      expect(isWorthWriting(STORED, later(ms, { fetchedAt: NOW + 1e9 }), 33, CACHE)).toBe(false);
+      expect(isWorthWriting(STORED, later(ms, { receivedAt: NOW + 1e9 }), 33, CACHE)).toBe(false);
     },
   );
 
@@ -104,7 +104,7 @@ describe("an organization is written to KV", () => {
         for (const gap of given) {
           at += gap;
           if (isWorthWriting(stored, later(at), 0, CACHE)) {
-            stored = storedOf(later(at));
+            stored = mirroredVersionOf(later(at));
             writes.push(at);
           }
           // Nor is it left there for longer.
@@ -121,35 +121,39 @@ describe("an organization is written to KV", () => {
 describe("a call of the object would have been spared by a newer copy in KV", () => {
   const NEWER = later(1_000);
 
-  test.each<[string, Stored | undefined, number | null]>([
+  test.each<[string, MirroredVersion | undefined, number | null]>([
     ["has nothing, where nobody knows what KV has", undefined, null],
     ["has nothing, where KV's copy is older", STORED, null],
-    ["has nothing, where KV's copy is older by a millisecond", storedOf(later(999)), null],
-    ["has KV's older copy", STORED, STORED.began],
-    ["has one that is older by a millisecond", STORED, NEWER.began - 1],
+    ["has nothing, where KV's copy is older by a millisecond", mirroredVersionOf(later(999)), null],
+    ["has KV's older copy", STORED, STORED.requestedAt],
+    ["has one that is older by a millisecond", STORED, NEWER.requestedAt - 1],
   ])("for a caller who %s", (_, stored, has) => {
-    expect(wouldHaveBeenSpared(stored, NEWER, has)).toBe(true);
+    expect(isAvoidableRead(stored, NEWER, has)).toBe(true);
   });
 
-  test.each<[string, Stored | undefined, number | null]>([
-    ["has what the object has", STORED, NEWER.began],
-    ["has something newer", STORED, NEWER.began + 1],
-    ["has what the object has, where nobody knows what KV has", undefined, NEWER.began],
-    ["has nothing, where KV was given what the object has", storedOf(NEWER), null],
-    ["has an older one, where KV was given what the object has", storedOf(NEWER), STORED.began],
-    ["has nothing, where KV was given something newer", storedOf(later(1_001)), null],
+  test.each<[string, MirroredVersion | undefined, number | null]>([
+    ["has what the object has", STORED, NEWER.requestedAt],
+    ["has something newer", STORED, NEWER.requestedAt + 1],
+    ["has what the object has, where nobody knows what KV has", undefined, NEWER.requestedAt],
+    ["has nothing, where KV was given what the object has", mirroredVersionOf(NEWER), null],
+    [
+      "has an older one, where KV was given what the object has",
+      mirroredVersionOf(NEWER),
+      STORED.requestedAt,
+    ],
+    ["has nothing, where KV was given something newer", mirroredVersionOf(later(1_001)), null],
   ])("not for a caller who %s", (_, stored, has) => {
-    expect(wouldHaveBeenSpared(stored, NEWER, has)).toBe(false);
+    expect(isAvoidableRead(stored, NEWER, has)).toBe(false);
   });
 
   test("only where a write would help, which 33 such calls then cause", () => {
     const moment = fc.integer({ min: 0, max: 10 });
     fc.assert(
       fc.property(moment, moment, fc.option(moment), (given, held, has) => {
-        const stored = storedOf(later(given));
-        const spared = wouldHaveBeenSpared(stored, later(held), has === null ? null : later(has).began);
+        const stored = mirroredVersionOf(later(given));
+        const spared = isAvoidableRead(stored, later(held), has === null ? null : later(has).requestedAt);
         expect(spared).toBe(given < held && (has === null || has < held));
-        if (spared) expect(isWorthWriting(stored, later(held), CALLS_OF_A_WRITE, CACHE)).toBe(true);
+        if (spared) expect(isWorthWriting(stored, later(held), READS_PER_WRITE, CACHE)).toBe(true);
       }),
     );
   });

@@ -2,22 +2,22 @@ import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import type { Entry } from "../../../src/cache/entry.ts";
 import {
-  type Asking,
-  MOST_PURGES,
-  noPurges,
-  notePurge,
-  type PurgeNews,
-  type Purges,
-  purgeOf,
-  renewPurges,
-  survives,
+  addPurge,
+  createPurgeList,
+  ensureSynced,
+  latestPurgeOf,
+  MAX_PURGES,
+  type PurgeList,
+  type PurgeSource,
+  type PurgeUpdates,
+  survivesPurges,
 } from "../../../src/cache/purge/purge-list.ts";
 import { parseConfig } from "../../../src/config.ts";
 import { later } from "../../support/upstream.ts";
 import { TEST_VARS } from "../../support/vars.ts";
 
 const NOW = 1_800_000_000_000;
-const NOTHING: PurgeNews = { purges: [], floor: 0, latest: 0 };
+const NOTHING: PurgeUpdates = { purges: [], purgedBefore: 0, latest: 0 };
 
 const configured = parseConfig({ ...TEST_VARS, LEASE_SECONDS: "10" });
 if (!("config" in configured)) throw new Error("the test's configuration is wrong");
@@ -29,20 +29,20 @@ const entry = (fields: Partial<Entry>): Entry => ({
   externalId: "crm|1",
   body: new Uint8Array(0),
   etag: "",
-  began: 0,
-  fetchedAt: 0,
-  afterPurge: 0,
+  requestedAt: 0,
+  receivedAt: 0,
+  purgeEpoch: 0,
   ...fields,
 });
 
 /** An isolate, its clock, and a Directory whose answers are made by hand. */
-function isolate(ask: Asking["ask"] = async () => NOTHING) {
-  const purges = noPurges();
-  const asked = vi.fn<Asking["ask"]>(ask);
+function isolate(ask: PurgeSource["fetchUpdates"] = async () => NOTHING) {
+  const purges = createPurgeList();
+  const asked = vi.fn<PurgeSource["fetchUpdates"]>(ask);
   const behind: Promise<unknown>[] = [];
   let now = NOW;
   const asking = {
-    ask: asked,
+    fetchUpdates: asked,
     wait: async () => await new Promise<void>((resolve) => setTimeout(resolve, 0)),
     now: () => now,
     waitUntil: (work: Promise<unknown>) => void behind.push(work),
@@ -54,31 +54,31 @@ function isolate(ask: Asking["ask"] = async () => NOTHING) {
     at: (seconds: number) => {
       now = NOW + seconds * 1_000;
     },
-    renew: () => renewPurges(purges, config, asking),
+    renew: () => ensureSynced(purges, config, asking),
   };
 }
 
 describe("an entry", () => {
   test.each(["organization-1", "acme", "crm|1"])("does not survive a later purge of %s", (name) => {
-    const purges = noPurges();
-    notePurge(purges, { name, number: 7 });
-    expect(survives(purges, entry({ afterPurge: 6 }))).toBe(false);
-    expect(survives(purges, entry({ afterPurge: 7 }))).toBe(true);
+    const purges = createPurgeList();
+    addPurge(purges, { name, sequence: 7 });
+    expect(survivesPurges(purges, entry({ purgeEpoch: 6 }))).toBe(false);
+    expect(survivesPurges(purges, entry({ purgeEpoch: 7 }))).toBe(true);
   });
 
   test("is not concerned by a purge of another, or of a name that it no longer bears", () => {
-    const purges = noPurges();
+    const purges = createPurgeList();
     for (const name of ["organization-2", "Acme", "old-slug", "", "null"])
-      notePurge(purges, { name, number: 7 });
-    expect(survives(purges, entry({}))).toBe(true);
-    expect(survives(purges, entry({ externalId: null }))).toBe(true);
+      addPurge(purges, { name, sequence: 7 });
+    expect(survivesPurges(purges, entry({}))).toBe(true);
+    expect(survivesPurges(purges, entry({ externalId: null }))).toBe(true);
   });
 
   test("from before the floor does not survive, whatever it is called", () => {
-    const purges = noPurges();
-    purges.floor = 5;
-    expect(survives(purges, entry({ afterPurge: 4 }))).toBe(false);
-    expect(survives(purges, entry({ afterPurge: 5 }))).toBe(true);
+    const purges = createPurgeList();
+    purges.purgedBefore = 5;
+    expect(survivesPurges(purges, entry({ purgeEpoch: 4 }))).toBe(false);
+    expect(survivesPurges(purges, entry({ purgeEpoch: 5 }))).toBe(true);
   });
 });
 
@@ -86,53 +86,53 @@ describe("the list", () => {
   test("of purges in any order, however often, ends what the latest under each name ends", () => {
     const purge = fc.record({
       name: fc.constantFrom("a", "b", "c"),
-      number: fc.integer({ min: 1, max: 50 }),
+      sequence: fc.integer({ min: 1, max: 50 }),
     });
     fc.assert(
       fc.property(fc.array(purge, { maxLength: 30 }), (given) => {
-        const purges = noPurges();
-        for (const one of given) notePurge(purges, one);
+        const purges = createPurgeList();
+        for (const one of given) addPurge(purges, one);
         for (const name of ["a", "b", "c"]) {
-          const numbers = given.filter((one) => one.name === name).map(({ number }) => number);
-          expect(purgeOf(purges, [name])).toBe(Math.max(0, ...numbers));
+          const numbers = given.filter((one) => one.name === name).map(({ sequence }) => sequence);
+          expect(latestPurgeOf(purges, [name])).toBe(Math.max(0, ...numbers));
         }
-        expect(purges.heard).toBe(Math.max(0, ...given.map(({ number }) => number)));
+        expect(purges.latestSeen).toBe(Math.max(0, ...given.map(({ sequence }) => sequence)));
       }),
     );
   });
 
   test("is bounded: what falls out at its end stands for all that came before it", () => {
-    const purges = noPurges();
-    for (let number = 1; number <= MOST_PURGES + 2; number += 1)
-      notePurge(purges, { name: `n${number}`, number });
-    expect(purges.numbers.size).toBe(MOST_PURGES);
-    expect(purges.floor).toBe(2);
-    expect(survives(purges, entry({ afterPurge: 1 }))).toBe(false);
-    expect(survives(purges, entry({ afterPurge: 2 }))).toBe(true);
+    const purges = createPurgeList();
+    for (let sequence = 1; sequence <= MAX_PURGES + 2; sequence += 1)
+      addPurge(purges, { name: `n${sequence}`, sequence });
+    expect(purges.sequences.size).toBe(MAX_PURGES);
+    expect(purges.purgedBefore).toBe(2);
+    expect(survivesPurges(purges, entry({ purgeEpoch: 1 }))).toBe(false);
+    expect(survivesPurges(purges, entry({ purgeEpoch: 2 }))).toBe(true);
     // A name that is purged again is young again.
-    notePurge(purges, { name: "n3", number: MOST_PURGES + 3 });
-    notePurge(purges, { name: "one more", number: MOST_PURGES + 4 });
-    expect(purges.numbers.has("n3")).toBe(true);
-    expect(purges.numbers.has("n4")).toBe(false);
+    addPurge(purges, { name: "n3", sequence: MAX_PURGES + 3 });
+    addPurge(purges, { name: "one more", sequence: MAX_PURGES + 4 });
+    expect(purges.sequences.has("n3")).toBe(true);
+    expect(purges.sequences.has("n4")).toBe(false);
   });
 });
 
 describe("the Directory", () => {
-  const purged = (name: string, number: number): PurgeNews => ({
-    purges: [{ name, number }],
-    floor: 0,
-    latest: number,
+  const purged = (name: string, sequence: number): PurgeUpdates => ({
+    purges: [{ name, sequence }],
+    purgedBefore: 0,
+    latest: sequence,
   });
 
   test("is asked before the first answer, and then for what came after", async () => {
     const one = isolate(async (after) => (after === 0 ? purged("acme", 7) : purged("other", 9)));
     expect(await one.renew()).toBe(true);
-    expect(purgeOf(one.purges, ["acme"])).toBe(7);
+    expect(latestPurgeOf(one.purges, ["acme"])).toBe(7);
     one.at(10);
     expect(await one.renew()).toBe(true);
     expect(one.asked.mock.calls).toEqual([[0], [7]]);
-    expect(purgeOf(one.purges, ["acme", "other"])).toBe(9);
-    expect(one.purges.heard).toBe(9);
+    expect(latestPurgeOf(one.purges, ["acme", "other"])).toBe(9);
+    expect(one.purges.latestSeen).toBe(9);
   });
 
   test("is not asked for half a lease, then behind an answer, and from the whole lease on before it", async () => {
@@ -154,7 +154,7 @@ describe("the Directory", () => {
   });
 
   test("makes a list as old as the question, however late it answers", async () => {
-    const answers = [later<PurgeNews>(), later<PurgeNews>()];
+    const answers = [later<PurgeUpdates>(), later<PurgeUpdates>()];
     let asked = 0;
     const one = isolate(async () => (await answers[asked++]?.promise) ?? NOTHING);
     const renewal = one.renew();
@@ -166,7 +166,7 @@ describe("the Directory", () => {
   });
 
   test("by an answer that is overtaken takes nothing back", async () => {
-    const answers = [later<PurgeNews>(), later<PurgeNews>()];
+    const answers = [later<PurgeUpdates>(), later<PurgeUpdates>()];
     let asked = 0;
     const one = isolate(async () => (await answers[asked++]?.promise) ?? NOTHING);
     const first = one.renew();
@@ -176,8 +176,8 @@ describe("the Directory", () => {
     await second;
     answers[0]?.resolve(NOTHING);
     await first;
-    expect(one.purges).toMatchObject({ listed: 7, heard: 7, askedAt: NOW + 1_000 });
-    expect(purgeOf(one.purges, ["acme"])).toBe(7);
+    expect(one.purges).toMatchObject({ syncedThrough: 7, latestSeen: 7, syncedAt: NOW + 1_000 });
+    expect(latestPurgeOf(one.purges, ["acme"])).toBe(7);
   });
 
   test("that fails is waited for once in a lease, is asked behind answers meanwhile, and is believed when it is back", async () => {
@@ -197,7 +197,7 @@ describe("the Directory", () => {
     one.at(14);
     expect(one.renew()).toBeNull();
     await one.behind();
-    expect(purgeOf(one.purges, ["acme"])).toBe(7);
+    expect(latestPurgeOf(one.purges, ["acme"])).toBe(7);
     one.at(17);
     expect(one.renew()).toBeNull();
   });
@@ -215,30 +215,30 @@ describe("the Directory", () => {
     one.at(10);
     one.asked.mockImplementation(async () => purged("acme", 7));
     expect(await one.renew()).toBe(true);
-    expect(purgeOf(one.purges, ["acme"])).toBe(7);
+    expect(latestPurgeOf(one.purges, ["acme"])).toBe(7);
   });
 
   test("is asked once for all who wait in the isolate, and they share what comes of it", async () => {
-    const answer = later<PurgeNews>();
+    const answer = later<PurgeUpdates>();
     const one = isolate(async () => await answer.promise);
     const waiting = Array.from({ length: 50 }, () => one.renew());
     answer.resolve(purged("acme", 7));
     expect(await Promise.all(waiting)).toEqual(Array(50).fill(true));
     expect(one.asked).toHaveBeenCalledTimes(1);
-    expect(purgeOf(one.purges, ["acme"])).toBe(7);
+    expect(latestPurgeOf(one.purges, ["acme"])).toBe(7);
   });
 
   test("that fails who asked fails those who waited; where whoever asked was cut off, another asks", async () => {
-    const answer = later<PurgeNews>();
+    const answer = later<PurgeUpdates>();
     const one = isolate(async () => await answer.promise);
     const waiting = [one.renew(), one.renew()];
     answer.reject(new Error("gone"));
     expect(await Promise.all(waiting)).toEqual([false, false]);
     const other = isolate();
-    other.purges.asking = NOW - 1;
+    other.purges.blockingSyncAt = NOW - 1;
     expect(await Promise.all([other.renew(), other.renew()])).toEqual([true, true]);
     expect(other.asked).toHaveBeenCalled();
-    expect(other.purges.asking).toBeUndefined();
+    expect(other.purges.blockingSyncAt).toBeUndefined();
   });
 
   test("that hangs behind an answer makes way for the next when it must be over", async () => {
@@ -265,17 +265,17 @@ describe("the Directory", () => {
   });
 
   test("that lists nothing any more, but everything before some purge, ends all that is older", async () => {
-    const one = isolate(async () => ({ purges: [], floor: 5, latest: 9 }));
+    const one = isolate(async () => ({ purges: [], purgedBefore: 5, latest: 9 }));
     await one.renew();
-    expect(survives(one.purges, entry({ afterPurge: 4 }))).toBe(false);
-    expect(survives(one.purges, entry({ afterPurge: 9 }))).toBe(true);
+    expect(survivesPurges(one.purges, entry({ purgeEpoch: 4 }))).toBe(false);
+    expect(survivesPurges(one.purges, entry({ purgeEpoch: 9 }))).toBe(true);
   });
 });
 
 test("a list that nobody answered for says nothing, and forgets nothing", async () => {
   const one = isolate(async () => await Promise.reject(new Error("gone")));
-  const before: Purges = one.purges;
-  notePurge(before, { name: "acme", number: 3 });
+  const before: PurgeList = one.purges;
+  addPurge(before, { name: "acme", sequence: 3 });
   await one.renew();
-  expect(purgeOf(one.purges, ["acme"])).toBe(3);
+  expect(latestPurgeOf(one.purges, ["acme"])).toBe(3);
 });
