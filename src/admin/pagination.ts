@@ -1,8 +1,8 @@
 /** Pages of the Directory's lists, newest first. */
 
 import type { Cursor, Directory, Page } from "../directory/directory.ts";
+import { getDirectory } from "../directory/directory-client.ts";
 import type { Failure } from "../errors.ts";
-import { getDirectory } from "../platform/durable-object.ts";
 import type { RequestContext } from "../request-context.ts";
 import { callIdempotent } from "./object-calls.ts";
 import { encodeCursor, PageQuery, readQuery } from "./request.ts";

@@ -1,10 +1,12 @@
 /** The admin API of the cache, and Stytch's webhooks: what ends entries before their time. */
+
 import * as z from "zod";
 import { purgeIdentifiers } from "../cache/purge/purge.ts";
 import { type Failure, IDENTIFIER_RULE } from "../errors.ts";
 import type { IsolateState } from "../isolate-state.ts";
 import { containsKey } from "../keys/key-format.ts";
-import { parseJson, readBounded } from "../platform/timeout.ts";
+import { readBounded } from "../platform/bounded-body.ts";
+import { parseJson } from "../platform/bounded-json.ts";
 import type { RequestContext } from "../request-context.ts";
 import { isIdentifier } from "../stytch/identifier.ts";
 import { hasValidSignature, parseEvent } from "../webhooks/stytch-event.ts";

@@ -1,8 +1,10 @@
 /** What an admin call asks for: its JSON body or its query, checked, or a refusal that names the field. */
+
 import * as z from "zod";
 import type { Cursor } from "../directory/directory.ts";
 import type { Failure } from "../errors.ts";
-import { parseJson, readBounded } from "../platform/timeout.ts";
+import { readBounded } from "../platform/bounded-body.ts";
+import { parseJson } from "../platform/bounded-json.ts";
 import type { RequestContext } from "../request-context.ts";
 
 export const MAX_ADMIN_BODY_BYTES = 64 * 1024;

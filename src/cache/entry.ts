@@ -2,9 +2,10 @@
  * One cached organization: the bytes that Stytch sent, and what a lookup must know of them without reading them. An entry
  * knows nothing of keys.
  */
+
 import * as z from "zod";
 import { parseExactly } from "../platform/exact-json.ts";
-import { isCanonicalId } from "../stytch/canonical-id.ts";
+import { isCanonicalId } from "../stytch/identifier.ts";
 import type { OrganizationEnvelope } from "../stytch/schemas/organization-schema.ts";
 
 export interface Entry {

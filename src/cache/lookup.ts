@@ -4,8 +4,9 @@
  * nowhere there, whatever holds it.
  */
 
+import { getDirectory } from "../directory/directory-client.ts";
 import type { Failure } from "../errors.ts";
-import { callWithRetry, getDirectory } from "../platform/durable-object.ts";
+import { callWithRetry } from "../platform/durable-object.ts";
 import { noteDegraded, type RequestContext } from "../request-context.ts";
 import { type Entry, hasIdentifier, identifiersOf } from "./entry.ts";
 import { freshnessOf } from "./freshness.ts";

@@ -5,8 +5,10 @@
  * What the Directory lists is a copy: a change is written together with the event that tells of it, reported at once, and by alarm
  * where that failed.
  */
+
 import { DurableObject } from "cloudflare:workers";
 import type * as z from "zod";
+import { getDirectory } from "../directory/directory-client.ts";
 import { fullBucket, type Limit } from "../limits/bucket.ts";
 import {
   allocate,
@@ -18,7 +20,6 @@ import {
   type TokenResponse,
 } from "../limits/bucket-ledger.ts";
 import { describeError, log } from "../log.ts";
-import { getDirectory } from "../platform/durable-object.ts";
 import { withTimeout } from "../platform/timeout.ts";
 import { checkKey } from "./authorize.ts";
 import { createRecord, editRecord, revokeRecord, rotateRecord } from "./mutations.ts";

@@ -1,5 +1,5 @@
 /** Which organizations a key sees. Pure. */
-import { isCanonicalId } from "../stytch/canonical-id.ts";
+import { isCanonicalId } from "../stytch/identifier.ts";
 import type { KeyRecord } from "./record.ts";
 
 /** Whether the key may see the organization of this ID, as an answer of Stytch gives it. */

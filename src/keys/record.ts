@@ -1,4 +1,5 @@
 /** The record of a key: all that is known of it. The key itself is nowhere in it, and cannot be made from it. */
+
 import * as z from "zod";
 import { LOCATION_HINTS } from "../config.ts";
 import { IDENTIFIER_RULE } from "../errors.ts";

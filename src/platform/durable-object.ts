@@ -27,6 +27,3 @@ function isRetryable(error: unknown): boolean {
   const flags = error as { retryable?: unknown; overloaded?: unknown } | null;
   return flags?.retryable === true && flags.overloaded !== true;
 }
-
-/** The one object that lists keys, events and purges. */
-export const getDirectory = (env: Env) => env.DIRECTORY.getByName("directory");

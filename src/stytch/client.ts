@@ -6,15 +6,17 @@
  *
  * No header of a caller goes out, and none of Stytch's comes back. One deadline covers everything.
  */
+
 import type * as z from "zod";
 import { version } from "../../package.json";
 import type { Config } from "../config.ts";
 import type { Failure } from "../errors.ts";
 import type { UpstreamCall } from "../log.ts";
-import { readBounded, withTimeout } from "../platform/timeout.ts";
-import { isCanonicalId } from "./canonical-id.ts";
+import { readBounded } from "../platform/bounded-body.ts";
+import { withTimeout } from "../platform/timeout.ts";
 import { type Circuit, checkCircuit, circuitOf, pausedForMs, recordOutcome } from "./circuit.ts";
 import { reportDrift } from "./drift.ts";
+import { isCanonicalId } from "./identifier.ts";
 import { type ParsedResponse, parseResponse, type RawResponse } from "./parse-response.ts";
 import { type AttemptOutcome, retryDelayMs } from "./retry.ts";
 import { parseRetryAfter } from "./retry-after.ts";

@@ -12,3 +12,11 @@ export function isIdentifier(text: string): boolean {
   if (length < 1 || length > MAX_CHARACTERS) return false;
   return text !== "." && text !== ".." && !/[\p{Cc}\p{Cs}/\\?#%]/u.test(text);
 }
+
+const CANONICAL_ID =
+  /^(?:organization|member)-(?:test|live)-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** A canonical ID says what must come back; a slug or an external ID names another object by nature. */
+export function isCanonicalId(identifier: string): boolean {
+  return CANONICAL_ID.test(identifier);
+}

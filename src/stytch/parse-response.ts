@@ -1,7 +1,8 @@
 /** What an answer of Stytch means: status → JSON → schema, or which failure it is. Pure. */
+
 import type * as z from "zod";
 import type { Failure } from "../errors.ts";
-import { parseJson } from "../platform/timeout.ts";
+import { parseJson } from "../platform/bounded-json.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 import { isAboutCredentials, StytchError } from "./schemas/error-schema.ts";
 

@@ -2,6 +2,7 @@
  * Stytch's webhooks, which Svix sends: whether one is genuine, and which organizations it is about.
  * https://docs.svix.com/receiving/verifying-payloads/how-manual, https://stytch.com/docs/b2b/guides/webhooks
  */
+
 import { Webhook } from "standardwebhooks";
 import { isIdentifier } from "../stytch/identifier.ts";
 

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { getDirectory } from "../../src/platform/durable-object.ts";
+import { getDirectory } from "../../src/directory/directory-client.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
 import { TEST_VARS } from "../support/vars.ts";

@@ -1,9 +1,10 @@
 /** Purges by an operator: what is refused, and what the audit shows of them. */
+
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Directory } from "../../src/directory/directory.ts";
-import { getDirectory } from "../../src/platform/durable-object.ts";
+import { getDirectory } from "../../src/directory/directory-client.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";

@@ -1,9 +1,10 @@
 /** What lists and the audit show, and how it stays true when reports fail, hang or come late. */
+
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Directory } from "../../src/directory/directory.ts";
-import { getDirectory } from "../../src/platform/durable-object.ts";
+import { getDirectory } from "../../src/directory/directory-client.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { recordOf } from "../support/record.ts";
 

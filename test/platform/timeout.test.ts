@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { parseJson, readBounded, TimeoutError, withTimeout } from "../../src/platform/timeout.ts";
+import { readBounded } from "../../src/platform/bounded-body.ts";
+import { parseJson } from "../../src/platform/bounded-json.ts";
+import { TimeoutError, withTimeout } from "../../src/platform/timeout.ts";
 
 afterEach(() => vi.useRealTimers());
 

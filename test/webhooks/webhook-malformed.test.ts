@@ -1,4 +1,5 @@
 /** Events that concern nobody, and whatever else may be sent: never more than it says, and never a throw. */
+
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isIdentifier } from "../../src/stytch/identifier.ts";

@@ -5,10 +5,11 @@
  *
  * What it knows is ordered by when the upstream request began, and ends with a purge that came after that.
  */
+
 import { DurableObject } from "cloudflare:workers";
 import { type Config, configOf } from "../../config.ts";
+import { getDirectory } from "../../directory/directory-client.ts";
 import { describeError, log } from "../../log.ts";
-import { getDirectory } from "../../platform/durable-object.ts";
 import { withTimeout } from "../../platform/timeout.ts";
 import { aliasesOf, type Entry, hasIdentifier } from "../entry.ts";
 import { fetchEntry } from "../fetch-entry.ts";

@@ -1,11 +1,12 @@
 /** Purges: who asks for one, and what makes it hold everywhere. */
 
 import type { PurgeEvent } from "../../directory/directory.ts";
+import { getDirectory } from "../../directory/directory-client.ts";
 import type { Failure } from "../../errors.ts";
-import { callWithRetry, getDirectory } from "../../platform/durable-object.ts";
+import { callWithRetry } from "../../platform/durable-object.ts";
 import { withTimeout } from "../../platform/timeout.ts";
 import { noteDegraded, type RequestContext } from "../../request-context.ts";
-import { isCanonicalId } from "../../stytch/canonical-id.ts";
+import { isCanonicalId } from "../../stytch/identifier.ts";
 import { addPurge, type PurgeList } from "./purge-list.ts";
 
 /** The longest that a purge waits for the Directory, and then for the organization's objects, in ms. */
