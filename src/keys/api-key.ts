@@ -10,15 +10,9 @@ import { DurableObject } from "cloudflare:workers";
 import type * as z from "zod";
 import { getDirectory } from "../directory/directory-client.ts";
 import { fullBucket, type Limit } from "../limits/bucket.ts";
-import {
-  allocate,
-  changeLedgerLimit,
-  createLedger,
-  holdMs,
-  type Ledger,
-  type TokenRequest,
-  type TokenResponse,
-} from "../limits/bucket-ledger.ts";
+import { allocate, changeLedgerLimit, createLedger, type Ledger } from "../limits/bucket-ledger.ts";
+import { holdMs } from "../limits/grant-policy.ts";
+import type { TokenRequest, TokenResponse } from "../limits/messages.ts";
 import { describeError, log } from "../log.ts";
 import { withTimeout } from "../platform/timeout.ts";
 import { checkKey } from "./authorize.ts";
@@ -63,7 +57,7 @@ interface LeaseResponse {
 }
 
 export class ApiKey extends DurableObject<Env> {
-  /** Whether a call is kept for a token that is about to come. */
+  /** Whether a call is held until its token has come. */
   #isHolding = false;
 
   /** Issues the key. Returns when it is in force, and in the list if the Directory can be reached. */
@@ -80,37 +74,38 @@ export class ApiKey extends DurableObject<Env> {
   }
 
   /**
-   * The one hot call: the record, on which a Worker may act for the time of a lease, and tokens of the rate limit, if there is one. Takes in what the
-   * Worker counted since the last. `unchecked`: the generation of the key for which a token is asked, where nobody has looked yet whether the call
-   * may have one; null where that is not so. Answers at once, but to a call that is a little early for a token: one at a time is kept until then.
+   * The one hot call: the record, on which a Worker may act for the time of a lease, and tokens if the key has a limit.
+   * Takes in the usage that the Worker counted. `unchecked` is the generation of the presented key if the Worker has not
+   * checked yet whether the call may take a token, else null. Responds at once, except to a call that is a little early
+   * for its token: one such call at a time is held until the token has come.
    */
   async lease(
     report: UsageReport | null,
-    ask: TokenRequest,
+    request: TokenRequest,
     unchecked: number | null,
   ): Promise<LeaseResponse> {
-    const answered = this.#lease(report, ask, unchecked);
-    const ms = answered.tokens === null || this.#isHolding ? null : holdMs(answered.tokens);
-    if (ms === null) return answered;
+    const response = this.#lease(report, request, unchecked);
+    const ms = response.tokens === null || this.#isHolding ? null : holdMs(response.tokens);
+    if (ms === null) return response;
     this.#isHolding = true;
     try {
       await scheduler.wait(ms);
     } finally {
       this.#isHolding = false;
     }
-    return this.#lease(null, ask, unchecked);
+    return this.#lease(null, request, unchecked);
   }
 
-  #lease(report: UsageReport | null, ask: TokenRequest, unchecked: number | null): LeaseResponse {
+  #lease(report: UsageReport | null, request: TokenRequest, unchecked: number | null): LeaseResponse {
     const record = this.record();
     if (record === null) return { record, tokens: null };
     if (report !== null) this.#applyReport(report);
     if (record.rate_limit === null) return { record, tokens: null };
     const now = Date.now();
-    // From where the call comes is the Worker's to look at.
+    // The object does not know the caller's address; the Worker checks it.
     const mayTake = unchecked === null || (record.allowed_ips === null && !checkKey(record, unchecked, now));
-    const needsToken = ask.needsToken && mayTake;
-    return { record, tokens: this.#tokens(record.rate_limit, { ...ask, needsToken }, now) };
+    const needsToken = request.needsToken && mayTake;
+    return { record, tokens: this.#allocateTokens(record.rate_limit, { ...request, needsToken }, now) };
   }
 
   /** Changes what the operator decides about the key. What is left of its limit stays, as far as a new one holds it. */
@@ -200,26 +195,28 @@ export class ApiKey extends DurableObject<Env> {
     return this.ctx.storage.kv.get<KeyEvent[]>(PENDING_EVENTS_KEY) ?? [];
   }
 
-  #tokens(limit: Limit, ask: TokenRequest, now: number): TokenResponse {
-    const answered = allocate(this.#account(limit, now), limit, ask, now);
-    // A refusal changes nothing: what has come in since is computed anew.
-    if (answered.changed) this.ctx.storage.kv.put(BUCKET_KEY, answered.account);
-    return answered.answer;
+  #allocateTokens(limit: Limit, request: TokenRequest, now: number): TokenResponse {
+    const { ledger, response, changed } = allocate(this.#ledger(limit, now), limit, request, now);
+    // A refusal writes nothing: what has refilled since is computed anew.
+    if (changed) this.ctx.storage.kv.put(BUCKET_KEY, ledger);
+    return response;
   }
 
-  #account(limit: Limit, now: number): Ledger {
-    const kept = this.ctx.storage.kv.get<Ledger>(BUCKET_KEY);
-    // One that was kept before there were grants is a bucket alone.
-    return kept === undefined ? createLedger(fullBucket(limit, now)) : { ...createLedger(kept), ...kept };
+  #ledger(limit: Limit, now: number): Ledger {
+    const stored = this.ctx.storage.kv.get<Ledger>(BUCKET_KEY);
+    // An early version stored a bucket without grants.
+    return stored === undefined
+      ? createLedger(fullBucket(limit, now))
+      : { ...createLedger(stored), ...stored };
   }
 
-  /** The account outlives its limit: a grant must never be taken for one of the next. */
+  /** The ledger outlives its limit, so that no grant can be taken for one of the next limit. */
   #changeLimit(to: Limit | null): void {
     const record = this.record();
     if (record === null || record.revoked_at !== null || to === null) return;
     const now = Date.now();
-    const account = this.#account(record.rate_limit ?? to, now);
-    this.ctx.storage.kv.put(BUCKET_KEY, changeLedgerLimit(account, record.rate_limit, to, now));
+    const ledger = this.#ledger(record.rate_limit ?? to, now);
+    this.ctx.storage.kv.put(BUCKET_KEY, changeLedgerLimit(ledger, record.rate_limit, to, now));
   }
 
   /** A report that was sent again, since its answer did not arrive in time, is counted once. One row of storage is written for it, of an hour. */

@@ -1,5 +1,5 @@
 /** What an isolate keeps of keys between requests: settled plain data, and nothing that was not told to it by their objects or counted here. */
-import type { TokenPools } from "../limits/token-pool.ts";
+import { createTokenPools, type TokenPools } from "../limits/token-pools.ts";
 import type { VerifiedMacs } from "./key-format.ts";
 import { createLeases, type Leases } from "./lease.ts";
 import type { PendingUsage } from "./usage.ts";
@@ -15,7 +15,7 @@ export interface KeyState {
 
 export const createKeyState = (): KeyState => ({
   leases: createLeases(),
-  tokenPools: new Map(),
+  tokenPools: createTokenPools(),
   pendingUsage: new Map(),
   verifiedMacs: new Map(),
 });

@@ -1,6 +1,6 @@
 import type { ApiKey } from "../../src/keys/api-key.ts";
 import type { KeyRecord } from "../../src/keys/record.ts";
-import type { TokenRequest } from "../../src/limits/bucket-ledger.ts";
+import type { TokenRequest } from "../../src/limits/messages.ts";
 
 /** A record without restrictions, but for `fields`. */
 export function recordOf(fields: Partial<KeyRecord> = {}): KeyRecord {
