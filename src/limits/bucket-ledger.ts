@@ -1,10 +1,10 @@
 /**
  * The object's side of a limit: one bucket, and the tokens of it that isolates hold. Pure.
  *
- * Why the limit cannot be exceeded: a token for a call that waits is spent when it is taken from the bucket. A token that
- * is granted for later keeps its place in the bucket until the object knows that it is spent, returned or expired. So the
- * bucket and all grants together never hold more than the limit, and refill as a single bucket does. A call counts as
- * admitted at the moment its token is spent; hence the bound is that of a single bucket.
+ * Why the limit cannot be exceeded: a token for a call that waits is spent when it is taken from the bucket. A token
+ * that is granted for later keeps its place in the bucket until the object knows that it is spent, returned or expired.
+ * So the bucket and all grants together never hold more than the limit, and refill as a single bucket does. A call
+ * counts as admitted at the moment its token is spent; hence the bound is that of a single bucket.
  */
 import {
   type Bucket,
@@ -62,8 +62,8 @@ export function advanceTo(ledger: Ledger, limit: Limit, now: number): Ledger {
 }
 
 /**
- * The ledger of a key whose limit changes. Tokens that are left stay, up to the capacity of the new limit; a key that had
- * no limit begins full. Isolates may spend what they hold for as long as a change may take to be in force.
+ * The ledger of a key whose limit changes. Tokens that are left stay, up to the capacity of the new limit; a key that
+ * had no limit begins full. Isolates may spend what they hold for as long as a change may take to be in force.
  */
 export function changeLedgerLimit(ledger: Ledger, from: Limit | null, to: Limit, now: number): Ledger {
   const lastId = ledger.lastId + 1;

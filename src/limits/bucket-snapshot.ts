@@ -46,7 +46,7 @@ export const createSnapshot = (limit: Limit, now: number): BucketSnapshot => ({
   isRefusing: false,
 });
 
-/** The snapshot after a response. One that was decided before the current one changes nothing: responses may overtake. */
+/** The snapshot after a response. One that was decided earlier than the current one changes nothing. */
 export function nextSnapshot(
   current: BucketSnapshot,
   response: TokenResponse,

@@ -1,6 +1,6 @@
 /**
- * How many tokens an isolate gets for later calls, when it asks for them, and how long a refusal lasts. Every number here
- * trades object calls against tokens that are lost or held back; none of them can make a key exceed its limit.
+ * How many tokens an isolate gets for later calls, when it asks for them, and how long a refusal lasts. Every number
+ * here trades object calls against tokens that are lost or held back; none of them can make a key exceed its limit.
  * README.md has the figures. Pure.
  */
 import { type Limit, msUntilToken } from "./bucket.ts";
@@ -30,7 +30,7 @@ const SCARCE_SHARE = 1 / 8;
 /** An isolate prefetches for at most this share of the period, besides what it spends until the response arrives. */
 const PREFETCH_PERIOD_SHARE = 0.25;
 
-/** And for at most this share of a grant's TTL: it returns a grant at half of the TTL, and must have spent it by then. */
+/** And for at most this share of a grant's TTL: it returns the grant at half of the TTL, and should have spent it. */
 const PREFETCH_TTL_SHARE = 0.4;
 
 /** An isolate prefetches when it holds less than this share of what it wants to hold. */
@@ -40,8 +40,8 @@ const PREFETCH_BELOW_SHARE = 0.5;
 const ROUND_TRIP_RESERVE = 1.25;
 
 /**
- * After a refusal, an isolate leaves the object alone for up to this time, so that one request finds several tokens; and
- * for at most this share of the period, in which the bucket cannot overflow.
+ * After a refusal, an isolate leaves the object alone for up to this time, so that one request finds several tokens;
+ * and for at most this share of the period, in which the bucket cannot overflow.
  */
 const MAX_REFUSAL_PAUSE_MS = 1_000;
 const REFUSAL_PAUSE_PERIOD_SHARE = 1 / 8;
@@ -107,7 +107,7 @@ export function prefetchThreshold(demand: Demand, left: number, limit: Limit): n
   return Math.max(wanted * PREFETCH_BELOW_SHARE, spentInRoundTrip(demand) * ROUND_TRIP_RESERVE);
 }
 
-/** How long an isolate refuses calls by itself after a refusal, in ms; 0 if tokens come so slowly that each is awaited. */
+/** How long an isolate refuses calls by itself after a refusal, in ms; 0 if a token takes longer than that to come. */
 export function refusalPauseMs(limit: Limit): number {
   const ms = Math.min(MAX_REFUSAL_PAUSE_MS, limit.period_seconds * 1_000 * REFUSAL_PAUSE_PERIOD_SHARE);
   return msUntilToken(0, limit) < ms ? ms : 0;

@@ -65,10 +65,13 @@ export function knownQuota(pools: TokenPools, keyId: string, limit: Limit): Quot
   return getTokenPool(pools, keyId, limit, now).quota(now, false);
 }
 
-/** How old the object's word may be, in ms, for a caller that asks what is left: a flood of those costs the object little. */
+/** How old the object's word on what is left may be, in ms. So a flood of `/whoami` costs the object little. */
 const QUOTA_MAX_AGE_MS = 1_000;
 
-/** What is left for the caller by the object's word of the last second; null if the limit has been lifted. Never throws. */
+/**
+ * What is left for the caller, as the object said it within the last second; null if the limit has been lifted. At most
+ * one object call. Never throws.
+ */
 export async function fetchQuota(source: TokenSource): Promise<Quota | null> {
   const { pools, keyId } = source;
   const known = pools.get(keyId);

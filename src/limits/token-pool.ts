@@ -55,7 +55,7 @@ export interface RequestOptions extends Pick<TokenRequest, "isolateId" | "ttlMs"
 }
 
 /** A request without a response for so long, in ms, gets none: its own request was stopped. */
-export const RESPONSE_TIMEOUT_MS = 2_000;
+const RESPONSE_TIMEOUT_MS = 2_000;
 
 /** How long a request usually travels at most, in ms. */
 const MAX_TRANSIT_MS = 500;
@@ -90,8 +90,8 @@ export class TokenPool {
   }
 
   /**
-   * Takes a token, or says what to do instead: refuse the call, wait for `prefetchEnded` and try again, or ask the object.
-   * A call that has waited once does not wait again (`mayWait`).
+   * Takes a token, or says what to do instead: refuse the call, wait for `prefetchEnded` and try again, or ask the
+   * object. A call that has waited once does not wait again (`mayWait`).
    */
   tryTake(now: number, mayWait = true): "taken" | "refused" | "wait" | "ask" {
     if (this.takeHeld(now)) return "taken";

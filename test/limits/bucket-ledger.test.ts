@@ -90,7 +90,7 @@ describe("a grant", () => {
     expect(one.ask({ returned: [{ id: 1, unused: 1 }] }, over)).toMatchObject({ left: 99 });
   });
 
-  test("each expired grant gives its place back at its own time, however late anyone asks", () => {
+  test("each expired grant gives its place back at its own time, even if nobody asks", () => {
     const limit = limitOf(100, 10);
     const begin = { ...createLedger({ level: 0, at: NOW }), lastId: 2 };
     const grants = [
@@ -141,7 +141,7 @@ describe("a sole consumer", () => {
 });
 
 describe("the time until the bucket is full", () => {
-  test("a response says to the millisecond when the bucket is full if nobody takes anything", () => {
+  test("a response says to the millisecond when the bucket is full if nobody calls", () => {
     const { ask } = createObject();
     expect(ask({ needsToken: true }).msUntilFull).toBe(1_000);
     expect(ask({}, NOW + 400).msUntilFull).toBe(600);

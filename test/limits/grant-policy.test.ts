@@ -51,7 +51,7 @@ describe("a call that is early for its token", () => {
     expect(held(limitOf(10, 2), 100)).toBeNull();
   });
 
-  test("a call is held only if it is refused: not if it has its token, nor if none waits for one", () => {
+  test("a call is not held if it has its token, or needs none", () => {
     expect([held(limitOf(1, 60), 0, true), held(limitOf(1, 60), 100, null)]).toEqual([null, null]);
   });
 });

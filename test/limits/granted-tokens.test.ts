@@ -14,7 +14,7 @@ const { atMs, advanceMs } = useClock();
 const limited = useLimitedKeys();
 const { path } = limited;
 
-test("the first call in an isolate takes a token along with the lease, in one object call", async () => {
+test("the first call in an isolate gets a token along with the lease, in one call", async () => {
   const { key } = await limited.create(600, 60);
   await limited.operator.call(path, { key });
   const edge = createIsolate();
@@ -22,7 +22,7 @@ test("the first call in an isolate takes a token along with the lease, in one ob
   expect(edge.counts.objects).toEqual({ lease: 1, purgesSince: 1 });
 });
 
-test("at 100 calls a second an isolate asks less than once in ten calls, and counts exactly", async () => {
+test("100 calls a second need less than one object call in ten, and count exactly", async () => {
   const { key } = await limited.create(12_000, 86_400);
   const edge = createIsolate();
   const answers = await callEvery(10, 300, async () => await edge.call(path, { key }), advanceMs);

@@ -18,7 +18,7 @@ import {
 } from "../support/token-pool.ts";
 
 describe("how many tokens an isolate prefetches", () => {
-  test("the first call prefetches none; then enough for two seconds, less those that are held", () => {
+  test("the first call prefetches none; later ones for two seconds, less what is held", () => {
     const { respond } = setUpPool();
     const pool = respond({}, NOW);
     recordCalls(pool, 1, NOW);
@@ -28,7 +28,7 @@ describe("how many tokens an isolate prefetches", () => {
     expect(request(pool, NOW + 500, true).message).toMatchObject({ prefetch: 14, held: 4 });
   });
 
-  test("a slow object makes an isolate prefetch earlier, and for the calls until the response too", () => {
+  test("a slow object makes an isolate prefetch earlier, and more", () => {
     const { respond } = setUpPool();
     // The average is a quarter of 8 s, and then three quarters of that.
     respond({}, NOW - 8_000, NOW);
@@ -124,7 +124,7 @@ describe("calls that wait for a prefetch", () => {
   const outcomes = (pool: TokenPool, count: number) => Array.from({ length: count }, () => pool.tryTake(NOW));
   const waitersOf = (pool: TokenPool) => outcomes(pool, 5).filter((outcome) => outcome === "wait").length;
 
-  test("as many calls wait as the prefetch will bring tokens, by what the object said last", () => {
+  test("as many calls wait as the object is expected to grant tokens", () => {
     const { pool, prefetch } = prefetching();
     expect(prefetch.message).toMatchObject({ prefetch: 21, held: -1 });
     expect(outcomes(pool, 22)).toEqual([...Array(21).fill("wait"), "ask"]);
@@ -133,7 +133,7 @@ describe("calls that wait for a prefetch", () => {
     expect(waitersOf(prefetching(true, 0).pool)).toBe(0);
   });
 
-  test("a call waits for twice the usual round trip at most, and not after the prefetch has ended", () => {
+  test("a call waits for two round trips at most, and not after the prefetch has ended", () => {
     const { pool, prefetch } = prefetching();
     expect([0, 199, 200].map((ms) => pool.prefetchTimeoutMs(NOW + ms))).toEqual([200, 1, 0]);
     expect([pool.tryTake(NOW + 199), pool.tryTake(NOW + 200)]).toEqual(["wait", "ask"]);

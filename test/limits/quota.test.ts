@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { NOW } from "../support/clock.ts";
 import { grant, LIMIT, leaseRequest, limitOf, poolAfter, setUpPool, TTL } from "../support/token-pool.ts";
 
-test("a sole consumer is told what the object said and what it holds, without later refill", () => {
+test("a sole consumer is told what the object said and what it holds, without refill", () => {
   const pool = setUpPool().respond({ ...grant(1, 20), left: 500, msUntilFull: 16_000 }, NOW, NOW + 100);
   pool.takeHeld(NOW + 100);
   expect(pool.quota(NOW + 1_100, false)).toEqual({ limit: LIMIT, remaining: 519, resetSeconds: 15 });
@@ -11,13 +11,13 @@ test("a sole consumer is told what the object said and what it holds, without la
   expect(pool.quota(NOW + TTL, false).remaining).toBe(0);
 });
 
-test("one of several consumers is told what it holds, and when all could have been returned", () => {
+test("one of several consumers is told what it holds alone, and a late enough time", () => {
   const pool = poolAfter({ ...grant(1, 20), left: 500, isSoleConsumer: false });
   expect(pool.quota(NOW, true).remaining).toBe(520);
   expect(pool.quota(NOW, false)).toEqual({ limit: LIMIT, remaining: 20, resetSeconds: 70 });
 });
 
-test("after a failed request a caller is told what is held alone: the request may have taken more", () => {
+test("after a failed request a caller is told what is held alone", () => {
   const pool = poolAfter({ ...grant(1, 20), left: 500 });
   pool.requestFailed(leaseRequest(NOW));
   expect(pool.quota(NOW + 1, false).remaining).toBe(20);

@@ -22,7 +22,7 @@ test("of 300 calls at once in six isolates, a limit of 50 an hour admits exactly
   expect(statuses.filter((status) => status === 429)).toHaveLength(250);
 });
 
-test("a refused call says when to retry and what the limit is, and makes no call itself", async () => {
+test("a refused call says when to retry and what the limit is, and reaches nobody", async () => {
   const { key } = await limited.create(2, 60);
   expect(quotaIn(await limited.operator.call(path, { key }))).toEqual({ q: 2, w: 60, r: 1, t: 30 });
   expect(quotaIn(await limited.operator.call(path, { key }))).toEqual({ q: 2, w: 60, r: 0, t: 30 });
@@ -71,7 +71,7 @@ test("a lifted limit is lifted within LEASE_SECONDS in an isolate that refuses c
   expect((await refusing.call(path, { key })).status).toBe(200);
 });
 
-test("every authenticated answer takes a token and has the headers, whatever its status", async () => {
+test("every authenticated answer takes a token and has the headers, at any status", async () => {
   const { key } = await limited.create(100, 3_600);
   limited.upstream.answer(({ url }) =>
     url.endsWith("/none")

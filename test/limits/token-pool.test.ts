@@ -57,7 +57,7 @@ describe("refusals without asking the object", () => {
     expect(pool.tryTake(NOW + 30_000)).toBe("ask");
   });
 
-  test("a refusal lasts for an eighth of the period, at most a second, or until a token can come", () => {
+  test("a refusal lasts an eighth of the period, at most 1 s, or until a token can come", () => {
     for (const [limit, ms] of [
       [LIMIT, 1_000],
       [limitOf(100, 1), 125],
@@ -69,7 +69,7 @@ describe("refusals without asking the object", () => {
     }
   });
 
-  test("a refusal is extended while tokens stay scarce, and is over when there are enough", () => {
+  test("a refusal is extended while tokens stay scarce, and over when there are enough", () => {
     const { respond } = setUpPool();
     respond({ granted: false, left: 0 }, NOW);
     const pool = respond({ left: 0.5 }, NOW + 500);
@@ -142,7 +142,7 @@ describe("responses that overtake each other", () => {
 });
 
 describe("an object that fails", () => {
-  test("an isolate takes locally what the object said was left and what has refilled since", () => {
+  test("an isolate takes locally what the object said was left, and its refill", () => {
     const pool = poolAfter({ left: 2 });
     expect([1, 2, 3].map(() => pool.takeLocally(NOW))).toEqual([true, true, false]);
     expect([1, 2].map(() => pool.takeLocally(NOW + 100))).toEqual([true, false]);
@@ -150,7 +150,7 @@ describe("an object that fails", () => {
 });
 
 describe("the pools of an isolate", () => {
-  test("an isolate keeps 5,000 pools; the one that heard from its object longest ago goes first", () => {
+  test("an isolate keeps 5,000 pools; the one with the oldest response goes first", () => {
     const { pools } = setUpPool();
     for (let i = 0; i < 5_001; i += 1)
       applyTokenResponse(pools, `key-${i}`, leaseRequest(NOW), responseOf(), NOW);
@@ -161,7 +161,7 @@ describe("the pools of an isolate", () => {
     ]);
   });
 
-  test("the pool of a key whose limit is lifted is dropped, and calls that wait for it go on", async () => {
+  test("lifting a limit drops its pool, and wakes the calls that wait for a prefetch", async () => {
     const { pools, respond } = setUpPool();
     const pool = respond({}, NOW - 400, NOW);
     for (let i = 0; i < 11; i += 1) pool.recordCall(NOW);

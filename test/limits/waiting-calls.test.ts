@@ -15,7 +15,7 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date", "setTimeout", "clearTimeout"], now: NOW });
 });
 
-test("calls wait for a prefetch that is under way instead of asking for tokens of their own", async () => {
+test("calls wait for a prefetch that is under way instead of each asking the object", async () => {
   const { key } = await limited.create(64_000, 86_400);
   const gate = deferred<undefined>();
   let slow = false;

@@ -1,4 +1,4 @@
-/** A virtual clock, and what is to happen on it: in order of time; at the same time, in order of planning. A binary heap. */
+/** A virtual clock and the events on it, in order of time and then of planning: a binary heap. */
 
 interface Planned {
   readonly at: number;

@@ -119,7 +119,7 @@ describe("a lone caller at a steady rate below its limit", () => {
     }
   });
 
-  test("a lone caller is never refused at hundreds of calls a second, far from the object", () => {
+  test("a lone caller is never refused at hundreds of calls a second over slow messages", () => {
     for (let seed = 1; seed <= 100; seed += 1) {
       const random = createUniform(seed);
       const limit = of(20 + Math.floor(random() * 300), 1);

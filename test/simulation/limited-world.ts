@@ -1,6 +1,6 @@
 /**
- * A rate limit on a virtual clock: isolates and the object of one key. They run the product's own `TokenPool` and ledger.
- * The rest is made up: how long messages take, which are lost, when isolates end, and whose clocks are wrong.
+ * A rate limit on a virtual clock: isolates and the object of one key. They run the product's own `TokenPool` and
+ * ledger. The rest is made up: how long messages take, which are lost, when isolates end, and whose clocks are wrong.
  */
 import { createAgenda } from "./agenda.ts";
 import { createUniform } from "./load.ts";
@@ -9,7 +9,7 @@ import { SimulatedObject } from "./simulated-object.ts";
 import { between, type Setting, type World } from "./world.ts";
 
 export interface Outcome {
-  /** When each call was admitted by a token of the object, in ms from the beginning, in order: when the token was spent. */
+  /** When each token of the object was spent, and so its call admitted: ms from the beginning, in order. */
   readonly admitted: readonly number[];
   /** Calls that isolates admitted by themselves, since the object did not respond. */
   readonly admittedLocally: number;

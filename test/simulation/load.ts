@@ -11,7 +11,7 @@ export function createUniform(seed: number): () => number {
   return () => random.int(0, 2 ** 32 - 1) / 2 ** 32;
 }
 
-/** Whether a single bucket, full at first, would have admitted these calls: then no stretch of time exceeds the bound. */
+/** Whether a single bucket, full at first, would have admitted these calls: then they are within the bound. */
 export function isWithin(limit: Limit, admitted: readonly number[]): boolean {
   let bucket: Bucket = fullBucket(limit, admitted[0] ?? 0);
   return admitted.every((ms) => {
@@ -33,7 +33,7 @@ export function countAdmissible(limit: Limit, calls: readonly Call[], beginsEmpt
   return admitted;
 }
 
-/** Poisson arrivals, shared among the isolates by `weights`; `bursts`: all calls of a second come in its first tenth. */
+/** Poisson arrivals, shared among isolates by `weights`; `bursts`: all calls of a second come in its first tenth. */
 export function callsByChance(
   random: () => number,
   perSecond: number,
