@@ -11,7 +11,7 @@ import { checkScopes } from "../keys/authorize.ts";
 import { canSee } from "../keys/organization-access.ts";
 import type { Scope } from "../keys/record.ts";
 import type { RequestContext } from "../request-context.ts";
-import { fetchMember } from "../stytch/client.ts";
+import { stytchClientOf } from "../stytch/client-of.ts";
 import { authorizeRequest } from "./authorize-request.ts";
 import { isRefreshRequested, refreshScopes } from "./forced-refresh.ts";
 import { parseIdentifier } from "./identifier-parameter.ts";
@@ -40,7 +40,7 @@ export async function readMember(
   if (refusal !== null) return refusal;
 
   const began = Date.now();
-  const fetched = await fetchMember(context.config, identifier, includeDeleted);
+  const fetched = await stytchClientOf(context.config).fetchMember(identifier, includeDeleted);
   context.timings.upstream = Date.now() - began;
   context.entry.upstream = fetched.call;
   if (fetched.failure !== undefined) {

@@ -1,8 +1,7 @@
 /** From an identifier to an entry, by one upstream call. */
-import type { Config } from "../config.ts";
 import type { Failure } from "../errors.ts";
 import type { UpstreamCall } from "../log.ts";
-import { fetchOrganization } from "../stytch/client.ts";
+import type { StytchClient } from "../stytch/client.ts";
 import { createEntry, type Entry } from "./entry.ts";
 
 export type FetchedEntry =
@@ -17,12 +16,12 @@ export type FetchedEntry =
 
 /** Resolves always. `began`: now, in ms since the epoch. `purgeEpoch`: the latest purge that the caller has heard of. */
 export async function fetchEntry(
-  config: Config,
+  stytch: StytchClient,
   identifier: string,
   asked: Pick<Entry, "requestedAt" | "purgeEpoch">,
-  timeoutMs: number = config.stytch.timeoutMs,
+  timeoutMs?: number,
 ): Promise<FetchedEntry> {
-  const fetched = await fetchOrganization(config, identifier, timeoutMs);
+  const fetched = await stytch.fetchOrganization(identifier, timeoutMs);
   if (fetched.failure !== undefined) return fetched;
   const when = { ...asked, receivedAt: Date.now() };
   return { entry: await createEntry(fetched.body, fetched.value, when), call: fetched.call };

@@ -3,6 +3,7 @@
 import type { Config } from "../config.ts";
 import { callWithRetry } from "../platform/durable-object.ts";
 import { noteDegraded, type RequestContext } from "../request-context.ts";
+import { stytchClientOf } from "../stytch/client-of.ts";
 import { fetchEntry } from "./fetch-entry.ts";
 import type { ReadRequest, ReadResult } from "./object-messages.ts";
 
@@ -42,6 +43,6 @@ async function fetchDirectly(
   timeoutMs: number,
 ): Promise<ReadResult> {
   const asked = { requestedAt: Date.now(), purgeEpoch: Math.max(latestSeen, minPurgeEpoch) };
-  const fetched = await fetchEntry(config, identifier, asked, timeoutMs);
+  const fetched = await fetchEntry(stytchClientOf(config), identifier, asked, timeoutMs);
   return fetched.entry === undefined ? fetched : { ...fetched, origin: "fetched" };
 }

@@ -7,7 +7,7 @@ import * as z from "zod";
 import { configOf } from "../config.ts";
 import type { Failure } from "../errors.ts";
 import type { UpstreamCall } from "../log.ts";
-import { fetchJwks } from "../stytch/client.ts";
+import { stytchClientOf } from "../stytch/client-of.ts";
 
 /** What Stytch itself says of them: `public, max-age=900`. */
 export const JWKS_FRESH_MS = 900_000;
@@ -47,7 +47,7 @@ export class PublicKeys extends DurableObject<Env> {
     const configured = configOf(this.env);
     // Workers refuse every request before they come here.
     if (!("config" in configured)) throw new Error("misconfigured");
-    const fetched = await fetchJwks(configured.config, Jwks);
+    const fetched = await stytchClientOf(configured.config).fetchJwks(Jwks);
     const at = Date.now();
     const { call } = fetched;
     if (fetched.failure === undefined) this.#last = { at, call, body: fetched.body };

@@ -14,14 +14,16 @@ import type { Failure } from "../errors.ts";
 import type { UpstreamCall } from "../log.ts";
 import { readBounded } from "../platform/bounded-body.ts";
 import { withTimeout } from "../platform/timeout.ts";
-import { type Circuit, checkCircuit, circuitOf, pausedForMs, recordOutcome } from "./circuit.ts";
-import { reportDrift } from "./drift.ts";
+import { Circuit } from "./circuit.ts";
+import { DriftReporter } from "./drift.ts";
 import { isCanonicalId } from "./identifier.ts";
 import { type ParsedResponse, parseResponse, type RawResponse } from "./parse-response.ts";
 import { type AttemptOutcome, retryDelayMs } from "./retry.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 import { MemberEnvelope } from "./schemas/member-schema.ts";
 import { OrganizationEnvelope } from "./schemas/organization-schema.ts";
+
+type StytchConfig = Config["stytch"];
 
 /** What Postern takes from Stytch at most; a larger body is an invalid one. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -32,71 +34,71 @@ const ERROR_BODY_TIMEOUT_MS = 500;
 /** `call` is null where the circuit let none through. */
 export type Fetched<T> = ParsedResponse<T> & { readonly call: UpstreamCall | null };
 
-/** `GET /v1/b2b/organizations/{identifier}`: by ID, slug or external ID. Resolves always; does one upstream call at most, in up to three attempts. */
-export async function fetchOrganization(
-  config: Config,
-  identifier: string,
-  timeoutMs: number,
-): Promise<Fetched<OrganizationEnvelope>> {
-  const path = `/v1/b2b/organizations/${encodeURIComponent(identifier)}`;
-  const fetched = await fetchParsed(config, path, OrganizationEnvelope, timeoutMs);
-  if (fetched.failure === undefined) reportDrift(fetched.value, Date.now());
-  return rejectOther(identifier, (envelope) => envelope.organization.organization_id, fetched);
-}
+/**
+ * Reads from Stytch with the secrets of one configuration, and keeps the circuit and the drift report of this isolate.
+ * Each read resolves always, and does one upstream call at most, in up to three attempts.
+ */
+export class StytchClient {
+  readonly #config: StytchConfig;
+  readonly #circuit = new Circuit();
+  readonly #drift = new DriftReporter();
 
-/** `GET /v1/b2b/organizations/members/dangerously_get/{memberId}`. Resolves always; does one upstream call at most, in up to three attempts. */
-export async function fetchMember(
-  config: Config,
-  memberId: string,
-  includeDeleted: boolean,
-): Promise<Fetched<MemberEnvelope>> {
-  const path = `/v1/b2b/organizations/members/dangerously_get/${encodeURIComponent(memberId)}`;
-  const query = includeDeleted ? "?include_deleted=true" : "";
-  const fetched = await fetchParsed(config, path + query, MemberEnvelope);
-  if (fetched.failure === undefined) reportDrift(fetched.value, Date.now());
-  return rejectOther(memberId, (envelope) => envelope.member.member_id, fetched);
-}
-
-/** `GET /v1/b2b/sessions/jwks/{project_id}` of the deployment's own project. Resolves always; does one upstream call at most, in up to three attempts. */
-export async function fetchJwks<T>(config: Config, schema: z.ZodType<T>): Promise<Fetched<T>> {
-  const path = `/v1/b2b/sessions/jwks/${encodeURIComponent(config.stytch.projectId)}`;
-  return await fetchParsed(config, path, schema);
-}
-
-async function fetchParsed<T>(
-  config: Config,
-  path: string,
-  schema: z.ZodType<T>,
-  timeoutMs: number = config.stytch.timeoutMs,
-): Promise<Fetched<T>> {
-  const began = Date.now();
-  const circuit = circuitOf(config);
-  const refusal = checkCircuit(circuit, began);
-  if (refusal !== null) return { failure: refusal, detail: "not asked", call: null };
-  const { exchanged, attempts } = await fetchWithRetry(config, circuit, path, timeoutMs);
-  const now = Date.now();
-  const call = { attempts, duration_ms: now - began };
-  if ("failure" in exchanged) {
-    // One that had less time than a call has says nothing of Stytch by not ending in it.
-    const isShort = timeoutMs < config.stytch.timeoutMs && exchanged.failure.type === "upstream_timeout";
-    if (!isShort) recordOutcome(circuit, exchanged.failure, began, now);
-    return { ...exchanged, call: { ...call, status: null, request_id: null } };
+  constructor({ stytch }: Pick<Config, "stytch">) {
+    this.#config = stytch;
   }
-  const { requestId, meaning } = parseResponse(
-    exchanged,
-    schema,
-    (message) => redactSecrets(config, message),
-    now,
-  );
-  recordOutcome(circuit, meaning.failure === "absent" ? null : (meaning.failure ?? null), began, now);
-  return { ...meaning, call: { ...call, status: exchanged.status, request_id: requestId } };
+
+  /** `GET /v1/b2b/organizations/{identifier}`: by ID, slug or external ID. */
+  async fetchOrganization(
+    identifier: string,
+    timeoutMs: number = this.#config.timeoutMs,
+  ): Promise<Fetched<OrganizationEnvelope>> {
+    const path = `/v1/b2b/organizations/${encodeURIComponent(identifier)}`;
+    const fetched = await this.#fetchParsed(path, OrganizationEnvelope, timeoutMs);
+    if (fetched.failure === undefined) this.#drift.report(fetched.value, Date.now());
+    return rejectOther(identifier, (envelope) => envelope.organization.organization_id, fetched);
+  }
+
+  /** `GET /v1/b2b/organizations/members/dangerously_get/{memberId}`. */
+  async fetchMember(memberId: string, includeDeleted: boolean): Promise<Fetched<MemberEnvelope>> {
+    const path = `/v1/b2b/organizations/members/dangerously_get/${encodeURIComponent(memberId)}`;
+    const query = includeDeleted ? "?include_deleted=true" : "";
+    const fetched = await this.#fetchParsed(path + query, MemberEnvelope, this.#config.timeoutMs);
+    if (fetched.failure === undefined) this.#drift.report(fetched.value, Date.now());
+    return rejectOther(memberId, (envelope) => envelope.member.member_id, fetched);
+  }
+
+  /** `GET /v1/b2b/sessions/jwks/{project_id}` of the deployment's own project. */
+  async fetchJwks<T>(schema: z.ZodType<T>): Promise<Fetched<T>> {
+    const path = `/v1/b2b/sessions/jwks/${encodeURIComponent(this.#config.projectId)}`;
+    return await this.#fetchParsed(path, schema, this.#config.timeoutMs);
+  }
+
+  async #fetchParsed<T>(path: string, schema: z.ZodType<T>, timeoutMs: number): Promise<Fetched<T>> {
+    const requestedAt = Date.now();
+    const refusal = this.#circuit.check(requestedAt);
+    if (refusal !== null) return { failure: refusal, detail: "not asked", call: null };
+    const { exchanged, attempts } = await fetchWithRetry(this.#config, this.#circuit, path, timeoutMs);
+    const now = Date.now();
+    const call = { attempts, duration_ms: now - requestedAt };
+    if ("failure" in exchanged) {
+      // A call that had less time than usual, and did not end in it, says nothing of Stytch.
+      const isShort = timeoutMs < this.#config.timeoutMs && exchanged.failure.type === "upstream_timeout";
+      if (!isShort) this.#circuit.recordOutcome(exchanged.failure, requestedAt, now);
+      return { ...exchanged, call: { ...call, status: null, request_id: null } };
+    }
+    const redact = (text: string) => redactSecrets(this.#config, text);
+    const { requestId, meaning } = parseResponse(exchanged, schema, redact, now);
+    const failure = meaning.failure === "absent" ? null : (meaning.failure ?? null);
+    this.#circuit.recordOutcome(failure, requestedAt, now);
+    return { ...meaning, call: { ...call, status: exchanged.status, request_id: requestId } };
+  }
 }
 
 type Exchange = RawResponse | { readonly failure: Failure; readonly detail: string };
 
 /** Attempts until one is worth keeping, or time is up. */
 async function fetchWithRetry(
-  config: Config,
+  config: StytchConfig,
   circuit: Circuit,
   path: string,
   timeoutMs: number,
@@ -115,19 +117,19 @@ async function fetchWithRetry(
     if (pauseMs === null) return { exchanged, attempts };
     await scheduler.wait(pauseMs);
     // Another call may have been told meanwhile to leave Stytch alone.
-    if (pausedForMs(circuit, Date.now()) > 0) return { exchanged, attempts };
+    if (circuit.pausedForMs(Date.now()) > 0) return { exchanged, attempts };
   }
 }
 
 /** One request and its answer. While the project secret rotates, one that Stytch does not take is followed by the next: `sent` is 2 then. */
 async function attempt(
-  config: Config,
+  config: StytchConfig,
   path: string,
   deadline: AbortSignal,
 ): Promise<Exchange & { readonly sent: number }> {
   let sent = 1;
   try {
-    const { secret, nextSecret } = config.stytch;
+    const { secret, nextSecret } = config;
     let response = await send(config, path, secret, deadline);
     if (response.status === 401 && nextSecret !== undefined) {
       await response.body?.cancel();
@@ -149,8 +151,13 @@ async function attempt(
   }
 }
 
-async function send(config: Config, path: string, secret: string, deadline: AbortSignal): Promise<Response> {
-  return await fetch(config.stytch.baseUrl + path, {
+async function send(
+  config: StytchConfig,
+  path: string,
+  secret: string,
+  deadline: AbortSignal,
+): Promise<Response> {
+  return await fetch(config.baseUrl + path, {
     headers: {
       Authorization: `Basic ${basic(config, secret)}`,
       Accept: "application/json",
@@ -163,11 +170,11 @@ async function send(config: Config, path: string, secret: string, deadline: Abor
   });
 }
 
-const basic = (config: Config, secret: string) => btoa(`${config.stytch.projectId}:${secret}`);
+const basic = (config: StytchConfig, secret: string) => btoa(`${config.projectId}:${secret}`);
 
 /** An upstream that echoes a request must not hand its credentials on. */
-function redactSecrets(config: Config, message: string): string {
-  const { secret, nextSecret } = config.stytch;
+function redactSecrets(config: StytchConfig, message: string): string {
+  const { secret, nextSecret } = config;
   const secrets = nextSecret === undefined ? [secret] : [secret, nextSecret];
   // The longest first: one secret may be the beginning of the other.
   const forms = secrets.flatMap((one) => [basic(config, one), one]).sort((a, b) => b.length - a.length);

@@ -1,8 +1,7 @@
 /** Stytch that is hard to reach: attempts, the circuit, and a 429 that says until when, as callers meet them. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { configOf } from "../../src/config.ts";
-import { circuitOf } from "../../src/stytch/circuit.ts";
-import { fetchOrganization } from "../../src/stytch/client.ts";
+import { StytchClient } from "../../src/stytch/client.ts";
 import { member, memberEnvelope, organization, organizationEnvelope } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
 import { declareSecret, logLines } from "../support/guard.ts";
@@ -172,16 +171,17 @@ describe("a failed attempt", () => {
     });
     const configured = configOf({ ...TEST_VARS, UPSTREAM_TIMEOUT_MS: "100" });
     if ("problems" in configured) throw new Error("misconfigured");
-    const { config } = configured;
-    for (const [ms, failures] of [
-      [20, 0],
-      [100, 12],
-    ] as const) {
-      const calls = Array.from({ length: 12 }, async () => await fetchOrganization(config, "acme", ms));
+    const stytch = new StytchClient(configured.config);
+    const timeOut = async (count: number, ms: number) => {
+      const calls = Array.from({ length: count }, async () => await stytch.fetchOrganization("acme", ms));
       for (const { failure } of await Promise.all(calls))
         expect(failure).toEqual({ type: "upstream_timeout" });
-      expect(circuitOf(config).failures).toBe(failures);
-    }
+    };
+    await timeOut(12, 20);
+    await timeOut(9, 100);
+    await timeOut(1, 100);
+    const eleventh = await stytch.fetchOrganization("acme");
+    expect(eleventh).toMatchObject({ failure: { type: "upstream_unavailable" }, call: null });
   });
 });
 

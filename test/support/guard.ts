@@ -6,8 +6,8 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect } from "vitest";
 import type { Organization } from "../../src/cache/object/organization.ts";
-import { configOf } from "../../src/config.ts";
-import { circuitOf, createCircuit } from "../../src/stytch/circuit.ts";
+import { type Config, configOf } from "../../src/config.ts";
+import { forgetStytchClient } from "../../src/stytch/client-of.ts";
 import { member } from "./bodies.ts";
 import { TEST_VARS } from "./vars.ts";
 
@@ -65,7 +65,7 @@ export async function guarded(response: Response, mayHoldKey: boolean): Promise<
 }
 
 /** All objects of the run share one environment, and so one circuit. */
-let configOfObjects: object | undefined;
+let configOfObjects: Config | undefined;
 
 beforeEach(async () => {
   configOfObjects ??= await runInDurableObject(env.ORGANIZATION.getByName("any"), (object: Organization) => {
@@ -73,7 +73,7 @@ beforeEach(async () => {
     if ("problems" in configured) throw new Error(JSON.stringify(configured.problems));
     return configured.config;
   });
-  Object.assign(circuitOf(configOfObjects), createCircuit());
+  forgetStytchClient(configOfObjects);
   lines = [];
   answers = [];
   for (const level of ["log", "info", "warn", "error", "debug"] as const) {
