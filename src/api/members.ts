@@ -40,17 +40,21 @@ export async function readMember(
   if (refusal !== null) return refusal;
 
   const began = Date.now();
-  const fetched = await stytchClientOf(context.config).fetchMember(identifier, includeDeleted);
+  const { result, detail, call } = await stytchClientOf(context.config).fetchMember(
+    identifier,
+    includeDeleted,
+  );
   context.timings.upstream = Date.now() - began;
-  context.entry.upstream = fetched.call;
-  if (fetched.failure !== undefined) {
-    if (fetched.detail !== undefined) context.entry.upstream_detail = fetched.detail;
-    return fetched.failure === "absent" ? { type: "member_not_found" } : fetched.failure;
+  context.entry.upstream = call;
+  if (!result.ok) {
+    if (detail !== undefined) context.entry.upstream_detail = detail;
+    return result.failure === "not_found" ? { type: "member_not_found" } : result.failure;
   }
-  const { member, organization } = fetched.value;
+  const { bytes, json } = result.value;
+  const { member, organization } = json;
   const isSeen = [member, organization].every((part) => canSee(caller.record, part.organization_id));
   if (!isSeen) return { type: "member_not_found" };
-  return memberResponse(context, projectMember(fetched.body, caller.record.fields));
+  return memberResponse(context, projectMember(bytes, caller.record.fields));
 }
 
 /** What the official SDKs send, and nothing else; a parameter given twice has to agree with itself. Null: neither. */

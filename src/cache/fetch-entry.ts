@@ -1,15 +1,14 @@
 /** From an identifier to an entry, by one upstream call. */
-import type { Failure } from "../errors.ts";
 import type { UpstreamCall } from "../log.ts";
 import type { StytchClient } from "../stytch/client.ts";
+import type { StytchFailure } from "../stytch/parse-response.ts";
 import { createEntry, type Entry } from "./entry.ts";
 
 export type FetchedEntry =
   | { readonly entry: Entry; readonly call: UpstreamCall | null }
   | {
       readonly entry?: never;
-      /** `absent`: Stytch knows no such organization. */
-      readonly failure: Failure | "absent";
+      readonly failure: StytchFailure;
       readonly call: UpstreamCall | null;
       readonly detail?: string;
     };
@@ -21,8 +20,8 @@ export async function fetchEntry(
   asked: Pick<Entry, "requestedAt" | "purgeEpoch">,
   timeoutMs?: number,
 ): Promise<FetchedEntry> {
-  const fetched = await stytch.fetchOrganization(identifier, timeoutMs);
-  if (fetched.failure !== undefined) return fetched;
+  const { result, detail, call } = await stytch.fetchOrganization(identifier, timeoutMs);
+  if (!result.ok) return { failure: result.failure, call, ...(detail === undefined ? {} : { detail }) };
   const when = { ...asked, receivedAt: Date.now() };
-  return { entry: await createEntry(fetched.body, fetched.value, when), call: fetched.call };
+  return { entry: await createEntry(result.value.bytes, result.value.json, when), call };
 }

@@ -59,7 +59,7 @@ export function revalidateInBackground(
       if (answer.entry !== undefined) {
         storeEntry(cache, answer.entry, identifier, Date.now());
       } else if (!isTransientFailure(answer.failure)) addTombstone(memory, identifier, now);
-      const failed = answer.entry === undefined && answer.failure !== "absent" && answer.call !== null;
+      const failed = answer.entry === undefined && answer.failure !== "not_found" && answer.call !== null;
       if (!failed && line.degraded === undefined) return;
       const degraded = [...(line.degraded ?? []), ...(failed ? ["upstream"] : [])];
       const upstream_detail = answer.entry === undefined ? answer.detail : undefined;

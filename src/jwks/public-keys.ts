@@ -47,13 +47,12 @@ export class PublicKeys extends DurableObject<Env> {
     const configured = configOf(this.env);
     // Workers refuse every request before they come here.
     if (!("config" in configured)) throw new Error("misconfigured");
-    const fetched = await stytchClientOf(configured.config).fetchJwks(Jwks);
+    const { result, detail, call } = await stytchClientOf(configured.config).fetchJwks(Jwks);
     const at = Date.now();
-    const { call } = fetched;
-    if (fetched.failure === undefined) this.#last = { at, call, body: fetched.body };
+    if (result.ok) this.#last = { at, call, body: result.value.bytes };
     else {
-      const failure: Failure = fetched.failure === "absent" ? { type: "route_not_found" } : fetched.failure;
-      this.#last = { at, call, failure, ...(fetched.detail === undefined ? {} : { detail: fetched.detail }) };
+      const failure: Failure = result.failure === "not_found" ? { type: "route_not_found" } : result.failure;
+      this.#last = { at, call, failure, ...(detail === undefined ? {} : { detail }) };
     }
     return this.#last;
   }

@@ -14,10 +14,11 @@ import type { Failure } from "../errors.ts";
 import type { UpstreamCall } from "../log.ts";
 import { readBounded } from "../platform/bounded-body.ts";
 import { withTimeout } from "../platform/timeout.ts";
+import { failed, type Result } from "../result.ts";
 import { Circuit } from "./circuit.ts";
 import { DriftReporter } from "./drift.ts";
 import { isCanonicalId } from "./identifier.ts";
-import { type ParsedResponse, parseResponse, type RawResponse } from "./parse-response.ts";
+import { type ParsedBody, parseResponse, type RawResponse, type StytchFailure } from "./parse-response.ts";
 import { type AttemptOutcome, retryDelayMs } from "./retry.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 import { MemberEnvelope } from "./schemas/member-schema.ts";
@@ -28,11 +29,19 @@ type StytchConfig = Config["stytch"];
 /** What Postern takes from Stytch at most; a larger body is an invalid one. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
+/** In the log of a call that the circuit refused. */
+const NOT_CALLED = "not asked";
+
 /** The longest that the body of a refusal is waited for, in ms. */
 const ERROR_BODY_TIMEOUT_MS = 500;
 
-/** `call` is null where the circuit let none through. */
-export type Fetched<T> = ParsedResponse<T> & { readonly call: UpstreamCall | null };
+export interface Fetched<T> {
+  readonly result: Result<ParsedBody<T>, StytchFailure>;
+  /** For the log, if the call failed: field paths and error types, never a value. */
+  readonly detail: string | undefined;
+  /** Null if the circuit refused the call. */
+  readonly call: UpstreamCall | null;
+}
 
 /**
  * Reads from Stytch with the secrets of one configuration, and keeps the circuit and the drift report of this isolate.
@@ -54,7 +63,7 @@ export class StytchClient {
   ): Promise<Fetched<OrganizationEnvelope>> {
     const path = `/v1/b2b/organizations/${encodeURIComponent(identifier)}`;
     const fetched = await this.#fetchParsed(path, OrganizationEnvelope, timeoutMs);
-    if (fetched.failure === undefined) this.#drift.report(fetched.value, Date.now());
+    if (fetched.result.ok) this.#drift.report(fetched.result.value.json, Date.now());
     return rejectOther(identifier, (envelope) => envelope.organization.organization_id, fetched);
   }
 
@@ -63,7 +72,7 @@ export class StytchClient {
     const path = `/v1/b2b/organizations/members/dangerously_get/${encodeURIComponent(memberId)}`;
     const query = includeDeleted ? "?include_deleted=true" : "";
     const fetched = await this.#fetchParsed(path + query, MemberEnvelope, this.#config.timeoutMs);
-    if (fetched.failure === undefined) this.#drift.report(fetched.value, Date.now());
+    if (fetched.result.ok) this.#drift.report(fetched.result.value.json, Date.now());
     return rejectOther(memberId, (envelope) => envelope.member.member_id, fetched);
   }
 
@@ -76,7 +85,7 @@ export class StytchClient {
   async #fetchParsed<T>(path: string, schema: z.ZodType<T>, timeoutMs: number): Promise<Fetched<T>> {
     const requestedAt = Date.now();
     const refusal = this.#circuit.check(requestedAt);
-    if (refusal !== null) return { failure: refusal, detail: "not asked", call: null };
+    if (refusal !== null) return { result: failed(refusal), detail: NOT_CALLED, call: null };
     const { exchanged, attempts } = await fetchWithRetry(this.#config, this.#circuit, path, timeoutMs);
     const now = Date.now();
     const call = { attempts, duration_ms: now - requestedAt };
@@ -84,13 +93,14 @@ export class StytchClient {
       // A call that had less time than usual, and did not end in it, says nothing of Stytch.
       const isShort = timeoutMs < this.#config.timeoutMs && exchanged.failure.type === "upstream_timeout";
       if (!isShort) this.#circuit.recordOutcome(exchanged.failure, requestedAt, now);
-      return { ...exchanged, call: { ...call, status: null, request_id: null } };
+      const { failure, detail } = exchanged;
+      return { result: failed(failure), detail, call: { ...call, status: null, request_id: null } };
     }
     const redact = (text: string) => redactSecrets(this.#config, text);
-    const { requestId, meaning } = parseResponse(exchanged, schema, redact, now);
-    const failure = meaning.failure === "absent" ? null : (meaning.failure ?? null);
-    this.#circuit.recordOutcome(failure, requestedAt, now);
-    return { ...meaning, call: { ...call, status: exchanged.status, request_id: requestId } };
+    const { result, detail, requestId } = parseResponse(exchanged, schema, redact, now);
+    const isAnswer = result.ok || result.failure === "not_found";
+    this.#circuit.recordOutcome(isAnswer ? null : result.failure, requestedAt, now);
+    return { result, detail, call: { ...call, status: exchanged.status, request_id: requestId } };
   }
 }
 
@@ -181,9 +191,10 @@ function redactSecrets(config: StytchConfig, message: string): string {
   return forms.reduce((kept, form) => kept.replaceAll(form, "[removed]"), message);
 }
 
-/** An answer about another object than the one asked for is none. */
-function rejectOther<T>(asked: string, idOf: (value: T) => string, fetched: Fetched<T>): Fetched<T> {
-  if (fetched.failure !== undefined || !isCanonicalId(asked)) return fetched;
-  if (asked.toLowerCase() === idOf(fetched.value).toLowerCase()) return fetched;
-  return { call: fetched.call, failure: { type: "upstream_invalid_response" }, detail: "another object" };
+/** Replaces an answer about another object than the requested one by a failure. */
+function rejectOther<T>(requested: string, idOf: (value: T) => string, fetched: Fetched<T>): Fetched<T> {
+  const { result, call } = fetched;
+  if (!result.ok || !isCanonicalId(requested)) return fetched;
+  if (requested.toLowerCase() === idOf(result.value.json).toLowerCase()) return fetched;
+  return { result: failed({ type: "upstream_invalid_response" }), detail: "another object", call };
 }

@@ -1,6 +1,7 @@
 /** Stytch that is hard to reach: attempts, the circuit, and a 429 that says until when, as callers meet them. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { configOf } from "../../src/config.ts";
+import { failed } from "../../src/result.ts";
 import { StytchClient } from "../../src/stytch/client.ts";
 import { member, memberEnvelope, organization, organizationEnvelope } from "../support/bodies.ts";
 import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
@@ -174,14 +175,14 @@ describe("a failed attempt", () => {
     const stytch = new StytchClient(configured.config);
     const timeOut = async (count: number, ms: number) => {
       const calls = Array.from({ length: count }, async () => await stytch.fetchOrganization("acme", ms));
-      for (const { failure } of await Promise.all(calls))
-        expect(failure).toEqual({ type: "upstream_timeout" });
+      for (const { result } of await Promise.all(calls))
+        expect(result).toEqual(failed({ type: "upstream_timeout" }));
     };
     await timeOut(12, 20);
     await timeOut(9, 100);
     await timeOut(1, 100);
     const eleventh = await stytch.fetchOrganization("acme");
-    expect(eleventh).toMatchObject({ failure: { type: "upstream_unavailable" }, call: null });
+    expect(eleventh).toMatchObject({ result: { failure: { type: "upstream_unavailable" } }, call: null });
   });
 });
 

@@ -159,7 +159,7 @@ export class Organization extends DurableObject<Env> {
       this.#revalidateIfStale(identifier, entry, want);
       return { entry, origin: "held", call: null };
     }
-    if (isKnownMissing(this.#state, now)) return { failure: "absent", call: null };
+    if (isKnownMissing(this.#state, now)) return { failure: "not_found", call: null };
     const { last } = this.#backOff;
     if (last === null || !isBackingOff(this.#backOff, now)) return null;
     if (entry !== null) return { ...last, cached: entry, call: null };
@@ -238,7 +238,7 @@ export class Organization extends DurableObject<Env> {
     } as const;
     this.ctx.waitUntil(
       this.read(identifier, want).then((read) => {
-        if (read.entry !== undefined || read.failure === "absent" || read.call === null) return;
+        if (read.entry !== undefined || read.failure === "not_found" || read.call === null) return;
         log({ degraded: ["upstream"], upstream: read.call, upstream_detail: read.detail });
       }),
     );
@@ -249,7 +249,7 @@ export class Organization extends DurableObject<Env> {
     this.#backOff = NO_FAILURES;
     if (began < this.#state.requestedAt) return;
     // KV goes on showing it for a while, and isolates hold it. That Stytch refused Postern itself says nothing of the organization.
-    const isItsEnd = failure === "absent" || failure.type === "upstream_bad_request";
+    const isItsEnd = failure === "not_found" || failure.type === "upstream_bad_request";
     this.#owesPurge ||= this.#wasServed();
     this.#reset(identifier, "known");
     deleteIfPresent(this.ctx.storage.kv, ALIASES_KEY);
@@ -258,7 +258,7 @@ export class Organization extends DurableObject<Env> {
       this.#listPurgeInBackground(identifier);
     }
     const until = Date.now() + this.#config().cache.negativeSeconds * 1_000;
-    applyEnd(this.#state, began, failure === "absent" ? { until, purgeEpoch } : undefined);
+    applyEnd(this.#state, began, failure === "not_found" ? { until, purgeEpoch } : undefined);
   }
 
   /** Whether an isolate may have an entry under this object's name. Nobody can make it so by asking for what is not there. */
