@@ -193,7 +193,10 @@ describe("the circuit", () => {
     expect(upstream.requests).toHaveLength(10);
     const answer = await edge.call(aMember(), { key });
     expect(await answer.json()).toMatchObject({ status_code: 503, error_type: "upstream_unavailable" });
-    expect(logLines().at(-1)).toMatchObject({ upstream: null, upstream_detail: "not asked" });
+    expect(logLines().at(-1)).toMatchObject({
+      upstream: null,
+      upstream_detail: "not called: the circuit is open",
+    });
     at(1_999);
     await edge.call(aMember(), { key });
     expect(upstream.requests).toHaveLength(10);
