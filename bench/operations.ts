@@ -3,8 +3,8 @@
 import { createRandom } from "../sandbox/random.ts";
 import { members, organizations } from "../sandbox/seed.ts";
 import type { Built } from "./build.ts";
+import { serve } from "./measured-worker.ts";
 import type { Operations } from "./prices.ts";
-import { serve } from "./served.ts";
 import { mint, varsOf } from "./settings.ts";
 import type { Timed } from "./timed.ts";
 

@@ -2,8 +2,8 @@
 import { demo, members, organizations } from "../sandbox/seed.ts";
 import type { Built } from "./build.ts";
 import type { Load } from "./load.ts";
+import { type Served, serve } from "./measured-worker.ts";
 import { PROCESSORS } from "./processors.ts";
-import { type Served, serve } from "./served.ts";
 import { ASSEMBLED, BARE, BARE_KV, mint, POSTERN, PROJECT, SANDBOX, varsOf } from "./settings.ts";
 
 export interface Scenario {

@@ -1,6 +1,7 @@
 /** What the soak asks Postern, and what may be answered: one kind of caller each, with the rule that its answers must keep. */
+
+import type { Running } from "../dev/sandboxed-postern.ts";
 import { demo, members, organizations } from "../sandbox/seed.ts";
-import type { Running } from "../test/e2e/running.ts";
 
 export interface Answer {
   readonly status: number;

@@ -4,8 +4,8 @@
  * Ends with 1 where anything was wrong.
  */
 import { parseArgs } from "node:util";
-import { run } from "../test/e2e/running.ts";
-import { SECRETS } from "../test/e2e/secrets.ts";
+import { run } from "../dev/sandboxed-postern.ts";
+import { SECRETS } from "../dev/test-secrets.ts";
 import { openHeap } from "./heap.ts";
 import { type Answer, type Caller, callersOf, LIMIT } from "./soak-traffic.ts";
 

@@ -2,9 +2,9 @@
 import { Webhook } from "standardwebhooks";
 import { B2BClient } from "stytch";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { type Running, run } from "../../dev/sandboxed-postern.ts";
+import { PROJECT_ID } from "../../dev/test-secrets.ts";
 import { demo, organizations } from "../../sandbox/seed.ts";
-import { type Running, run } from "./running.ts";
-import { PROJECT_ID } from "./secrets.ts";
 
 const WEBHOOK_SECRET = "whsec_ZTJlLWNhbmFyeS1vZi10aGUtd2ViaG9vay1zZWNyZXQ0";
 

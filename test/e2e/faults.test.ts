@@ -1,8 +1,8 @@
 /** Every fault of an upstream, on real sockets: what callers are told, how soon, and that nothing of it is kept. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type Running, run } from "../../dev/sandboxed-postern.ts";
+import { SECRETS } from "../../dev/test-secrets.ts";
 import { demo, organizations } from "../../sandbox/seed.ts";
-import { type Running, run } from "./running.ts";
-import { SECRETS } from "./secrets.ts";
 
 const TIMEOUT_MS = 500;
 let postern: Running;

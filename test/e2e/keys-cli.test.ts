@@ -7,10 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { type Running, run } from "../../dev/sandboxed-postern.ts";
 import { demo } from "../../sandbox/seed.ts";
-import { type Running, run } from "./running.ts";
 
-const ENTRY = fileURLToPath(new URL("../../scripts/keys.ts", import.meta.url));
+const ENTRY = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 const TOKEN = "e2e-canary-of-an-admin-token-for-the-cli";
 const ID = "0123456789abcdef";
 const KEY = `pst_test_${ID}_${"k".repeat(50)}`;

@@ -3,9 +3,9 @@
 import { type Item, parseList } from "structured-headers";
 import { B2BClient, StytchError } from "stytch";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { type Running, run } from "../../dev/sandboxed-postern.ts";
+import { PROJECT_ID } from "../../dev/test-secrets.ts";
 import { demo, members, organizations } from "../../sandbox/seed.ts";
-import { type Running, run } from "./running.ts";
-import { PROJECT_ID } from "./secrets.ts";
 
 let postern: Running;
 let key: string;

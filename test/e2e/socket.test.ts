@@ -1,8 +1,8 @@
 /** Over a real socket, as any HTTP client has it: raw targets, clients who leave, many at once. */
 import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type Running, run } from "../../dev/sandboxed-postern.ts";
 import { demo, organizations } from "../../sandbox/seed.ts";
-import { type Running, run } from "./running.ts";
 
 let postern: Running;
 let key: string;

@@ -1,13 +1,13 @@
 /** The commands and their options, and how a run ends: a result on stdout, or one line on stderr. */
 import { Argument, Command, CommanderError, Option } from "commander";
-import { type AdminApi, adminApi } from "./admin-api.ts";
 import type { CreateOptions, EditOptions } from "./bodies.ts";
+import { type AdminApi, adminApi } from "./client.ts";
 import * as commands from "./commands.ts";
 import { connectionFrom, type Environment } from "./connection.ts";
-import { decisions, limitOption } from "./decisions.ts";
 import { type Confirm, revoke, rotate } from "./endings.ts";
+import { errorLine, Stop } from "./errors.ts";
 import { keyId, organizationName, wholeNumber } from "./options.ts";
-import { errorLine, Stop } from "./stop.ts";
+import { decisions, limitOption } from "./policy-options.ts";
 
 export interface Surroundings {
   readonly env: Environment;

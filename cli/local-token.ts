@@ -1,7 +1,7 @@
 /** The admin token of the Postern that `npm start` serves on this machine. */
 import { existsSync } from "node:fs";
-import { readDevVars, readKept } from "../local-settings.ts";
-import { Stop } from "./stop.ts";
+import { readDevVars, readKept } from "../dev/local-state.ts";
+import { Stop } from "./errors.ts";
 
 /** What `npm start` keeps. */
 const KEPT = ".wrangler/postern-local.json";

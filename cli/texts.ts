@@ -1,8 +1,8 @@
 /** What people read of an answer. */
 import type { z } from "zod";
 import { type AuditPage, Issued, KeyRecord, type Purged, type Usage, understand } from "./answers.ts";
-import { printable } from "./stop.ts";
-import { card, iso, table } from "./table.ts";
+import { printable } from "./errors.ts";
+import { card, iso, table } from "./format.ts";
 
 export function recordText(key: KeyRecord): string {
   const { fields } = key;

@@ -1,6 +1,7 @@
 /** The bodies of `POST /admin/keys` and `PATCH /admin/keys/{key_id}`, from the options of `create` and `edit`. */
+
+import { Stop } from "./errors.ts";
 import type { RateLimit } from "./options.ts";
-import { Stop } from "./stop.ts";
 
 export interface CreateOptions {
   readonly name?: string;

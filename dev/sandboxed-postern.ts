@@ -1,7 +1,7 @@
 /** Postern and the sandbox, built and served on real sockets, as `npm start` and a deployment have them. */
-import { members } from "../../sandbox/seed.ts";
-import { serve } from "../../scripts/serve.ts";
-import { ADMIN_TOKEN, KEY_SECRET, PROJECT_ID, SECRETS, UPSTREAM_SECRET } from "./secrets.ts";
+import { members } from "../sandbox/seed.ts";
+import { serve } from "./serve.ts";
+import { ADMIN_TOKEN, KEY_SECRET, PROJECT_ID, SECRETS, UPSTREAM_SECRET } from "./test-secrets.ts";
 
 const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/;
 

@@ -1,6 +1,6 @@
 import { expect, test, vi } from "vitest";
-import type { AdminApi } from "../../scripts/keys/admin-api.ts";
-import { revoke, rotate } from "../../scripts/keys/endings.ts";
+import type { AdminApi } from "../../cli/client.ts";
+import { revoke, rotate } from "../../cli/endings.ts";
 
 const ID = "0123456789abcdef";
 

@@ -1,15 +1,8 @@
 import { expect, test } from "vitest";
-import type { KeyRecord } from "../../scripts/keys/answers.ts";
-import { errorLine, printable } from "../../scripts/keys/stop.ts";
-import { card, iso, table } from "../../scripts/keys/table.ts";
-import {
-  auditText,
-  issuedText,
-  purgedText,
-  recordsText,
-  recordText,
-  usageText,
-} from "../../scripts/keys/texts.ts";
+import type { KeyRecord } from "../../cli/answers.ts";
+import { errorLine, printable } from "../../cli/errors.ts";
+import { card, iso, table } from "../../cli/format.ts";
+import { auditText, issuedText, purgedText, recordsText, recordText, usageText } from "../../cli/texts.ts";
 
 const RECORD: KeyRecord = {
   key_id: "0123456789abcdef",

@@ -1,5 +1,5 @@
 /** Plain text in columns. */
-import { printable } from "./stop.ts";
+import { printable } from "./errors.ts";
 
 /** A header, and a line for each row; columns are as wide as their widest cell, two spaces apart. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {

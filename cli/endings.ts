@@ -1,9 +1,10 @@
 /** The commands that end a key, or can: they ask first. */
-import type { AdminApi } from "./admin-api.ts";
+
 import { KeyRecord, understand } from "./answers.ts";
+import type { AdminApi } from "./client.ts";
 import { keyPath, type Result, recordResult } from "./commands.ts";
-import { printable, Stop } from "./stop.ts";
-import { iso } from "./table.ts";
+import { printable, Stop } from "./errors.ts";
+import { iso } from "./format.ts";
 import { issuedText } from "./texts.ts";
 
 /** Null where nobody can be asked. */

@@ -1,9 +1,9 @@
 /** What each command that ends no key does with the admin API, and what comes of it. */
 import { z } from "zod";
-import type { AdminApi } from "./admin-api.ts";
 import { AuditPage, KeyPage, KeyRecord, Purged, Usage, understand } from "./answers.ts";
 import { type CreateOptions, creationBody, dependsOnFields, type EditOptions, editBody } from "./bodies.ts";
-import { Stop } from "./stop.ts";
+import type { AdminApi } from "./client.ts";
+import { Stop } from "./errors.ts";
 import { auditText, issuedText, purgedText, recordsText, recordText, usageText } from "./texts.ts";
 
 export interface Result {

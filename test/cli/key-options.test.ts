@@ -7,7 +7,7 @@ import {
   rateLimit,
   time,
   wholeNumber,
-} from "../../scripts/keys/options.ts";
+} from "../../cli/options.ts";
 
 test.each([
   ["600/60", 600, 60],

@@ -1,5 +1,5 @@
 /** Which Postern is meant, and the token for it. A token goes to the address that it was given for, and to no other. */
-import { Stop } from "./stop.ts";
+import { Stop } from "./errors.ts";
 
 export interface Connection {
   readonly origin: string;

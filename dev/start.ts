@@ -5,7 +5,7 @@
 import { createServer } from "node:net";
 import { unstable_readConfig } from "wrangler";
 import { parseConfig, VARIABLE_NAMES } from "../src/config.ts";
-import { keep, readDevVars, readKept, type Vars } from "./local-settings.ts";
+import { keep, readDevVars, readKept, type Vars } from "./local-state.ts";
 import { type Served, serve } from "./serve.ts";
 import { welcome } from "./welcome.ts";
 

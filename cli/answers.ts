@@ -1,6 +1,6 @@
 /** What the admin API answers, as far as it is shown to people. Fields that an older Postern does not have may be absent. */
 import { z } from "zod";
-import { Stop } from "./stop.ts";
+import { Stop } from "./errors.ts";
 
 const strings = z.array(z.string());
 const Fields = z.object({ organization: strings.nullable(), member: strings.nullable() });

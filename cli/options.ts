@@ -1,8 +1,8 @@
 /** What stands behind the options: the obvious mistakes are caught here, the rest is the server's to judge. */
 import { isIP } from "node:net";
 import { InvalidArgumentError } from "commander";
-import { isIdentifier } from "../../src/stytch/identifier.ts";
-import { KEY, Stop } from "./stop.ts";
+import { isIdentifier } from "../src/stytch/identifier.ts";
+import { KEY, Stop } from "./errors.ts";
 
 export interface RateLimit {
   readonly limit: number;

@@ -1,5 +1,5 @@
 import { expect, test, vi } from "vitest";
-import { connectionFrom } from "../../scripts/keys/connection.ts";
+import { connectionFrom } from "../../cli/connection.ts";
 
 const URL_ = "https://postern.example.workers.dev";
 const local = () => "local-token";

@@ -1,7 +1,7 @@
 /** The admin API as this tool calls it: an answer, or a `Stop` that says what failed and what to do. */
 import { z } from "zod";
 import type { Connection } from "./connection.ts";
-import { Stop } from "./stop.ts";
+import { Stop } from "./errors.ts";
 
 export interface AdminApi {
   /** Where it is, for what is told to people. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { creationBody, dependsOnFields, editBody } from "../../scripts/keys/bodies.ts";
+import { creationBody, dependsOnFields, editBody } from "../../cli/bodies.ts";
 
 test("a creation names what was given, and nothing else", () => {
   expect(creationBody({ name: "Acme", scope: ["organizations:read"] })).toEqual({

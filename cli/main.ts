@@ -1,7 +1,8 @@
 /** `npm run keys -- <command>`: issues, lists, edits, rotates and revokes the keys of a Postern, and purges its cache, by its admin API. */
-import { localToken } from "./keys/local-token.ts";
-import { main } from "./keys/program.ts";
-import { askAtTerminal } from "./keys/terminal.ts";
+
+import { main } from "./cli.ts";
+import { localToken } from "./local-token.ts";
+import { askAtTerminal } from "./terminal.ts";
 
 // Who reads the result may leave early: `list | head`.
 process.stdout.on("error", () => {});
