@@ -11,7 +11,7 @@ interface WorkerOptions {
   readonly bindings?: Readonly<Record<string, string>>;
 }
 
-export interface Served {
+export interface MeasuredWorker {
   readonly url: string;
   /** From the start of workerd to its first answer, in ms. */
   readonly startMs: number;
@@ -21,12 +21,12 @@ export interface Served {
 }
 
 /** `config`: path of its `wrangler.toml`, for its bindings. `processor`: where it is to run, if anywhere. */
-export async function serve(
+export async function startMeasuredWorker(
   config: string,
   built: Built,
   vars: Readonly<Record<string, string>>,
   processor: number | undefined,
-): Promise<Served> {
+): Promise<MeasuredWorker> {
   const {
     modulesRules: _rules,
     rootPath: _path,

@@ -1,32 +1,33 @@
-/** How a command ends without a result: one line for people, and an exit code for programs. */
-export class Stop extends Error {
+/** How a command fails (one line on stderr and an exit code), and how untrusted text is made safe to print. */
+
+export class CliError extends Error {
   readonly exitCode: 1 | 2;
 
-  /** 1: it failed. 2: it was called wrongly, and nothing was sent. */
+  /** Exit code 1: the command failed. 2: the command line is wrong, and no request was sent. */
   constructor(message: string, exitCode: 1 | 2 = 1) {
     super(message);
     this.exitCode = exitCode;
   }
 }
 
-/** Wherever it stands in a text. */
-export const KEY = /pst_(test|live)_([0-9a-z]{16})_[0-9a-z]+/g;
+/** A whole API key anywhere in a text: `pst_<test|live>_<key ID>_<secret part>`. */
+export const KEY_PATTERN = /pst_(test|live)_([0-9a-z]{16})_[0-9a-z]+/g;
 
 /**
- * One line that may stand in a terminal or a CI log. What was typed comes back in messages of wrong usage: a key given in place of
- * its ID, or a misspelt `--token=…`.
+ * The message as one line without secrets, fit for a terminal or a CI log. Usage errors quote what was typed, which may be a key in
+ * place of its ID, or a token behind a misspelt option (`--tokn=…`).
  */
 export function errorLine(message: string): string {
   const line = message
     .replace(/^error: /, "")
-    .replace(KEY, "pst_$1_$2_…")
+    .replace(KEY_PATTERN, "pst_$1_$2_…")
     .replace(/'(-[^'=]*)=[^']*'/g, "'$1=…'")
     .replace(/\s+/g, " ")
     .trim();
   return `error: ${printable(line)}`;
 }
 
-/** Names and messages come from elsewhere: nothing in them may move the cursor or hide text. */
+/** Escapes control, format and line-separator characters, so that text from elsewhere cannot move the cursor or hide. */
 export function printable(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,

@@ -1,29 +1,170 @@
-/** The options that `create` and `edit` share. */
+/** The options of `create` and `edit` that decide what a key may do, and the request bodies made from them. */
 import { type Command, Option } from "commander";
-import { also, alsoField, alsoRange, rateLimit, time } from "./options.ts";
+import { LOCATION_HINTS } from "../src/config.ts";
+import { CliError } from "./errors.ts";
+import {
+  collect,
+  collectField,
+  collectIpRange,
+  parseRateLimit,
+  parseTime,
+  type RateLimit,
+} from "./options.ts";
 
-/** What an operator decides about a key, at creation and later. */
-export function decisions(command: Command, names: "required" | "optional"): Command {
-  const mandatory = names === "required";
-  return command
-    .addOption(new Option("--name <name>", "for people").makeOptionMandatory(mandatory))
-    .addOption(
-      new Option(
-        "--scope <scope>",
-        "organizations:read, members:dangerously_get, members:include_deleted or cache:refresh; repeat for more",
-      )
-        .argParser(also)
-        .makeOptionMandatory(mandatory),
-    )
-    .option("--organization <id>", "only this organization and its members; repeat for more", also)
-    .option(
-      "--field <path>",
-      "only this field: organization.<path> or member.<path>; repeat for more",
-      alsoField,
-    )
-    .option("--ip <range>", "only from this address or range; repeat for more", alsoRange)
-    .option("--expires <time>", "such as 2027-01-01T00:00:00Z", time);
+export interface CreateOptions {
+  readonly name?: string;
+  readonly scope?: readonly string[];
+  readonly organization?: readonly string[];
+  /** Each is `organization.<path>` or `member.<path>`. */
+  readonly field?: readonly string[];
+  readonly limit?: RateLimit;
+  readonly ip?: readonly string[];
+  readonly region?: string;
+  readonly expires?: string;
 }
 
-export const limitOption = () =>
-  new Option("--limit <calls/seconds>", "such as 600/60, 10/s, 600/m, 1000/h, 5000/d").argParser(rateLimit);
+/** A `--no-…` option sets its property to false; without it, commander sets the property to true. */
+export interface EditOptions extends Omit<CreateOptions, "limit" | "region"> {
+  readonly limit?: RateLimit | false;
+  readonly organizations?: boolean;
+  readonly fields?: boolean;
+  readonly ips?: boolean;
+  readonly expiry?: boolean;
+}
+
+const SCOPES = "organizations:read, members:dangerously_get, members:include_deleted or cache:refresh";
+
+export function addCreateOptions(command: Command): Command {
+  return addPolicyOptions(command, {
+    required: " (required)",
+    repeat: "repeat for more",
+    otherwise: (text) => ` (default: ${text})`,
+  }).addOption(
+    new Option(
+      "--region <hint>",
+      `where most callers are: ${LOCATION_HINTS.join(", ")}; set once, it cannot be changed later (default: near you)`,
+    ),
+  );
+}
+
+export function addEditOptions(command: Command): Command {
+  return addPolicyOptions(command, {
+    required: "",
+    repeat: "repeat for more; replaces the whole list",
+    otherwise: () => "",
+  })
+    .option("--no-limit", "no rate limit")
+    .addOption(new Option("--no-organizations", "all organizations").conflicts("organization"))
+    .addOption(new Option("--no-fields", "all fields").conflicts("field"))
+    .addOption(new Option("--no-ips", "any IP address").conflicts("ip"))
+    .addOption(new Option("--no-expiry", "never expires").conflicts("expires"));
+}
+
+interface Wording {
+  readonly required: string;
+  readonly repeat: string;
+  readonly otherwise: (text: string) => string;
+}
+
+function addPolicyOptions(command: Command, { required, repeat, otherwise }: Wording): Command {
+  const isRequired = required !== "";
+  const list = (description: string, fallback: string) => `${description}; ${repeat}${otherwise(fallback)}`;
+  return command
+    .addOption(
+      new Option("--name <name>", `a name for people to recognize the key by${required}`).makeOptionMandatory(
+        isRequired,
+      ),
+    )
+    .addOption(
+      new Option("--scope <scope>", `${SCOPES}; ${repeat}${required}`)
+        .argParser(collect)
+        .makeOptionMandatory(isRequired),
+    )
+    .option(
+      "--organization <id>",
+      list(
+        "only this organization and its members: its ID (organization-live-…), not its slug or external ID",
+        "all",
+      ),
+      collect,
+    )
+    .option(
+      "--field <path>",
+      list("only this field: organization.<path> or member.<path>", "all"),
+      collectField,
+    )
+    .option("--ip <range>", list("only calls from this IP address or range", "any"), collectIpRange)
+    .option(
+      "--expires <time>",
+      `when the key expires, such as 2027-01-01T00:00:00Z${otherwise("never")}`,
+      parseTime,
+    )
+    .option(
+      "--limit <calls/seconds>",
+      `rate limit, such as 600/60, 10/s, 600/m, 1000/h or 5000/d${otherwise("none")}`,
+      parseRateLimit,
+    );
+}
+
+/** The `fields` of a key record; null allows every field of the object. */
+export interface FieldLists {
+  readonly organization: readonly string[] | null;
+  readonly member: readonly string[] | null;
+}
+
+const ALL_FIELDS: FieldLists = { organization: null, member: null };
+
+/** The body of `POST /admin/keys`. It leaves out what no option names, so that the server's defaults apply. */
+export function createBody(options: CreateOptions): object {
+  return withoutUndefined({
+    name: options.name,
+    scopes: options.scope,
+    organization_ids: options.organization,
+    fields: options.field && toFieldLists(options.field, ALL_FIELDS),
+    rate_limit: options.limit,
+    allowed_ips: options.ip,
+    expires_at: options.expires,
+    region: options.region,
+  });
+}
+
+/**
+ * The body of `PATCH /admin/keys/{key_id}`. It leaves out what no option names, so that this stays as it is.
+ * `current` holds the key's fields before the edit; it matters only if `needsCurrentFields` is true.
+ */
+export function editBody(options: EditOptions, current: FieldLists | null): object {
+  const body = withoutUndefined({
+    name: options.name,
+    scopes: options.scope,
+    organization_ids: options.organizations === false ? null : options.organization,
+    fields:
+      options.fields === false ? null : options.field && toFieldLists(options.field, current ?? ALL_FIELDS),
+    rate_limit: options.limit === false ? null : options.limit,
+    allowed_ips: options.ips === false ? null : options.ip,
+    expires_at: options.expiry === false ? null : options.expires,
+  });
+  if (Object.keys(body).length === 0) {
+    throw new CliError("There is nothing to change: give an option, such as --name or --no-limit.", 2);
+  }
+  return body;
+}
+
+/**
+ * True if the options name fields of only one of the two objects. The server replaces `fields` as a whole, so such an edit must repeat
+ * the other object's list: otherwise narrowing the fields of organizations would open all fields of members.
+ */
+export function needsCurrentFields({ field }: EditOptions): boolean {
+  return field !== undefined && new Set(field.map((path) => path.split(".")[0])).size === 1;
+}
+
+function toFieldLists(paths: readonly string[], current: FieldLists): FieldLists {
+  const listOf = (object: keyof FieldLists) => {
+    const own = paths.filter((path) => path.startsWith(`${object}.`));
+    return own.length === 0 ? current[object] : own.map((path) => path.slice(object.length + 1));
+  };
+  return { organization: listOf("organization"), member: listOf("member") };
+}
+
+function withoutUndefined(body: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+}

@@ -1,52 +1,63 @@
-/** Postern and the sandbox, built and served on real sockets, as `npm start` and a deployment have them. */
+/** Postern in front of the sandbox, built and served on real sockets, for the end-to-end tests and the soak. */
 import { members } from "../sandbox/seed.ts";
+import { ADMIN_TOKEN, KEY_SECRET, PROJECT_ID, SECRETS, UPSTREAM_SECRET } from "./credentials.ts";
 import { serve } from "./serve.ts";
-import { ADMIN_TOKEN, KEY_SECRET, PROJECT_ID, SECRETS, UPSTREAM_SECRET } from "./test-secrets.ts";
 
 const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/;
 
-/** No line may hold a secret, a key or a member's data. */
+/** Whether a log line contains a secret, an API key or a member's e-mail address. */
 function isLeaking(line: string, secrets: readonly string[]): boolean {
-  const isMembers = members.some(({ email_address }) => line.includes(String(email_address)));
-  return isMembers || KEY.test(line) || secrets.some((secret) => line.includes(secret));
+  const namesMember = members.some(({ email_address }) => line.includes(String(email_address)));
+  return namesMember || KEY.test(line) || secrets.some((secret) => line.includes(secret));
 }
 
-export interface Running {
+export interface SandboxedPostern {
   readonly url: string;
   readonly sandboxUrl: string;
-  /** A call of the admin API that has to succeed. */
+  /** Calls the admin API. Throws if the response is not 2xx. */
   admin(method: string, path: string, body?: object): Promise<Response>;
-  mint(scopes: readonly string[], fields?: object): Promise<string>;
-  /** How many calls the sandbox has had since the last time. */
+  /** Creates a key. `fields` are further fields of the request body. */
+  createKey(scopes: readonly string[], fields?: object): Promise<string>;
+  /** The number of requests that the sandbox received since the last call of this function. */
   upstreamCalls(): Promise<number>;
-  /** A control of the sandbox: sandbox/control.ts. */
+  /** Calls a control of the sandbox (sandbox/control.ts). Throws if the response is not 2xx. */
   control(method: string, path: string, body?: object): Promise<void>;
+  /** All lines that Postern has logged. */
   logs(): string[];
-  /** Of Postern's debugger, where `inspect` asked for one. */
+  /** The socket of Postern's debugger, if `inspect` was set. */
   readonly inspector: URL | undefined;
+  /** Throws if any log line contains a secret, a key or a member's data. */
   stop(): Promise<void>;
 }
 
-export async function run(vars: Record<string, string> = {}, inspect = false): Promise<Running> {
+/** Starts both on any free ports, with nothing stored from earlier runs. `vars` override the default configuration. */
+export async function startSandboxedPostern(
+  vars: Record<string, string> = {},
+  inspect = false,
+): Promise<SandboxedPostern> {
   const lines: string[] = [];
   const sandbox = await serve("sandbox/wrangler.toml", {
     port: 0,
     vars: {},
     persist: false,
-    onLine: () => {},
+    onLogLine: () => {},
   });
   const sandboxUrl = sandbox.origin;
-  const settings = {
-    STYTCH_PROJECT_ID: PROJECT_ID,
-    STYTCH_SECRET: UPSTREAM_SECRET,
-    STYTCH_BASE_URL: sandboxUrl,
-    KEY_SECRET,
-    ADMIN_TOKEN,
-    LOG_HIT_SAMPLE_RATE: "1",
-    ...vars,
-  };
-  const onLine = (line: string) => void lines.push(line);
-  const postern = await serve("wrangler.toml", { port: 0, vars: settings, persist: false, inspect, onLine });
+  const postern = await serve("wrangler.toml", {
+    port: 0,
+    vars: {
+      STYTCH_PROJECT_ID: PROJECT_ID,
+      STYTCH_SECRET: UPSTREAM_SECRET,
+      STYTCH_BASE_URL: sandboxUrl,
+      KEY_SECRET,
+      ADMIN_TOKEN,
+      LOG_HIT_SAMPLE_RATE: "1",
+      ...vars,
+    },
+    persist: false,
+    inspect,
+    onLogLine: (line) => void lines.push(line),
+  });
   const url = postern.origin;
 
   async function admin(method: string, path: string, body?: object): Promise<Response> {
@@ -70,7 +81,7 @@ export async function run(vars: Record<string, string> = {}, inspect = false): P
     sandboxUrl,
     control,
     admin,
-    mint: async (scopes, fields = {}) => {
+    createKey: async (scopes, fields = {}) => {
       const created = await admin("POST", "/admin/keys", { name: "e2e", scopes, ...fields });
       return ((await created.json()) as { key: string }).key;
     },
@@ -86,7 +97,9 @@ export async function run(vars: Record<string, string> = {}, inspect = false): P
       await sandbox.stop();
       const secrets = [...SECRETS, ...Object.values(vars).filter((value) => value.startsWith("whsec_"))];
       const leaking = lines.filter((line) => isLeaking(line, secrets));
-      if (leaking.length > 0) throw new Error(`${leaking.length} log lines hold what none may`);
+      if (leaking.length > 0) {
+        throw new Error(`${leaking.length} log lines contain a secret, a key or a member's data`);
+      }
     },
   };
 }

@@ -1,39 +1,42 @@
-/** Serves a Worker on this machine, as it is built for deployment, with local KV and Durable Objects. */
+/** Builds a Worker as a deployment does and serves it on this machine, with local KV and Durable Objects. */
 
-// Nothing but the project's own traffic leaves this machine.
+// Neither workerd nor wrangler may call Cloudflare: a local Postern works offline and reports nothing.
 process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
 process.env["WRANGLER_SEND_METRICS"] ??= "false";
 const { unstable_startWorker } = await import("wrangler");
 
-interface Options {
-  /** 0 for any. */
+interface ServeOptions {
+  /** 0 for any free port. */
   readonly port: number;
   readonly vars: Readonly<Record<string, string>>;
   /** Whether KV and objects outlive the server, in `.wrangler/state`. */
   readonly persist: boolean;
-  /** Whether a debugger may look into it. */
+  /** Opens a debugger's socket. Default: false. */
   readonly inspect?: boolean;
   /** Called with each line that the Worker logs. */
-  readonly onLine: (line: string) => void;
+  readonly onLogLine: (line: string) => void;
 }
 
-export interface Served {
+export interface RunningServer {
   readonly origin: string;
-  /** Of the debugger's socket, where one may look into it. */
+  /** The debugger's socket, if `inspect` was set. */
   readonly inspector: URL | undefined;
   stop(): Promise<void>;
 }
 
-/** On loopback only. Nothing is read from `.dev.vars`: what the Worker gets is in its configuration file and in `vars`. */
+/**
+ * `configPath` is the Worker's `wrangler.toml`. The server listens on loopback only. `.dev.vars` is not read: the Worker gets
+ * what is in its configuration file and in `vars`.
+ */
 export async function serve(
-  config: string,
-  { port, vars, persist, inspect = false, onLine }: Options,
-): Promise<Served> {
+  configPath: string,
+  { port, vars, persist, inspect = false, onLogLine }: ServeOptions,
+): Promise<RunningServer> {
   const bindings = Object.entries(vars).map(
     ([name, value]) => [name, { type: "secret_text", value }] as const,
   );
   const worker = await unstable_startWorker({
-    config,
+    config: configPath,
     envFiles: [],
     bindings: Object.fromEntries(bindings),
     dev: {
@@ -42,7 +45,7 @@ export async function serve(
       watch: false,
       logLevel: "error",
       ...(persist ? {} : { persist: false }),
-      structuredLogsHandler: (line: { message: string }) => onLine(line.message),
+      structuredLogsHandler: (line: { message: string }) => onLogLine(line.message),
     },
   });
   await worker.ready;

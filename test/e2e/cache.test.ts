@@ -2,23 +2,23 @@
 import { Webhook } from "standardwebhooks";
 import { B2BClient } from "stytch";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { type Running, run } from "../../dev/sandboxed-postern.ts";
-import { PROJECT_ID } from "../../dev/test-secrets.ts";
+import { PROJECT_ID } from "../../dev/credentials.ts";
+import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo, organizations } from "../../sandbox/seed.ts";
 
 const WEBHOOK_SECRET = "whsec_ZTJlLWNhbmFyeS1vZi10aGUtd2ViaG9vay1zZWNyZXQ0";
 
-let postern: Running;
+let postern: SandboxedPostern;
 let key: string;
 
 beforeAll(async () => {
-  postern = await run({
+  postern = await startSandboxedPostern({
     STYTCH_WEBHOOK_SECRET: WEBHOOK_SECRET,
     CACHE_FRESH_SECONDS: "2",
     CACHE_STALE_SECONDS: "600",
     CACHE_MEMORY_SECONDS: "1",
   });
-  key = await postern.mint(["organizations:read"]);
+  key = await postern.createKey(["organizations:read"]);
 });
 afterAll(async () => await postern.stop());
 beforeEach(async () => {

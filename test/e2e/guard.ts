@@ -3,7 +3,7 @@
  * one throws may hold a secret of the deployment; log lines are looked at when the server stops (`dev/sandboxed-postern.ts`).
  */
 import { afterEach, expect } from "vitest";
-import { SECRETS } from "../../dev/test-secrets.ts";
+import { SECRETS } from "../../dev/credentials.ts";
 
 interface Guarded {
   /** Paths of answers that held a secret. All files of the project share one process. */

@@ -1,15 +1,15 @@
 /** Over a real socket, as any HTTP client has it: raw targets, clients who leave, many at once. */
 import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type Running, run } from "../../dev/sandboxed-postern.ts";
+import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo, organizations } from "../../sandbox/seed.ts";
 
-let postern: Running;
+let postern: SandboxedPostern;
 let key: string;
 
 beforeAll(async () => {
-  postern = await run();
-  key = await postern.mint(["organizations:read", "members:dangerously_get"]);
+  postern = await startSandboxedPostern();
+  key = await postern.createKey(["organizations:read", "members:dangerously_get"]);
 });
 afterAll(async () => await postern.stop());
 beforeEach(async () => {
@@ -155,9 +155,9 @@ test("a 401 carries its two challenges, Bearer first", async () => {
 });
 
 test("a port where nobody listens is 503", async () => {
-  const lonely = await run({ STYTCH_BASE_URL: "http://127.0.0.1:9" });
+  const lonely = await startSandboxedPostern({ STYTCH_BASE_URL: "http://127.0.0.1:9" });
   try {
-    const own = await lonely.mint(["organizations:read"]);
+    const own = await lonely.createKey(["organizations:read"]);
     const answer = await fetch(`${lonely.url}/v1/b2b/organizations/acme`, {
       headers: { Authorization: `Bearer ${own}` },
     });

@@ -1,8 +1,18 @@
 import { expect, test } from "vitest";
-import type { KeyRecord } from "../../cli/answers.ts";
+import type { KeyRecord } from "../../cli/client.ts";
 import { errorLine, printable } from "../../cli/errors.ts";
-import { card, iso, table } from "../../cli/format.ts";
-import { auditText, issuedText, purgedText, recordsText, recordText, usageText } from "../../cli/texts.ts";
+import {
+  auditText,
+  card,
+  issuedText,
+  purgedText,
+  recordsText,
+  recordText,
+  table,
+  truncate,
+  usageText,
+  utcTime,
+} from "../../cli/format.ts";
 
 const RECORD: KeyRecord = {
   key_id: "0123456789abcdef",
@@ -31,7 +41,7 @@ test("columns are as wide as their widest cell, and no line ends in spaces", () 
   expect(table(["NAME", "N"], rows)).toBe("NAME    N\na       1\nlonger");
 });
 
-test("a card leaves out what is not known", () => {
+test("a card leaves out names without a value", () => {
   const rows = [
     ["a", "1"],
     ["gone", undefined],
@@ -40,17 +50,54 @@ test("a card leaves out what is not known", () => {
   expect(card(rows)).toBe("a    1\nbcd  2");
 });
 
-test("a name cannot move the cursor, start a line or turn the text around", () => {
+test("a name cannot move the cursor, start a line or reverse the text", () => {
   expect(printable("a\u{1b}[2Jb\nc\u{202e}d")).toBe("a\\u{1b}[2Jb\\u{a}c\\u{202e}d");
   expect(recordsText([{ ...RECORD, name: "x\ny" }]).split("\n")).toHaveLength(2);
 });
 
-test("times are in UTC and to the second; what is no time is shown as it is", () => {
-  expect(iso("2027-01-01T02:00:00.999+02:00")).toBe("2027-01-01T00:00:00Z");
-  expect(iso("soon")).toBe("soon");
+test("wide and combining characters count by the columns that they fill", () => {
+  const rows = [
+    ["日本語", "1"],
+    ["ｱｲｳ", "2"],
+    ["e\u0301t\u0301", "3"],
+    ["🎉", "4"],
+    ["한글", "5"],
+  ];
+  expect(table(["N", ""], rows).split("\n").slice(1)).toEqual([
+    "日本語  1",
+    "ｱｲｳ     2",
+    "e\u0301t\u0301      3",
+    "🎉      4",
+    "한글    5",
+  ]);
 });
 
-test("a record is shown line by line, with what its nulls mean", () => {
+test.each([
+  ["short", "short"],
+  ["exactly 10", "exactly 10"],
+  ["eleven char", "eleven ch…"],
+  ["日本語日本", "日本語日本"],
+  ["日本語日本語", "日本語日…"],
+])("%s is cut to ten columns as %s", (text, cut) => {
+  expect(truncate(text, 10)).toBe(cut);
+});
+
+test("a long name does not widen the list, and the scopes come last", () => {
+  const long = { ...RECORD, name: "n".repeat(120) };
+  const lines = recordsText([long, RECORD]).split("\n");
+  expect(lines).toEqual([
+    "KEY ID            NAME                      STATUS  EXPIRES     CREATED     RATE LIMIT  SCOPES",
+    `0123456789abcdef  ${"n".repeat(23)}…  active  2027-01-01  2026-11-21  600/60      organizations:read,cache:refresh`,
+    "0123456789abcdef  Acme partner              active  2027-01-01  2026-11-21  600/60      organizations:read,cache:refresh",
+  ]);
+});
+
+test("times are shown in UTC to the second, other text unchanged", () => {
+  expect(utcTime("2027-01-01T02:00:00.999+02:00")).toBe("2027-01-01T00:00:00Z");
+  expect(utcTime("soon")).toBe("soon");
+});
+
+test("a record is shown line by line, with words for null", () => {
   expect(recordText(RECORD)).toBe(
     [
       "key_id                  0123456789abcdef",
@@ -71,31 +118,49 @@ test("a record is shown line by line, with what its nulls mean", () => {
   );
 });
 
-test("the generation before is said to work only while the key does", () => {
+test("the old key is said to work only while the key is active", () => {
   const rotated = { ...RECORD, generation: 2, previous_generation_valid_until: "2026-11-22T20:00:00Z" };
   expect(recordText(rotated)).toContain("old key works until     2026-11-22T20:00:00Z");
   expect(recordText({ ...rotated, status: "revoked" })).not.toContain("works");
 });
 
-test("what an older Postern does not answer is not made up", () => {
+test("a field that an older Postern does not send is not shown", () => {
   const { organization_ids: _o, fields: _f, rate_limit: _r, allowed_ips: _a, region: _g, ...old } = RECORD;
   expect(recordText(old)).not.toMatch(/all|none|organizations |region/);
 });
 
-test("an issued key is shown once, with a line that reads what the key may read", () => {
+test("an issued key is shown once, with a curl command that it may call", () => {
   const text = issuedText("https://postern.example", { ...RECORD, key: KEY }, "The key:");
   expect(text.split(KEY)).toHaveLength(2);
   expect(text).toContain('"https://postern.example/v1/b2b/organizations/organization-live-1%7Cx"');
   expect(text).toContain("not shown again");
   const member = { ...RECORD, scopes: ["members:dangerously_get"], key: KEY };
-  expect(issuedText("https://postern.example", member, "")).toContain("/members/dangerously_get/<member_id>");
+  expect(issuedText("https://postern.example", member, "")).toContain('/members/dangerously_get/$MEMBER"');
 });
 
-test("an issued key is shown even where the rest of the answer is of no known form", () => {
+/** Placeholders in angle brackets are redirections to a shell, and curl refuses them in a URL. */
+test.each([
+  [["organizations:read"], "/v1/b2b/organizations/$ORGANIZATION", "ORGANIZATION to an organization's ID"],
+  [["members:dangerously_get"], "/members/dangerously_get/$MEMBER", "MEMBER to a member's ID"],
+  [["cache:refresh"], "/whoami", "It reads nothing"],
+  [["members:include_deleted"], "/whoami", "It reads nothing"],
+])("the curl command for the scopes %j calls %s", (scopes, path, instruction) => {
+  const text = issuedText(
+    "https://postern.example",
+    { ...RECORD, organization_ids: null, scopes, key: KEY },
+    "",
+  );
+  const [command = ""] = /^ {2}curl .*$/m.exec(text) ?? [];
+  expect(command).toMatch(/^ {2}curl -H "Authorization: Bearer \$KEY" "https:[^"<>]+"$/);
+  expect(command.endsWith(`${path}"`)).toBe(true);
+  expect(text).toContain(instruction);
+});
+
+test("an issued key is shown even if the rest of the response is unexpected", () => {
   expect(issuedText("https://postern.example", { key: KEY, scopes: 1 }, "The key:")).toContain(KEY);
 });
 
-test("usage is summed", () => {
+test("usage ends with a total", () => {
   const hours = [
     { hour: "2026-11-21T20:00:00Z", requests: 12, rate_limited: 0 },
     { hour: "2026-11-21T19:00:00Z", requests: 1_000, rate_limited: 3 },
@@ -104,7 +169,7 @@ test("usage is summed", () => {
   expect(usageText({ hours: [] }, 24)).toBe("No calls in the last 24 hours.");
 });
 
-test("an audit event is one line, whatever its detail is", () => {
+test("an audit event is one line, whatever its detail", () => {
   const at = "2026-11-21T20:00:00Z";
   const events = [
     { at, action: "key.edited", key_id: "0123456789abcdef", detail: { fields: ["name"] } },
@@ -121,13 +186,13 @@ test("an audit event is one line, whatever its detail is", () => {
   ]);
 });
 
-test("a purge is one line that says when it is in force, whatever the organization is called", () => {
+test("a purge is one safe line that says when it takes effect", () => {
   expect(purgedText({ purged: "crm|\u{202e}1" })).toBe(
-    "Purged crm|\\u{202e}1: in force everywhere within LEASE_SECONDS (5 unless configured).",
+    "Purged crm|\\u{202e}1. The purge takes effect everywhere within LEASE_SECONDS (default: 5).",
   );
 });
 
-test("an error is one line, without the key or token that was mistyped into it", () => {
+test("an error is one line without a mistyped key or token", () => {
   expect(errorLine("error: unknown option '--tokn=hunter2'\n(Did you mean --token?)")).toBe(
     "error: unknown option '--tokn=…' (Did you mean --token?)",
   );

@@ -1,15 +1,15 @@
 import { expect, test } from "vitest";
-import { creationBody, dependsOnFields, editBody } from "../../cli/bodies.ts";
+import { createBody, editBody, needsCurrentFields } from "../../cli/policy-options.ts";
 
-test("a creation names what was given, and nothing else", () => {
-  expect(creationBody({ name: "Acme", scope: ["organizations:read"] })).toEqual({
+test("a creation body contains the given options and nothing else", () => {
+  expect(createBody({ name: "Acme", scope: ["organizations:read"] })).toEqual({
     name: "Acme",
     scopes: ["organizations:read"],
   });
 });
 
-test("a creation with everything is the whole body of the contract", () => {
-  const body = creationBody({
+test("a creation with every option has every field of the contract", () => {
+  const body = createBody({
     name: "Acme",
     scope: ["organizations:read", "cache:refresh"],
     organization: ["organization-live-1"],
@@ -34,12 +34,12 @@ test("a creation with everything is the whole body of the contract", () => {
   });
 });
 
-test("fields of one object leave the other whole in a new key", () => {
-  const body = creationBody({ name: "Acme", scope: [], field: ["member.name"] });
+test("a new key with fields of one object sees all fields of the other", () => {
+  const body = createBody({ name: "Acme", scope: [], field: ["member.name"] });
   expect(body).toMatchObject({ fields: { organization: null, member: ["name"] } });
 });
 
-test("an edit names what changes, and lifts what is to be lifted", () => {
+test("an edit body contains what changes, and null for each lifted restriction", () => {
   expect(editBody({ name: "Other", fields: true, ips: true }, null)).toEqual({ name: "Other" });
   const lifted = { organizations: false, fields: false, limit: false, ips: false, expiry: false } as const;
   expect(editBody(lifted, null)).toEqual({
@@ -51,20 +51,20 @@ test("an edit names what changes, and lifts what is to be lifted", () => {
   });
 });
 
-test("an edit of the fields of organizations does not show more of members", () => {
+test("an edit of organization fields keeps the list of member fields", () => {
   const options = { field: ["organization.organization_name"] };
-  expect(dependsOnFields(options)).toBe(true);
+  expect(needsCurrentFields(options)).toBe(true);
   expect(editBody(options, { organization: null, member: ["name"] })).toEqual({
     fields: { organization: ["organization_name"], member: ["name"] },
   });
 });
 
-test("an edit of the fields of both, or of none, depends on nothing", () => {
-  expect(dependsOnFields({ field: ["organization.organization_name", "member.name"] })).toBe(false);
-  expect(dependsOnFields({ fields: false })).toBe(false);
+test("an edit of both field lists, or of none, needs no current fields", () => {
+  expect(needsCurrentFields({ field: ["organization.organization_name", "member.name"] })).toBe(false);
+  expect(needsCurrentFields({ fields: false })).toBe(false);
 });
 
-test("an edit of nothing is wrong usage", () => {
+test("an edit without changes is wrong usage", () => {
   const nothing = { organizations: true, fields: true, ips: true, expiry: true };
   expect(() => editBody(nothing, null)).toThrow(expect.objectContaining({ exitCode: 2 }));
 });

@@ -1,10 +1,10 @@
 import { expect, test, vi } from "vitest";
 import type { AdminApi } from "../../cli/client.ts";
-import { revoke, rotate } from "../../cli/endings.ts";
+import { revoke, rotate } from "../../cli/commands/change.ts";
 
 const ID = "0123456789abcdef";
 
-/** Knows one key, and notes what it is asked. */
+/** An admin API that has one key and records the calls. */
 function fakeApi() {
   const calls: string[] = [];
   const api: AdminApi = {
@@ -28,39 +28,39 @@ function fakeApi() {
   return { api, calls };
 }
 
-test("revoking asks with the key's name, and a no sends nothing", async () => {
+test("revoke asks with the key's name, and a no changes nothing", async () => {
   const { api, calls } = fakeApi();
   const no = vi.fn(() => Promise.resolve(false));
   await expect(revoke(api, ID, {}, no)).rejects.toMatchObject({ exitCode: 1 });
-  expect(no).toHaveBeenCalledExactlyOnceWith(`"Acme\\u{a}partner" (${ID}, active): revoke it, for good?`);
+  expect(no).toHaveBeenCalledExactlyOnceWith(`"Acme\\u{a}partner" (${ID}, active): revoke it for good?`);
   expect(calls).toEqual([`GET /admin/keys/${ID}`]);
 });
 
-test("revoking goes on after a yes", async () => {
+test("revoke ends the key after a yes", async () => {
   const { api, calls } = fakeApi();
   await revoke(api, ID, {}, () => Promise.resolve(true));
   expect(calls).toEqual([`GET /admin/keys/${ID}`, `DELETE /admin/keys/${ID}`]);
 });
 
-test("--yes asks nobody", async () => {
+test("--yes skips the confirmation of revoke and rotate", async () => {
   const { api, calls } = fakeApi();
   await revoke(api, ID, { yes: true }, null);
   await rotate(api, ID, { overlap: 0, yes: true }, null);
   expect(calls).toEqual([`DELETE /admin/keys/${ID}`, `POST /admin/keys/${ID}/rotate {"overlap_seconds":0}`]);
 });
 
-test("where nobody can be asked, nothing is sent, and it is wrong usage", async () => {
+test("without a terminal and --yes, revoke and rotate send nothing", async () => {
   const { api, calls } = fakeApi();
   await expect(revoke(api, ID, {}, null)).rejects.toMatchObject({ exitCode: 2 });
   await expect(rotate(api, ID, { overlap: 0 }, null)).rejects.toMatchObject({ exitCode: 2 });
   expect(calls).toEqual([]);
 });
 
-test("rotating asks only where the old key ends at once", async () => {
+test("rotate asks only if the old key ends at once", async () => {
   const { api, calls } = fakeApi();
   const no = vi.fn(() => Promise.resolve(false));
   await rotate(api, ID, { overlap: 60 }, no);
   expect(no).not.toHaveBeenCalled();
-  await expect(rotate(api, ID, { overlap: 0 }, no)).rejects.toThrow("nothing was done");
+  await expect(rotate(api, ID, { overlap: 0 }, no)).rejects.toThrow("nothing was changed");
   expect(calls).toEqual([`POST /admin/keys/${ID}/rotate {"overlap_seconds":60}`, `GET /admin/keys/${ID}`]);
 });
