@@ -1,4 +1,4 @@
-/** The command tree: arguments, options and help texts; and how a run ends, with a result on stdout or an error line. */
+/** The command tree with its help texts, and how a run ends: a result on stdout, or one error line on stderr. */
 import { Argument, Command, CommanderError } from "commander";
 import { type AdminApi, createAdminApi } from "./client.ts";
 import { type Confirm, create, edit, purge, revoke, rotate } from "./commands/change.ts";

@@ -1,4 +1,4 @@
-/** Client of the admin API: sends requests, turns failures into a `CliError` that says what to do, and parses responses. */
+/** Client of the admin API: sends requests, turns failures into errors that say what to do, and parses responses. */
 import { z } from "zod";
 import type { Connection } from "./connection.ts";
 import { CliError } from "./errors.ts";
@@ -9,8 +9,9 @@ export interface AdminApi {
   /** Where Postern is, for texts that people read. */
   readonly origin: string;
   /**
-   * Sends one request and returns the JSON of a 2xx response. Throws a `CliError` otherwise. `ifUncertain` is the advice for a
-   * failure after which the change may have been made; by default it warns against repeating the command.
+   * Sends one request and returns the JSON of a 2xx response. Throws a `CliError` otherwise. `ifUncertain` is the
+   * advice for a failure after which the change may have been made; by default it warns against repeating the
+   * command.
    */
   call(method: Method, path: string, body?: object, ifUncertain?: string): Promise<unknown>;
 }
@@ -116,7 +117,7 @@ function errorMessage(
   return `${message}${hint} (${status} ${type}${logged}).${ifUncertain}`;
 }
 
-// Schemas of the responses, as far as people are shown them. A field that an older Postern does not send is optional.
+// Schemas of what the tool shows of a response. A field that an older Postern does not send is optional.
 
 const strings = z.array(z.string());
 
@@ -139,7 +140,7 @@ export const KeyRecord = z.object({
 });
 export type KeyRecord = z.output<typeof KeyRecord>;
 
-/** Response of a creation or rotation. The record in it is parsed separately, so that a surprise there cannot lose the key. */
+/** Response of create and rotate. The record in it is parsed separately: a surprise there must not lose the key. */
 export const IssuedKey = z.object({ key: z.string() });
 
 /** The records in it are parsed only to be shown, so that `--json` works with any. */

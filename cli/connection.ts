@@ -41,8 +41,8 @@ export function resolveConnection(
 }
 
 /**
- * The admin token of the Postern that `npm start` runs on this machine; null before the first start. A token in `.dev.vars` takes
- * precedence over the generated one, as it does in `npm start`.
+ * The admin token of the Postern that `npm start` runs on this machine; null before the first start. A token in
+ * `.dev.vars` takes precedence over the generated one, as it does in `npm start`.
  */
 export function readLocalToken(): string | null {
   if (!existsSync(LOCAL_STATE_FILE)) return null;

@@ -14,8 +14,8 @@ export class CliError extends Error {
 export const KEY_PATTERN = /pst_(test|live)_([0-9a-z]{16})_[0-9a-z]+/g;
 
 /**
- * The message as one line without secrets, fit for a terminal or a CI log. Usage errors quote what was typed, which may be a key in
- * place of its ID, or a token behind a misspelt option (`--tokn=…`).
+ * The message as one line without secrets, fit for a terminal or a CI log. Usage errors quote what was typed, which may
+ * be a key in place of its ID, or a token behind a misspelt option (`--tokn=…`).
  */
 export function errorLine(message: string): string {
   const line = message
@@ -27,7 +27,7 @@ export function errorLine(message: string): string {
   return `error: ${printable(line)}`;
 }
 
-/** Escapes control, format and line-separator characters, so that text from elsewhere cannot move the cursor or hide. */
+/** Escapes control, format and line-separator characters, so that no text can move the cursor or hide. */
 export function printable(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,

@@ -167,9 +167,9 @@ function exampleCall(record: KeyRecord | undefined): ExampleCall {
       path: "/v1/b2b/organizations/members/dangerously_get/$MEMBER",
     };
   }
-  const instruction = "To see what the key may do, set KEY to it:";
+  const instruction = "To see what it may do, set KEY to the key:";
   const readsNothing =
-    "It reads nothing: its scopes include neither organizations:read nor members:dangerously_get.";
+    "This key reads nothing: its scopes include neither organizations:read nor members:dangerously_get.";
   return {
     instruction: record === undefined ? instruction : `${readsNothing}\n${instruction}`,
     path: "/whoami",

@@ -60,8 +60,8 @@ export function collectIpRange(text: string, previous: readonly string[] | undef
 }
 
 /**
- * The ID becomes part of a URL path, and paths are logged: a whole key must not get there. For the same reason the error does not
- * repeat what was typed.
+ * The ID becomes part of a URL path, and paths are logged: a whole key must not get there. For the same reason the
+ * error does not repeat what was typed.
  */
 export function parseKeyId(text: string): string {
   if (/^[0-9a-z]{16}$/.test(text)) return text;

@@ -33,12 +33,14 @@ export interface EditOptions extends Omit<CreateOptions, "limit" | "region"> {
 }
 
 const SCOPES = "organizations:read, members:dangerously_get, members:include_deleted or cache:refresh";
+const ORGANIZATION_ID = "its ID (organization-live-…), not its slug or external ID";
 
 export function addCreateOptions(command: Command): Command {
   return addPolicyOptions(command, {
     required: " (required)",
     repeat: "repeat for more",
-    otherwise: (text) => ` (default: ${text})`,
+    repeatField: "repeat for more",
+    byDefault: (text) => ` (default: ${text})`,
   }).addOption(
     new Option(
       "--region <hint>",
@@ -51,7 +53,8 @@ export function addEditOptions(command: Command): Command {
   return addPolicyOptions(command, {
     required: "",
     repeat: "repeat for more; replaces the whole list",
-    otherwise: () => "",
+    repeatField: "repeat for more; replaces the fields of that object",
+    byDefault: () => "",
   })
     .option("--no-limit", "no rate limit")
     .addOption(new Option("--no-organizations", "all organizations").conflicts("organization"))
@@ -60,48 +63,46 @@ export function addEditOptions(command: Command): Command {
     .addOption(new Option("--no-expiry", "never expires").conflicts("expires"));
 }
 
+/** In what the help texts of the two commands differ. */
 interface Wording {
+  /** The mark of required options; empty if none is required. */
   readonly required: string;
   readonly repeat: string;
-  readonly otherwise: (text: string) => string;
+  readonly repeatField: string;
+  /** The mark of a default; empty if an option that is not given changes nothing. */
+  readonly byDefault: (value: string) => string;
 }
 
-function addPolicyOptions(command: Command, { required, repeat, otherwise }: Wording): Command {
+function addPolicyOptions(command: Command, { required, repeat, repeatField, byDefault }: Wording): Command {
+  const name = new Option("--name <name>", `a name for people to recognize the key by${required}`);
+  const scope = new Option("--scope <scope>", `${SCOPES}; ${repeat}${required}`).argParser(collect);
   const isRequired = required !== "";
-  const list = (description: string, fallback: string) => `${description}; ${repeat}${otherwise(fallback)}`;
   return command
-    .addOption(
-      new Option("--name <name>", `a name for people to recognize the key by${required}`).makeOptionMandatory(
-        isRequired,
-      ),
-    )
-    .addOption(
-      new Option("--scope <scope>", `${SCOPES}; ${repeat}${required}`)
-        .argParser(collect)
-        .makeOptionMandatory(isRequired),
-    )
+    .addOption(name.makeOptionMandatory(isRequired))
+    .addOption(scope.makeOptionMandatory(isRequired))
     .option(
       "--organization <id>",
-      list(
-        "only this organization and its members: its ID (organization-live-…), not its slug or external ID",
-        "all",
-      ),
+      `only this organization and its members: ${ORGANIZATION_ID}; ${repeat}${byDefault("all")}`,
       collect,
     )
     .option(
       "--field <path>",
-      list("only this field: organization.<path> or member.<path>", "all"),
+      `only this field: organization.<path> or member.<path>; ${repeatField}${byDefault("all")}`,
       collectField,
     )
-    .option("--ip <range>", list("only calls from this IP address or range", "any"), collectIpRange)
+    .option(
+      "--ip <range>",
+      `only calls from this IP address or range; ${repeat}${byDefault("any")}`,
+      collectIpRange,
+    )
     .option(
       "--expires <time>",
-      `when the key expires, such as 2027-01-01T00:00:00Z${otherwise("never")}`,
+      `when the key expires, such as 2027-01-01T00:00:00Z${byDefault("never")}`,
       parseTime,
     )
     .option(
       "--limit <calls/seconds>",
-      `rate limit, such as 600/60, 10/s, 600/m, 1000/h or 5000/d${otherwise("none")}`,
+      `rate limit, such as 600/60, 10/s, 600/m, 1000/h or 5000/d${byDefault("none")}`,
       parseRateLimit,
     );
 }
@@ -150,8 +151,9 @@ export function editBody(options: EditOptions, current: FieldLists | null): obje
 }
 
 /**
- * True if the options name fields of only one of the two objects. The server replaces `fields` as a whole, so such an edit must repeat
- * the other object's list: otherwise narrowing the fields of organizations would open all fields of members.
+ * True if the options name fields of only one of the two objects. The server replaces `fields` as a whole, so such an
+ * edit must repeat the other object's list: otherwise narrowing the fields of organizations would open all fields of
+ * members.
  */
 export function needsCurrentFields({ field }: EditOptions): boolean {
   return field !== undefined && new Set(field.map((path) => path.split(".")[0])).size === 1;

@@ -1,6 +1,6 @@
 /**
- * The credentials of the sandbox's project, and the secrets of a Postern under test. None protects anything: in tests they are
- * canaries, which no response, error or log line may contain.
+ * The credentials of the sandbox's project, and the secrets of a Postern under test. None protects anything: in tests
+ * they are canaries, which no response, error or log line may contain.
  */
 
 /** As in `sandbox/wrangler.toml`. */

@@ -22,7 +22,7 @@ export function readDevVars(): Vars {
   return Object.fromEntries(parsed.filter((entry): entry is [string, string] => Boolean(entry[1])));
 }
 
-/** The saved state, or newly generated secrets. They stay the same once saved, so that a key still works after a restart. */
+/** The saved state, or new secrets. Once saved they stay the same, so that a key still works after a restart. */
 export function readLocalState(): LocalState {
   if (existsSync(LOCAL_STATE_FILE)) return JSON.parse(readFileSync(LOCAL_STATE_FILE, "utf8")) as LocalState;
   const createSecret = () => randomBytes(32).toString("hex");

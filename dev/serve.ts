@@ -25,8 +25,8 @@ export interface RunningServer {
 }
 
 /**
- * `configPath` is the Worker's `wrangler.toml`. The server listens on loopback only. `.dev.vars` is not read: the Worker gets
- * what is in its configuration file and in `vars`.
+ * `configPath` is the Worker's `wrangler.toml`. The server listens on loopback only. `.dev.vars` is not read: the
+ * Worker gets what is in its configuration file and in `vars`.
  */
 export async function serve(
   configPath: string,

@@ -25,8 +25,8 @@ type StartOptions =
   | { readonly kind: "invalid"; readonly problem: string };
 
 /**
- * The port comes from `PORT` alone, because `npm run keys` finds the local Postern by the same variable. An argument is an error:
- * ignored, it would start Postern on a port that nobody asked for.
+ * The port comes from `PORT` alone, because `npm run keys` finds the local Postern by the same variable. An argument
+ * is an error: ignored, it would start Postern on a port that nobody asked for.
  */
 export function readStartOptions(
   args: readonly string[],

@@ -17,7 +17,7 @@ const MEMBERS = `${ORGANIZATIONS}/members/dangerously_get`;
 export function welcomeText(postern: LocalPostern): string {
   const { url, key, adminToken, sandboxUrl, upstream } = postern;
   const forgedKey = key.slice(0, -1) + (key.endsWith("0") ? "1" : "0");
-  const behind = sandboxUrl === null ? upstream : `the sandbox on ${sandboxUrl}, which stands in for Stytch`;
+  const behind = sandboxUrl === null ? upstream : `the sandbox on ${sandboxUrl}, not Stytch`;
   const { variables, organization, reads } =
     sandboxUrl === null ? ownProjectExamples(key) : sandboxExamples(sandboxUrl);
   return [

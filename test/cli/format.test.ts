@@ -142,8 +142,8 @@ test("an issued key is shown once, with a curl command that it may call", () => 
 test.each([
   [["organizations:read"], "/v1/b2b/organizations/$ORGANIZATION", "ORGANIZATION to an organization's ID"],
   [["members:dangerously_get"], "/members/dangerously_get/$MEMBER", "MEMBER to a member's ID"],
-  [["cache:refresh"], "/whoami", "It reads nothing"],
-  [["members:include_deleted"], "/whoami", "It reads nothing"],
+  [["cache:refresh"], "/whoami", "This key reads nothing"],
+  [["members:include_deleted"], "/whoami", "This key reads nothing"],
 ])("the curl command for the scopes %j calls %s", (scopes, path, instruction) => {
   const text = issuedText(
     "https://postern.example",

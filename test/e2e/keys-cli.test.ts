@@ -1,4 +1,4 @@
-/** `npm run keys` as a process: against Postern, and against a fake admin server for responses that Postern never gives. */
+/** `npm run keys` as a process, against Postern and, for responses that Postern never gives, a fake admin server. */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
