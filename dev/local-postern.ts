@@ -7,10 +7,8 @@ import { parseConfig, VARIABLE_NAMES } from "../src/config.ts";
 import { PROJECT_ID, UPSTREAM_SECRET } from "./credentials.ts";
 import { type LocalState, readDevVars, readLocalState, saveLocalState, type Vars } from "./local-state.ts";
 import { type RunningServer, serve } from "./serve.ts";
-import { isPortFree } from "./start-options.ts";
+import { chooseSandboxPort } from "./start-options.ts";
 import { welcomeText } from "./welcome.ts";
-
-const DEFAULT_SANDBOX_PORT = 8788;
 
 /** In the order in which they started. */
 const servers: RunningServer[] = [];
@@ -71,11 +69,10 @@ async function readProjectVars(): Promise<{ projectVars: Vars; usesSandbox: bool
   return { projectVars, usesSandbox: !hasProject };
 }
 
-/** Starts the sandbox on its usual port, or on any if that is taken or about to be Postern's. Returns its origin. */
+/** Returns the sandbox's origin. */
 async function startSandbox(posternPort: number): Promise<string> {
-  const isFree = posternPort !== DEFAULT_SANDBOX_PORT && (await isPortFree(DEFAULT_SANDBOX_PORT));
   const sandbox = await serve("sandbox/wrangler.toml", {
-    port: isFree ? DEFAULT_SANDBOX_PORT : 0,
+    port: await chooseSandboxPort(posternPort),
     vars: { STYTCH_PROJECT_ID: PROJECT_ID, STYTCH_SECRET: UPSTREAM_SECRET },
     persist: false,
     onLogLine: () => {},

@@ -1,7 +1,8 @@
 /** The command line of `npm start`, and the choice of its port. */
 import { createServer } from "node:net";
 
-export const DEFAULT_PORT = 8787;
+const DEFAULT_PORT = 8787;
+const DEFAULT_SANDBOX_PORT = 8788;
 const MAX_PORT = 65_535;
 
 export const HELP = `Usage: npm start
@@ -47,6 +48,8 @@ function argumentProblem(text: string): string {
 
 const isPort = (port: number) => Number.isInteger(port) && port >= 1 && port <= MAX_PORT;
 
+type IsFree = (port: number) => Promise<boolean>;
+
 /** Whether a server can listen on the port, on loopback. */
 export async function isPortFree(port: number): Promise<boolean> {
   return await new Promise((resolve) => {
@@ -56,11 +59,14 @@ export async function isPortFree(port: number): Promise<boolean> {
   });
 }
 
+/** The sandbox's usual port; 0, for any, if that is taken or about to be Postern's, because the sandbox starts first. */
+export async function chooseSandboxPort(posternPort: number, isFree: IsFree = isPortFree): Promise<number> {
+  if (posternPort === DEFAULT_SANDBOX_PORT) return 0;
+  return (await isFree(DEFAULT_SANDBOX_PORT)) ? DEFAULT_SANDBOX_PORT : 0;
+}
+
 /** What to tell the user if the port is taken: the next free one. Null if the port is free. */
-export async function portTakenProblem(
-  port: number,
-  isFree: (port: number) => Promise<boolean> = isPortFree,
-): Promise<string | null> {
+export async function portTakenProblem(port: number, isFree: IsFree = isPortFree): Promise<string | null> {
   if (await isFree(port)) return null;
   for (let next = port + 1; next <= MAX_PORT; next += 1) {
     if (await isFree(next)) return `Port ${port} is taken. Use the next free one: PORT=${next} npm start`;

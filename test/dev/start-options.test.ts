@@ -1,6 +1,11 @@
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
-import { isPortFree, portTakenProblem, readStartOptions } from "../../dev/start-options.ts";
+import {
+  chooseSandboxPort,
+  isPortFree,
+  portTakenProblem,
+  readStartOptions,
+} from "../../dev/start-options.ts";
 
 test.each([
   [{}, 8787],
@@ -42,6 +47,14 @@ test("a taken port is answered with the next free one", async () => {
     "Port 8987 is taken. Use the next free one: PORT=8990 npm start",
   );
   expect(await portTakenProblem(8990, isFree)).toBe(null);
+});
+
+test.each([
+  [8787, true, 8788],
+  [8787, false, 0],
+  [8788, true, 0],
+])("with Postern on %i and 8788 free: %s, the sandbox gets port %i", async (postern, isFree, port) => {
+  expect(await chooseSandboxPort(postern, () => Promise.resolve(isFree))).toBe(port);
 });
 
 test("if no higher port is free, a lower one is suggested", async () => {
