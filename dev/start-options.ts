@@ -65,8 +65,8 @@ export async function chooseSandboxPort(posternPort: number, isFree: IsFree = is
   return (await isFree(DEFAULT_SANDBOX_PORT)) ? DEFAULT_SANDBOX_PORT : 0;
 }
 
-/** What to tell the user if the port is taken: the next free one. Null if the port is free. */
-export async function portTakenProblem(port: number, isFree: IsFree = isPortFree): Promise<string | null> {
+/** Null if the port is free; otherwise the problem in words, with the next free port. */
+export async function checkPortFree(port: number, isFree: IsFree = isPortFree): Promise<string | null> {
   if (await isFree(port)) return null;
   for (let next = port + 1; next <= MAX_PORT; next += 1) {
     if (await isFree(next)) return `Port ${port} is taken. Use the next free one: PORT=${next} npm start`;

@@ -1,5 +1,5 @@
 /** `npm start`: reads the command line, checks the port, and runs Postern on this machine. */
-import { HELP, portTakenProblem, readStartOptions } from "./start-options.ts";
+import { checkPortFree, HELP, readStartOptions } from "./start-options.ts";
 
 const options = readStartOptions(process.argv.slice(2), process.env);
 if (options.kind === "help") {
@@ -7,7 +7,7 @@ if (options.kind === "help") {
   process.exit(0);
 }
 if (options.kind === "invalid") exitWith(options.problem);
-const problem = await portTakenProblem(options.port);
+const problem = await checkPortFree(options.port);
 if (problem !== null) exitWith(problem);
 
 // Imported last, because wrangler takes seconds to load.

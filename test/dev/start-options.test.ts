@@ -1,11 +1,6 @@
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
-import {
-  chooseSandboxPort,
-  isPortFree,
-  portTakenProblem,
-  readStartOptions,
-} from "../../dev/start-options.ts";
+import { checkPortFree, chooseSandboxPort, isPortFree, readStartOptions } from "../../dev/start-options.ts";
 
 test.each([
   [{}, 8787],
@@ -43,10 +38,10 @@ test.each(["--help", "-h"])("%s asks for the help, whatever PORT is", (option) =
 
 test("a taken port is answered with the next free one", async () => {
   const isFree = (port: number) => Promise.resolve(port > 8989);
-  expect(await portTakenProblem(8987, isFree)).toBe(
+  expect(await checkPortFree(8987, isFree)).toBe(
     "Port 8987 is taken. Use the next free one: PORT=8990 npm start",
   );
-  expect(await portTakenProblem(8990, isFree)).toBe(null);
+  expect(await checkPortFree(8990, isFree)).toBe(null);
 });
 
 test.each([
@@ -59,7 +54,7 @@ test.each([
 
 test("if no higher port is free, a lower one is suggested", async () => {
   const isFree = () => Promise.resolve(false);
-  expect(await portTakenProblem(65_534, isFree)).toMatch(/Port 65534 is taken.*lower/);
+  expect(await checkPortFree(65_534, isFree)).toMatch(/Port 65534 is taken.*lower/);
 });
 
 test("a port is free only while no server listens on it", async () => {
