@@ -1,21 +1,21 @@
 /**
- * What each fault does to an answer. One that alters a field leaves alone an answer without that field
- * (a 404 has no organization that could lose its slug).
+ * The effect of each fault on a response. A fault that changes a field has no effect on a response without the field:
+ * a 404 has no organization, so it has no slug to lose.
  */
 
-import { type Answer, failure, toHeaders, toResponse, toText } from "./answers.ts";
 import { decodeBasic } from "./api.ts";
-import { cutStream, dripStream, endlessStream, never } from "./fault-streams.ts";
+import { createCutStream, createDripStream, createEndlessStream, hangUntilAborted } from "./fault-streams.ts";
 import type { Fault } from "./faults.ts";
-import { isObject, type Json, type JsonObject } from "./shapes.ts";
+import { type ApiResponse, createError, toHeaders, toResponse, toSortedJson } from "./responses.ts";
+import { isJsonObject, type Json, type JsonObject } from "./shapes.ts";
 import type { Store } from "./store.ts";
 
-const DEPTH = 20_000;
+const NESTING_DEPTH = 20_000;
 const HUGE_BYTES = 3 * 1024 * 1024;
-/** Stands in the JSON text for what JSON.stringify cannot write; the seed holds nothing like it. */
-const MARK = "@@sandbox-mark@@";
+/** A placeholder in the JSON text for what JSON.stringify cannot write. It does not occur in the seed. */
+const PLACEHOLDER = "@@sandbox-placeholder@@";
 
-const STATUS_TYPES: Record<Extract<Fault, { kind: "status" }>["status"], string> = {
+const ERROR_TYPES: Record<Extract<Fault, { kind: "status" }>["status"], string> = {
   400: "bad_request",
   401: "unauthorized_credentials",
   403: "unauthorized_action",
@@ -33,108 +33,122 @@ const STATUS_TYPES: Record<Extract<Fault, { kind: "status" }>["status"], string>
 export async function applyFault(
   fault: Fault,
   request: Request,
-  answer: Answer,
+  response: ApiResponse,
   store: Store,
 ): Promise<Response> {
-  const bytes = () => new TextEncoder().encode(toText(answer.body));
+  const bytes = () => new TextEncoder().encode(toSortedJson(response.body));
   switch (fault.kind) {
     case "status":
-      return toResponse(createFailure(fault));
+      return toResponse(createStatusError(fault));
     case "hang":
-      return never(request.signal);
+      return hangUntilAborted(request.signal);
     case "drip":
-      return toResponse(answer, dripStream(bytes()));
+      return toResponse(response, createDripStream(bytes()));
     case "cut":
-      return toResponse(answer, cutStream(bytes()));
+      return toResponse(response, createCutStream(bytes()));
     case "html":
       return toResponse(
-        withType(200, "text/html; charset=utf-8"),
+        emptyResponse(200, "text/html; charset=utf-8"),
         "<!doctype html><title>Maintenance</title>",
       );
     case "wrong_type":
-      return toResponse({ ...answer, headers: { ...answer.headers, "content-type": "text/plain" } });
+      return toResponse({ ...response, headers: { ...response.headers, "content-type": "text/plain" } });
     case "empty":
-      return toResponse(withType(200), null);
+      return toResponse(emptyResponse(200), null);
     case "array":
-      return toResponse(withType(200), "[]");
+      return toResponse(emptyResponse(200), "[]");
     case "null":
-      return toResponse(withType(200), "null");
+      return toResponse(emptyResponse(200), "null");
     case "deep":
-      return toResponse(answer, split(answer, { nested: MARK }).join("[".repeat(DEPTH) + "]".repeat(DEPTH)));
+      return toResponse(
+        response,
+        splitAtPlaceholder(response, { nested: PLACEHOLDER }).join(
+          "[".repeat(NESTING_DEPTH) + "]".repeat(NESTING_DEPTH),
+        ),
+      );
     case "huge":
-      return toResponse(answer, pad(answer));
+      return toResponse(response, padToHuge(response));
     case "endless":
-      return toResponse(answer, endlessStream(`{"organization":{"trusted_metadata":"`));
+      return toResponse(response, createEndlessStream(`{"organization":{"trusted_metadata":"`));
     case "redirect":
       return redirect(new URL(request.url));
     case "invalid_utf8":
-      return toResponse(answer, invalidUtf8(answer));
+      return toResponse(response, insertInvalidUtf8(response));
     case "missing_field":
-      return toResponse(alter(answer, fault.field, () => undefined));
+      return toResponse(changeFields(response, fault.field, () => undefined));
     case "mistyped_field":
-      return toResponse(alter(answer, fault.field, mistype));
+      return toResponse(changeFields(response, fault.field, mistype));
     case "other_organization":
-      return toResponse(replaceOrganization(answer, store));
+      return toResponse(replaceOrganization(response, store));
     case "echo":
-      return toResponse(echo(request.headers.get("authorization")));
+      return toResponse(createEcho(request.headers.get("authorization")));
     default:
       return fault satisfies never;
   }
 }
 
-function createFailure(fault: Extract<Fault, { kind: "status" }>): Answer {
-  const type = fault.error_type ?? STATUS_TYPES[fault.status];
+function createStatusError(fault: Extract<Fault, { kind: "status" }>): ApiResponse {
+  const type = fault.error_type ?? ERROR_TYPES[fault.status];
   const headers = fault.retry_after === undefined ? undefined : { "retry-after": String(fault.retry_after) };
-  return failure(fault.status, type, `The sandbox was told to answer ${fault.status}.`, headers);
+  return createError(fault.status, type, `The sandbox simulates status ${fault.status}.`, headers);
 }
 
-function withType(status: number, type = "application/json"): Answer {
+function emptyResponse(status: number, type = "application/json"): ApiResponse {
   return { status, body: {}, headers: { "content-type": type } };
 }
 
 function redirect(url: URL): Response {
-  const headers = toHeaders(withType(302));
+  const headers = toHeaders(emptyResponse(302));
   headers.set("location", `https://elsewhere.example${url.pathname}${url.search}`);
   return new Response(null, { status: 302, headers });
 }
 
-/** The object the call was about: the member, else the organization, else the envelope itself. */
-function withMetadata(body: JsonObject, metadata: JsonObject): JsonObject {
+/** Replaces the metadata of the requested object: the member, or the organization, or else the envelope itself. */
+function replaceMetadata(body: JsonObject, metadata: JsonObject): JsonObject {
   for (const name of ["member", "organization"]) {
-    const subject = body[name];
-    if (isObject(subject)) return { ...body, [name]: { ...subject, trusted_metadata: metadata } };
+    const object = body[name];
+    if (isJsonObject(object)) return { ...body, [name]: { ...object, trusted_metadata: metadata } };
   }
   return { ...body, trusted_metadata: metadata };
 }
 
-/** The body's text before and after the marked string, quotes included. */
-function split(answer: Answer, metadata: JsonObject): [string, string] {
-  const [before = "", after = ""] = toText(withMetadata(answer.body, metadata)).split(`"${MARK}"`);
+/** Returns the body's text before and after the placeholder and its quotes. */
+function splitAtPlaceholder(response: ApiResponse, metadata: JsonObject): [string, string] {
+  const [before = "", after = ""] = toSortedJson(replaceMetadata(response.body, metadata)).split(
+    `"${PLACEHOLDER}"`,
+  );
   return [before, after];
 }
 
-function pad(answer: Answer): string {
-  const [before, after] = split(answer, { padding: MARK });
+function padToHuge(response: ApiResponse): string {
+  const [before, after] = splitAtPlaceholder(response, { padding: PLACEHOLDER });
   const length = new TextEncoder().encode(`${before}""${after}`).length;
   return `${before}"${"x".repeat(HUGE_BYTES - length)}"${after}`;
 }
 
-function invalidUtf8(answer: Answer): Uint8Array<ArrayBuffer> {
-  const [before, after] = split(answer, { text: MARK });
+function insertInvalidUtf8(response: ApiResponse): Uint8Array<ArrayBuffer> {
+  const [before, after] = splitAtPlaceholder(response, { text: PLACEHOLDER });
   const encoder = new TextEncoder();
   return new Uint8Array([...encoder.encode(`${before}"`), 0xff, ...encoder.encode(`"${after}`)]);
 }
 
-function alter(answer: Answer, field: string, change: (value: Json) => Json | undefined): Answer {
-  const { body } = answer;
+function changeFields(
+  response: ApiResponse,
+  field: string,
+  change: (value: Json) => Json | undefined,
+): ApiResponse {
+  const { body } = response;
   const changed = changeField(body, field, change);
-  const inside = ["organization", "member"].flatMap((name) => {
-    const subject = body[name];
-    return isObject(subject) && Object.hasOwn(subject, field)
-      ? [[name, changeField(subject, field, change)]]
+  const changedObjects = ["organization", "member"].flatMap((name) => {
+    const object = body[name];
+    return isJsonObject(object) && Object.hasOwn(object, field)
+      ? [[name, changeField(object, field, change)]]
       : [];
   });
-  return { ...answer, body: inside.length === 0 ? changed : { ...body, ...Object.fromEntries(inside) } };
+  return {
+    ...response,
+    body: changedObjects.length === 0 ? changed : { ...body, ...Object.fromEntries(changedObjects) },
+  };
 }
 
 function changeField(
@@ -143,26 +157,30 @@ function changeField(
   change: (value: Json) => Json | undefined,
 ): JsonObject {
   const entries = Object.entries(object).flatMap(([name, value]): [string, Json][] => {
-    const kept = name === field ? change(value) : value;
-    return kept === undefined ? [] : [[name, kept]];
+    const changedValue = name === field ? change(value) : value;
+    return changedValue === undefined ? [] : [[name, changedValue]];
   });
   return Object.fromEntries(entries);
 }
 
-/** A number where there was a string or null (which stands for an unset string or object), else a string. */
+/** Returns a number for a string or null (an unset string or object), and a string for anything else. */
 function mistype(value: Json): Json {
   return typeof value === "string" || value === null ? 12_345 : "mistyped";
 }
 
-function replaceOrganization(answer: Answer, store: Store): Answer {
-  const { organization } = answer.body;
-  if (!isObject(organization)) return answer;
+function replaceOrganization(response: ApiResponse, store: Store): ApiResponse {
+  const { organization } = response.body;
+  if (!isJsonObject(organization)) return response;
   const { organization_id: id } = organization;
   const other = store.findOtherOrganization(String(id));
-  return other === undefined ? answer : { ...answer, body: { ...answer.body, organization: other } };
+  return other === undefined ? response : { ...response, body: { ...response.body, organization: other } };
 }
 
-function echo(authorization: string | null): Answer {
+function createEcho(authorization: string | null): ApiResponse {
   const decoded = decodeBasic(authorization) ?? "";
-  return failure(400, "bad_request", `Could not serve Authorization: ${authorization ?? ""} (${decoded})`);
+  return createError(
+    400,
+    "bad_request",
+    `Could not serve Authorization: ${authorization ?? ""} (${decoded})`,
+  );
 }

@@ -1,19 +1,19 @@
 /**
- * A Worker that looks like the Stytch API for the operations that Postern proxies, for local use and tests.
- * It is never to be deployed: anyone who reaches it can read the credentials it was called with.
- * State lives in this module, so it lasts as long as the isolate; `POST /_sandbox/reset` restores all of it.
+ * A Worker that imitates the Stytch API for the operations that Postern proxies, for local use and tests.
+ * Never deploy it: anyone who reaches it can read the credentials of the calls it received.
+ * Its state lives in this module, so it lasts as long as the isolate; `POST /_sandbox/reset` restores all of it.
  */
 
-import { toResponse } from "./answers.ts";
-import { answer, type Credentials } from "./api.ts";
-import { control, isControl, type Sandbox } from "./control.ts";
+import { type Credentials, handleApiRequest } from "./api.ts";
+import { handleControl, isControlPath, type SandboxState } from "./controls.ts";
 import { applyFault } from "./fault-effects.ts";
-import { wait } from "./fault-streams.ts";
+import { delay } from "./fault-streams.ts";
 import { FaultQueue } from "./faults.ts";
 import { RequestLog } from "./request-log.ts";
+import { toResponse } from "./responses.ts";
 import { Store } from "./store.ts";
 
-const sandbox: Sandbox = {
+const state: SandboxState = {
   store: new Store(),
   faults: new FaultQueue(),
   log: new RequestLog(),
@@ -23,14 +23,16 @@ const sandbox: Sandbox = {
 export default {
   async fetch(request: Request, env: Credentials): Promise<Response> {
     const { pathname } = new URL(request.url);
-    if (isControl(pathname)) return control(request, sandbox);
+    if (isControlPath(pathname)) return handleControl(request, state);
 
-    sandbox.log.add(request);
-    const fault = sandbox.faults.take(pathname);
-    // Read before the delay: an answer under way does not see a change made meanwhile, as on a real network.
-    const read = answer(request, env, sandbox.store);
-    if (sandbox.latencyMs > 0) await wait(sandbox.latencyMs);
-    const response = fault ? await applyFault(fault, request, read, sandbox.store) : toResponse(read);
+    state.log.add(request);
+    const fault = state.faults.take(pathname);
+    // The store is read before the delay, so a response in flight does not see a later change, as on a real network.
+    const apiResponse = handleApiRequest(request, env, state.store);
+    if (state.latencyMs > 0) await delay(state.latencyMs);
+    const response = fault
+      ? await applyFault(fault, request, apiResponse, state.store)
+      : toResponse(apiResponse);
     return request.method === "HEAD" ? withoutBody(response) : response;
   },
 };

@@ -2,8 +2,8 @@
  * Counts what a Worker and its objects ask of the platform, and gives them a clock that is set by hand. It changes the prototypes of the isolate, so it counts
  * whoever asks, and knows nothing of who that is.
  */
-import { toResponse } from "../../sandbox/answers.ts";
-import { answer as sandboxAnswer } from "../../sandbox/api.ts";
+import { handleApiRequest } from "../../sandbox/api.ts";
+import { toResponse } from "../../sandbox/responses.ts";
 import { Store } from "../../sandbox/store.ts";
 import type { Operations } from "../prices.ts";
 import type { Timed } from "../timed.ts";
@@ -98,7 +98,7 @@ function countUpstream(env: { readonly STYTCH_PROJECT_ID: string; readonly STYTC
   const store = new Store();
   globalThis.fetch = async (input, init) => {
     counted.upstreamCalls += 1;
-    return toResponse(sandboxAnswer(new Request(input, init), env, store));
+    return toResponse(handleApiRequest(new Request(input, init), env, store));
   };
 }
 

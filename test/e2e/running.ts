@@ -19,7 +19,7 @@ export interface Running {
   mint(scopes: readonly string[], fields?: object): Promise<string>;
   /** How many calls the sandbox has had since the last time. */
   upstreamCalls(): Promise<number>;
-  /** A control of the sandbox: sandbox/control.ts. */
+  /** A control of the sandbox: sandbox/controls.ts. */
   control(method: string, path: string, body?: object): Promise<void>;
   logs(): string[];
   /** Of Postern's debugger, where `inspect` asked for one. */

@@ -1,7 +1,17 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { demo, members, organizations } from "../../sandbox/seed.ts";
 import type { JsonObject } from "../../sandbox/shapes.ts";
-import { ACME, basic, env, get, getMember, getOrganization, reset, send, tell } from "./harness.ts";
+import {
+  ACME_PATH,
+  basic,
+  env,
+  get,
+  getMember,
+  getOrganization,
+  reset,
+  send,
+  sendControl,
+} from "./harness.ts";
 
 const JWKS = `/v1/b2b/sessions/jwks/${env.STYTCH_PROJECT_ID}`;
 const REQUEST_ID = /^request-id-test-[0-9a-f-]{36}$/;
@@ -18,13 +28,13 @@ async function expectError(response: Response, status: number, type: string): Pr
   });
 }
 
-function keysInOrder(value: unknown): boolean {
-  if (Array.isArray(value)) return value.every(keysInOrder);
+function hasSortedKeys(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(hasSortedKeys);
   if (typeof value !== "object" || value === null) return true;
   const names = Object.keys(value);
   return (
     names.every((name, index) => index === 0 || String(names[index - 1]) < name) &&
-    Object.values(value).every(keysInOrder)
+    Object.values(value).every(hasSortedKeys)
   );
 }
 
@@ -32,7 +42,7 @@ beforeEach(reset);
 
 describe("GET organization", () => {
   test.each([demo.organization_id, demo.organization_slug, demo.organization_external_id])(
-    "finds Acme by %s",
+    "an organization is found by %s",
     async (key) => {
       const response = await getOrganization(key);
       expect(response.status).toBe(200);
@@ -44,8 +54,8 @@ describe("GET organization", () => {
     },
   );
 
-  test("decodes the path: Rust's %2D and a raw bar name the same organization", async () => {
-    for (const path of [ACME.replaceAll("-", "%2D"), "/v1/b2b/organizations/crm|1001"]) {
+  test("%2D (as sent by Rust) and a raw bar in a path name the same organization", async () => {
+    for (const path of [ACME_PATH.replaceAll("-", "%2D"), "/v1/b2b/organizations/crm|1001"]) {
       expect(await (await get(path)).json()).toHaveProperty(
         "organization.organization_id",
         demo.organization_id,
@@ -53,26 +63,26 @@ describe("GET organization", () => {
     }
   });
 
-  test("case counts in a slug", async () => {
+  test("a slug in the wrong case is not found", async () => {
     await expectError(await getOrganization("ACME"), 404, "organization_not_found");
   });
 
-  test("an unknown key is not found", async () => {
+  test("an unknown organization is not found", async () => {
     await expectError(await getOrganization("nobody"), 404, "organization_not_found");
   });
 
-  test("a path that is not UTF-8 once decoded is a bad request", async () => {
+  test("a path that does not decode to UTF-8 is a bad request", async () => {
     await expectError(await get("/v1/b2b/organizations/%FF"), 400, "bad_request");
   });
 
-  test("HEAD answers like GET, without a body", async () => {
-    const found = await get(ACME, { method: "HEAD" });
+  test("HEAD returns the status and headers of GET, without a body", async () => {
+    const found = await get(ACME_PATH, { method: "HEAD" });
     expect([found.status, found.body]).toEqual([200, null]);
     expect(found.headers.get("content-type")).toMatch(/^application\/json/);
-    expect((await get(`${ACME}0`, { method: "HEAD" })).status).toBe(404);
+    expect((await get(`${ACME_PATH}0`, { method: "HEAD" })).status).toBe(404);
   });
 
-  test("every organization of the seed can be read back by its slug", async () => {
+  test("every organization of the seed is found by its slug", async () => {
     for (const organization of organizations) {
       const body = await (await getOrganization(organization.organization_slug)).json<{
         organization: JsonObject;
@@ -83,7 +93,7 @@ describe("GET organization", () => {
 });
 
 describe("GET member", () => {
-  test("holds the member and its whole organization", async () => {
+  test("a member response holds the member and its whole organization", async () => {
     const response = await getMember(demo.member_id);
     expect(response.status).toBe(200);
     expect(await response.json()).toEqual({
@@ -108,13 +118,13 @@ describe("GET member", () => {
     expect(await response.json()).toHaveProperty("member.status", "deleted");
   });
 
-  test("include_deleted=true makes no member out of nothing", async () => {
+  test("an unknown member is not found even with include_deleted=true", async () => {
     await expectError(await getMember("member-test-0", "?include_deleted=true"), 404, "member_not_found");
   });
 });
 
 describe("GET jwks", () => {
-  test("needs no credentials and gives one RSA key that the platform can import", async () => {
+  test("the JWKS needs no credentials and holds one RSA key that can be imported", async () => {
     const response = await send(JWKS);
     expect(response.status).toBe(200);
     expect(response.headers.get("cache-control")).toBe("public, max-age=900");
@@ -128,7 +138,7 @@ describe("GET jwks", () => {
     expect(key.algorithm).toMatchObject({ modulusLength: 2048 });
   });
 
-  test("another project has no keys", async () => {
+  test("the JWKS of another project is not found", async () => {
     await expectError(await send(`${JWKS}0`), 404, "project_not_found");
   });
 });
@@ -140,26 +150,26 @@ describe("credentials", () => {
     ["a bearer token", `Bearer ${env.STYTCH_SECRET}`],
     ["Basic without a colon", `Basic ${btoa("nothing")}`],
     ["Basic that is not base64", "Basic ***"],
-  ])("%s is refused with 401", async (_, authorization) => {
-    await expectError(await send(ACME, { headers: { authorization } }), 401, "unauthorized_credentials");
+  ])("%s as credentials is rejected with 401", async (_, authorization) => {
+    await expectError(await send(ACME_PATH, { headers: { authorization } }), 401, "unauthorized_credentials");
   });
 
-  test("no credentials are refused with 401, for members too", async () => {
-    await expectError(await send(ACME), 401, "unauthorized_credentials");
+  test("a call without credentials is rejected with 401", async () => {
+    await expectError(await send(ACME_PATH), 401, "unauthorized_credentials");
     const path = `/v1/b2b/organizations/members/dangerously_get/${demo.member_id}`;
     await expectError(await send(path), 401, "unauthorized_credentials");
   });
 
-  test.each(["wrong", env.STYTCH_SECRET])(
-    "another project is a 400 before the secret '%s' is looked at",
-    async (secret) => {
-      const authorization = basic("project-test-0", secret);
-      const response = await send(ACME, { headers: { authorization } });
-      await expectError(response, 400, "invalid_project_id_authentication");
-    },
-  );
+  test.each([
+    ["a wrong", "wrong"],
+    ["the right", env.STYTCH_SECRET],
+  ])("another project with %s secret is rejected with 400", async (_, secret) => {
+    const authorization = basic("project-test-0", secret);
+    const response = await send(ACME_PATH, { headers: { authorization } });
+    await expectError(response, 400, "invalid_project_id_authentication");
+  });
 
-  test("an object that does not exist is no way around them", async () => {
+  test("an unknown organization without credentials is a 401, not a 404", async () => {
     await expectError(await send("/v1/b2b/organizations/nobody"), 401, "unauthorized_credentials");
   });
 });
@@ -169,20 +179,20 @@ describe("routes", () => {
     ["GET", "/"],
     ["GET", "/v1/b2b/organizations"],
     ["GET", "/v1/b2b/organizations/"],
-    ["GET", `${ACME}/members`],
-    ["GET", `/${ACME}`],
+    ["GET", `${ACME_PATH}/members`],
+    ["GET", `/${ACME_PATH}`],
     ["GET", "/v1/b2b/sessions/jwks"],
     ["GET", "/_sandboxed/requests"],
     ["POST", "/v1/b2b/organizations/acme"],
-    ["PUT", ACME],
-    ["DELETE", ACME],
-  ])("%s %s is not supported", async (method, path) => {
+    ["PUT", ACME_PATH],
+    ["DELETE", ACME_PATH],
+  ])("%s %s is not a route", async (method, path) => {
     await expectError(await get(path, { method }), 404, "route_not_found");
   });
 });
 
-describe("form of the answers", () => {
-  test("bodies are minified, their keys in alphabetical order at every depth", async () => {
+describe("response format", () => {
+  test("bodies are minified, with their keys in alphabetical order at every depth", async () => {
     const responses = [
       await getOrganization("acme"),
       await getMember(demo.member_id),
@@ -191,21 +201,21 @@ describe("form of the answers", () => {
     for (const response of [...responses, await send(JWKS)]) {
       const text = await response.text();
       expect(text).toBe(JSON.stringify(JSON.parse(text)));
-      expect(keysInOrder(JSON.parse(text))).toBe(true);
+      expect(hasSortedKeys(JSON.parse(text))).toBe(true);
     }
   });
 
-  test("every call has a request ID of its own", async () => {
+  test("every call gets a new request ID", async () => {
     const first = await (await getOrganization("acme")).json<{ request_id: string }>();
     const second = await (await getOrganization("acme")).json<{ request_id: string }>();
     expect(first.request_id).toMatch(REQUEST_ID);
     expect(second.request_id).not.toBe(first.request_id);
   });
 
-  test("answers, errors and faults carry headers that a proxy has to keep to itself", async () => {
-    await tell("POST", "faults", { kind: "redirect", match: "redirected" });
+  test("successes, errors and faults carry headers that a proxy must not pass on", async () => {
+    await sendControl("POST", "faults", { kind: "redirect", match: "redirected" });
     const paths = [
-      ACME,
+      ACME_PATH,
       "/v1/b2b/organizations/nobody",
       JWKS,
       "/unknown",

@@ -1,4 +1,4 @@
-/** Calls the sandbox's handler directly, with the credentials that its wrangler.toml holds. */
+/** Calls the sandbox in process, with the credentials of its wrangler.toml. */
 
 import sandbox from "../../sandbox/index.ts";
 import { demo } from "../../sandbox/seed.ts";
@@ -8,7 +8,7 @@ export const env = {
   STYTCH_PROJECT_ID: "project-test-11111111-1111-4111-8111-111111111111",
   STYTCH_SECRET: "secret-test-sandbox-only-not-a-real-secret",
 };
-export const ACME = `/v1/b2b/organizations/${demo.organization_id}`;
+export const ACME_PATH = `/v1/b2b/organizations/${demo.organization_id}`;
 export const authorization = basic(env.STYTCH_PROJECT_ID, env.STYTCH_SECRET);
 
 export function basic(project: string, secret: string): string {
@@ -31,18 +31,22 @@ export function getMember(id: string, query = ""): Promise<Response> {
   return get(`/v1/b2b/organizations/members/dangerously_get/${id}${query}`);
 }
 
-export function tell(method: string, resource: string, body?: JsonObject | string): Promise<Response> {
+export function sendControl(method: string, resource: string, body?: JsonObject | string): Promise<Response> {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   return send(`/_sandbox/${resource}`, { method, ...(body === undefined ? {} : { body: text }) });
 }
 
 export function reset(): Promise<Response> {
-  return tell("POST", "reset");
+  return sendControl("POST", "reset");
 }
 
-/** One call made under this fault; a fault that the sandbox refuses fails the test here. */
-export async function withFault(fault: JsonObject, path = ACME, init: RequestInit = {}): Promise<Response> {
-  const told = await tell("POST", "faults", fault);
-  if (told.status !== 201) throw new Error(`The sandbox refused the fault: ${await told.text()}`);
+/** Adds the fault and makes one call. Throws if the sandbox rejects the fault. */
+export async function getWithFault(
+  fault: JsonObject,
+  path = ACME_PATH,
+  init: RequestInit = {},
+): Promise<Response> {
+  const added = await sendControl("POST", "faults", fault);
+  if (added.status !== 201) throw new Error(`The sandbox rejected the fault: ${await added.text()}`);
   return get(path, init);
 }

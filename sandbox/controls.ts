@@ -1,15 +1,15 @@
 /**
- * `/_sandbox/…`: what a test or a person tells the sandbox to do, and what it tells of the calls it had.
- * No authentication: this Worker is never to be deployed.
+ * The control routes under `/_sandbox/`: they change data, latency and faults, and list the API calls received.
+ * They need no authentication, so this Worker must never be deployed.
  */
 
 import * as z from "zod";
-import { FAULT_KINDS, type FaultQueue, faultSchema } from "./faults.ts";
+import { FAULT_DESCRIPTIONS, type FaultQueue, faultSchema } from "./faults.ts";
 import type { RequestLog } from "./request-log.ts";
-import { isObject, type Json, type JsonObject } from "./shapes.ts";
+import { isJsonObject, type Json, type JsonObject } from "./shapes.ts";
 import type { Store } from "./store.ts";
 
-export interface Sandbox {
+export interface SandboxState {
   store: Store;
   faults: FaultQueue;
   log: RequestLog;
@@ -31,55 +31,55 @@ const ROUTES = [
 const NOT_JSON = "The body is not JSON.";
 const latencySchema = z.strictObject({ ms: z.int().min(0).max(60_000) });
 
-export function isControl(pathname: string): boolean {
+export function isControlPath(pathname: string): boolean {
   return pathname.startsWith(PREFIX);
 }
 
-export async function control(request: Request, sandbox: Sandbox): Promise<Response> {
+export async function handleControl(request: Request, state: SandboxState): Promise<Response> {
   const [resource = "", id] = new URL(request.url).pathname.slice(PREFIX.length).split("/");
   switch (`${request.method} ${resource}${id === undefined ? "" : "/"}`) {
     case "GET requests":
-      return Response.json({ total: sandbox.log.total, requests: sandbox.log.requests });
+      return Response.json({ total: state.log.total, requests: state.log.requests });
     case "DELETE requests":
-      sandbox.log.clear();
-      return done();
+      state.log.clear();
+      return noContent();
     case "PUT latency":
-      return setLatency(await readJson(request), sandbox);
+      return setLatency(await readJson(request), state);
     case "POST faults":
-      return addFault(await readJson(request), sandbox.faults);
+      return addFault(await readJson(request), state.faults);
     case "DELETE faults":
-      sandbox.faults.clear();
-      return done();
+      state.faults.clear();
+      return noContent();
     case "PATCH organizations/":
       return patch(await readJson(request), ["organization_id"], (fields) =>
-        sandbox.store.patchOrganization(id ?? "", fields),
+        state.store.patchOrganization(id ?? "", fields),
       );
     case "PATCH members/":
       return patch(await readJson(request), ["member_id", "organization_id"], (fields) =>
-        sandbox.store.patchMember(id ?? "", fields),
+        state.store.patchMember(id ?? "", fields),
       );
     case "DELETE organizations/":
-      return sandbox.store.deleteOrganization(id ?? "") ? done() : noSuchObject();
+      return state.store.deleteOrganization(id ?? "") ? noContent() : objectNotFound();
     case "POST reset":
-      reset(sandbox);
-      return done();
+      reset(state);
+      return noContent();
     default:
-      return Response.json({ message: "No such control.", routes: ROUTES }, { status: 404 });
+      return Response.json({ message: "This control does not exist.", routes: ROUTES }, { status: 404 });
   }
 }
 
-function reset(sandbox: Sandbox): void {
-  sandbox.store.reset();
-  sandbox.faults.clear();
-  sandbox.log.clear();
-  sandbox.latencyMs = 0;
+function reset(state: SandboxState): void {
+  state.store.reset();
+  state.faults.clear();
+  state.log.clear();
+  state.latencyMs = 0;
 }
 
-function setLatency(body: Json | undefined, sandbox: Sandbox): Response {
+function setLatency(body: Json | undefined, state: SandboxState): Response {
   if (body === undefined) return badRequest(NOT_JSON);
   const parsed = latencySchema.safeParse(body);
   if (!parsed.success) return badRequest(z.prettifyError(parsed.error));
-  sandbox.latencyMs = parsed.data.ms;
+  state.latencyMs = parsed.data.ms;
   return Response.json(parsed.data);
 }
 
@@ -91,20 +91,20 @@ function addFault(body: Json | undefined, faults: FaultQueue): Response {
   return Response.json({ faults: faults.active }, { status: 201 });
 }
 
-/** A new ID would leave the object under its old one. */
+/** IDs are read-only: the store would keep the object under its old ID. */
 function patch(
   body: Json | undefined,
-  fixed: readonly string[],
+  readOnlyFields: readonly string[],
   apply: (fields: JsonObject) => JsonObject | undefined,
 ): Response {
-  if (!isObject(body)) return badRequest("The body must be a JSON object of the fields to change.");
-  const refused = fixed.find((field) => Object.hasOwn(body, field));
-  if (refused !== undefined) return badRequest(`${refused} cannot be changed.`);
+  if (!isJsonObject(body)) return badRequest("The body must be a JSON object of the fields to change.");
+  const readOnly = readOnlyFields.find((field) => Object.hasOwn(body, field));
+  if (readOnly !== undefined) return badRequest(`${readOnly} cannot be changed.`);
   const patched = apply(body);
-  return patched === undefined ? noSuchObject() : Response.json(patched);
+  return patched === undefined ? objectNotFound() : Response.json(patched);
 }
 
-/** Undefined if it is not JSON. */
+/** Returns undefined if the body is not JSON. */
 async function readJson(request: Request): Promise<Json | undefined> {
   try {
     return await request.json<Json>();
@@ -113,14 +113,14 @@ async function readJson(request: Request): Promise<Json | undefined> {
   }
 }
 
-function done(): Response {
+function noContent(): Response {
   return new Response(null, { status: 204 });
 }
 
-function noSuchObject(): Response {
-  return Response.json({ message: "The sandbox has no such object." }, { status: 404 });
+function objectNotFound(): Response {
+  return Response.json({ message: "This object does not exist in the sandbox." }, { status: 404 });
 }
 
 function badRequest(message: string): Response {
-  return Response.json({ message, routes: ROUTES, fault_kinds: FAULT_KINDS }, { status: 400 });
+  return Response.json({ message, routes: ROUTES, fault_kinds: FAULT_DESCRIPTIONS }, { status: 400 });
 }
