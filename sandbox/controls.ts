@@ -3,109 +3,98 @@
  * They need no authentication, so this Worker must never be deployed.
  */
 
+import { type Context, Hono, type HonoRequest } from "hono";
+import { HTTPException } from "hono/http-exception";
 import * as z from "zod";
-import { FAULT_DESCRIPTIONS, type FaultQueue, faultSchema } from "./faults.ts";
-import type { RequestLog } from "./request-log.ts";
+import { FAULT_DESCRIPTIONS, faultSchema } from "./faults.ts";
 import { isJsonObject, type Json, type JsonObject } from "./shapes.ts";
-import type { Store } from "./store.ts";
+import type { SandboxState } from "./state.ts";
 
-export interface SandboxState {
-  store: Store;
-  faults: FaultQueue;
-  log: RequestLog;
-  latencyMs: number;
-}
-
-const PREFIX = "/_sandbox/";
-const ROUTES = [
-  "GET requests",
-  "DELETE requests",
-  "PUT latency",
-  "POST faults",
-  "DELETE faults",
-  "PATCH organizations/{organization_id}",
-  "PATCH members/{member_id}",
-  "DELETE organizations/{organization_id}",
-  "POST reset",
-];
-const NOT_JSON = "The body is not JSON.";
 const latencySchema = z.strictObject({ ms: z.int().min(0).max(60_000) });
 
-export function isControlPath(pathname: string): boolean {
-  return pathname.startsWith(PREFIX);
+export function createControls(state: SandboxState): Hono {
+  const { store, faults, log } = state;
+  const controls = new Hono();
+
+  controls.get("/requests", (c) => c.json({ total: log.total, requests: log.requests }));
+  controls.delete("/requests", (c) => {
+    log.clear();
+    return c.body(null, 204);
+  });
+
+  controls.put("/latency", async (c) => {
+    const latency = await parseBody(c.req, latencySchema);
+    state.latencyMs = latency.ms;
+    return c.json(latency);
+  });
+
+  controls.post("/faults", async (c) => {
+    faults.add(await parseBody(c.req, faultSchema));
+    return c.json({ faults: faults.active }, 201);
+  });
+  controls.delete("/faults", (c) => {
+    faults.clear();
+    return c.body(null, 204);
+  });
+
+  controls.patch("/organizations/:organization_id", async (c) => {
+    const fields = await parseFields(c.req, ["organization_id"]);
+    const patched = store.patchOrganization(c.req.param("organization_id"), fields);
+    return patched === undefined ? objectNotFound(c) : c.json(patched);
+  });
+  controls.patch("/members/:member_id", async (c) => {
+    const fields = await parseFields(c.req, ["member_id", "organization_id"]);
+    const patched = store.patchMember(c.req.param("member_id"), fields);
+    return patched === undefined ? objectNotFound(c) : c.json(patched);
+  });
+  controls.delete("/organizations/:organization_id", (c) =>
+    store.deleteOrganization(c.req.param("organization_id")) ? c.body(null, 204) : objectNotFound(c),
+  );
+
+  controls.post("/reset", (c) => {
+    state.reset();
+    return c.body(null, 204);
+  });
+
+  const routes = describeRoutes(controls);
+  // A sub-app has no `notFound` of its own. Unlike `*`, this pattern does not match `/_sandbox` itself.
+  controls.all("/:path{.*}", (c) => c.json({ message: "This control does not exist.", routes }, 404));
+  controls.onError((error, c) => {
+    if (!(error instanceof HTTPException)) throw error;
+    return c.json({ message: error.message, routes, fault_kinds: FAULT_DESCRIPTIONS }, error.status);
+  });
+  return controls;
 }
 
-export async function handleControl(request: Request, state: SandboxState): Promise<Response> {
-  const [resource = "", id] = new URL(request.url).pathname.slice(PREFIX.length).split("/");
-  switch (`${request.method} ${resource}${id === undefined ? "" : "/"}`) {
-    case "GET requests":
-      return Response.json({ total: state.log.total, requests: state.log.requests });
-    case "DELETE requests":
-      state.log.clear();
-      return noContent();
-    case "PUT latency":
-      return setLatency(await readJson(request), state);
-    case "POST faults":
-      return addFault(await readJson(request), state.faults);
-    case "DELETE faults":
-      state.faults.clear();
-      return noContent();
-    case "PATCH organizations/":
-      return patch(await readJson(request), ["organization_id"], (fields) =>
-        state.store.patchOrganization(id ?? "", fields),
-      );
-    case "PATCH members/":
-      return patch(await readJson(request), ["member_id", "organization_id"], (fields) =>
-        state.store.patchMember(id ?? "", fields),
-      );
-    case "DELETE organizations/":
-      return state.store.deleteOrganization(id ?? "") ? noContent() : objectNotFound();
-    case "POST reset":
-      reset(state);
-      return noContent();
-    default:
-      return Response.json({ message: "This control does not exist.", routes: ROUTES }, { status: 404 });
-  }
+/** For example "PATCH organizations/{organization_id}". */
+function describeRoutes({ routes }: Hono): string[] {
+  return routes.map(({ method, path }) => `${method} ${path.slice(1).replace(/:(\w+)/g, "{$1}")}`);
 }
 
-function reset(state: SandboxState): void {
-  state.store.reset();
-  state.faults.clear();
-  state.log.clear();
-  state.latencyMs = 0;
+function objectNotFound(c: Context): Response {
+  return c.json({ message: "This object does not exist in the sandbox." }, 404);
 }
 
-function setLatency(body: Json | undefined, state: SandboxState): Response {
-  if (body === undefined) return badRequest(NOT_JSON);
-  const parsed = latencySchema.safeParse(body);
-  if (!parsed.success) return badRequest(z.prettifyError(parsed.error));
-  state.latencyMs = parsed.data.ms;
-  return Response.json(parsed.data);
+/** Throws an HTTPException with status 400 if the body does not match the schema. */
+async function parseBody<T>(request: HonoRequest, schema: z.ZodType<T>): Promise<T> {
+  const body = await readJson(request);
+  if (body === undefined) throw badRequest("The body is not JSON.");
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) throw badRequest(z.prettifyError(parsed.error));
+  return parsed.data;
 }
 
-function addFault(body: Json | undefined, faults: FaultQueue): Response {
-  if (body === undefined) return badRequest(NOT_JSON);
-  const parsed = faultSchema.safeParse(body);
-  if (!parsed.success) return badRequest(z.prettifyError(parsed.error));
-  faults.add(parsed.data);
-  return Response.json({ faults: faults.active }, { status: 201 });
-}
-
-/** IDs are read-only: the store would keep the object under its old ID. */
-function patch(
-  body: Json | undefined,
-  readOnlyFields: readonly string[],
-  apply: (fields: JsonObject) => JsonObject | undefined,
-): Response {
-  if (!isJsonObject(body)) return badRequest("The body must be a JSON object of the fields to change.");
+/** Throws an HTTPException with status 400 if the body changes an ID: the store would keep the old one as its key. */
+async function parseFields(request: HonoRequest, readOnlyFields: readonly string[]): Promise<JsonObject> {
+  const body = await readJson(request);
+  if (!isJsonObject(body)) throw badRequest("The body must be a JSON object of the fields to change.");
   const readOnly = readOnlyFields.find((field) => Object.hasOwn(body, field));
-  if (readOnly !== undefined) return badRequest(`${readOnly} cannot be changed.`);
-  const patched = apply(body);
-  return patched === undefined ? objectNotFound() : Response.json(patched);
+  if (readOnly !== undefined) throw badRequest(`${readOnly} cannot be changed.`);
+  return body;
 }
 
-/** Returns undefined if the body is not JSON. */
-async function readJson(request: Request): Promise<Json | undefined> {
+/** Returns undefined if the body is not JSON. Ignores `Content-Type`, so that plain `curl -d` works. */
+async function readJson(request: HonoRequest): Promise<Json | undefined> {
   try {
     return await request.json<Json>();
   } catch {
@@ -113,14 +102,6 @@ async function readJson(request: Request): Promise<Json | undefined> {
   }
 }
 
-function noContent(): Response {
-  return new Response(null, { status: 204 });
-}
-
-function objectNotFound(): Response {
-  return Response.json({ message: "This object does not exist in the sandbox." }, { status: 404 });
-}
-
-function badRequest(message: string): Response {
-  return Response.json({ message, routes: ROUTES, fault_kinds: FAULT_DESCRIPTIONS }, { status: 400 });
+function badRequest(message: string): HTTPException {
+  return new HTTPException(400, { message });
 }

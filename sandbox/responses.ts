@@ -5,14 +5,9 @@
 
 import { isJsonObject, type Json, type JsonObject } from "./shapes.ts";
 
-export interface ApiResponse {
-  status: number;
-  body: JsonObject;
-  headers: Record<string, string>;
-}
-
-export function createSuccess(fields: JsonObject, headers: Record<string, string> = {}): ApiResponse {
-  return { status: 200, body: { ...fields, request_id: createRequestId(), status_code: 200 }, headers };
+export function createSuccess(fields: JsonObject, headers: Record<string, string> = {}): Response {
+  const body = { ...fields, request_id: createRequestId(), status_code: 200 };
+  return createResponse(toSortedJson(body), 200, headers);
 }
 
 export function createError(
@@ -20,7 +15,7 @@ export function createError(
   type: string,
   message: string,
   headers: Record<string, string> = {},
-): ApiResponse {
+): Response {
   const body = {
     error_message: message,
     error_type: type,
@@ -28,25 +23,26 @@ export function createError(
     request_id: createRequestId(),
     status_code: status,
   };
-  return { status, body, headers };
+  return createResponse(toSortedJson(body), status, headers);
 }
 
-export function toResponse(
-  response: ApiResponse,
-  body: BodyInit | null = toSortedJson(response.body),
+/** Adds the headers of the upstream; those given here win. */
+export function createResponse(
+  body: BodyInit | null,
+  status: number,
+  headers: Record<string, string>,
 ): Response {
-  return new Response(body, { status: response.status, headers: toHeaders(response) });
-}
-
-export function toHeaders(response: ApiResponse): Headers {
-  return new Headers({
-    "content-type": "application/json; charset=utf-8",
-    server: "stytch-sandbox",
-    "set-cookie": "stytch_sandbox=1; Path=/; HttpOnly",
-    vary: "Origin",
-    "x-stytch-trace": crypto.randomUUID(),
-    "x-upstream": "sandbox",
-    ...response.headers,
+  return new Response(body, {
+    status,
+    headers: {
+      "content-type": "application/json; charset=utf-8",
+      server: "stytch-sandbox",
+      "set-cookie": "stytch_sandbox=1; Path=/; HttpOnly",
+      vary: "Origin",
+      "x-stytch-trace": crypto.randomUUID(),
+      "x-upstream": "sandbox",
+      ...headers,
+    },
   });
 }
 

@@ -1,6 +1,7 @@
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { demo, members, organizations } from "../../sandbox/seed.ts";
 import type { JsonObject } from "../../sandbox/shapes.ts";
+import { Store } from "../../sandbox/store.ts";
 import {
   ACME_PATH,
   basic,
@@ -69,6 +70,11 @@ describe("GET organization", () => {
 
   test("an unknown organization is not found", async () => {
     await expectError(await getOrganization("nobody"), 404, "organization_not_found");
+  });
+
+  test("an encoded slash does not end an organization's identifier", async () => {
+    await expectError(await get("/v1/b2b/organizations/acme%2Fmembers"), 404, "organization_not_found");
+    await expectError(await get("/v1/b2b/organizations/members%2Fdangerously_get/x"), 404, "route_not_found");
   });
 
   test("a path that does not decode to UTF-8 is a bad request", async () => {
@@ -192,6 +198,15 @@ describe("routes", () => {
 });
 
 describe("response format", () => {
+  test("a defect of the sandbox is a 500 in Stytch's error format", async () => {
+    vi.spyOn(Store.prototype, "findOrganization").mockImplementation(() => {
+      throw new Error("a defect");
+    });
+    const response = await getOrganization("acme");
+    vi.restoreAllMocks();
+    await expectError(response, 500, "internal_server_error");
+  });
+
   test("bodies are minified, with their keys in alphabetical order at every depth", async () => {
     const responses = [
       await getOrganization("acme"),

@@ -15,8 +15,8 @@ export function basic(project: string, secret: string): string {
   return `Basic ${btoa(`${project}:${secret}`)}`;
 }
 
-export function send(path: string, init: RequestInit = {}): Promise<Response> {
-  return sandbox.fetch(new Request(`https://sandbox.test${path}`, init), env);
+export async function send(path: string, init: RequestInit = {}): Promise<Response> {
+  return await sandbox.fetch(new Request(`https://sandbox.test${path}`, init), env);
 }
 
 export function get(path: string, init: RequestInit = {}): Promise<Response> {
