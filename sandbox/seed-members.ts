@@ -1,5 +1,5 @@
 /**
- * About 5,400 members, from none to 60 in an organization. They cover every status, every kind of registration, roles
+ * Creates about 5,400 members, from none to 60 in an organization. They cover every status, every kind of registration, roles
  * from every source, and fields that are null, `""` or (in older accounts) absent.
  */
 
