@@ -3,15 +3,15 @@
  * in tests. It is uniform enough for sample data and simulated load, and not fit for cryptography.
  */
 
-import type { JsonObject } from "./shapes.ts";
-
 export interface Random {
+  /** Returns a number from 0, inclusive, to 1, exclusive, as `Math.random` does. */
+  fraction(): number;
   /** Returns an integer from `min` to `max`, both inclusive. */
   int(min: number, max: number): number;
   /** Returns true with this probability, 0 to 1. */
   chance(probability: number): boolean;
   /** Returns the fields with this probability, else an empty object: for optional fields of an object. */
-  maybe(probability: number, fields: JsonObject): JsonObject;
+  maybe<T extends object>(probability: number, fields: T): Partial<T>;
   pick<T>(list: readonly [T, ...T[]]): T;
   /** Returns `min` to `max` different items of the list, in its order. */
   sample<T>(list: readonly T[], min: number, max: number): T[];
@@ -36,6 +36,7 @@ export function createRandom(seed: number): Random {
   const hex = (digits: number) => Array.from({ length: digits }, () => int(0, 15).toString(16)).join("");
 
   return {
+    fraction,
     int,
     hex,
     chance: (probability) => fraction() < probability,
