@@ -2,22 +2,10 @@ import { describe, expect, test } from "vitest";
 import { demo, members, organizations } from "../../sandbox/seed.ts";
 import { createMembers } from "../../sandbox/seed-members.ts";
 import { createOrganizations } from "../../sandbox/seed-organizations.ts";
-import type { Json, JsonObject } from "../../sandbox/shapes.ts";
+import { valuesOf } from "./seed-fields.ts";
 
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
 const TIME = /^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
-
-function countOf<T>(list: readonly T[], predicate: (item: T) => boolean): number {
-  return list.filter(predicate).length;
-}
-
-function values(list: readonly JsonObject[], field: string): Json[] {
-  return list.flatMap((item) => (Object.hasOwn(item, field) ? [item[field] ?? null] : []));
-}
-
-function bytes(value: Json): number {
-  return new TextEncoder().encode(JSON.stringify(value)).length;
-}
 
 describe("the seed as a whole", () => {
   test("the same seed number gives the same data, and another gives other data", () => {
@@ -47,7 +35,7 @@ describe("the seed as a whole", () => {
     const keys = organizations.flatMap((each) => [
       each.organization_id,
       each.organization_slug,
-      ...values([each], "organization_external_id").filter((id) => id !== null),
+      ...valuesOf([each], "organization_external_id").filter((id) => id !== null),
     ]);
     expect(new Set(keys).size).toBe(keys.length);
   });
@@ -60,8 +48,8 @@ describe("the seed as a whole", () => {
   });
 
   test("slugs and external IDs hold only the characters that Stytch allows", () => {
-    for (const slug of values(organizations, "organization_slug")) expect(slug).toMatch(/^[\w.~-]{2,128}$/);
-    for (const id of values(organizations, "organization_external_id")) {
+    for (const slug of valuesOf(organizations, "organization_slug")) expect(slug).toMatch(/^[\w.~-]{2,128}$/);
+    for (const id of valuesOf(organizations, "organization_external_id")) {
       if (id !== null) expect(id).toMatch(/^[\w.|-]{1,128}$/);
     }
   });
@@ -99,99 +87,5 @@ describe("demo", () => {
     expect(team[0]).toMatchObject({ member_id: demo.member_id, status: "active" });
     const deleted = team.filter((member) => member.status === "deleted");
     expect(deleted.map((member) => member.member_id)).toEqual([demo.deleted_member_id]);
-  });
-});
-
-describe("variety of organizations", () => {
-  test.each(["organization_external_id", "sso_default_connection_id", "scim_active_connection"])(
-    "%s is a value in some organizations and null in others",
-    (field) => {
-      const present = values(organizations, field);
-      expect(countOf(present, (value) => value === null)).toBeGreaterThan(10);
-      expect(countOf(present, (value) => value !== null)).toBeGreaterThan(10);
-      const mayBeAbsent = field !== "sso_default_connection_id";
-      expect(present.length < organizations.length).toBe(mayBeAbsent);
-    },
-  );
-
-  test("most organizations have scim_active_connections, which no SDK declares", () => {
-    const present = values(organizations, "scim_active_connections");
-    expect(present.length).toBeGreaterThan(80);
-    expect(present.length).toBeLessThan(organizations.length - 10);
-    expect(present.every((value) => Array.isArray(value) && value.length === 0)).toBe(true);
-  });
-
-  test("some trusted_metadata is longer than 10 KB and some is empty", () => {
-    const metadata = values(organizations, "trusted_metadata");
-    expect(countOf(metadata, (value) => bytes(value) > 10_240)).toBeGreaterThanOrEqual(5);
-    expect(countOf(metadata, (value) => bytes(value) === 2)).toBeGreaterThan(20);
-  });
-
-  test("names include other scripts, emoji and the greatest length Stytch allows", () => {
-    const names = organizations.map((each) => each.organization_name);
-    expect(countOf(names, (name) => /[\p{sc=Han}\p{sc=Arabic}\p{sc=Cyrillic}]/u.test(name))).toBeGreaterThan(
-      10,
-    );
-    expect(countOf(names, (name) => /\p{Extended_Pictographic}/u.test(name))).toBeGreaterThan(3);
-    expect(Math.max(...names.map((name) => name.length))).toBe(128);
-  });
-
-  test("some slugs have upper case, and some external IDs have bars", () => {
-    expect(countOf(organizations, (each) => /[A-Z]/.test(each.organization_slug))).toBeGreaterThan(20);
-    const ids = values(organizations, "organization_external_id");
-    expect(countOf(ids, (id) => String(id).includes("|"))).toBeGreaterThan(10);
-  });
-
-  test.each(["sso_active_connections", "custom_roles", "claimed_email_domains", "allowed_auth_methods"])(
-    "%s is empty in some organizations and not in others",
-    (field) => {
-      const lists = values(organizations, field).filter(Array.isArray);
-      expect(countOf(lists, (list) => list.length === 0)).toBeGreaterThan(10);
-      expect(countOf(lists, (list) => list.length > 0)).toBeGreaterThan(10);
-    },
-  );
-
-  test("some organizations have enumeration values and fields that no SDK declares", () => {
-    expect(values(organizations, "mfa_policy")).toContain("REQUIRED_FOR_ADMINS");
-    expect(values(organizations, "auth_methods")).toContain("PASSKEY_FIRST");
-    expect(values(organizations, "agent_access_policy").length).toBeGreaterThan(0);
-  });
-});
-
-describe("variety of members", () => {
-  test("members have every status, and one that no SDK declares", () => {
-    const statuses = new Set(members.map((member) => member.status));
-    expect(statuses).toEqual(new Set(["active", "awaiting_approval", "deleted", "invited", "pending"]));
-  });
-
-  test.each(["scim_registration", "external_id", "is_locked", "roles", "created_at"])(
-    "%s is present in some members and absent in others",
-    (field) => {
-      const present = values(members, field).length;
-      expect(present).toBeGreaterThan(50);
-      expect(present).toBeLessThan(members.length - 50);
-    },
-  );
-
-  test("mfa_phone_number is a number, an empty string or null", () => {
-    const phones = values(members, "mfa_phone_number");
-    expect(phones).toContain("");
-    expect(phones).toContain(null);
-    expect(countOf(phones, (phone) => /^\+\d{11}$/.test(String(phone)))).toBeGreaterThan(50);
-  });
-
-  test("a SCIM registration names the connection of the member's organization", () => {
-    const registered = members.filter((member) => Object.hasOwn(member, "scim_registration"));
-    expect(registered.length).toBeGreaterThan(50);
-    for (const { organization_id: id, scim_registration: registration } of registered) {
-      const organization = organizations.find((each) => each.organization_id === id);
-      const { connection_id: connection } = registration as JsonObject;
-      expect(organization).toHaveProperty("scim_active_connection.connection_id", connection);
-    }
-  });
-
-  test("external IDs of members repeat across organizations, as Stytch allows", () => {
-    const ids = values(members, "external_id");
-    expect(new Set(ids).size).toBeLessThan(ids.length);
   });
 });
