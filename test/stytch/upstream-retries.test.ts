@@ -1,6 +1,6 @@
 /** Stytch that is hard to reach: attempts, the circuit, and a 429 that says until when, as callers meet them. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { configOf } from "../../src/config.ts";
+import { parseConfig } from "../../src/config.ts";
 import { failed } from "../../src/result.ts";
 import { StytchClient } from "../../src/stytch/client.ts";
 import { member, memberEnvelope, organization, organizationEnvelope } from "../support/bodies.ts";
@@ -170,7 +170,7 @@ describe("a failed attempt", () => {
       signal?.addEventListener("abort", () => hanging.reject(signal.reason));
       return await hanging.promise;
     });
-    const configured = configOf({ ...TEST_VARS, UPSTREAM_TIMEOUT_MS: "100" });
+    const configured = parseConfig({ ...TEST_VARS, UPSTREAM_TIMEOUT_MS: "100" });
     if ("problems" in configured) throw new Error("misconfigured");
     const stytch = new StytchClient(configured.config);
     const timeOut = async (count: number, ms: number) => {
