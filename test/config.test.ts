@@ -1,7 +1,6 @@
 /** Variables of the Worker: defaults, ranges, and problems that never echo a value. */
 import { describe, expect, test } from "vitest";
-import { type Config, configOf, parseConfig } from "../src/config.ts";
-import { TEST_VARS } from "./support/vars.ts";
+import { type Config, parseConfig } from "../src/config.ts";
 
 const UUID = "22222222-2222-4222-8222-222222222222";
 const REQUIRED = {
@@ -202,10 +201,4 @@ test("the configuration is deeply frozen", () => {
   const config = parse();
   expect(Object.isFrozen(config)).toBe(true);
   for (const [name, part] of Object.entries(config)) expect(Object.isFrozen(part), name).toBe(true);
-});
-
-test("the configuration of one environment is parsed once", () => {
-  const env = { ...TEST_VARS };
-  expect(configOf(env)).toBe(configOf(env));
-  expect(configOf(env)).not.toBe(configOf({ ...TEST_VARS }));
 });

@@ -2,6 +2,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { objectsThat } from "../support/fakes.ts";
 import { logLines } from "../support/guard.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
@@ -48,28 +49,25 @@ test("without ADMIN_TOKEN every path of the admin API is 404", async () => {
 });
 
 test.each([
-  ["throws", () => Promise.reject(new Error("the object is gone"))],
-  ["cannot be reached", () => Promise.reject(Object.assign(new Error("overloaded"), { overloaded: true }))],
-])("an object that %s makes admin calls 503, neither a defect nor a 404", async (_, fail) => {
-  const object = { record: fail, revoke: fail, edit: fail, rotate: fail, usage: fail, create: fail };
-  const failing = createIsolate({
-    API_KEY: { getByName: () => object },
-    DIRECTORY: { getByName: () => ({ listKeys: fail, listEvents: fail }) },
-  });
-  for (const [method, path, body] of [
-    ["POST", "/admin/keys", { name: "a", scopes: ["organizations:read"] }],
-    ["GET", "/admin/keys", undefined],
-    ["GET", "/admin/audit", undefined],
-    ["GET", "/admin/keys/0123456789abcdef", undefined],
-    ["PATCH", "/admin/keys/0123456789abcdef", {}],
-    ["DELETE", "/admin/keys/0123456789abcdef", undefined],
-    ["POST", "/admin/keys/0123456789abcdef/rotate", {}],
-    ["GET", "/admin/keys/0123456789abcdef/usage", undefined],
+  ["throws", new Error("the object is gone")],
+  ["is overloaded", Object.assign(new Error("overloaded"), { overloaded: true })],
+])("an object that %s makes admin calls 503, neither a defect nor a 404", async (_, error) => {
+  const failing = createIsolate({ API_KEY: objectsThat.fail(error), DIRECTORY: objectsThat.fail(error) });
+  for (const [method, path, body, part] of [
+    ["POST", "/admin/keys", { name: "a", scopes: ["organizations:read"] }, "key_object"],
+    ["GET", "/admin/keys", undefined, "directory"],
+    ["GET", "/admin/audit", undefined, "directory"],
+    ["GET", "/admin/keys/0123456789abcdef", undefined, "key_object"],
+    ["PATCH", "/admin/keys/0123456789abcdef", {}, "key_object"],
+    ["DELETE", "/admin/keys/0123456789abcdef", undefined, "key_object"],
+    ["POST", "/admin/keys/0123456789abcdef/rotate", {}, "key_object"],
+    ["GET", "/admin/keys/0123456789abcdef/usage", undefined, "key_object"],
   ] as const) {
     const response = await failing.admin(method, path, body);
     expect(await response.json(), `${method} ${path}`).toMatchObject({
-      error_type: "key_service_unavailable",
+      error_type: part === "directory" ? "directory_unavailable" : "key_service_unavailable",
     });
-    expect(logLines().at(-1)).toMatchObject({ degraded: [expect.any(String)], status: 503 });
+    expect(response.headers.get("Retry-After")).toBe("1");
+    expect(logLines().at(-1)).toMatchObject({ degraded: [part], status: 503 });
   }
 });

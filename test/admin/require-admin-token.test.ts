@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { checkAdminToken } from "../../src/admin/require-admin-token.ts";
+import { createIsolate } from "../support/deployment.ts";
 
 const TOKEN = "an-admin-token-of-the-test-0123456789";
 const invalid = (presented: boolean) => ({ type: "invalid_admin_token", presented });
@@ -31,8 +32,12 @@ test("a missing header is refused, and not as an invalid token", async () => {
   expect(await checkAdminToken(TOKEN, null)).toEqual(invalid(false));
 });
 
-test("without a configured token every header is answered route_not_found", async () => {
-  for (const header of [null, "", "Bearer ", "Bearer undefined", `Bearer ${TOKEN}`]) {
-    expect(await checkAdminToken(undefined, header)).toEqual({ type: "route_not_found" });
+test("without ADMIN_TOKEN every path of the admin API is 404 for any token", async () => {
+  const isolate = createIsolate({ ADMIN_TOKEN: "" });
+  for (const header of ["", "Bearer ", "Bearer undefined", `Bearer ${TOKEN}`]) {
+    for (const path of ["/admin", "/admin/keys", "/admin/unknown"]) {
+      const response = await isolate.call(path, { headers: { Authorization: header } });
+      expect(await response.json()).toMatchObject({ status_code: 404, error_type: "route_not_found" });
+    }
   }
 });

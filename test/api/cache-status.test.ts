@@ -1,4 +1,4 @@
-/** `Cache-Status` in every case, read with a parser that is not ours (structured fields, RFC 9651; the header is RFC 9211). */
+/** `Cache-Status` (RFC 9211) in every case, read with a parser of structured fields (RFC 9651) that is not ours. */
 import { type Item, parseList, Token } from "structured-headers";
 import { beforeEach, expect, test, vi } from "vitest";
 import { member, memberEnvelope } from "../support/bodies.ts";

@@ -4,6 +4,7 @@ import { organizationResponse } from "../../src/api/response.ts";
 import type { Entry } from "../../src/cache/entry.ts";
 import type { FoundEntry } from "../../src/cache/lookup.ts";
 import type { RequestContext } from "../../src/request-context.ts";
+import { RequestLog } from "../../src/request-log.ts";
 import { NOW } from "../support/clock.ts";
 import { createConfig } from "../support/config.ts";
 
@@ -28,7 +29,7 @@ function respond(
   const call = {
     request,
     config: createConfig({ CACHE_FRESH_SECONDS: "60" }),
-    entry: {},
+    log: new RequestLog("GET"),
     timings: { key: 0 },
   } as unknown as RequestContext;
   return organizationResponse(call, { entry, source, isStored: true }, entry, NOW + ms);

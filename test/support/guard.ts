@@ -1,13 +1,12 @@
 /**
- * The egress guard runs around every test in workerd. No response, log line or thrown error may contain a secret or a key, and no response
- * may have a header that Postern does not set itself, whatever a test provokes.
+ * The egress guard runs around every test in workerd. Whatever a test provokes, no response, log line or thrown error may
+ * contain a secret or a key, and no response may have a header that Postern does not set itself.
  */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect } from "vitest";
 import type { Organization } from "../../src/cache/object/organization.ts";
-import { configOf } from "../../src/config.ts";
-import { circuitOf, createCircuit } from "../../src/stytch/circuit.ts";
+import { forgetIsolateState } from "../../src/isolate-state.ts";
 import { member } from "./bodies.ts";
 import { TEST_VARS } from "./vars.ts";
 
@@ -65,15 +64,14 @@ export async function guardResponse(response: Response, mayHoldKey: boolean): Pr
 }
 
 /** All objects of the run share one environment, and so one circuit breaker. */
-let configOfObjects: object | undefined;
+let objectEnv: Env | undefined;
 
 beforeEach(async () => {
-  configOfObjects ??= await runInDurableObject(env.ORGANIZATION.getByName("any"), (object: Organization) => {
-    const configured = configOf((object as unknown as { env: Env }).env);
-    if ("problems" in configured) throw new Error(JSON.stringify(configured.problems));
-    return configured.config;
-  });
-  Object.assign(circuitOf(configOfObjects), createCircuit());
+  objectEnv ??= await runInDurableObject(
+    env.ORGANIZATION.getByName("any"),
+    (object: Organization) => (object as unknown as { env: Env }).env,
+  );
+  forgetIsolateState(objectEnv);
   lines = [];
   responses = [];
   for (const level of ["log", "info", "warn", "error", "debug"] as const) {
