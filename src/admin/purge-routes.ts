@@ -2,13 +2,13 @@
 
 import * as z from "zod";
 import { purgeIdentifiers } from "../cache/purge/purge.ts";
-import { type Failure, IDENTIFIER_RULE } from "../errors.ts";
+import type { Failure } from "../errors.ts";
 import type { IsolateState } from "../isolate-state.ts";
 import { containsKey } from "../keys/key-format.ts";
 import { readBounded } from "../platform/bounded-body.ts";
 import { parseJson } from "../platform/bounded-json.ts";
 import type { RequestContext } from "../request-context.ts";
-import { isIdentifier } from "../stytch/identifier.ts";
+import { IDENTIFIER_RULE, isIdentifier } from "../stytch/identifier.ts";
 import { hasValidSignature, parseEvent } from "../webhooks/stytch-event.ts";
 import { invalidRequest, MAX_ADMIN_BODY_BYTES, readBody } from "./request.ts";
 

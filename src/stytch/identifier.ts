@@ -3,6 +3,9 @@
 /** More than Stytch allows for any of them, and little enough for a log or a URL. */
 const MAX_CHARACTERS = 256;
 
+/** The rule that `isIdentifier` checks, for error messages. */
+export const IDENTIFIER_RULE = "must be 1 to 256 characters, without control characters or any of / \\ ? # %";
+
 /**
  * Whether a text can be an ID, slug or external ID. It is not parsed further: IDs in the wild are not always UUIDs, and external IDs
  * hold `|`. What is refused is what could be taken for another part of a URL, by anything that reads it after us.
