@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { MAX_PURGES } from "../../src/cache/purge/purge-list.ts";
 import type { AuditEvent, Cursor, Directory } from "../../src/directory/directory.ts";
-import type { KeyEvent } from "../../src/keys/api-key.ts";
+import type { KeyEvent } from "../../src/keys/event-outbox.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 import { mint, newIsolate } from "../support/deployment.ts";
 import { recordOf } from "../support/record.ts";
