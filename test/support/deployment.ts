@@ -1,8 +1,8 @@
 /** A deployment under test: one configuration, any number of isolates, and a count of everything that they ask for. */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env as bindings } from "cloudflare:workers";
-import { createApp } from "../../src/app.ts";
 import type { Scope } from "../../src/keys/record.ts";
+import { createWorker } from "../../src/worker.ts";
 import { guarded } from "./guard.ts";
 import { TEST_VARS } from "./vars.ts";
 
@@ -33,7 +33,7 @@ export interface Isolate {
 
 /** An isolate of its own: nothing in memory. `overrides` replace variables and bindings of the Worker, not of the objects. */
 export function newIsolate(overrides: Record<string, unknown> = {}): Isolate {
-  const app = createApp(() => 0);
+  const app = createWorker(() => 0);
   const isolate: Isolate = {
     counts: noCounts(),
     resetCounts: () => {
