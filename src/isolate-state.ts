@@ -48,7 +48,7 @@ function createIsolateState(env: Env): Result<IsolateState, Problems> {
   if ("problems" in configured) return failed(configured.problems);
   return success({
     config: configured.config,
-    keys: createKeyState(),
+    keys: createKeyState(configured.config),
     memory: createMemory(),
     purges: createPurgeList(),
     projections: createProjectionCache(),

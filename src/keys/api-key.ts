@@ -1,7 +1,7 @@
 /**
- * The Durable Object of one key, and the only authority on it. It reads every answer from its own storage in one turn, so
- * calls see each other's effects in the order in which they were answered. The Directory's list of keys is a copy, which
- * the outbox keeps up to date.
+ * The Durable Object of one key, and the only authority on it. It reads every answer from its own storage in one turn,
+ * so calls see each other's effects in the order in which they were answered. The Directory's list of keys is a copy,
+ * which the outbox keeps up to date.
  */
 
 import { DurableObject } from "cloudflare:workers";
@@ -59,9 +59,9 @@ export class ApiKey extends DurableObject<Env> {
   }
 
   /**
-   * The only call on the path of requests. Returns the record, which the isolate may use for the duration of a lease, and
-   * tokens if the key has a rate limit. Adds the usage `report` of the isolate. `unchecked`: the presented generation, if
-   * nobody has checked yet whether the call that needs a token may be admitted, else null.
+   * The only call on the path of requests. Returns the record, which the isolate may use for the duration of a lease,
+   * and tokens if the key has a rate limit. Adds the usage `report` of the isolate. `unchecked`: the presented
+   * generation, if nobody has checked yet whether the call that needs a token may be admitted, else null.
    *
    * Answers at once, with one exception: a call that is slightly too early for a token is held until there is one. Only
    * one call is held at a time.
@@ -95,7 +95,9 @@ export class ApiKey extends DurableObject<Env> {
     return { record, tokens: this.#tokens(record.rate_limit, { ...ask, needsToken }, now) };
   }
 
-  /** Edits the fields that an operator sets. If the rate limit changes, the remaining tokens stay, up to the new limit. */
+  /**
+   * Edits the fields that an operator sets. If the rate limit changes, the remaining tokens stay, up to the new limit.
+   */
   async edit(edit: KeyEdit): Promise<MutationResult> {
     if (edit.rate_limit !== undefined) this.#changeLimit(edit.rate_limit);
     return await this.#saveIfActive("key.updated", { fields: Object.keys(edit) }, (record) =>

@@ -1,7 +1,7 @@
 /**
- * A transactional outbox: the events of a key that the Directory has not listed yet. A change of the record and its event
- * are written in one turn, so neither is stored without the other. The event is then delivered at once, or by an alarm
- * if that fails, until the Directory has it.
+ * A transactional outbox: the events of a key that the Directory has not listed yet. A change of the record and its
+ * event are written in one turn, so neither is stored without the other. The event is then delivered at once, or by an
+ * alarm if that fails, until the Directory has it.
  */
 import { getDirectory } from "../directory/directory-client.ts";
 import { withTimeout } from "../platform/timeout.ts";
@@ -31,7 +31,9 @@ export class EventOutbox {
     this.#env = env;
   }
 
-  /** Writes the event before the first pause, so it is stored together with whatever the caller wrote in the same turn. */
+  /**
+   * Writes the event before the first pause, so it is stored together with whatever the caller wrote in the same turn.
+   */
   async add(event: KeyEvent): Promise<void> {
     this.#storage.kv.put(PENDING_EVENTS_KEY, [...this.#pending(), event]);
     await this.retryLater();

@@ -1,6 +1,6 @@
 /**
- * Field projection: a key may see only some fields of an object, given as dot paths. All other fields are left out. A path
- * passes through arrays to each of their items. Pure.
+ * Field projection: a key may see only some fields of an object, given as dot paths. All other fields are left out. A
+ * path passes through arrays to each of their items. Pure.
  */
 import * as z from "zod";
 import { isExactNumber } from "../platform/exact-json.ts";

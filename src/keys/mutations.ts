@@ -1,4 +1,6 @@
-/** The changes of a key's record. Each is a pure function from the old record to the new one. `now`: ms since the epoch. */
+/**
+ * The changes of a key's record. Each is a pure function from the old record to the new one. `now`: ms since the epoch.
+ */
 
 import type * as z from "zod";
 import type { KeyCreation, KeyEdit, KeyRecord } from "./record.ts";

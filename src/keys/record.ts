@@ -1,4 +1,7 @@
-/** The record of a key: everything that is stored about it. It does not contain the key, nor what would be needed to make it. */
+/**
+ * The record of a key: everything that is stored about it. It does not contain the key, nor what would be needed to
+ * make it.
+ */
 
 import * as z from "zod";
 import { LOCATION_HINTS } from "../config.ts";
@@ -107,8 +110,8 @@ export const KeyCreation = z.strictObject({
 });
 
 /**
- * The body of `PATCH /admin/keys/{key_id}`: a field that is absent does not change. The region cannot be edited, since the
- * key's object stays where it was created.
+ * The body of `PATCH /admin/keys/{key_id}`: a field that is absent does not change. The region cannot be edited, since
+ * the key's object stays where it was created.
  */
 export const KeyEdit = z.strictObject(policyFields).partial();
 export type KeyEdit = z.output<typeof KeyEdit>;

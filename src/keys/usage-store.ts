@@ -2,7 +2,10 @@
 import { type HourCount, hourOf, sumCounts, USAGE_RETENTION_HOURS, type UsageReport } from "./usage.ts";
 
 const USAGE_PREFIX = "usage:";
-/** The number of report IDs that a row remembers, so that as many isolates can repeat their last report at the same time. */
+/**
+ * The number of report IDs that a row remembers, so that as many isolates can repeat their last report at the same
+ * time.
+ */
 const MAX_REPORT_IDS = 200;
 
 interface UsageRow extends HourCount {
@@ -18,14 +21,16 @@ export class UsageStore {
   }
 
   /**
-   * Adds a report. A report that is repeated, because its acknowledgement came too late, is counted once. Writes one row
-   * for each hour in the report.
+   * Adds a report. A report that is repeated, because its acknowledgement came too late, is counted once. Writes one
+   * row for each hour in the report.
    */
   add({ id, counts }: UsageReport): void {
     for (const count of counts) this.#addHour(id, count);
   }
 
-  /** Returns the counts of the last `hours` hours, including the current one. Only hours with traffic, the oldest first. */
+  /**
+   * Returns the counts of the last `hours` hours, including the current one. Only hours with traffic, the oldest first.
+   */
   list(hours: number, now: number): HourCount[] {
     const start = rowKey(hourOf(now) - hours + 1);
     return [...this.#kv.list<UsageRow>({ prefix: USAGE_PREFIX, start })].map(
@@ -46,7 +51,9 @@ export class UsageStore {
     this.#deleteRows(count.hour - USAGE_RETENTION_HOURS + 1);
   }
 
-  /** Drops the report IDs of the latest row before `hour`: when a new hour begins, no report of that row is repeated. */
+  /**
+   * Drops the report IDs of the latest row before `hour`: when a new hour begins, no report of that row is repeated.
+   */
   #dropReportIds(hour: number): void {
     const [latest] = this.#kv.list<UsageRow>({
       prefix: USAGE_PREFIX,

@@ -1,14 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Config, parseConfig } from "../../src/config.ts";
-import {
-  createKeyId,
-  issueKey,
-  type VerifiedKey,
-  type VerifiedMacs,
-  verifyFromCache,
-  verifyKey,
-} from "../../src/keys/key-format.ts";
+import { createKeyId, issueKey, type VerifiedKey } from "../../src/keys/key-format.ts";
+import { VerifiedMacs } from "../../src/keys/verified-macs.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
 const KEY = /^pst_(test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}$/;
@@ -38,11 +32,11 @@ const places = fc
 
 /** Asks twice: of an isolate that knows nothing, and by what it has kept of the key that this was made of, if there was one. */
 async function prove(config: Config, key: string, genuine?: string): Promise<VerifiedKey | null> {
-  const proofs: VerifiedMacs = new Map();
-  if (genuine !== undefined) expect(await verifyKey(config, proofs, genuine)).not.toBeNull();
-  const proved = await verifyKey(config, genuine === undefined ? proofs : new Map(), key);
-  expect(verifyFromCache(proofs, key)?.keyId).toBe(proved?.keyId);
-  return proved;
+  const macs = new VerifiedMacs(config);
+  if (genuine !== undefined) expect(await macs.verify(genuine)).not.toBeNull();
+  const verified = await (genuine === undefined ? macs : new VerifiedMacs(config)).verify(key);
+  expect(macs.verifyFromCache(key)?.keyId).toBe(verified?.keyId);
+  return verified;
 }
 
 async function refuses(damage: (key: string, at: number, character: string) => string): Promise<void> {
@@ -164,15 +158,20 @@ test("every place of a key ID takes every character of the alphabet", () => {
   for (let at = 0; at < 16; at += 1) expect(new Set(ids.map((id) => id[at])).size, `at ${at}`).toBe(32);
 });
 
-test("an isolate keeps 5,000 proofs, of genuine keys only, and the oldest go first", async () => {
-  const proofs: VerifiedMacs = new Map();
+test("an isolate keeps the MACs of 5,000 genuine keys, and evicts the oldest first", async () => {
+  const macs = new VerifiedMacs(config);
   const first = await issueKey(config, createKeyId(), 1);
-  await verifyKey(config, proofs, first);
-  await verifyKey(config, proofs, `${first.slice(0, -1)}${first.endsWith("0") ? "1" : "0"}`);
-  await verifyKey(config, proofs, first.replace("pst_test_", "pst_live_"));
-  expect(proofs.size).toBe(1);
-  const [proof] = proofs.values();
-  for (let i = 0; i < 4_999; i += 1) proofs.set(`${i}`, proof as never);
-  await verifyKey(config, proofs, await issueKey(config, createKeyId(), 1));
-  expect([proofs.size, verifyFromCache(proofs, first)]).toEqual([5_000, null]);
+  await macs.verify(first);
+  await macs.verify(`${first.slice(0, -1)}${first.endsWith("0") ? "1" : "0"}`);
+  await macs.verify(first.replace("pst_test_", "pst_live_"));
+  expect(macs.size).toBe(1);
+  const keyId = createKeyId();
+  for (let generation = 1; generation <= 4_999; generation += 1)
+    await macs.verify(await issueKey(config, keyId, generation));
+  expect([macs.size, macs.verifyFromCache(first)]).toEqual([
+    5_000,
+    expect.objectContaining({ generation: 1 }),
+  ]);
+  await macs.verify(await issueKey(config, createKeyId(), 1));
+  expect([macs.size, macs.verifyFromCache(first)]).toEqual([5_000, null]);
 });
