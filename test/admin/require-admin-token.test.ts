@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { checkAdminToken } from "../../src/admin/require-admin-token.ts";
-import { newIsolate } from "../support/deployment.ts";
+import { createIsolate } from "../support/deployment.ts";
 
 const TOKEN = "an-admin-token-of-the-test-0123456789";
 const invalid = (presented: boolean) => ({ type: "invalid_admin_token", presented });
@@ -33,7 +33,7 @@ test("no header does not, and is not called an invalid token", async () => {
 });
 
 test("without ADMIN_TOKEN there is no admin API, whatever is presented", async () => {
-  const isolate = newIsolate({ ADMIN_TOKEN: "" });
+  const isolate = createIsolate({ ADMIN_TOKEN: "" });
   for (const header of ["", "Bearer ", "Bearer undefined", `Bearer ${TOKEN}`]) {
     for (const path of ["/admin", "/admin/keys", "/admin/unknown"]) {
       const answer = await isolate.call(path, { headers: { Authorization: header } });
