@@ -9,7 +9,6 @@ import { checkScopes } from "../keys/authorize.ts";
 import { canSee } from "../keys/organization-access.ts";
 import type { Scope } from "../keys/record.ts";
 import type { RequestContext } from "../request-context.ts";
-import { stytchClientOf } from "../stytch/client-of.ts";
 import { isIdentifier } from "../stytch/identifier.ts";
 import { authorizeRequest } from "./authorize-request.ts";
 import { isRefreshRequested, refreshScopes } from "./forced-refresh.ts";
@@ -34,13 +33,15 @@ export async function readMember(context: RequestContext, memberId: string): Pro
   if (failure !== null) return failure;
 
   const startedAt = Date.now();
-  const stytch = stytchClientOf(context.config);
-  const { result, detail, call } = await stytch.fetchMember(memberId, includeDeleted);
+  const { result, detail, call } = await context.state.stytch.fetchMember(memberId, includeDeleted);
   context.time("upstream", Date.now() - startedAt);
   context.log.upstream(call, detail);
-  if (!result.ok) return result.failure === "not_found" ? { type: "member_not_found" } : result.failure;
+  if (!result.ok) {
+    return result.failure === "not_found" ? { type: "member_not_found" } : result.failure;
+  }
   const { bytes, json } = result.value;
-  const isVisible = [json.member, json.organization].every((part) => canSee(record, part.organization_id));
+  const { member, organization } = json;
+  const isVisible = [member, organization].every((part) => canSee(record, part.organization_id));
   if (!isVisible) return { type: "member_not_found" };
   return memberResponse(context, projectMember(bytes, record.fields));
 }

@@ -54,7 +54,7 @@ export function revalidateInBackground(
     latestSeen: purges.latestSeen,
   } as const;
   context.waitUntil(
-    readFromObject({ env: context.env, config: context.config, log }, identifier, want).then((answer) => {
+    readFromObject({ env: context.env, state: context.state, log }, identifier, want).then((answer) => {
       if (answer.entry !== undefined) {
         storeEntry(cache, answer.entry, identifier, Date.now());
       } else if (!isTransientFailure(answer.failure)) addTombstone(memory, identifier, now);

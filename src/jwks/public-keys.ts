@@ -8,7 +8,6 @@ import * as z from "zod";
 import type { Failure } from "../errors.ts";
 import { requireIsolateState } from "../isolate-state.ts";
 import type { UpstreamCall } from "../log.ts";
-import { stytchClientOf } from "../stytch/client-of.ts";
 
 /** Stytch itself answers `Cache-Control: public, max-age=900`. */
 export const JWKS_FRESH_MS = 900_000;
@@ -45,8 +44,7 @@ export class PublicKeys extends DurableObject<Env> {
   }
 
   async #fetch(): Promise<JwksRead> {
-    const stytch = stytchClientOf(requireIsolateState(this.env).config);
-    const { result, detail, call } = await stytch.fetchJwks(Jwks);
+    const { result, detail, call } = await requireIsolateState(this.env).stytch.fetchJwks(Jwks);
     const at = Date.now();
     if (result.ok) this.#last = { at, call, body: result.value.bytes };
     else {

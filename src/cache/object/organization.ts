@@ -7,11 +7,11 @@
  */
 
 import { DurableObject } from "cloudflare:workers";
-import { type Config, configOf } from "../../config.ts";
+import type { Config } from "../../config.ts";
 import { getDirectory } from "../../directory/directory-client.ts";
+import { requireIsolateState } from "../../isolate-state.ts";
 import { describeError, log } from "../../log.ts";
 import { withTimeout } from "../../platform/timeout.ts";
-import { stytchClientOf } from "../../stytch/client-of.ts";
 import { aliasesOf, type Entry, hasIdentifier } from "../entry.ts";
 import { fetchEntry } from "../fetch-entry.ts";
 import { freshnessOf } from "../freshness.ts";
@@ -192,12 +192,12 @@ export class Organization extends DurableObject<Env> {
       return { entry: neighbours, origin: "held", call: null };
     }
     let requestedAt = nextRequestTime(this.#state, Date.now());
-    let fetched = await fetchEntry(stytchClientOf(this.#config()), identifier, { requestedAt, purgeEpoch });
+    let fetched = await fetchEntry(this.#isolate().stytch, identifier, { requestedAt, purgeEpoch });
     const named = organizationOf(fetched);
     if (named !== undefined && this.#claim.began >= requestedAt && this.#claim.organizationId !== named) {
       // Meanwhile another organization was seen to bear the name.
       requestedAt = nextRequestTime(this.#state, Date.now());
-      fetched = await fetchEntry(stytchClientOf(this.#config()), identifier, { requestedAt, purgeEpoch });
+      fetched = await fetchEntry(this.#isolate().stytch, identifier, { requestedAt, purgeEpoch });
     }
     const { entry, call } = fetched;
     if (entry !== undefined) {
@@ -332,11 +332,12 @@ export class Organization extends DurableObject<Env> {
     return this.env.ORGANIZATION.getByName(identifier, { locationHint: this.#config().upstreamRegion });
   }
 
+  #isolate() {
+    return requireIsolateState(this.env);
+  }
+
   #config(): Config {
-    const configured = configOf(this.env);
-    // Workers refuse every request before they come here.
-    if (!("config" in configured)) throw new Error("misconfigured");
-    return configured.config;
+    return this.#isolate().config;
   }
 }
 
