@@ -3,6 +3,9 @@
  * over the wire: the shape of a Stytch error, so that the SDKs raise their `StytchError`. A failure carries no detail
  * of what went wrong inside; that goes to the log.
  */
+
+import { IDENTIFIER_RULE } from "./stytch/identifier.ts";
+
 export type Failure =
   /** The identifier of the path is out of bounds; nothing was sent upstream. */
   | { readonly type: "invalid_organization_id" | "invalid_member_id" }
@@ -67,9 +70,6 @@ interface Wire {
   readonly errorUrl?: string;
   readonly headers?: ReadonlyArray<readonly [string, string]>;
 }
-
-/** What `isIdentifier` holds to. */
-export const IDENTIFIER_RULE = "must be 1 to 256 characters, without control characters or any of / \\ ? # %";
 
 /** For `Retry-After`: whole seconds, at least one. */
 const wholeSeconds = (retryAfter: number) => String(Math.max(1, Math.ceil(retryAfter)));

@@ -57,7 +57,7 @@ function createIsolateState(env: Env): Result<IsolateState, Problems> {
   return success({
     config: configured.config,
     stytch: new StytchClient(configured.config),
-    keys: createKeyState(),
+    keys: createKeyState(configured.config),
     memory: createMemory(),
     purges: createPurgeList(),
     projections: createProjectionCache(),

@@ -3,6 +3,9 @@
 /** More than Stytch allows for any of them, and short enough for a URL. */
 const MAX_IDENTIFIER_LENGTH = 256;
 
+/** The rule that `isIdentifier` checks, for error messages. */
+export const IDENTIFIER_RULE = "must be 1 to 256 characters, without control characters or any of / \\ ? # %";
+
 /**
  * True if `text` can be an ID, slug or external ID: 1 to 256 characters, without any that could be read as another part
  * of a URL by a parser behind Postern. The form is not checked further: real IDs are not always UUIDs, and external IDs
