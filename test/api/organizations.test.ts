@@ -3,7 +3,7 @@ import { type Item, parseList } from "structured-headers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
-import { NO_ASK } from "../support/record.ts";
+import { NO_TOKEN_REQUEST } from "../support/record.ts";
 import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 
 let isolate: TestIsolate;
@@ -74,7 +74,7 @@ test("the first call of an isolate asks for the key, the purges and KV side by s
   const gate = deferred<undefined>();
   const lease = vi.fn<() => Promise<unknown>>(async () => {
     await gate.promise;
-    return await env.API_KEY.getByName(keyId).lease(null, NO_ASK, null);
+    return await env.API_KEY.getByName(keyId).lease(null, NO_TOKEN_REQUEST, null);
   });
   const cold = createIsolate({ API_KEY: { getByName: () => ({ lease }) } });
   const forged = key.slice(0, -1) + (key.endsWith("0") ? "1" : "0");
