@@ -1,29 +1,27 @@
 /** From an identifier to an entry, by one upstream call. */
-import type { Config } from "../config.ts";
-import type { Failure } from "../errors.ts";
 import type { UpstreamCall } from "../log.ts";
-import { fetchOrganization } from "../stytch/client.ts";
+import type { StytchClient } from "../stytch/client.ts";
+import type { StytchFailure } from "../stytch/parse-response.ts";
 import { createEntry, type Entry } from "./entry.ts";
 
 export type FetchedEntry =
   | { readonly entry: Entry; readonly call: UpstreamCall | null }
   | {
       readonly entry?: never;
-      /** `absent`: Stytch knows no such organization. */
-      readonly failure: Failure | "absent";
+      readonly failure: StytchFailure;
       readonly call: UpstreamCall | null;
       readonly detail?: string;
     };
 
 /** Resolves always. `began`: now, in ms since the epoch. `purgeEpoch`: the latest purge that the caller has heard of. */
 export async function fetchEntry(
-  config: Config,
+  stytch: StytchClient,
   identifier: string,
   asked: Pick<Entry, "requestedAt" | "purgeEpoch">,
-  timeoutMs: number = config.stytch.timeoutMs,
+  timeoutMs?: number,
 ): Promise<FetchedEntry> {
-  const fetched = await fetchOrganization(config, identifier, timeoutMs);
-  if (fetched.failure !== undefined) return fetched;
+  const { result, detail, call } = await stytch.fetchOrganization(identifier, timeoutMs);
+  if (!result.ok) return { failure: result.failure, call, ...(detail === undefined ? {} : { detail }) };
   const when = { ...asked, receivedAt: Date.now() };
-  return { entry: await createEntry(fetched.body, fetched.value, when), call: fetched.call };
+  return { entry: await createEntry(result.value.bytes, result.value.json, when), call };
 }

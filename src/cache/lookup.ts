@@ -199,7 +199,7 @@ async function readUntilUnpurged(
     if (answer.entry === undefined) {
       const minPurgeEpoch = latestPurgeOf(purges, [identifier]);
       // A 404 from before a purge says nothing of what is there now.
-      if (answer.failure !== "absent" || minPurgeEpoch <= want.minPurgeEpoch) break;
+      if (answer.failure !== "not_found" || minPurgeEpoch <= want.minPurgeEpoch) break;
       want = { ...want, minPurgeEpoch };
       continue;
     }
@@ -228,7 +228,7 @@ async function readUntilUnpurged(
       return { ...older, isStored: true };
     }
   } else addTombstone(memory, identifier, began);
-  return { failure: answer.failure === "absent" ? { type: "organization_not_found" } : answer.failure };
+  return { failure: answer.failure === "not_found" ? { type: "organization_not_found" } : answer.failure };
 }
 
 function sourceOf(how: Origin, refresh: boolean): AnswerSource {

@@ -1,8 +1,9 @@
 /** The isolate's way to an organization's object, and to Stytch itself where that fails. */
 
-import type { Config } from "../config.ts";
+import type { IsolateState } from "../isolate-state.ts";
 import { callWithRetry } from "../platform/durable-object.ts";
 import type { StageLog } from "../request-log.ts";
+import type { StytchClient } from "../stytch/client.ts";
 import { fetchEntry } from "./fetch-entry.ts";
 import type { ReadRequest, ReadResult } from "./object-messages.ts";
 
@@ -11,10 +12,11 @@ const OBJECT_OVERHEAD_MS = 1_000;
 
 /** One object call, and an upstream call where the object fails. Resolves always, within the deadline and a second, or twice that if forced. */
 export async function readFromObject(
-  { env, config, log }: { readonly env: Env; readonly config: Config; readonly log: StageLog },
+  { env, state, log }: { readonly env: Env; readonly state: IsolateState; readonly log: StageLog },
   identifier: string,
   want: ReadRequest,
 ): Promise<ReadResult> {
+  const { config, stytch } = state;
   // A forced read may have to wait for one that began before it.
   const waitMs = (want.kind === "forced" ? 2 : 1) * config.stytch.timeoutMs + OBJECT_OVERHEAD_MS;
   const began = Date.now();
@@ -29,18 +31,18 @@ export async function readFromObject(
     // What the object has used up of the deadline is gone.
     const left = config.stytch.timeoutMs - (Date.now() - began);
     return left > 0
-      ? await fetchDirectly(config, identifier, want, left)
+      ? await fetchDirectly(stytch, identifier, want, left)
       : { failure: { type: "upstream_timeout" }, call: null };
   }
 }
 
 async function fetchDirectly(
-  config: Config,
+  stytch: StytchClient,
   identifier: string,
   { latestSeen, minPurgeEpoch }: ReadRequest,
   timeoutMs: number,
 ): Promise<ReadResult> {
   const asked = { requestedAt: Date.now(), purgeEpoch: Math.max(latestSeen, minPurgeEpoch) };
-  const fetched = await fetchEntry(config, identifier, asked, timeoutMs);
+  const fetched = await fetchEntry(stytch, identifier, asked, timeoutMs);
   return fetched.entry === undefined ? fetched : { ...fetched, origin: "fetched" };
 }

@@ -1,6 +1,6 @@
 /** A read of an organization's object: what its caller wants, and what it answers. */
-import type { Failure } from "../errors.ts";
 import type { UpstreamCall } from "../log.ts";
+import type { StytchFailure } from "../stytch/parse-response.ts";
 import type { Entry } from "./entry.ts";
 
 /** What the caller of an object has, and wants. */
@@ -35,7 +35,7 @@ export type Origin =
 
 export interface ReadFailure {
   readonly entry?: never;
-  readonly failure: Failure | "absent";
+  readonly failure: StytchFailure;
   /** An older entry, which may hide the failure. */
   readonly cached?: Entry;
   readonly call: UpstreamCall | null;
@@ -47,8 +47,8 @@ export type ReadResult =
   | ReadFailure;
 
 /** Whether an older entry may hide this failure: Stytch failed, and said nothing of the organization. */
-export function isTransientFailure(failure: Failure | "absent"): boolean {
-  if (failure === "absent") return false;
+export function isTransientFailure(failure: StytchFailure): boolean {
+  if (failure === "not_found") return false;
   switch (failure.type) {
     case "upstream_invalid_response":
     case "upstream_rate_limited":

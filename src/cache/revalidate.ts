@@ -54,11 +54,11 @@ export function revalidateInBackground(
     latestSeen: purges.latestSeen,
   } as const;
   context.waitUntil(
-    readFromObject({ env: context.env, config: context.config, log }, identifier, want).then((answer) => {
+    readFromObject({ env: context.env, state: context.state, log }, identifier, want).then((answer) => {
       if (answer.entry !== undefined) {
         storeEntry(cache, answer.entry, identifier, Date.now());
       } else if (!isTransientFailure(answer.failure)) addTombstone(memory, identifier, now);
-      const failed = answer.entry === undefined && answer.failure !== "absent" && answer.call !== null;
+      const failed = answer.entry === undefined && answer.failure !== "not_found" && answer.call !== null;
       log.upstream(answer.call, answer.entry === undefined ? answer.detail : undefined);
       if (failed) log.degraded("upstream");
       log.write();

@@ -7,8 +7,9 @@
  */
 
 import { DurableObject } from "cloudflare:workers";
-import { type Config, configOf } from "../../config.ts";
+import type { Config } from "../../config.ts";
 import { getDirectory } from "../../directory/directory-client.ts";
+import { requireIsolateState } from "../../isolate-state.ts";
 import { describeError, log } from "../../log.ts";
 import { withTimeout } from "../../platform/timeout.ts";
 import { aliasesOf, type Entry, hasIdentifier } from "../entry.ts";
@@ -158,7 +159,7 @@ export class Organization extends DurableObject<Env> {
       this.#revalidateIfStale(identifier, entry, want);
       return { entry, origin: "held", call: null };
     }
-    if (isKnownMissing(this.#state, now)) return { failure: "absent", call: null };
+    if (isKnownMissing(this.#state, now)) return { failure: "not_found", call: null };
     const { last } = this.#backOff;
     if (last === null || !isBackingOff(this.#backOff, now)) return null;
     if (entry !== null) return { ...last, cached: entry, call: null };
@@ -191,12 +192,12 @@ export class Organization extends DurableObject<Env> {
       return { entry: neighbours, origin: "held", call: null };
     }
     let requestedAt = nextRequestTime(this.#state, Date.now());
-    let fetched = await fetchEntry(this.#config(), identifier, { requestedAt, purgeEpoch });
+    let fetched = await fetchEntry(this.#isolate().stytch, identifier, { requestedAt, purgeEpoch });
     const named = organizationOf(fetched);
     if (named !== undefined && this.#claim.began >= requestedAt && this.#claim.organizationId !== named) {
       // Meanwhile another organization was seen to bear the name.
       requestedAt = nextRequestTime(this.#state, Date.now());
-      fetched = await fetchEntry(this.#config(), identifier, { requestedAt, purgeEpoch });
+      fetched = await fetchEntry(this.#isolate().stytch, identifier, { requestedAt, purgeEpoch });
     }
     const { entry, call } = fetched;
     if (entry !== undefined) {
@@ -237,7 +238,7 @@ export class Organization extends DurableObject<Env> {
     } as const;
     this.ctx.waitUntil(
       this.read(identifier, want).then((read) => {
-        if (read.entry !== undefined || read.failure === "absent" || read.call === null) return;
+        if (read.entry !== undefined || read.failure === "not_found" || read.call === null) return;
         log({ degraded: ["upstream"], upstream: read.call, upstream_detail: read.detail });
       }),
     );
@@ -248,7 +249,7 @@ export class Organization extends DurableObject<Env> {
     this.#backOff = NO_FAILURES;
     if (began < this.#state.requestedAt) return;
     // KV goes on showing it for a while, and isolates hold it. That Stytch refused Postern itself says nothing of the organization.
-    const isItsEnd = failure === "absent" || failure.type === "upstream_bad_request";
+    const isItsEnd = failure === "not_found" || failure.type === "upstream_bad_request";
     this.#owesPurge ||= this.#wasServed();
     this.#reset(identifier, "known");
     deleteIfPresent(this.ctx.storage.kv, ALIASES_KEY);
@@ -257,7 +258,7 @@ export class Organization extends DurableObject<Env> {
       this.#listPurgeInBackground(identifier);
     }
     const until = Date.now() + this.#config().cache.negativeSeconds * 1_000;
-    applyEnd(this.#state, began, failure === "absent" ? { until, purgeEpoch } : undefined);
+    applyEnd(this.#state, began, failure === "not_found" ? { until, purgeEpoch } : undefined);
   }
 
   /** Whether an isolate may have an entry under this object's name. Nobody can make it so by asking for what is not there. */
@@ -331,11 +332,12 @@ export class Organization extends DurableObject<Env> {
     return this.env.ORGANIZATION.getByName(identifier, { locationHint: this.#config().upstreamRegion });
   }
 
+  #isolate() {
+    return requireIsolateState(this.env);
+  }
+
   #config(): Config {
-    const configured = configOf(this.env);
-    // Workers refuse every request before they come here.
-    if (!("config" in configured)) throw new Error("misconfigured");
-    return configured.config;
+    return this.#isolate().config;
   }
 }
 
