@@ -101,7 +101,7 @@ test("no key receives a byte that it may not see, whatever other keys have read"
   );
 });
 
-/** All texts in a value that are long enough to be told from others. */
+/** All texts in a value that are long enough to be distinctive. */
 function textsOf(value: unknown): string[] {
   if (typeof value === "string") return value.length >= 8 ? [value] : [];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsOf) : [];
