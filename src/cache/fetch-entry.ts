@@ -1,4 +1,4 @@
-/** From an identifier to an entry, by one upstream call. */
+/** Fetches an organization from Stytch and makes an entry of the answer. */
 import type { Config } from "../config.ts";
 import type { Failure } from "../errors.ts";
 import type { UpstreamCall } from "../log.ts";
@@ -9,21 +9,24 @@ export type FetchedEntry =
   | { readonly entry: Entry; readonly call: UpstreamCall | null }
   | {
       readonly entry?: never;
-      /** `absent`: Stytch knows no such organization. */
+      /** `absent`: Stytch has no such organization. */
       readonly failure: Failure | "absent";
       readonly call: UpstreamCall | null;
       readonly detail?: string;
     };
 
-/** Resolves always. `began`: now, in ms since the epoch. `purgeEpoch`: the latest purge that the caller has heard of. */
+/**
+ * Makes one upstream call and never rejects. `version.requestedAt` is the time of the call, in ms since the epoch;
+ * `version.purgeEpoch` is the latest purge that the caller has heard of.
+ */
 export async function fetchEntry(
   config: Config,
   identifier: string,
-  asked: Pick<Entry, "requestedAt" | "purgeEpoch">,
+  version: Pick<Entry, "requestedAt" | "purgeEpoch">,
   timeoutMs: number = config.stytch.timeoutMs,
 ): Promise<FetchedEntry> {
   const fetched = await fetchOrganization(config, identifier, timeoutMs);
   if (fetched.failure !== undefined) return fetched;
-  const when = { ...asked, receivedAt: Date.now() };
-  return { entry: await createEntry(fetched.body, fetched.value, when), call: fetched.call };
+  const entry = await createEntry(fetched.body, fetched.value, { ...version, receivedAt: Date.now() });
+  return { entry, call: fetched.call };
 }
