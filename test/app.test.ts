@@ -1,13 +1,17 @@
 /** What every answer has, and what happens when the deployment or the code itself is wrong. */
 import { expect, test, vi } from "vitest";
 import { organization, organizationEnvelope } from "./support/bodies.ts";
-import { mint, newIsolate } from "./support/deployment.ts";
+import { createIsolate, createKey } from "./support/deployment.ts";
 import { logLines } from "./support/guard.ts";
 import { json, stubUpstream } from "./support/upstream.ts";
 import { TEST_VARS } from "./support/vars.ts";
 
 test("a bad configuration makes every request 500 without detail, and one line that names each variable", async () => {
-  const isolate = newIsolate({ STYTCH_SECRET: "", CACHE_FRESH_SECONDS: "0", KEY_SECRET: "canary-too-short" });
+  const isolate = createIsolate({
+    STYTCH_SECRET: "",
+    CACHE_FRESH_SECONDS: "0",
+    KEY_SECRET: "canary-too-short",
+  });
   for (const path of ["/", "/v1/b2b/organizations/acme", "/admin/keys", "/nonsense"]) {
     const answer = await isolate.call(path, { key: "x" });
     const body = await answer.text();
@@ -35,7 +39,7 @@ test("a defect is 500 in the one shape; its message goes nowhere, its place to t
   vi.spyOn(crypto, "getRandomValues").mockImplementation(() => {
     throw new RangeError(`canary ${TEST_VARS.KEY_SECRET}`);
   });
-  const answer = await newIsolate().admin("POST", "/admin/keys", {
+  const answer = await createIsolate().admin("POST", "/admin/keys", {
     name: "a",
     scopes: ["organizations:read"],
   });
@@ -57,7 +61,7 @@ test("what is thrown without being an error is a defect like any other", async (
   vi.spyOn(crypto, "getRandomValues").mockImplementation(() => {
     throw "canary";
   });
-  const answer = await newIsolate().admin("POST", "/admin/keys", {
+  const answer = await createIsolate().admin("POST", "/admin/keys", {
     name: "a",
     scopes: ["organizations:read"],
   });
@@ -69,8 +73,8 @@ test("what is thrown without being an error is a defect like any other", async (
 test("a request has one log line, with these fields and no others", async () => {
   const org = organization();
   stubUpstream(() => json(organizationEnvelope(org)));
-  const isolate = newIsolate();
-  const { key, keyId } = await mint(isolate, ["organizations:read"]);
+  const isolate = createIsolate();
+  const { key, keyId } = await createKey(isolate, ["organizations:read"]);
   const before = logLines().length;
   const answer = await isolate.call(`/v1/b2b/organizations/${org["organization_id"]}`, { key });
   expect(logLines().slice(before)).toEqual([
@@ -97,8 +101,8 @@ test("a request has one log line, with these fields and no others", async () => 
 test("hits are logged by LOG_HIT_SAMPLE_RATE, everything else always", async () => {
   const org = organization();
   stubUpstream(() => json(organizationEnvelope(org)));
-  const quiet = newIsolate({ LOG_HIT_SAMPLE_RATE: "0" });
-  const { key } = await mint(quiet, ["organizations:read"]);
+  const quiet = createIsolate({ LOG_HIT_SAMPLE_RATE: "0" });
+  const { key } = await createKey(quiet, ["organizations:read"]);
   const path = `/v1/b2b/organizations/${org["organization_id"]}`;
   const statuses = async () => {
     const before = logLines().length;

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
 import { clientNetwork } from "../src/platform/ip.ts";
 import { organization, organizationEnvelope } from "./support/bodies.ts";
-import { type Isolate, mint, newIsolate } from "./support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "./support/deployment.ts";
 import { logLines } from "./support/guard.ts";
 import { json, stubUpstream, type Upstream } from "./support/upstream.ts";
 import { TEST_VARS } from "./support/vars.ts";
@@ -14,12 +14,12 @@ const MOST = 5;
 
 let upstream: Upstream;
 let counted: string[];
-let edge: Isolate;
+let edge: TestIsolate;
 
 beforeEach(() => {
   upstream = stubUpstream(() => json(organizationEnvelope(org)));
   counted = [];
-  edge = newIsolate({
+  edge = createIsolate({
     FAILED_AUTH_LIMITER: {
       limit: async ({ key }: RateLimitOptions) => {
         counted.push(key);
@@ -51,7 +51,7 @@ test("too many calls without a key from one address are 429, which names no poli
 });
 
 test("a genuine key from the same address is served, and not counted, however many bad calls come from there", async () => {
-  const { key, keyId } = await mint(edge, ["organizations:read"], {
+  const { key, keyId } = await createKey(edge, ["organizations:read"], {
     rate_limit: { limit: 100, period_seconds: 3_600 },
   });
   await flood();
@@ -63,7 +63,7 @@ test("a genuine key from the same address is served, and not counted, however ma
   expect((await edge.call("/whoami", { key, ...from("203.0.113.1") })).status).toBe(200);
   // Past its end, but genuine.
   await edge.admin("DELETE", `/admin/keys/${keyId}`);
-  expect((await newIsolate().call(path, { key, ...from("203.0.113.1") })).status).toBe(401);
+  expect((await createIsolate().call(path, { key, ...from("203.0.113.1") })).status).toBe(401);
   expect(counted).toHaveLength(before);
 });
 
@@ -90,7 +90,7 @@ test("a webhook that nobody signed counts as well", async () => {
 });
 
 test("nothing else counts: no path that does not exist, no error of a genuine caller", async () => {
-  const { key } = await mint(edge, ["organizations:read"]);
+  const { key } = await createKey(edge, ["organizations:read"]);
   await edge.call("/nowhere", from("203.0.113.1"));
   await edge.call("/healthz", from("203.0.113.1"));
   await edge.call("/v1/b2b/organizations/%2F", { key, ...from("203.0.113.1") });
@@ -99,7 +99,7 @@ test("nothing else counts: no path that does not exist, no error of a genuine ca
 });
 
 test("where Cloudflare does not count, calls are refused as they would be, and the log says so", async () => {
-  const failing = newIsolate({
+  const failing = createIsolate({
     FAILED_AUTH_LIMITER: { limit: () => Promise.reject(new Error("unreachable")) },
   });
   expect((await failing.call(path)).status).toBe(401);
@@ -120,7 +120,7 @@ test.each([
 });
 
 test("the binding of wrangler.toml counts each address by itself", async () => {
-  const real = newIsolate({ FAILED_AUTH_LIMITER: env.FAILED_AUTH_LIMITER });
+  const real = createIsolate({ FAILED_AUTH_LIMITER: env.FAILED_AUTH_LIMITER });
   const address = `2001:db8:${Math.floor(Math.random() * 65_536).toString(16)}::1`;
   const statuses: number[] = [];
   // The window may turn over while they come: 201 calls exceed it all the same.

@@ -3,7 +3,7 @@ import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Json, organization, organizationEnvelope } from "./support/bodies.ts";
-import { type Isolate, mint, newIsolate } from "./support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "./support/deployment.ts";
 import { logLines } from "./support/guard.ts";
 import { json, stubUpstream, type Upstream } from "./support/upstream.ts";
 
@@ -28,7 +28,7 @@ beforeEach(async () => {
   upstream = stubUpstream(() => json(organizationEnvelope(org)));
   down = new Set();
   mode = "fails";
-  ({ key } = await mint(newIsolate(), ["organizations:read"]));
+  ({ key } = await createKey(createIsolate(), ["organizations:read"]));
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -53,8 +53,8 @@ function broken<T extends object>(part: Part, real: T): T {
   });
 }
 
-const edgeIsolate = (): Isolate =>
-  newIsolate({
+const edgeIsolate = (): TestIsolate =>
+  createIsolate({
     ORGANIZATIONS: broken("kv_read", env.ORGANIZATIONS),
     ORGANIZATION: broken("organization_object", env.ORGANIZATION),
     DIRECTORY: broken("directory", env.DIRECTORY),
@@ -62,7 +62,7 @@ const edgeIsolate = (): Isolate =>
   });
 
 const CALLERS = 10;
-const load = async (isolate: Isolate) =>
+const load = async (isolate: TestIsolate) =>
   await Promise.all(Array.from({ length: CALLERS }, () => isolate.call(path, { key })));
 const degradedIn = (line: Json) => ((line["degraded"] ?? []) as string[]).toSorted();
 const requestLines = () =>

@@ -2,13 +2,13 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { getDirectory } from "../../src/directory/directory-client.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
-let isolate: Isolate;
+let isolate: TestIsolate;
 beforeEach(async () => {
-  isolate = newIsolate();
+  isolate = createIsolate();
   // What is listed is what this test made.
   await runInDurableObject(getDirectory(env), (_, state) => {
     state.storage.sql.exec("DELETE FROM keys; DELETE FROM events;");
@@ -56,7 +56,7 @@ test("a created key is answered once, with its record", async () => {
 });
 
 test("neither key nor MAC is in the storage of any object", async () => {
-  const { key, keyId } = await mint(isolate, ["organizations:read"]);
+  const { key, keyId } = await createKey(isolate, ["organizations:read"]);
   const kept = await runInDurableObject(env.API_KEY.getByName(keyId), (_, state) =>
     JSON.stringify([...state.storage.kv.list()]),
   );
@@ -196,12 +196,12 @@ test.each([
 });
 
 test("a Postern key is no admin token", async () => {
-  const { key } = await mint(isolate, ["organizations:read"]);
+  const { key } = await createKey(isolate, ["organizations:read"]);
   expect((await isolate.call("/admin/keys", { key })).status).toBe(401);
 });
 
 test("where ADMIN_TOKEN is not set there is no admin API", async () => {
-  const without = newIsolate({ ADMIN_TOKEN: "" });
+  const without = createIsolate({ ADMIN_TOKEN: "" });
   for (const path of ["/admin", "/admin/keys", "/admin/keys/0123456789abcdef"]) {
     const answer = await without.admin("GET", path);
     expect(await answer.json()).toMatchObject({ status_code: 404, error_type: "route_not_found" });
@@ -215,7 +215,7 @@ test.each([
   "an object that %s is 503 to the operator, not a defect and not a key that is missing",
   async (_, fail) => {
     const object = { record: fail, revoke: fail, edit: fail, rotate: fail, usage: fail, create: fail };
-    const failing = newIsolate({
+    const failing = createIsolate({
       API_KEY: { getByName: () => object },
       DIRECTORY: { getByName: () => ({ listKeys: fail, listEvents: fail }) },
     });
@@ -239,7 +239,7 @@ test.each([
 );
 
 test("whoami shows a caller its own record but its name, and takes the key from nowhere else", async () => {
-  const { key, keyId } = await mint(isolate, ["organizations:read"], { region: "weur" });
+  const { key, keyId } = await createKey(isolate, ["organizations:read"], { region: "weur" });
   const answer = await isolate.call("/whoami", { key });
   const { name: _, ...record } = await (await isolate.admin("GET", `/admin/keys/${keyId}`)).json<
     Record<string, unknown>
@@ -256,7 +256,7 @@ test("a key's object is placed where the operator says, and its region stays", a
     placed.push(options);
     return env.API_KEY.getByName(id);
   };
-  const { keyId } = await mint(newIsolate({ API_KEY: { getByName } }), ["organizations:read"], {
+  const { keyId } = await createKey(createIsolate({ API_KEY: { getByName } }), ["organizations:read"], {
     region: "apac",
   });
   expect(placed).toEqual([{ locationHint: "apac" }]);
@@ -265,7 +265,7 @@ test("a key's object is placed where the operator says, and its region stays", a
 });
 
 test("the log of an admin call names the key's ID and route", async () => {
-  const { keyId } = await mint(isolate, ["organizations:read"]);
+  const { keyId } = await createKey(isolate, ["organizations:read"]);
   expect(logLines().at(-1)).toMatchObject({
     route: "/admin/keys",
     method: "POST",

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Directory } from "../../src/directory/directory.ts";
 import { getDirectory } from "../../src/directory/directory-client.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
 import { json, stubUpstream, type Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";
@@ -15,13 +15,13 @@ import { SECRET, signed } from "../support/webhook.ts";
 const NOW = 1_800_000_000_000;
 const PATH = "/admin/cache/purge";
 
-let isolate: Isolate;
+let isolate: TestIsolate;
 let upstream: Upstream;
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: NOW });
   upstream = stubUpstream();
-  isolate = newIsolate({ STYTCH_WEBHOOK_SECRET: SECRET });
+  isolate = createIsolate({ STYTCH_WEBHOOK_SECRET: SECRET });
   // What the audit shows is what this test did.
   await runInDurableObject(getDirectory(env), (_, state) => {
     state.storage.sql.exec("DELETE FROM keys; DELETE FROM events;");
@@ -70,7 +70,7 @@ describe("nothing is purged", () => {
   beforeEach(async () => {
     org = organization();
     upstream.answer(() => json(organizationEnvelope(org)));
-    ({ key } = await mint(isolate, ["organizations:read", "cache:refresh"]));
+    ({ key } = await createKey(isolate, ["organizations:read", "cache:refresh"]));
     await isolate.call(`/v1/b2b/organizations/${org["organization_id"]}`, { key });
     isolate.resetCounts();
   });
@@ -78,7 +78,7 @@ describe("nothing is purged", () => {
   async function expectNothingPurged() {
     expect(isolate.counts).toEqual({ kvReads: 0, kvWrites: 0, objects: {} });
     at(5);
-    for (const reader of [isolate, newIsolate()]) {
+    for (const reader of [isolate, createIsolate()]) {
       const answer = await reader.call(`/v1/b2b/organizations/${org["organization_id"]}`, { key });
       expect(answer.headers.get("Cache-Status")).toMatch(/^postern; hit/);
     }
@@ -101,7 +101,7 @@ describe("nothing is purged", () => {
   });
 
   test("where there is no admin API", async () => {
-    const without = newIsolate({ ADMIN_TOKEN: "" });
+    const without = createIsolate({ ADMIN_TOKEN: "" });
     const answer = await without.admin("POST", PATH, { organization_id: org["organization_id"] });
     expect(await answer.json()).toMatchObject({ status_code: 404, error_type: "route_not_found" });
     expect(without.counts.objects).toEqual({});
@@ -168,7 +168,7 @@ describe("nothing is purged", () => {
 
 describe("the audit", () => {
   test("lists purges among what was done to keys, newest first, and who purged", async () => {
-    const { keyId } = await mint(isolate, ["organizations:read"]);
+    const { keyId } = await createKey(isolate, ["organizations:read"]);
     at(1);
     await purge({ organization_id: "slug_1" });
     at(2);
@@ -216,7 +216,7 @@ describe("the audit", () => {
 
   test("shows everything once in pages of any size, those of one moment too", async () => {
     const made: string[] = [];
-    const { keyId } = await mint(isolate, ["organizations:read"]);
+    const { keyId } = await createKey(isolate, ["organizations:read"]);
     made.push(`key.created ${keyId}`);
     for (let i = 0; i < 6; i += 1) {
       // Two changes of a key and two purges in each millisecond but the first.

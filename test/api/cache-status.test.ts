@@ -2,13 +2,13 @@
 import { type Item, parseList, Token } from "structured-headers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Json, member, memberEnvelope, organization, organizationEnvelope } from "../support/bodies.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
-import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 
 const NOW = 1_800_000_000_000;
 const SCOPES = ["organizations:read", "members:dangerously_get", "cache:refresh"] as const;
 
-let isolate: Isolate;
+let isolate: TestIsolate;
 let upstream: Upstream;
 let key: string;
 let org: Json;
@@ -19,8 +19,8 @@ beforeEach(async () => {
   org = organization();
   path = `/v1/b2b/organizations/${org["organization_id"]}`;
   upstream = stubUpstream(() => json(organizationEnvelope(org)));
-  isolate = newIsolate();
-  ({ key } = await mint(isolate, SCOPES));
+  isolate = createIsolate();
+  ({ key } = await createKey(isolate, SCOPES));
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -42,7 +42,7 @@ function statusOf(answer: Response): Record<string, unknown> | null {
   const plain = [...parameters].map(([of, is]) => [of, is instanceof Token ? String(is) : is]);
   return Object.fromEntries(plain) as Record<string, unknown>;
 }
-const read = async (reader: Isolate, target = path, headers: Record<string, string> = {}) =>
+const read = async (reader: TestIsolate, target = path, headers: Record<string, string> = {}) =>
   statusOf(await reader.call(target, { key, headers }));
 
 const MISS = { fwd: "miss", "fwd-status": 200, stored: true };
@@ -52,14 +52,14 @@ test("a miss, a hit in memory and a hit in KV", async () => {
   expect(await read(isolate)).toEqual(MISS);
   at(2);
   expect(await read(isolate)).toEqual(hit(58, "memory"));
-  expect(await read(newIsolate())).toEqual(hit(58, "kv"));
+  expect(await read(createIsolate())).toEqual(hit(58, "kv"));
   expect(upstream.requests).toHaveLength(1);
 });
 
 test("a hit in the memory of the organization's object, where KV does not show it yet", async () => {
   await read(isolate);
   const none = { getWithMetadata: async () => ({ value: null, metadata: null }) };
-  expect(await read(newIsolate({ ORGANIZATIONS: none }))).toEqual(hit(60, "memory"));
+  expect(await read(createIsolate({ ORGANIZATIONS: none }))).toEqual(hit(60, "memory"));
   expect(upstream.requests).toHaveLength(1);
 });
 
@@ -67,36 +67,36 @@ test("a stale answer: its ttl is negative, from KV, from memory and from the obj
   await read(isolate);
   at(72);
   upstream.answer(() => stytchError(503, "x"));
-  const reader = newIsolate();
+  const reader = createIsolate();
   expect(await read(reader)).toEqual(hit(-12, "kv"));
   expect(await read(reader)).toEqual(hit(-12, "memory"));
   const none = { getWithMetadata: async () => ({ value: null, metadata: null }) };
-  expect(await read(newIsolate({ ORGANIZATIONS: none }))).toEqual(hit(-12, "memory"));
+  expect(await read(createIsolate({ ORGANIZATIONS: none }))).toEqual(hit(-12, "memory"));
 });
 
 test("an answer that hides a failure is a hit, as old as it says", async () => {
   await read(isolate);
   at(1_000);
   upstream.answer(() => stytchError(503, "x"));
-  expect(await read(newIsolate())).toEqual(hit(-940, "kv"));
+  expect(await read(createIsolate())).toEqual(hit(-940, "kv"));
 });
 
 test("after its time, and after a purge, an entry is a miss", async () => {
   await read(isolate);
   at(121);
-  expect(await read(newIsolate())).toEqual(MISS);
+  expect(await read(createIsolate())).toEqual(MISS);
   await isolate.admin("POST", "/admin/cache/purge", { organization_id: org["organization_id"] });
   expect(await read(isolate)).toEqual(MISS);
   expect(await read(isolate)).toEqual(hit(60, "memory"));
 });
 
 test("callers who waited for another's request are collapsed, and only they", async () => {
-  const open = later<void>();
+  const open = deferred<void>();
   upstream.answer(async () => {
     await open.promise;
     return json(organizationEnvelope(org));
   });
-  const readers = [newIsolate(), newIsolate(), newIsolate()];
+  const readers = [createIsolate(), createIsolate(), createIsolate()];
   const reads = readers.map((reader) => read(reader));
   await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
   await scheduler.wait(20);
@@ -118,7 +118,7 @@ test("a forced refresh, and those who share it", async () => {
 test("an answer to a name that the organization does not bear itself is not said to be stored: it is not", async () => {
   const odd = `/v1/b2b/organizations/${String(org["organization_slug"]).toUpperCase()}`;
   const unstored = { fwd: "miss", "fwd-status": 200 };
-  for (const reader of [isolate, isolate, newIsolate()]) expect(await read(reader, odd)).toEqual(unstored);
+  for (const reader of [isolate, isolate, createIsolate()]) expect(await read(reader, odd)).toEqual(unstored);
   expect(upstream.requests).toHaveLength(3);
 });
 
@@ -136,7 +136,7 @@ test("304 says it as 200 does; a member is a bypass", async () => {
 
 test("without KV and without objects it still says what happened", async () => {
   const fails = () => Promise.reject(new Error("gone"));
-  const without = newIsolate({
+  const without = createIsolate({
     ORGANIZATION: { getByName: () => ({ read: fails }) },
     ORGANIZATIONS: { getWithMetadata: fails },
   });

@@ -1,6 +1,6 @@
 import { env as bindings } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { newIsolate } from "../support/deployment.ts";
+import { createIsolate } from "../support/deployment.ts";
 import { stubUpstream } from "../support/upstream.ts";
 
 const PATH = "/v1/b2b/organizations/acme";
@@ -14,7 +14,7 @@ const PREFLIGHT = {
 };
 
 test("without CORS_ORIGINS no page may read anything", async () => {
-  const isolate = newIsolate();
+  const isolate = createIsolate();
   expect((await isolate.call(PATH, PREFLIGHT)).status).toBe(405);
   const answer = await isolate.call(PATH, { headers: { Origin: "https://app.example" } });
   expect([...answer.headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual([]);
@@ -22,7 +22,7 @@ test("without CORS_ORIGINS no page may read anything", async () => {
 
 test("a preflight of a configured origin is answered without a key, and reaches nobody", async () => {
   const upstream = stubUpstream();
-  const isolate = newIsolate({ CORS_ORIGINS: "https://app.example, https://other.example" });
+  const isolate = createIsolate({ CORS_ORIGINS: "https://app.example, https://other.example" });
   const answer = await isolate.call(PATH, PREFLIGHT);
   expect(answer.status).toBe(204);
   expect(answer.headers.get("Access-Control-Allow-Origin")).toBe("https://app.example");
@@ -34,7 +34,7 @@ test("a preflight of a configured origin is answered without a key, and reaches 
 });
 
 test("an answer to a configured origin exposes Postern's headers, a refusal too", async () => {
-  const isolate = newIsolate({ CORS_ORIGINS: "https://app.example" });
+  const isolate = createIsolate({ CORS_ORIGINS: "https://app.example" });
   const answer = await isolate.call(PATH, { headers: { Origin: "https://app.example" } });
   expect(answer.status).toBe(401);
   expect(answer.headers.get("Access-Control-Allow-Origin")).toBe("https://app.example");
@@ -44,7 +44,7 @@ test("an answer to a configured origin exposes Postern's headers, a refusal too"
 });
 
 test("another origin is told nothing, and the admin API no origin at all", async () => {
-  const isolate = newIsolate({ CORS_ORIGINS: "https://app.example" });
+  const isolate = createIsolate({ CORS_ORIGINS: "https://app.example" });
   const stranger = await isolate.call(PATH, { headers: { Origin: "https://evil.example" } });
   expect(stranger.headers.has("Access-Control-Allow-Origin")).toBe(false);
   const admin = await isolate.call("/admin/keys", PREFLIGHT);
@@ -53,7 +53,7 @@ test("another origin is told nothing, and the admin API no origin at all", async
 });
 
 test("* allows every origin", async () => {
-  const isolate = newIsolate({ ...bindings, CORS_ORIGINS: "*" });
+  const isolate = createIsolate({ ...bindings, CORS_ORIGINS: "*" });
   const answer = await isolate.call(PATH, { headers: { Origin: "https://any.example" } });
   expect(answer.headers.get("Access-Control-Allow-Origin")).toBe("*");
 });

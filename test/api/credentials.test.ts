@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import { issueKey } from "../../src/keys/key-format.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { json, stubUpstream, type Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
@@ -10,13 +10,13 @@ const org = organization();
 const path = `/v1/b2b/organizations/${org["organization_id"]}`;
 const NOTHING = { kvReads: 0, kvWrites: 0, objects: {} };
 
-let isolate: Isolate;
+let isolate: TestIsolate;
 let key: string;
 let upstream: Upstream;
 
 beforeEach(async () => {
-  isolate = newIsolate();
-  ({ key } = await mint(isolate, ["organizations:read"]));
+  isolate = createIsolate();
+  ({ key } = await createKey(isolate, ["organizations:read"]));
   isolate.resetCounts();
   upstream = stubUpstream(() => json(organizationEnvelope(org)));
 });

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Json, member, memberEnvelope, organization } from "../support/bodies.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
 import { json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 
 const PATH = "/v1/b2b/organizations/members/dangerously_get";
 
-let isolate: Isolate;
+let isolate: TestIsolate;
 let key: string;
 let deletedToo: string;
 let one: Json;
@@ -15,9 +15,9 @@ let path: string;
 let upstream: Upstream;
 
 beforeEach(async () => {
-  isolate = newIsolate();
-  ({ key } = await mint(isolate, ["members:dangerously_get"]));
-  ({ key: deletedToo } = await mint(isolate, ["members:dangerously_get", "members:include_deleted"]));
+  isolate = createIsolate();
+  ({ key } = await createKey(isolate, ["members:dangerously_get"]));
+  ({ key: deletedToo } = await createKey(isolate, ["members:dangerously_get", "members:include_deleted"]));
   isolate.resetCounts();
   one = member();
   body = JSON.stringify(memberEnvelope(one, organization({ organization_id: one["organization_id"] })));
@@ -93,7 +93,7 @@ test("a missing member is 404 in Postern's own words, each time anew", async () 
 });
 
 test("organizations:read is not enough for a member", async () => {
-  const { key: other } = await mint(isolate, ["organizations:read", "members:include_deleted"]);
+  const { key: other } = await createKey(isolate, ["organizations:read", "members:include_deleted"]);
   expect((await isolate.call(path, { key: other })).status).toBe(403);
   expect(upstream.requests).toHaveLength(0);
 });

@@ -2,11 +2,11 @@ import { env } from "cloudflare:workers";
 import { type Item, parseList } from "structured-headers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { NO_ASK } from "../support/record.ts";
-import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 
-let isolate: Isolate;
+let isolate: TestIsolate;
 let key: string;
 let keyId: string;
 let org: Json;
@@ -15,8 +15,8 @@ let upstream: Upstream;
 let path: string;
 
 beforeEach(async () => {
-  isolate = newIsolate();
-  ({ key, keyId } = await mint(isolate, ["organizations:read"]));
+  isolate = createIsolate();
+  ({ key, keyId } = await createKey(isolate, ["organizations:read"]));
   org = organization({ organization_external_id: `crm|${crypto.randomUUID()}` });
   body = JSON.stringify(organizationEnvelope(org, { not_in_any_sdk: { kept: true } }));
   upstream = stubUpstream(() => json(body));
@@ -58,10 +58,10 @@ test("a second read in the isolate costs no KV, no object and no upstream call",
 test("another isolate reads it from KV: one read by ID, two by slug, and no organization's object", async () => {
   await isolate.call(path, { key });
   await isolate.call(`/v1/b2b/organizations/${org["organization_slug"]}`, { key });
-  const bySlug = newIsolate();
+  const bySlug = createIsolate();
   await bySlug.call(`/v1/b2b/organizations/${org["organization_slug"]}`, { key });
   expect(bySlug.counts).toEqual({ kvReads: 2, kvWrites: 0, objects: { lease: 1, purgesSince: 1 } });
-  const byId = newIsolate();
+  const byId = createIsolate();
   const answer = await byId.call(path, { key });
   expect(answer.headers.get("Cache-Status")).toBe("postern; hit; ttl=60; detail=kv");
   expect(await answer.text()).toBe(body);
@@ -71,12 +71,12 @@ test("another isolate reads it from KV: one read by ID, two by slug, and no orga
 
 test("the first call of an isolate asks for the key, the purges and KV side by side, and a forged key for nothing", async () => {
   await isolate.call(path, { key });
-  const gate = later<undefined>();
+  const gate = deferred<undefined>();
   const lease = vi.fn<() => Promise<unknown>>(async () => {
     await gate.promise;
     return await env.API_KEY.getByName(keyId).lease(null, NO_ASK, null);
   });
-  const cold = newIsolate({ API_KEY: { getByName: () => ({ lease }) } });
+  const cold = createIsolate({ API_KEY: { getByName: () => ({ lease }) } });
   const forged = key.slice(0, -1) + (key.endsWith("0") ? "1" : "0");
   expect((await cold.call(path, { key: forged })).status).toBe(401);
   expect(cold.counts).toEqual({ kvReads: 0, kvWrites: 0, objects: {} });
@@ -91,7 +91,7 @@ test("the first call of an isolate asks for the key, the purges and KV side by s
 test("a key that is refused after KV was read gets nothing of it", async () => {
   await isolate.call(path, { key });
   await isolate.admin("DELETE", `/admin/keys/${keyId}`);
-  const answer = await newIsolate().call(path, { key });
+  const answer = await createIsolate().call(path, { key });
   expect([answer.status, answer.headers.get("Cache-Status"), answer.headers.get("ETag")]).toEqual([
     401,
     null,
@@ -116,8 +116,8 @@ test.each(["organization_slug", "organization_external_id"])(
     for (const [reader, at] of [
       [isolate, path],
       [isolate, byName],
-      [newIsolate(), byName],
-      [newIsolate(), path],
+      [createIsolate(), byName],
+      [createIsolate(), path],
     ] as const) {
       const answer = await reader.call(at, { key });
       expect(answer.headers.get("Cache-Status")).toMatch(/^postern; hit/);
@@ -129,10 +129,10 @@ test.each(["organization_slug", "organization_external_id"])(
 
 test("freshness is counted from Stytch's answer, whoever asks, and ends exactly", async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
-  ({ key } = await mint(isolate, ["organizations:read"]));
+  ({ key } = await createKey(isolate, ["organizations:read"]));
   await isolate.call(path, { key });
   vi.setSystemTime(1_800_000_059_999);
-  const late = await newIsolate().call(path, { key });
+  const late = await createIsolate().call(path, { key });
   expect(late.headers.get("Age")).toBe("59");
   expect(late.headers.get("Cache-Control")).toBe("private, max-age=1");
   expect(late.headers.get("Cache-Status")).toBe("postern; hit; ttl=1; detail=kv");
@@ -147,7 +147,7 @@ test("freshness is counted from Stytch's answer, whoever asks, and ends exactly"
 
 test("memory does not answer for longer than its time without asking KV", async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
-  ({ key } = await mint(isolate, ["organizations:read"]));
+  ({ key } = await createKey(isolate, ["organizations:read"]));
   await isolate.call(path, { key });
   vi.setSystemTime(1_800_000_004_999);
   isolate.resetCounts();
@@ -162,7 +162,7 @@ test("memory does not answer for longer than its time without asking KV", async 
 describe("ETag", () => {
   test("survives a refresh of an unchanged organization and not one of a changed one", async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
-    ({ key } = await mint(isolate, ["organizations:read"]));
+    ({ key } = await createKey(isolate, ["organizations:read"]));
     const first = await isolate.call(path, { key });
     vi.setSystemTime(1_800_000_130_000);
     upstream.answer(() => json(organizationEnvelope(org)));
@@ -242,7 +242,7 @@ test("HEAD has the headers of GET and no body", async () => {
 
 test("a missing organization is 404 in Postern's own words, and is remembered for ten seconds", async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
-  ({ key } = await mint(isolate, ["organizations:read"]));
+  ({ key } = await createKey(isolate, ["organizations:read"]));
   upstream.answer(() => stytchError(404, "some_other_type", "Upstream words."));
   const missing = `/v1/b2b/organizations/organization-test-${crypto.randomUUID()}`;
   const answer = await isolate.call(missing, { key });
@@ -259,7 +259,7 @@ test("a missing organization is 404 in Postern's own words, and is remembered fo
   expect(answer.headers.get("Cache-Control")).toBe("no-store");
 
   vi.setSystemTime(1_800_000_009_999);
-  expect((await newIsolate().call(missing, { key })).status).toBe(404);
+  expect((await createIsolate().call(missing, { key })).status).toBe(404);
   expect(upstream.requests).toHaveLength(1);
   vi.setSystemTime(1_800_000_010_000);
   expect((await isolate.call(missing, { key })).status).toBe(404);
@@ -268,7 +268,7 @@ test("a missing organization is 404 in Postern's own words, and is remembered fo
 });
 
 test("a key without the scope is told which one it lacks, and learns nothing else", async () => {
-  const { key: narrow } = await mint(isolate, ["members:dangerously_get"]);
+  const { key: narrow } = await createKey(isolate, ["members:dangerously_get"]);
   await isolate.call(path, { key });
   const answer = await isolate.call(path, { key: narrow });
   expect(answer.status).toBe(403);

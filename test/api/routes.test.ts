@@ -2,8 +2,8 @@
 import { evictAllDurableObjects } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Json } from "../support/bodies.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
-import { json, later, stubUpstream, type Upstream } from "../support/upstream.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { deferred, json, stubUpstream, type Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
 const ORGANIZATION = "/v1/b2b/organizations/acme";
@@ -11,11 +11,11 @@ const MEMBER = "/v1/b2b/organizations/members/dangerously_get/m";
 const JWKS = `/v1/b2b/sessions/jwks/${TEST_VARS.STYTCH_PROJECT_ID}`;
 const ADMIN = { Authorization: `Bearer ${TEST_VARS.ADMIN_TOKEN}` };
 
-let isolate: Isolate;
+let isolate: TestIsolate;
 let upstream: Upstream;
 
 beforeEach(() => {
-  isolate = newIsolate();
+  isolate = createIsolate();
   upstream = stubUpstream();
 });
 afterEach(async () => {
@@ -77,7 +77,7 @@ test.each([
   "/healthz/",
   "/favicon.ico",
 ])("%s is no route, whoever asks", async (path) => {
-  const { key } = await mint(isolate, ["organizations:read", "members:dangerously_get"]);
+  const { key } = await createKey(isolate, ["organizations:read", "members:dangerously_get"]);
   const answer = await isolate.call(path, { key });
   // One slug is as good as another: "search" is looked up, and not found.
   const type = path.endsWith("/search") ? "organization_not_found" : "route_not_found";
@@ -88,7 +88,7 @@ test.each([
 test.each(["//v1/b2b/organizations/acme", "////v1/b2b/organizations/acme"])(
   "%s counts as one slash",
   async (path) => {
-    const { key } = await mint(isolate, ["organizations:read"]);
+    const { key } = await createKey(isolate, ["organizations:read"]);
     await isolate.call(path, { key });
     expect(upstream.requests.map(({ url }) => url)).toEqual([
       "https://upstream.test/v1/b2b/organizations/acme",
@@ -106,7 +106,7 @@ test.each([
   ["a".repeat(256), "a".repeat(256)],
   ["__proto__", "__proto__"],
 ])("the identifier %s is decoded once, and encoded anew", async (given, sent) => {
-  const { key } = await mint(isolate, ["organizations:read", "members:dangerously_get"]);
+  const { key } = await createKey(isolate, ["organizations:read", "members:dangerously_get"]);
   await isolate.call(`/v1/b2b/organizations/${given}`, { key });
   await isolate.call(`/v1/b2b/organizations/members/dangerously_get/${given}`, { key });
   expect(upstream.requests.map(({ url }) => url)).toEqual([
@@ -134,7 +134,7 @@ test.each([
   "%zz",
   "a".repeat(257),
 ])("the identifier %j is refused, and nothing is sent", async (given) => {
-  const { key } = await mint(isolate, ["organizations:read", "members:dangerously_get"]);
+  const { key } = await createKey(isolate, ["organizations:read", "members:dangerously_get"]);
   const organization = await isolate.call(`/v1/b2b/organizations/${given}`, { key });
   expect(await organization.json()).toMatchObject({
     status_code: 400,
@@ -147,7 +147,7 @@ test.each([
 });
 
 test("what goes upstream is Postern's own, and nothing of the caller's", async () => {
-  const { key } = await mint(isolate, ["organizations:read"]);
+  const { key } = await createKey(isolate, ["organizations:read"]);
   await isolate.call(ORGANIZATION, {
     key,
     headers: {
@@ -207,12 +207,12 @@ describe("JWKS", () => {
   });
 
   test("that 40 callers want at once are asked for once, across isolates", async () => {
-    const answered = later<void>();
+    const answered = deferred<void>();
     upstream.answer(async () => {
       await answered.promise;
       return json(body);
     });
-    const isolates = [isolate, newIsolate(), newIsolate()];
+    const isolates = [isolate, createIsolate(), createIsolate()];
     const calls = Array.from({ length: 40 }, (_, i) => isolates[i % 3]?.call(JWKS));
     await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
     answered.resolve();
@@ -227,7 +227,7 @@ describe("JWKS", () => {
 
   test("whose object fails are 503, and Stytch is not asked by every isolate", async () => {
     const read = () => Promise.reject(new Error("the object is gone"));
-    const without = newIsolate({ PUBLIC_KEYS: { getByName: () => ({ read }) } });
+    const without = createIsolate({ PUBLIC_KEYS: { getByName: () => ({ read }) } });
     expect((await without.call(JWKS)).status).toBe(503);
     expect(upstream.requests).toHaveLength(0);
   });

@@ -3,15 +3,15 @@ import { evictAllDurableObjects } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Directory } from "../../src/directory/directory.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
-import { laggingKv } from "../support/cached.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { kvThat } from "../support/fakes.ts";
 import { logLines } from "../support/guard.ts";
-import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 
 const NOW = 1_800_000_000_000;
 const LEASE = 5;
 
-let admin: Isolate;
+let admin: TestIsolate;
 let upstream: Upstream;
 let key: string;
 let may: string;
@@ -22,9 +22,9 @@ beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: NOW });
   organizations = [organization(), organization()];
   upstream = stubUpstream(({ url }) => answerTo(url));
-  admin = newIsolate();
-  ({ key } = await mint(admin, ["organizations:read"]));
-  ({ key: may } = await mint(admin, ["organizations:read", "cache:refresh"]));
+  admin = createIsolate();
+  ({ key } = await createKey(admin, ["organizations:read"]));
+  ({ key: may } = await createKey(admin, ["organizations:read", "cache:refresh"]));
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -49,7 +49,7 @@ const change = (index: number, fields: Json) => {
   organizations = organizations.map((one, i) => (i === index ? { ...one, ...fields } : one));
 };
 /** The ID of the organization that the caller is answered with, or the status. */
-async function whose(reader: Isolate, name: unknown): Promise<unknown> {
+async function whose(reader: TestIsolate, name: unknown): Promise<unknown> {
   const answer = await reader.call(pathOf(name), { key });
   if (answer.status !== 200) return answer.status;
   return (await answer.json<{ organization: Json }>()).organization["organization_id"];
@@ -58,16 +58,16 @@ const refresh = async (name: unknown, reader = admin) =>
   await reader.call(pathOf(name), { key: may, headers: { "Postern-Cache": "refresh" } });
 describe("a slug that two organizations have swapped", () => {
   let slugs: [string, string];
-  let far: Isolate;
-  let near: Isolate;
+  let far: TestIsolate;
+  let near: TestIsolate;
 
   beforeEach(async () => {
     slugs = [slugOf(0), slugOf(1)];
-    near = newIsolate();
+    near = createIsolate();
     for (const reader of [admin, near]) {
       for (const name of [idOf(0), idOf(1), ...slugs]) await reader.call(pathOf(name), { key });
     }
-    far = newIsolate({ ORGANIZATIONS: await laggingKv(idOf(0), idOf(1), ...slugs) });
+    far = createIsolate({ ORGANIZATIONS: await kvThat.lags(idOf(0), idOf(1), ...slugs) });
     for (const name of slugs) await far.call(pathOf(name), { key });
     change(0, { organization_slug: slugs[1] });
     change(1, { organization_slug: slugs[0] });
@@ -81,7 +81,7 @@ describe("a slug that two organizations have swapped", () => {
         expect(await whose(admin, slugs[index])).toBe(idOf(1 - index));
       }
       at(LEASE);
-      for (const reader of [near, far, newIsolate(), admin]) {
+      for (const reader of [near, far, createIsolate(), admin]) {
         for (const index of [0, 1] as const) {
           expect(await whose(reader, slugs[index])).toBe(idOf(1 - index));
           expect(await whose(reader, idOf(index))).toBe(idOf(index));
@@ -99,25 +99,25 @@ describe("a slug that two organizations have swapped", () => {
     await refresh(slugs[0]);
     expect(await whose(admin, slugs[0])).toBe(idOf(1));
     at(LEASE);
-    for (const reader of [near, far, newIsolate()]) expect(await whose(reader, slugs[0])).toBe(idOf(1));
+    for (const reader of [near, far, createIsolate()]) expect(await whose(reader, slugs[0])).toBe(idOf(1));
   });
 
   test("is not answered from the old one once either has been purged", async () => {
     await admin.admin("POST", "/admin/cache/purge", { organization_id: idOf(1) });
     at(LEASE);
-    for (const reader of [near, far, newIsolate(), admin]) {
+    for (const reader of [near, far, createIsolate(), admin]) {
       await whose(reader, idOf(1));
       expect(await whose(reader, slugs[1])).toBe(idOf(0));
     }
     at(2 * LEASE);
-    for (const reader of [near, far, newIsolate()]) expect(await whose(reader, slugs[0])).toBe(idOf(1));
+    for (const reader of [near, far, createIsolate()]) expect(await whose(reader, slugs[0])).toBe(idOf(1));
   });
 
   test("is known to have moved though every object was evicted since", async () => {
     await evictAllDurableObjects();
     await refresh(idOf(1));
     at(LEASE);
-    for (const reader of [near, far, newIsolate(), admin])
+    for (const reader of [near, far, createIsolate(), admin])
       expect(await whose(reader, slugs[0])).toBe(idOf(1));
   });
 
@@ -126,10 +126,10 @@ describe("a slug that two organizations have swapped", () => {
     await refresh(idOf(1));
     at(LEASE);
     const names = [idOf(0), idOf(1), ...slugs];
-    for (const name of names) await newIsolate().call(pathOf(name), { key });
+    for (const name of names) await createIsolate().call(pathOf(name), { key });
     const calls = upstream.requests.length;
     at(2 * LEASE);
-    for (const reader of [newIsolate(), newIsolate()]) {
+    for (const reader of [createIsolate(), createIsolate()]) {
       for (const name of names) {
         expect((await reader.call(pathOf(name), { key })).headers.get("Cache-Status")).toMatch(/hit/);
       }
@@ -152,15 +152,15 @@ describe("a slug that two organizations have swapped", () => {
 describe("a renamed organization", () => {
   test("is found by its new name, and no longer by its old one, within a lease of its refresh", async () => {
     const old = slugOf(0);
-    const near = newIsolate();
+    const near = createIsolate();
     for (const name of [old, idOf(0)]) await near.call(pathOf(name), { key });
-    const far = newIsolate({ ORGANIZATIONS: await laggingKv(old, idOf(0)) });
+    const far = createIsolate({ ORGANIZATIONS: await kvThat.lags(old, idOf(0)) });
     await far.call(pathOf(old), { key });
     change(0, { organization_slug: `${old}-new` });
     await refresh(idOf(0));
     expect(await whose(admin, old)).toBe(404);
     at(LEASE);
-    for (const reader of [near, far, newIsolate()]) {
+    for (const reader of [near, far, createIsolate()]) {
       expect(await whose(reader, old)).toBe(404);
       expect(await whose(reader, `${old}-new`)).toBe(idOf(0));
     }
@@ -170,18 +170,18 @@ describe("a renamed organization", () => {
     change(0, { organization_slug: `${slugOf(0)}-new` });
     await refresh(idOf(0));
     at(LEASE);
-    const status = (await newIsolate().call(pathOf(idOf(0)), { key })).headers.get("Cache-Status");
+    const status = (await createIsolate().call(pathOf(idOf(0)), { key })).headers.get("Cache-Status");
     expect(status).toMatch(/hit/);
   });
 
   test("whose external ID was removed is no longer found by it", async () => {
     change(0, { organization_external_id: "crm|7" });
-    const near = newIsolate();
+    const near = createIsolate();
     expect(await whose(near, "crm|7")).toBe(idOf(0));
     change(0, { organization_external_id: null });
     await refresh(idOf(0));
     at(LEASE);
-    for (const reader of [near, newIsolate()]) expect(await whose(reader, "crm|7")).toBe(404);
+    for (const reader of [near, createIsolate()]) expect(await whose(reader, "crm|7")).toBe(404);
   });
 
   test("is found by a name that was 404 a moment ago, as soon as an answer bears it", async () => {
@@ -190,7 +190,7 @@ describe("a renamed organization", () => {
     at(1);
     change(0, { organization_slug: name });
     await refresh(idOf(0));
-    expect(await whose(newIsolate(), name)).toBe(idOf(0));
+    expect(await whose(createIsolate(), name)).toBe(idOf(0));
   });
 });
 
@@ -198,7 +198,7 @@ describe("a text that is one organization's slug and another's external ID", () 
   test("means what Stytch says it means, whichever was read last, and costs nothing once it is known", async () => {
     const text = slugOf(0);
     change(1, { organization_external_id: text });
-    const readers = [newIsolate(), newIsolate()];
+    const readers = [createIsolate(), createIsolate()];
     for (const reader of [...readers, ...readers]) {
       for (const name of [idOf(1), text, idOf(0), text, idOf(1), text]) {
         expect(await whose(reader, name)).toBe(name === idOf(1) ? idOf(1) : idOf(0));
@@ -208,7 +208,7 @@ describe("a text that is one organization's slug and another's external ID", () 
     for (const name of [text, idOf(0), idOf(1)]) await whose(admin, name);
     const calls = upstream.requests.length;
     at(2 * LEASE);
-    for (const reader of [newIsolate(), admin]) {
+    for (const reader of [createIsolate(), admin]) {
       for (const name of [idOf(1), text, idOf(0)]) {
         expect(await whose(reader, name)).toBe(name === idOf(1) ? idOf(1) : idOf(0));
       }
@@ -222,7 +222,7 @@ describe("an identifier that looks like an ID", () => {
     const id = `organization-test-${crypto.randomUUID()}`;
     change(0, { organization_slug: id, organization_external_id: id });
     for (const name of [idOf(0), id, idOf(0), id]) {
-      expect(await whose(newIsolate(), name)).toBe(name === id ? 502 : idOf(0));
+      expect(await whose(createIsolate(), name)).toBe(name === id ? 502 : idOf(0));
     }
   });
 
@@ -230,7 +230,7 @@ describe("an identifier that looks like an ID", () => {
     change(0, { organization_id: "org_1" });
     change(1, { organization_slug: "org_1" });
     for (const name of [idOf(1), "org_1", idOf(1), "org_1"]) {
-      expect(await whose(newIsolate(), name)).toBe(name === "org_1" ? "org_1" : idOf(1));
+      expect(await whose(createIsolate(), name)).toBe(name === "org_1" ? "org_1" : idOf(1));
     }
   });
 });
@@ -238,7 +238,7 @@ describe("an identifier that looks like an ID", () => {
 describe("a name that moves during its fetch", () => {
   test("is asked for again where another organization was seen to bear it meanwhile", async () => {
     const slug = slugOf(0);
-    const gate = later<void>();
+    const gate = deferred<void>();
     let held = false;
     upstream.answer(async ({ url }) => {
       const answer = answerTo(url);
@@ -248,29 +248,29 @@ describe("a name that moves during its fetch", () => {
       await gate.promise;
       return json(body);
     });
-    const slow = whose(newIsolate(), slug);
+    const slow = whose(createIsolate(), slug);
     await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
     at(1);
     change(0, { organization_slug: `${slug}-old` });
     change(1, { organization_slug: slug });
-    expect(await whose(newIsolate(), idOf(1))).toBe(idOf(1));
+    expect(await whose(createIsolate(), idOf(1))).toBe(idOf(1));
     gate.resolve();
     expect(await slow).toBe(idOf(1));
-    expect(await whose(newIsolate(), slug)).toBe(idOf(1));
+    expect(await whose(createIsolate(), slug)).toBe(idOf(1));
   });
 
   test("that fails meanwhile is not asked for twice", async () => {
     const slug = slugOf(0);
-    const gate = later<void>();
+    const gate = deferred<void>();
     upstream.answer(async ({ url }) => {
       if (!url.endsWith(`/${slug}`)) return answerTo(url);
       await gate.promise;
       return stytchError(503, "x");
     });
-    const slow = whose(newIsolate(), slug);
+    const slow = whose(createIsolate(), slug);
     await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
     at(1);
-    await whose(newIsolate(), idOf(0));
+    await whose(createIsolate(), idOf(0));
     gate.resolve();
     expect(await slow).toBe(503);
     expect(upstream.requests).toHaveLength(2);

@@ -5,12 +5,12 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Directory } from "../../src/directory/directory.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 import { kvKey } from "../support/cached.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
-import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 
 const NOW = 1_800_000_000_000;
 
-let isolate: Isolate;
+let isolate: TestIsolate;
 let upstream: Upstream;
 let key: string;
 let org: Json;
@@ -21,8 +21,8 @@ beforeEach(async () => {
   org = organization();
   path = `/v1/b2b/organizations/${org["organization_id"]}`;
   upstream = stubUpstream(() => json(organizationEnvelope(org)));
-  isolate = newIsolate();
-  ({ key } = await mint(isolate, ["organizations:read"]));
+  isolate = createIsolate();
+  ({ key } = await createKey(isolate, ["organizations:read"]));
   await isolate.call(path, { key });
 });
 afterEach(() => {
@@ -43,21 +43,22 @@ describe("a 404 or another 4xx", () => {
       at(72);
       await evictAllDurableObjects();
       upstream.answer(answer);
-      const reader = newIsolate();
+      const reader = createIsolate();
       // The stale answer goes out; what comes behind it ends the entry.
       expect((await reader.call(path, { key })).status).toBe(200);
-      for (const next of [reader, newIsolate()]) expect((await next.call(path, { key })).status).toBe(status);
+      for (const next of [reader, createIsolate()])
+        expect((await next.call(path, { key })).status).toBe(status);
       expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull();
     },
   );
 
   test("in answer to a forced refresh ends the entry as well, though its object was evicted", async () => {
-    const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
+    const { key: may } = await createKey(isolate, ["organizations:read", "cache:refresh"]);
     await evictAllDurableObjects();
     upstream.answer(() => stytchError(404, "organization_not_found"));
     const forced = await isolate.call(path, { key: may, headers: { "Postern-Cache": "refresh" } });
     expect(forced.status).toBe(404);
-    for (const next of [isolate, newIsolate()]) expect((await next.call(path, { key })).status).toBe(404);
+    for (const next of [isolate, createIsolate()]) expect((await next.call(path, { key })).status).toBe(404);
     expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull();
   });
 
@@ -67,7 +68,7 @@ describe("a 404 or another 4xx", () => {
       value: before.value?.slice(0) ?? null,
       metadata: before.metadata,
     });
-    const reader = newIsolate({ ORGANIZATIONS: { getWithMetadata: () => kv() } });
+    const reader = createIsolate({ ORGANIZATIONS: { getWithMetadata: () => kv() } });
     upstream.answer(() => stytchError(404, "organization_not_found"));
     at(72);
     expect((await reader.call(path, { key })).status).toBe(200);
@@ -84,9 +85,9 @@ describe("a 404 or another 4xx", () => {
       "arrayBuffer",
     );
     const lagging = { getWithMetadata: async () => ({ value: value?.slice(0) ?? null, metadata }) };
-    const far = newIsolate({ ORGANIZATIONS: lagging });
+    const far = createIsolate({ ORGANIZATIONS: lagging });
     expect((await far.call(path, { key })).status).toBe(200);
-    const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
+    const { key: may } = await createKey(isolate, ["organizations:read", "cache:refresh"]);
     upstream.answer(() => stytchError(404, "organization_not_found"));
     const before = upstream.requests.length;
     await isolate.call(path, { key: may, headers: { "Postern-Cache": "refresh" } });
@@ -94,7 +95,7 @@ describe("a 404 or another 4xx", () => {
       expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull(),
     );
     at(5);
-    for (const reader of [far, newIsolate({ ORGANIZATIONS: lagging }), isolate]) {
+    for (const reader of [far, createIsolate({ ORGANIZATIONS: lagging }), isolate]) {
       expect((await reader.call(path, { key })).status).toBe(404);
     }
     expect(upstream.requests).toHaveLength(before + 1);
@@ -110,11 +111,11 @@ describe("a 404 or another 4xx", () => {
       (name) => `/v1/b2b/organizations/${name}`,
     );
     const down = { getWithMetadata: () => Promise.reject(new Error("down")) };
-    const reader = newIsolate({ ORGANIZATIONS: down });
+    const reader = createIsolate({ ORGANIZATIONS: down });
     for (const target of paths) expect((await reader.call(target, { key })).status).toBe(200);
     await evictAllDurableObjects();
     upstream.answer(() => stytchError(404, "organization_not_found"));
-    for (const target of paths) expect((await newIsolate().call(target, { key })).status).toBe(404);
+    for (const target of paths) expect((await createIsolate().call(target, { key })).status).toBe(404);
     upstream.answer(() => stytchError(500, "x"));
     at(11);
     for (const target of paths) expect((await reader.call(target, { key })).status).toBe(503);
@@ -126,17 +127,19 @@ describe("a 404 or another 4xx", () => {
     for (const seconds of [121, 140, 160, 180]) {
       at(seconds);
       await evictAllDurableObjects();
-      expect((await newIsolate().call(path, { key })).status).toBe(404);
+      expect((await createIsolate().call(path, { key })).status).toBe(404);
     }
     await vi.waitFor(() => expect(listed).toHaveBeenCalledTimes(1));
     expect(upstream.requests.length).toBeGreaterThan(3);
   });
 
   test("of what nobody has seen is listed nowhere, however it is asked for: callers cannot fill the list of purges", async () => {
-    const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
+    const { key: may } = await createKey(isolate, ["organizations:read", "cache:refresh"]);
     upstream.answer(() => stytchError(404, "organization_not_found"));
     const listed = vi.spyOn(Directory.prototype, "purge");
-    const down = newIsolate({ ORGANIZATIONS: { getWithMetadata: () => Promise.reject(new Error("down")) } });
+    const down = createIsolate({
+      ORGANIZATIONS: { getWithMetadata: () => Promise.reject(new Error("down")) },
+    });
     for (const reader of [isolate, down]) {
       for (const headers of [{ "Postern-Cache": "refresh" }, {}] as Record<string, string>[]) {
         const unknown = `/v1/b2b/organizations/organization-test-${crypto.randomUUID()}`;
@@ -148,7 +151,7 @@ describe("a 404 or another 4xx", () => {
   });
 
   test("that follows a refusal of Postern itself is told everywhere all the same", async () => {
-    const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
+    const { key: may } = await createKey(isolate, ["organizations:read", "cache:refresh"]);
     const listed = vi.spyOn(Directory.prototype, "purge");
     const headers = { "Postern-Cache": "refresh" };
     for (const [answer, status] of [
@@ -163,7 +166,7 @@ describe("a 404 or another 4xx", () => {
   });
 
   test("that refuses Postern itself purges nothing elsewhere", async () => {
-    const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
+    const { key: may } = await createKey(isolate, ["organizations:read", "cache:refresh"]);
     const listed = vi.spyOn(Directory.prototype, "purge");
     upstream.answer(() => stytchError(401, "unauthorized_credentials"));
     expect((await isolate.call(path, { key: may, headers: { "Postern-Cache": "refresh" } })).status).toBe(
@@ -175,7 +178,7 @@ describe("a 404 or another 4xx", () => {
 
   test("reaches KV behind a slow write of what came before it", async () => {
     at(121);
-    const put = later<void>();
+    const put = deferred<void>();
     const real = env.ORGANIZATIONS.put.bind(env.ORGANIZATIONS);
     vi.spyOn(Object.getPrototypeOf(env.ORGANIZATIONS) as KVNamespace, "put").mockImplementationOnce((async (
       ...args: Parameters<typeof real>
@@ -183,10 +186,10 @@ describe("a 404 or another 4xx", () => {
       await put.promise;
       return await real(...args);
     }) as never);
-    await newIsolate().callOnly(path, { key });
+    await createIsolate().callUntilResponse(path, { key });
     at(250);
     upstream.answer(() => stytchError(404, "organization_not_found"));
-    await newIsolate().callOnly(path, { key });
+    await createIsolate().callUntilResponse(path, { key });
     put.resolve();
     await scheduler.wait(50);
     expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull();
@@ -195,6 +198,6 @@ describe("a 404 or another 4xx", () => {
   test("is never hidden", async () => {
     at(121);
     upstream.answer(() => stytchError(404, "organization_not_found"));
-    expect((await newIsolate().call(path, { key })).status).toBe(404);
+    expect((await createIsolate().call(path, { key })).status).toBe(404);
   });
 });

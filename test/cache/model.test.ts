@@ -12,7 +12,7 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { World } from "../support/model-harness.ts";
 
 const given = env as unknown as { MODEL_RUNS?: string; MODEL_SEED?: string };
@@ -71,7 +71,7 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-let admin: Isolate;
+let admin: TestIsolate;
 let keys: { plain: string; forcing: string };
 
 beforeEach(() => {
@@ -85,10 +85,10 @@ afterEach(() => {
 async function run(steps: readonly Step[]): Promise<void> {
   vi.restoreAllMocks();
   vi.setSystemTime(1_800_000_000_000);
-  admin = newIsolate();
+  admin = createIsolate();
   keys = {
-    plain: (await mint(admin, ["organizations:read"])).key,
-    forcing: (await mint(admin, ["organizations:read", "cache:refresh"])).key,
+    plain: (await createKey(admin, ["organizations:read"])).key,
+    forcing: (await createKey(admin, ["organizations:read", "cache:refresh"])).key,
   };
   const world = new World(READERS, keys);
   try {
@@ -123,7 +123,7 @@ async function take(world: World, one: Step): Promise<void> {
     case "purge":
       return await world.purge(one.reader, one.name);
     case "new isolate":
-      return world.newIsolate(one.reader);
+      return world.createIsolate(one.reader);
     case "evict objects":
       return await world.evictObjects();
     case "KV reads":

@@ -1,8 +1,8 @@
 /** Many callers at once: one upstream request for each organization, whoever leads, leaves or fails. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
-import { mint, newIsolate } from "../support/deployment.ts";
-import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { createIsolate, createKey } from "../support/deployment.ts";
+import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 
 let organizations: Json[];
 let upstream: Upstream;
@@ -12,7 +12,7 @@ let failing: boolean;
 beforeEach(async () => {
   organizations = Array.from({ length: 10 }, () => organization());
   failing = false;
-  ({ key } = await mint(newIsolate(), ["organizations:read"]));
+  ({ key } = await createKey(createIsolate(), ["organizations:read"]));
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -23,7 +23,7 @@ const pathOf = (index: number) => `/v1/b2b/organizations/${organizations[index %
 
 /** They know the key, and wait for objects longer than a busy machine takes: what is under test is not how fast it is. */
 async function warmIsolates(count: number) {
-  const isolates = Array.from({ length: count }, () => newIsolate({ UPSTREAM_TIMEOUT_MS: "30000" }));
+  const isolates = Array.from({ length: count }, () => createIsolate({ UPSTREAM_TIMEOUT_MS: "30000" }));
   for (const isolate of isolates) expect((await isolate.call("/whoami", { key })).status).toBe(200);
   return isolates;
 }
@@ -37,7 +37,7 @@ function answerTo(url: string): Response {
 test("1,000 callers from 20 isolates over 10 cold organizations make 10 upstream calls", {
   timeout: 30_000,
 }, async () => {
-  const open = later<void>();
+  const open = deferred<void>();
   upstream = stubUpstream(async ({ url }) => {
     await open.promise;
     return answerTo(url);
@@ -66,9 +66,9 @@ test("300 callers of stale organizations are all answered at once, and Stytch is
   timeout: 30_000,
 }, async () => {
   upstream = stubUpstream(({ url }) => answerTo(url));
-  for (let i = 0; i < 10; i += 1) await newIsolate().call(pathOf(i), { key });
+  for (let i = 0; i < 10; i += 1) await createIsolate().call(pathOf(i), { key });
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 72_000 });
-  ({ key } = await mint(newIsolate(), ["organizations:read"]));
+  ({ key } = await createKey(createIsolate(), ["organizations:read"]));
   const isolates = await warmIsolates(6);
   const answers = await Promise.all(
     Array.from({ length: 300 }, (_, i) => isolates[i % 6]?.call(pathOf(i), { key })),
@@ -81,9 +81,9 @@ test("300 callers while Stytch fails are answered with what is known, and it is 
   timeout: 30_000,
 }, async () => {
   upstream = stubUpstream(({ url }) => answerTo(url));
-  for (let i = 0; i < 10; i += 1) await newIsolate().call(pathOf(i), { key });
+  for (let i = 0; i < 10; i += 1) await createIsolate().call(pathOf(i), { key });
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 300_000 });
-  ({ key } = await mint(newIsolate(), ["organizations:read"]));
+  ({ key } = await createKey(createIsolate(), ["organizations:read"]));
   const isolates = await warmIsolates(6);
   failing = true;
   const answers = await Promise.all(

@@ -3,13 +3,13 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 import { nameIn, statusOf } from "../support/cached.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
-import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 
 const NOW = 1_800_000_000_000;
 
-let isolate: Isolate;
+let isolate: TestIsolate;
 let upstream: Upstream;
 let key: string;
 let org: Json;
@@ -20,8 +20,8 @@ beforeEach(async () => {
   org = organization();
   path = `/v1/b2b/organizations/${org["organization_id"]}`;
   upstream = stubUpstream(() => json(organizationEnvelope(org)));
-  isolate = newIsolate();
-  ({ key } = await mint(isolate, ["organizations:read"]));
+  isolate = createIsolate();
+  ({ key } = await createKey(isolate, ["organizations:read"]));
   await isolate.call(path, { key });
 });
 afterEach(() => {
@@ -37,14 +37,14 @@ const rename = (name: string) => {
 describe("a stale entry", () => {
   test("is answered without waiting for Stytch, which is asked behind the answer", async () => {
     at(72);
-    const mayAnswer = later<void>();
+    const mayAnswer = deferred<void>();
     rename("Renamed");
     upstream.answer(async () => {
       await mayAnswer.promise;
       return json(organizationEnvelope(org));
     });
-    const reader = newIsolate();
-    const stale = await reader.callOnly(path, { key });
+    const reader = createIsolate();
+    const stale = await reader.callUntilResponse(path, { key });
     expect(statusOf(stale)).toBe("postern; hit; ttl=-12; detail=kv");
     expect(stale.headers.get("Age")).toBe("72");
     expect(stale.headers.get("Cache-Control")).toBe("private, max-age=0");
@@ -52,13 +52,13 @@ describe("a stale entry", () => {
     await vi.waitFor(() => expect(upstream.requests).toHaveLength(2));
     mayAnswer.resolve();
     await vi.waitFor(async () => expect(await nameIn(await reader.call(path, { key }))).toBe("Renamed"));
-    expect(await nameIn(await newIsolate().call(path, { key }))).toBe("Renamed");
+    expect(await nameIn(await createIsolate().call(path, { key }))).toBe("Renamed");
     expect(upstream.requests).toHaveLength(2);
   });
 
   test("of which many want one at once is refreshed once", async () => {
     at(72);
-    const isolates = [newIsolate(), newIsolate()];
+    const isolates = [createIsolate(), createIsolate()];
     const answers = await Promise.all(
       Array.from({ length: 40 }, (_, i) => isolates[i % 2]?.call(path, { key })),
     );
@@ -69,10 +69,10 @@ describe("a stale entry", () => {
   test("is stale to its last millisecond, and then the caller waits for Stytch", async () => {
     vi.setSystemTime(NOW + 119_999);
     upstream.answer(() => stytchError(500, "x"));
-    expect(statusOf(await newIsolate().call(path, { key }))).toBe("postern; hit; ttl=-59; detail=kv");
+    expect(statusOf(await createIsolate().call(path, { key }))).toBe("postern; hit; ttl=-59; detail=kv");
     vi.setSystemTime(NOW + 121_000);
     upstream.answer(() => json(organizationEnvelope(org)));
-    expect(statusOf(await newIsolate().call(path, { key }))).toBe(
+    expect(statusOf(await createIsolate().call(path, { key }))).toBe(
       "postern; fwd=miss; fwd-status=200; stored",
     );
   });
@@ -80,7 +80,7 @@ describe("a stale entry", () => {
   test("is answered with 304 to whom it is known, and its ETag outlives the refresh", async () => {
     const tag = String((await isolate.call(path, { key })).headers.get("ETag"));
     at(72);
-    for (const reader of [newIsolate(), newIsolate()]) {
+    for (const reader of [createIsolate(), createIsolate()]) {
       expect((await reader.call(path, { key, headers: { "If-None-Match": tag } })).status).toBe(304);
     }
   });
@@ -99,18 +99,18 @@ describe("an upstream that fails", () => {
     upstream.answer(answer);
     for (const seconds of [72, 121, 3_719]) {
       at(seconds);
-      const hidden = await newIsolate().call(path, { key });
+      const hidden = await createIsolate().call(path, { key });
       expect(statusOf(hidden)).toBe(`postern; hit; ttl=${60 - seconds}; detail=kv`);
       expect(await nameIn(hidden)).toBe("Ärmel & Söhne 株式会社");
     }
     at(3_720);
-    expect((await newIsolate().call(path, { key })).status).toBeGreaterThanOrEqual(502);
+    expect((await createIsolate().call(path, { key })).status).toBeGreaterThanOrEqual(502);
   });
 
   test("is named in the log where it was hidden", async () => {
     upstream.answer(() => stytchError(500, "x"));
     at(121);
-    await newIsolate().call(path, { key });
+    await createIsolate().call(path, { key });
     expect(logLines().at(-1)).toMatchObject({
       status: 200,
       degraded: ["upstream"],
@@ -124,20 +124,20 @@ describe("an upstream that fails", () => {
     for (let ms = 121_000; ms < 221_000; ms += 500) {
       vi.setSystemTime(NOW + ms);
       const before = upstream.requests.length;
-      expect((await newIsolate().call(path, { key })).status).toBe(200);
+      expect((await createIsolate().call(path, { key })).status).toBe(200);
       if (upstream.requests.length > before) askedAt.push(ms);
     }
     const pauses = askedAt.slice(1).map((ms, i) => ms - (askedAt[i] ?? 0));
     expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
     upstream.answer(() => json(organizationEnvelope(org)));
     at(252);
-    expect(statusOf(await newIsolate().call(path, { key }))).toMatch(/fwd=miss/);
+    expect(statusOf(await createIsolate().call(path, { key }))).toMatch(/fwd=miss/);
   });
 
   test("is not hidden from whom nothing is known", async () => {
     upstream.answer(() => stytchError(500, "x"));
     const other = `/v1/b2b/organizations/organization-test-${crypto.randomUUID()}`;
-    for (const _ of [1, 2]) expect((await newIsolate().call(other, { key })).status).toBe(503);
+    for (const _ of [1, 2]) expect((await createIsolate().call(other, { key })).status).toBe(503);
     expect(upstream.requests).toHaveLength(3);
   });
 
@@ -149,7 +149,7 @@ describe("an upstream that fails", () => {
     for (const seconds of [72, 130]) {
       at(seconds);
       for (const target of [path, bySlug]) {
-        const answer = await newIsolate({ ORGANIZATIONS: none }).call(target, { key });
+        const answer = await createIsolate({ ORGANIZATIONS: none }).call(target, { key });
         expect(statusOf(answer)).toBe(`postern; hit; ttl=${60 - seconds}; detail=memory`);
       }
     }
@@ -160,13 +160,13 @@ describe("an upstream that fails", () => {
     const none = { getWithMetadata: async () => ({ value: null, metadata: null }) };
     at(130);
     for (let i = 0; i < 5; i += 1) {
-      expect((await newIsolate({ ORGANIZATIONS: none }).call(path, { key })).status).toBe(200);
+      expect((await createIsolate({ ORGANIZATIONS: none }).call(path, { key })).status).toBe(200);
     }
     expect(upstream.requests).toHaveLength(2);
   });
 
   test("is not spared for longer because of callers who could not wait", async () => {
-    const { key: may } = await mint(isolate, ["organizations:read", "cache:refresh"]);
+    const { key: may } = await createKey(isolate, ["organizations:read", "cache:refresh"]);
     upstream.answer(() => stytchError(500, "x"));
     at(121);
     for (let i = 0; i < 6; i += 1) {
@@ -176,14 +176,14 @@ describe("an upstream that fails", () => {
     }
     upstream.answer(() => json(organizationEnvelope(org)));
     at(122);
-    expect(statusOf(await newIsolate().call(path, { key }))).toMatch(/fwd=miss/);
+    expect(statusOf(await createIsolate().call(path, { key }))).toMatch(/fwd=miss/);
   });
 
   test("behind many stale answers has one log line for each request, whichever part made it", async () => {
     at(72);
     upstream.answer(() => stytchError(500, "x"));
     const none = { getWithMetadata: async () => ({ value: null, metadata: null }) };
-    const readers = [1, 2, 3, 4, 5].flatMap(() => [newIsolate(), newIsolate({ ORGANIZATIONS: none })]);
+    const readers = [1, 2, 3, 4, 5].flatMap(() => [createIsolate(), createIsolate({ ORGANIZATIONS: none })]);
     for (const answer of await Promise.all(readers.map((reader) => reader.call(path, { key }))))
       expect(answer.status).toBe(200);
     await scheduler.wait(20);
@@ -194,7 +194,7 @@ describe("an upstream that fails", () => {
   test("behind a stale answer has a log line of its own", async () => {
     at(72);
     upstream.answer(() => stytchError(401, "unauthorized_credentials"));
-    await newIsolate().call(path, { key });
+    await createIsolate().call(path, { key });
     expect(logLines().slice(-2)).toMatchObject([
       { status: 200 },
       { degraded: ["upstream"], upstream: { status: 401 }, upstream_detail: "unauthorized_credentials" },
@@ -204,7 +204,7 @@ describe("an upstream that fails", () => {
   test("is hidden by memory where KV fails as well", async () => {
     at(121);
     upstream.answer(() => stytchError(500, "x"));
-    const own = newIsolate({
+    const own = createIsolate({
       ORGANIZATIONS: {
         getWithMetadata: (...args: [string, { type: "arrayBuffer" }]) =>
           Date.now() < NOW + 200_000

@@ -5,12 +5,12 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Directory } from "../../src/directory/directory.ts";
 import { getDirectory } from "../../src/directory/directory-client.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { recordOf } from "../support/record.ts";
 
-let isolate: Isolate;
+let isolate: TestIsolate;
 beforeEach(async () => {
-  isolate = newIsolate();
+  isolate = createIsolate();
   // What is listed is what this test made.
   await runInDurableObject(getDirectory(env), (_, state) => {
     state.storage.sql.exec("DELETE FROM keys; DELETE FROM events;");
@@ -27,7 +27,7 @@ test("a key whose report did not reach the Directory is issued all the same, and
   vi.spyOn(Directory.prototype, "report").mockImplementationOnce(() => {
     throw new Error("the directory fails");
   });
-  const { keyId } = await mint(isolate, ["organizations:read"]);
+  const { keyId } = await createKey(isolate, ["organizations:read"]);
   const listed = async () => (await (await isolate.admin("GET", "/admin/keys")).json<Page>()).keys;
   expect(await listed()).toEqual([]);
   expect(await runDurableObjectAlarm(env.API_KEY.getByName(keyId))).toBe(true);
@@ -36,7 +36,7 @@ test("a key whose report did not reach the Directory is issued all the same, and
 });
 
 test("a report that comes late does not undo a later one", async () => {
-  const { keyId } = await mint(isolate, ["organizations:read"]);
+  const { keyId } = await createKey(isolate, ["organizations:read"]);
   const record = await env.API_KEY.getByName(keyId).record();
   await isolate.admin("DELETE", `/admin/keys/${keyId}`);
   if (record === null) throw new Error("no record");
@@ -46,7 +46,7 @@ test("a report that comes late does not undo a later one", async () => {
 });
 
 test("a Directory that hangs holds an admin call for two seconds at most, and the change is in force", async () => {
-  const { keyId } = await mint(isolate, ["organizations:read"]);
+  const { keyId } = await createKey(isolate, ["organizations:read"]);
   vi.spyOn(Directory.prototype, "report").mockImplementation(
     (async () => await scheduler.wait(4_000)) as never,
   );
@@ -57,7 +57,7 @@ test("a Directory that hangs holds an admin call for two seconds at most, and th
 });
 
 test("each change is in the audit, once and newest first, and no key in it", async () => {
-  const { keyId } = await mint(isolate, ["organizations:read"], { name: "Audited" });
+  const { keyId } = await createKey(isolate, ["organizations:read"], { name: "Audited" });
   await isolate.admin("PATCH", `/admin/keys/${keyId}`, { name: "Renamed", allowed_ips: ["203.0.113.0/24"] });
   await isolate.admin("POST", `/admin/keys/${keyId}/rotate`, { overlap_seconds: 60 });
   await isolate.admin("DELETE", `/admin/keys/${keyId}`);
@@ -84,7 +84,7 @@ test("each change is in the audit, once and newest first, and no key in it", asy
 
 test("events of one moment are listed in the order in which they came", async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
-  const { keyId } = await mint(isolate, ["organizations:read"]);
+  const { keyId } = await createKey(isolate, ["organizations:read"]);
   for (let i = 0; i < 11; i += 1) await isolate.admin("PATCH", `/admin/keys/${keyId}`, { name: `Name ${i}` });
   await isolate.admin("DELETE", `/admin/keys/${keyId}`);
   const { events } = await (await isolate.admin("GET", "/admin/audit")).json<{
@@ -134,7 +134,7 @@ test("pages list every key once, newest first", async () => {
   for (let i = 0; i < 7; i += 1) {
     // Two of them in the same millisecond.
     vi.setSystemTime(1_800_000_000_000 + Math.floor(i / 2) * 1_000);
-    made.unshift((await mint(isolate, ["organizations:read"], { name: `Key ${i}` })).keyId);
+    made.unshift((await createKey(isolate, ["organizations:read"], { name: `Key ${i}` })).keyId);
   }
   const seen: string[] = [];
   let cursor: string | null = "";

@@ -7,7 +7,7 @@ import { MAX_PURGES } from "../../src/cache/purge/purge-list.ts";
 import type { AuditEvent, Cursor, Directory } from "../../src/directory/directory.ts";
 import type { KeyEvent } from "../../src/keys/api-key.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
-import { mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey } from "../support/deployment.ts";
 import { recordOf } from "../support/record.ts";
 import { json, stubUpstream } from "../support/upstream.ts";
 
@@ -178,10 +178,10 @@ describe("in the Directory", () => {
     const own = { DIRECTORY: { getByName: () => directory } };
     let org = organization();
     const upstream = stubUpstream(() => json(organizationEnvelope(org)));
-    const isolate = newIsolate();
+    const isolate = createIsolate();
     const path = `/v1/b2b/organizations/${org["organization_id"]}`;
-    const { key } = await mint(isolate, ["organizations:read"]);
-    const reader = newIsolate(own);
+    const { key } = await createKey(isolate, ["organizations:read"]);
+    const reader = createIsolate(own);
     await reader.call(path, { key });
     expect((await reader.call(path, { key })).headers.get("Cache-Status")).toMatch(/^postern; hit/);
     org = { ...org, organization_name: "Renamed" };
@@ -192,7 +192,7 @@ describe("in the Directory", () => {
       ),
     );
     at(5);
-    for (const next of [reader, newIsolate(own)]) {
+    for (const next of [reader, createIsolate(own)]) {
       const answer = await next.call(path, { key });
       expect((await answer.json<{ organization: Json }>()).organization["organization_name"]).toBe("Renamed");
       expect((await next.call(path, { key })).headers.get("Cache-Status")).toMatch(/^postern; hit/);

@@ -18,7 +18,7 @@ beforeAll(async () => {
     CACHE_STALE_SECONDS: "600",
     CACHE_MEMORY_SECONDS: "1",
   });
-  key = await postern.mint(["organizations:read"]);
+  key = await postern.createKey(["organizations:read"]);
 });
 afterAll(async () => await postern.stop());
 beforeEach(async () => {

@@ -11,7 +11,7 @@ let nextOrganization = 30;
 
 beforeAll(async () => {
   postern = await run({ UPSTREAM_TIMEOUT_MS: String(TIMEOUT_MS) });
-  key = await postern.mint(["organizations:read", "members:dangerously_get"]);
+  key = await postern.createKey(["organizations:read", "members:dangerously_get"]);
 });
 afterAll(async () => await postern.stop());
 beforeEach(async () => {

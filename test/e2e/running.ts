@@ -16,7 +16,7 @@ export interface Running {
   readonly sandboxUrl: string;
   /** A call of the admin API that has to succeed. */
   admin(method: string, path: string, body?: object): Promise<Response>;
-  mint(scopes: readonly string[], fields?: object): Promise<string>;
+  createKey(scopes: readonly string[], fields?: object): Promise<string>;
   /** How many calls the sandbox has had since the last time. */
   upstreamCalls(): Promise<number>;
   /** A control of the sandbox: sandbox/control.ts. */
@@ -70,7 +70,7 @@ export async function run(vars: Record<string, string> = {}, inspect = false): P
     sandboxUrl,
     control,
     admin,
-    mint: async (scopes, fields = {}) => {
+    createKey: async (scopes, fields = {}) => {
       const created = await admin("POST", "/admin/keys", { name: "e2e", scopes, ...fields });
       return ((await created.json()) as { key: string }).key;
     },

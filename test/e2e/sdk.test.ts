@@ -12,7 +12,7 @@ let key: string;
 
 beforeAll(async () => {
   postern = await run({ LEASE_SECONDS: "1" });
-  key = await postern.mint(["organizations:read", "members:dangerously_get", "members:include_deleted"]);
+  key = await postern.createKey(["organizations:read", "members:dangerously_get", "members:include_deleted"]);
 });
 afterAll(async () => await postern.stop());
 beforeEach(async () => {
@@ -91,7 +91,7 @@ test("a forged key raises a StytchError and never reaches Stytch", async () => {
 });
 
 test("the SDK sees the fields of its key, of its organizations, and nothing of another", async () => {
-  const key = await postern.mint(["organizations:read", "members:dangerously_get"], {
+  const key = await postern.createKey(["organizations:read", "members:dangerously_get"], {
     organization_ids: [demo.organization_id],
     fields: { organization: ["organization_id", "organization_name"], member: ["member_id", "status"] },
   });
@@ -118,7 +118,7 @@ test("the SDK sees the fields of its key, of its organizations, and nothing of a
 });
 
 test("300 concurrent calls on a limit of 50 an hour: exactly 50 pass", async () => {
-  const key = await postern.mint(["organizations:read"], {
+  const key = await postern.createKey(["organizations:read"], {
     rate_limit: { limit: 50, period_seconds: 3_600 },
   });
   const answers = await Promise.all(Array.from({ length: 300 }, () => read(key, demo.organization_slug)));
@@ -128,7 +128,9 @@ test("300 concurrent calls on a limit of 50 an hour: exactly 50 pass", async () 
 });
 
 test("a limit that is hammered for three seconds is used up, not exceeded, and told of as the draft has it", async () => {
-  const key = await postern.mint(["organizations:read"], { rate_limit: { limit: 40, period_seconds: 2 } });
+  const key = await postern.createKey(["organizations:read"], {
+    rate_limit: { limit: 40, period_seconds: 2 },
+  });
   const began = performance.now();
   const answers: { status: number; ms: number }[] = [];
   const caller = async () => {
@@ -155,7 +157,9 @@ test("a limit that is hammered for three seconds is used up, not exceeded, and t
 });
 
 test("the SDK raises a StytchError with the limit's own type", async () => {
-  const key = await postern.mint(["organizations:read"], { rate_limit: { limit: 1, period_seconds: 3_600 } });
+  const key = await postern.createKey(["organizations:read"], {
+    rate_limit: { limit: 1, period_seconds: 3_600 },
+  });
   const organizationId = { organization_id: demo.organization_slug };
   await client(key).organizations.get(organizationId);
   await expect(client(key).organizations.get(organizationId)).rejects.toMatchObject({
@@ -165,7 +169,7 @@ test("the SDK raises a StytchError with the limit's own type", async () => {
 });
 
 test("a revoked key ends within LEASE_SECONDS", async () => {
-  const key = await postern.mint(["organizations:read"]);
+  const key = await postern.createKey(["organizations:read"]);
   expect((await read(key, demo.organization_slug)).status).toBe(200);
   await postern.admin("DELETE", `/admin/keys/${key.split("_")[2]}`);
   const answered = performance.now();

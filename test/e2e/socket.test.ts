@@ -9,7 +9,7 @@ let key: string;
 
 beforeAll(async () => {
   postern = await run();
-  key = await postern.mint(["organizations:read", "members:dangerously_get"]);
+  key = await postern.createKey(["organizations:read", "members:dangerously_get"]);
 });
 afterAll(async () => await postern.stop());
 beforeEach(async () => {
@@ -157,7 +157,7 @@ test("a 401 carries its two challenges, Bearer first", async () => {
 test("a port where nobody listens is 503", async () => {
   const lonely = await run({ STYTCH_BASE_URL: "http://127.0.0.1:9" });
   try {
-    const own = await lonely.mint(["organizations:read"]);
+    const own = await lonely.createKey(["organizations:read"]);
     const answer = await fetch(`${lonely.url}/v1/b2b/organizations/acme`, {
       headers: { Authorization: `Bearer ${own}` },
     });

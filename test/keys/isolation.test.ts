@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Json, member, memberEnvelope, organization, organizationEnvelope } from "../support/bodies.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 
 const MEMBERS = "/v1/b2b/organizations/members/dangerously_get";
@@ -13,7 +13,7 @@ let stranger: Json;
 let ownMember: Json;
 let strangersMember: Json;
 let upstream: Upstream;
-let isolate: Isolate;
+let isolate: TestIsolate;
 
 beforeEach(() => {
   own = organization({ organization_external_id: `ext|${crypto.randomUUID()}` });
@@ -23,7 +23,7 @@ beforeEach(() => {
     trusted_metadata: { level: 7, note: "canary" },
   });
   strangersMember = member({ organization_id: stranger["organization_id"] });
-  isolate = newIsolate();
+  isolate = createIsolate();
   upstream = stubUpstream(({ url }) => {
     const name = decodeURIComponent(new URL(url).pathname.split("/").at(-1) ?? "");
     const found = [own, stranger].find((of) => namesOf(of).includes(name));
@@ -49,8 +49,8 @@ describe("a key that is bound to organizations", () => {
   let key: string;
   let free: string;
   beforeEach(async () => {
-    ({ key } = await mint(isolate, ALL, { organization_ids: [own["organization_id"]] }));
-    ({ key: free } = await mint(isolate, ALL));
+    ({ key } = await createKey(isolate, ALL, { organization_ids: [own["organization_id"]] }));
+    ({ key: free } = await createKey(isolate, ALL));
   });
 
   test("reads its own by every name, and its members", async () => {
@@ -117,12 +117,12 @@ describe("a key with fields", () => {
   };
 
   test("sees these alone, fresh and cached, and an ETag of its own view", async () => {
-    const { key } = await mint(isolate, ALL, { fields });
-    const { key: whole } = await mint(isolate, ALL);
+    const { key } = await createKey(isolate, ALL, { fields });
+    const { key: whole } = await createKey(isolate, ALL);
     const path = pathOf(own["organization_id"]);
     const full = await isolate.call(path, { key: whole });
     const { request_id } = await full.json<{ request_id: string }>();
-    for (const reader of [isolate, isolate, newIsolate()]) {
+    for (const reader of [isolate, isolate, createIsolate()]) {
       const answer = await reader.call(path, { key });
       expect(await answer.json()).toEqual({
         organization: {
@@ -142,7 +142,7 @@ describe("a key with fields", () => {
 
   test("has an ETag that a change outside its view does not move", async () => {
     vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
-    const { key } = await mint(isolate, ALL, { fields });
+    const { key } = await createKey(isolate, ALL, { fields });
     const path = pathOf(own["organization_id"]);
     const before = (await isolate.call(path, { key })).headers.get("ETag");
     vi.setSystemTime(1_800_000_130_000);
@@ -155,7 +155,7 @@ describe("a key with fields", () => {
   });
 
   test("sees a member's fields and, in the same answer, an organization's", async () => {
-    const { key } = await mint(isolate, ALL, { fields });
+    const { key } = await createKey(isolate, ALL, { fields });
     const answer = await isolate.call(`${MEMBERS}/${ownMember["member_id"]}`, { key });
     expect(await answer.json()).toEqual({
       member: { email_address: ownMember["email_address"], trusted_metadata: { level: 7 } },
@@ -172,7 +172,7 @@ describe("a key with fields", () => {
 
   test("gets no field of the envelope that Postern does not know", async () => {
     upstream.answer(() => json(memberEnvelope(ownMember, own, { session_token: "canary" })));
-    const { key } = await mint(isolate, ALL, { fields: { organization: ["organization_id"] } });
+    const { key } = await createKey(isolate, ALL, { fields: { organization: ["organization_id"] } });
     const body = await (await isolate.call(`${MEMBERS}/${ownMember["member_id"]}`, { key })).json<Json>();
     expect(Object.keys(body)).toEqual(["member", "member_id", "organization", "request_id", "status_code"]);
     expect(body["member"]).toEqual(ownMember);
@@ -196,7 +196,7 @@ test("nobody receives a byte that their key does not allow, in body or headers, 
     { scopes: ["members:dangerously_get"], organization_ids: null, fields: null },
   ] as const;
   const keys = await Promise.all(
-    kinds.map(async ({ scopes, ...kind }) => (await mint(isolate, scopes, kind)).key),
+    kinds.map(async ({ scopes, ...kind }) => (await createKey(isolate, scopes, kind)).key),
   );
   // What is in more than one of them tells nothing.
   const all = [own, stranger, ownMember, strangersMember].map(textsOf);
@@ -218,7 +218,7 @@ test("nobody receives a byte that their key does not allow, in body or headers, 
         const isMember = target >= 2;
         const path = isMember ? `${MEMBERS}/${one["member_id"]}` : pathOf(namesOf(org)[name]);
         const headers: Record<string, string> = conditional ? { "If-None-Match": "*" } : {};
-        const reader = fresh ? newIsolate() : isolate;
+        const reader = fresh ? createIsolate() : isolate;
         const answer = await reader.call(path, { key: keys[key] ?? fail(), method, headers });
         const needed = isMember ? "members:dangerously_get" : "organizations:read";
         const mayAsk = (kind.scopes as readonly string[]).includes(needed);

@@ -3,24 +3,24 @@ import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { json, stubUpstream } from "../support/upstream.ts";
 
 const NOW = 1_800_000_000_000;
 const org = organization();
 const path = `/v1/b2b/organizations/${org["organization_id"]}`;
 
-let operator: Isolate;
-let edge: Isolate;
+let operator: TestIsolate;
+let edge: TestIsolate;
 let key: string;
 let keyId: string;
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: NOW });
   stubUpstream(() => json(organizationEnvelope(org)));
-  operator = newIsolate();
-  edge = newIsolate();
-  ({ key, keyId } = await mint(operator, ["organizations:read"]));
+  operator = createIsolate();
+  edge = createIsolate();
+  ({ key, keyId } = await createKey(operator, ["organizations:read"]));
   // The edge holds a lease of before the change, and no renewal comes in between.
   await edge.call(path, { key });
 });
@@ -39,7 +39,7 @@ const rotate = async (overlap_seconds: number) => {
     previous_generation_valid_until: string | null;
   }>();
 };
-const statusOf = async (isolate: Isolate, presented: string) =>
+const statusOf = async (isolate: TestIsolate, presented: string) =>
   (await isolate.call(path, { key: presented })).status;
 
 test.each<[string, Record<string, unknown>, number]>([
@@ -52,7 +52,7 @@ test.each<[string, Record<string, unknown>, number]>([
   expect((await patch(change)).status).toBe(200);
   at(5_000);
   expect(await statusOf(edge, key)).toBe(status);
-  expect(await statusOf(newIsolate(), key)).toBe(status);
+  expect(await statusOf(createIsolate(), key)).toBe(status);
 });
 
 test("an edit of fields is in force within LEASE_SECONDS, for what is cached too", async () => {
@@ -65,8 +65,8 @@ test("an edit of fields is in force within LEASE_SECONDS, for what is cached too
 test("a rotation without overlap ends the old key everywhere within LEASE_SECONDS", async () => {
   const after = await rotate(0);
   expect(after).toMatchObject({ generation: 2, previous_generation_valid_until: null });
-  expect(await statusOf(newIsolate(), key)).toBe(401);
-  expect(await statusOf(newIsolate(), after.key)).toBe(200);
+  expect(await statusOf(createIsolate(), key)).toBe(401);
+  expect(await statusOf(createIsolate(), after.key)).toBe(200);
   at(5_000);
   const answer = await edge.call(path, { key });
   expect(await answer.json()).toMatchObject({ error_type: "revoked_key" });
@@ -81,7 +81,7 @@ test("a new key works at once, where an isolate holds a lease from before the ro
 test("a new key is 503, never 401, where an isolate that knows the old one cannot reach the object", async () => {
   const after = await rotate(600);
   let fails = false;
-  const failing = newIsolate({
+  const failing = createIsolate({
     API_KEY: {
       getByName: (name: string) =>
         fails ? { lease: () => Promise.reject(new Error("unreachable")) } : env.API_KEY.getByName(name),
@@ -117,7 +117,8 @@ test("two rotations at once make two keys, and the overlap holds for both", asyn
   const [one, two] = await Promise.all([rotate(60), rotate(60)]);
   expect(new Set([one?.generation, two?.generation])).toEqual(new Set([2, 3]));
   expect(one?.key).not.toBe(two?.key);
-  for (const each of [key, one?.key, two?.key]) expect(await statusOf(newIsolate(), String(each))).toBe(200);
+  for (const each of [key, one?.key, two?.key])
+    expect(await statusOf(createIsolate(), String(each))).toBe(200);
 });
 
 test("an edit during a rotation loses neither", async () => {
@@ -131,11 +132,11 @@ test("an object evicted between any two steps has lost nothing", async () => {
   await evictAllDurableObjects();
   await patch({ name: "Renamed" });
   await evictAllDurableObjects();
-  expect(await statusOf(newIsolate(), key)).toBe(200);
-  expect(await statusOf(newIsolate(), after.key)).toBe(200);
+  expect(await statusOf(createIsolate(), key)).toBe(200);
+  expect(await statusOf(createIsolate(), after.key)).toBe(200);
   await operator.admin("DELETE", `/admin/keys/${keyId}`);
   await evictAllDurableObjects();
-  for (const each of [key, after.key]) expect(await statusOf(newIsolate(), each)).toBe(401);
+  for (const each of [key, after.key]) expect(await statusOf(createIsolate(), each)).toBe(401);
 });
 
 test("what is revoked can be neither edited nor rotated back to life", async () => {
@@ -146,19 +147,19 @@ test("what is revoked can be neither edited nor rotated back to life", async () 
   ]) {
     expect(await answer.json()).toMatchObject({ status_code: 400, error_type: "invalid_request" });
   }
-  expect(await statusOf(newIsolate(), key)).toBe(401);
+  expect(await statusOf(createIsolate(), key)).toBe(401);
 });
 
 test("a key of a generation that is to come is no key yet", async () => {
   const before = await rotate(60);
   expect(before.generation).toBe(2);
-  const other = await mint(operator, ["organizations:read"]);
+  const other = await createKey(operator, ["organizations:read"]);
   const grafted = before.key.replace(keyId, other.keyId);
-  expect(await statusOf(newIsolate(), grafted)).toBe(401);
+  expect(await statusOf(createIsolate(), grafted)).toBe(401);
 });
 
 test("a key with addresses is refused without CF-Connecting-IP, whatever else the caller says", async () => {
-  const { key: bound } = await mint(operator, ["organizations:read"], {
+  const { key: bound } = await createKey(operator, ["organizations:read"], {
     allowed_ips: ["203.0.113.0/24", "2001:db8::/32"],
   });
   const from = async (headers: Record<string, string>) => await edge.call(path, { key: bound, headers });

@@ -5,26 +5,26 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { ApiKey } from "../../src/keys/api-key.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
 import type { LeaseQuestion } from "../support/record.ts";
-import { json, later, stubUpstream } from "../support/upstream.ts";
+import { deferred, json, stubUpstream } from "../support/upstream.ts";
 
 const NOW = 1_800_000_000_000;
 const org = organization();
 const path = `/v1/b2b/organizations/${org["organization_id"]}`;
 
-let operator: Isolate;
-let edge: Isolate;
+let operator: TestIsolate;
+let edge: TestIsolate;
 let key: string;
 let keyId: string;
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: NOW });
   stubUpstream(() => json(organizationEnvelope(org)));
-  operator = newIsolate();
-  edge = newIsolate();
-  ({ key, keyId } = await mint(operator, ["organizations:read"]));
+  operator = createIsolate();
+  edge = createIsolate();
+  ({ key, keyId } = await createKey(operator, ["organizations:read"]));
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -58,7 +58,7 @@ test("a revoked key is refused in every isolate within LEASE_SECONDS, and at onc
     status: "revoked",
     revoked_at: new Date(NOW + 1_000).toISOString(),
   });
-  expect(await typeOf(await newIsolate().call(path, { key }))).toBe("revoked_key");
+  expect(await typeOf(await createIsolate().call(path, { key }))).toBe("revoked_key");
   at(4_999);
   // Within the bound the lease may still hold, and the renewal behind this answer ends it.
   expect((await edge.call(path, { key })).status).toBe(200);
@@ -70,10 +70,10 @@ test("a revoked key is refused in every isolate within LEASE_SECONDS, and at onc
 });
 
 test("a lease asked for before a revocation and answered after it does not outlive its question", async () => {
-  const asked = later<void>();
-  const mayAnswer = later<void>();
-  const slow = newIsolate({ API_KEY: delayed(env.API_KEY, asked.resolve, mayAnswer.promise) });
-  const caller = slow.callOnly(path, { key });
+  const asked = deferred<void>();
+  const mayAnswer = deferred<void>();
+  const slow = createIsolate({ API_KEY: delayed(env.API_KEY, asked.resolve, mayAnswer.promise) });
+  const caller = slow.callUntilResponse(path, { key });
   await asked.promise;
   at(900);
   await operator.admin("DELETE", `/admin/keys/${keyId}`);
@@ -93,7 +93,7 @@ test("revocation is final, and survives the object", async () => {
 
 test("expiry is exact, inside a lease too", async () => {
   const expires_at = new Date(NOW + 3_000).toISOString();
-  const { key: short } = await mint(operator, ["organizations:read"], { expires_at });
+  const { key: short } = await createKey(operator, ["organizations:read"], { expires_at });
   expect((await edge.call(path, { key: short })).status).toBe(200);
   at(2_999);
   expect((await edge.call(path, { key: short })).status).toBe(200);
@@ -105,7 +105,7 @@ test("expiry is exact, inside a lease too", async () => {
 
 test("a key works after its object was evicted, and in an isolate that never saw it", async () => {
   await evictAllDurableObjects();
-  expect((await newIsolate().call(path, { key })).status).toBe(200);
+  expect((await createIsolate().call(path, { key })).status).toBe(200);
 });
 
 test.each([
@@ -116,7 +116,7 @@ test.each([
   ],
   ["hangs", () => new Promise<never>(() => {})],
 ])("a key's object that %s is 503 to whom it does not know, never 401", async (_, lease) => {
-  const isolate = newIsolate({ API_KEY: { getByName: () => ({ lease }) } });
+  const isolate = createIsolate({ API_KEY: { getByName: () => ({ lease }) } });
   const began = performance.now();
   const answer = await isolate.call(path, { key });
   expect(answer.status).toBe(503);
@@ -129,7 +129,7 @@ test.each([
 test("a key that the isolate knew is honoured for the grace time while its object fails, and no longer", async () => {
   let fails = false;
   const real = env.API_KEY;
-  const failing = newIsolate({
+  const failing = createIsolate({
     API_KEY: {
       getByName: (name: string) =>
         fails ? { lease: () => Promise.reject(new Error("unreachable")) } : real.getByName(name),
@@ -149,7 +149,7 @@ test("a key that the isolate knew is honoured for the grace time while its objec
 test("an object call that may be tried again is, once, on a new stub", async () => {
   const stubs: object[] = [];
   const real = env.API_KEY;
-  const flaky = newIsolate({
+  const flaky = createIsolate({
     API_KEY: {
       getByName: (name: string) => {
         const stub = stubs.length === 0 ? { lease: () => Promise.reject(retryable()) } : real.getByName(name);

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { acknowledge, countUsage, nextReport, type PendingUsage } from "../../src/keys/usage.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { type LeaseQuestion, NO_ASK } from "../support/record.ts";
 import { json, stubUpstream } from "../support/upstream.ts";
 
@@ -12,17 +12,17 @@ const NOW = Math.floor(1_800_000_000_000 / HOUR) * HOUR;
 const org = organization();
 const path = `/v1/b2b/organizations/${org["organization_id"]}`;
 
-let operator: Isolate;
-let edge: Isolate;
+let operator: TestIsolate;
+let edge: TestIsolate;
 let key: string;
 let keyId: string;
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: NOW });
   stubUpstream(() => json(organizationEnvelope(org)));
-  operator = newIsolate();
-  edge = newIsolate();
-  ({ key, keyId } = await mint(operator, ["organizations:read"]));
+  operator = createIsolate();
+  edge = createIsolate();
+  ({ key, keyId } = await createKey(operator, ["organizations:read"]));
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -44,7 +44,7 @@ test("calls are counted by the hour, and known within two leases while the key i
   vi.setSystemTime(NOW + HOUR);
   await edge.call(path, { key });
   vi.setSystemTime(NOW + HOUR + 5_000);
-  await newIsolate().call(path, { key });
+  await createIsolate().call(path, { key });
   await edge.call(path, { key });
   expect(await usage()).toEqual({
     key_id: keyId,
@@ -95,8 +95,8 @@ test("usage is complete within two leases of the calls, however far apart the ke
     [2_500, 4_999, 7_498],
   ]) {
     const began = Date.now();
-    const issued = await mint(operator, ["organizations:read"]);
-    const isolate = newIsolate();
+    const issued = await createKey(operator, ["organizations:read"]);
+    const isolate = createIsolate();
     await isolate.call(path, { key: issued.key });
     for (const ms of times) {
       vi.setSystemTime(began + ms);
@@ -121,7 +121,7 @@ test("refused calls of a genuine key count, whoami and forged keys do not", asyn
 
 test("counts of a lease call that failed go with the next", async () => {
   let fails = false;
-  const flaky = newIsolate({
+  const flaky = createIsolate({
     API_KEY: {
       getByName: (name: string) =>
         fails ? { lease: () => Promise.reject(new Error("unreachable")) } : env.API_KEY.getByName(name),
@@ -199,7 +199,7 @@ test("an isolate counts for 5,000 keys at most", () => {
 });
 
 test("a lease call that counts but answers too late is not counted twice", async () => {
-  const late = newIsolate({
+  const late = createIsolate({
     API_KEY: {
       getByName: (name: string) => ({
         lease: async (...question: LeaseQuestion) => {
@@ -220,7 +220,7 @@ test("a lease call that counts but answers too late is not counted twice", async
 });
 
 test("what a key's traffic left in an isolate is reported by the traffic of others", async () => {
-  const other = await mint(operator, ["organizations:read"]);
+  const other = await createKey(operator, ["organizations:read"]);
   for (let i = 0; i < 7; i += 1) await edge.call(path, { key });
   vi.setSystemTime(NOW + 5_999);
   await edge.call(path, { key: other.key });

@@ -3,24 +3,24 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { TokenResponse } from "../../src/limits/bucket-ledger.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
 import { failingIf, keyObjects } from "../support/key-object.ts";
 import { quotaIn } from "../support/quota.ts";
-import { json, later, stubUpstream } from "../support/upstream.ts";
+import { deferred, json, stubUpstream } from "../support/upstream.ts";
 
 const NOW = 1_800_000_000_000;
 const org = organization();
 const path = `/v1/b2b/organizations/${org["organization_id"]}`;
 const limited = async (limit: number, period_seconds: number) =>
-  await mint(operator, ["organizations:read"], { rate_limit: { limit, period_seconds } });
+  await createKey(operator, ["organizations:read"], { rate_limit: { limit, period_seconds } });
 
-let operator: Isolate;
+let operator: TestIsolate;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: NOW });
   stubUpstream(() => json(organizationEnvelope(org)));
-  operator = newIsolate();
+  operator = createIsolate();
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -32,7 +32,7 @@ describe("tokens on a lease", () => {
   async function callEvery(
     everyMs: number,
     calls: number,
-    isolate: Isolate,
+    isolate: TestIsolate,
     key: string,
   ): Promise<Response[]> {
     const answers: Response[] = [];
@@ -46,14 +46,14 @@ describe("tokens on a lease", () => {
   test("the first call in an isolate takes one along with the lease: two object calls, the purges among them", async () => {
     const { key } = await limited(600, 60);
     await operator.call(path, { key });
-    const edge = newIsolate();
+    const edge = createIsolate();
     expect(quotaIn(await edge.call(path, { key }))).toEqual({ q: 600, w: 60, r: 598, t: 1 });
     expect(edge.counts.objects).toEqual({ lease: 1, purgesSince: 1 });
   });
 
   test("at 100 calls a second an isolate asks less than once in ten calls, and tells exactly what is left", async () => {
     const { key } = await limited(12_000, 86_400);
-    const edge = newIsolate();
+    const edge = createIsolate();
     const answers = await callEvery(10, 300, edge, key);
     const left = answers.map((answer) => quotaIn(answer)["r"]);
     expect(left).toEqual(answers.map((_, index) => 11_999 - index));
@@ -62,7 +62,7 @@ describe("tokens on a lease", () => {
 
   test("what is granted is spent in no other isolate, and what one says is left is never more than that", async () => {
     const { key } = await limited(64 * 5, 3_600);
-    const isolates = Array.from({ length: 5 }, () => newIsolate());
+    const isolates = Array.from({ length: 5 }, () => createIsolate());
     let admitted = 0;
     let refused = 0;
     for (let round = 0; round < 120; round += 1) {
@@ -85,20 +85,20 @@ describe("tokens on a lease", () => {
 
   test("are given back where calls become rare, and lost where they end", async () => {
     const { key } = await limited(6_400, 86_400);
-    const edge = newIsolate();
+    const edge = createIsolate();
     await callEvery(10, 100, edge, key);
-    const left = async (isolate: Isolate) =>
+    const left = async (isolate: TestIsolate) =>
       (await (await isolate.call("/whoami", { key })).json<Json>())["rate_limit_remaining"];
     // In hand here, and so not in the bucket.
     expect(await left(edge)).toBe(6_300);
-    const inHand = 6_300 - Number(await left(newIsolate()));
+    const inHand = 6_300 - Number(await left(createIsolate()));
     expect(inHand).toBeGreaterThan(50);
     vi.setSystemTime(Date.now() + 2_500);
     await edge.call(path, { key });
-    expect(await left(newIsolate())).toBe(6_299);
+    expect(await left(createIsolate())).toBe(6_299);
     await callEvery(10, 100, edge, key);
     vi.setSystemTime(Date.now() + 6_000);
-    const lost = 6_199 - Number(await left(newIsolate()));
+    const lost = 6_199 - Number(await left(createIsolate()));
     expect(lost).toBeGreaterThan(0);
     expect(lost).toBeLessThanOrEqual(100);
   });
@@ -106,7 +106,7 @@ describe("tokens on a lease", () => {
   test("are spent first while the key's object fails", async () => {
     const { key } = await limited(600, 86_400);
     let fails = false;
-    const edge = newIsolate(failingIf(() => fails));
+    const edge = createIsolate(failingIf(() => fails));
     await callEvery(10, 20, edge, key);
     fails = true;
     const before = logLines().length;
@@ -125,7 +125,7 @@ describe("tokens on a lease", () => {
 
   test("a lifted limit lifts them, and one that is set anew begins with none in hand", async () => {
     const { key, keyId } = await limited(600, 60);
-    const edge = newIsolate();
+    const edge = createIsolate();
     await callEvery(10, 20, edge, key);
     await operator.admin("PATCH", `/admin/keys/${keyId}`, { rate_limit: null });
     vi.setSystemTime(Date.now() + 5_000);
@@ -138,10 +138,10 @@ describe("tokens on a lease", () => {
 
   test("calls that come while more are on their way wait for them, rather than ask each for its own", async () => {
     const { key } = await limited(64_000, 86_400);
-    const gate = later<undefined>();
+    const gate = deferred<undefined>();
     let slow = false;
     let asked = 0;
-    const edge = newIsolate(
+    const edge = createIsolate(
       keyObjects(async (ask) => {
         asked += 1;
         const answer = await ask();
@@ -166,10 +166,10 @@ describe("tokens on a lease", () => {
 
   test("calls that wait for more are refused without a question of their own, where the answer is that there is none", async () => {
     const { key } = await limited(6_000, 60);
-    const gate = later<undefined>();
+    const gate = deferred<undefined>();
     let slow = false;
     let asked = 0;
-    const edge = newIsolate(
+    const edge = createIsolate(
       keyObjects(async (ask) => {
         asked += 1;
         if (slow) await gate.promise;
@@ -196,9 +196,9 @@ describe("tokens on a lease", () => {
 
   test("a call that waited for tokens is refused where the key has been revoked meanwhile", async () => {
     const { key } = await limited(6_000, 60);
-    const gate = later<undefined>();
+    const gate = deferred<undefined>();
     let slow = false;
-    const edge = newIsolate(
+    const edge = createIsolate(
       keyObjects(async (ask) => {
         if (slow) await gate.promise;
         const { record, tokens } = await ask();
@@ -213,7 +213,7 @@ describe("tokens on a lease", () => {
     let isRevoked = false;
     const late: number[] = [];
     const calls = Array.from({ length: 60 }, async () => {
-      const { status } = await edge.callOnly(path, { key });
+      const { status } = await edge.callUntilResponse(path, { key });
       if (isRevoked) late.push(status);
     });
     await scheduler.wait(20);
@@ -227,7 +227,7 @@ describe("tokens on a lease", () => {
   test("a call that the object refused takes what another's answer has brought meanwhile", async () => {
     const { key } = await limited(100, 100);
     const script: (() => Promise<Partial<TokenResponse>>)[] = [];
-    const edge = newIsolate(
+    const edge = createIsolate(
       keyObjects(async (ask) => {
         const { record, tokens } = await ask();
         return { record, tokens: { ...tokens, ...(await script.shift()?.()) } };
@@ -236,7 +236,7 @@ describe("tokens on a lease", () => {
     script.push(async () => ({ level: 0 }));
     await edge.call(path, { key });
     vi.setSystemTime(NOW + 2_000);
-    const refusal = later<Partial<TokenResponse>>();
+    const refusal = deferred<Partial<TokenResponse>>();
     script.push(
       async () => await refusal.promise,
       async () => ({ granted: true, grant: { id: 900, tokens: 1 }, sequence: 900 }),
@@ -251,10 +251,10 @@ describe("tokens on a lease", () => {
 
   test("of many calls at once, each takes its own", async () => {
     const { key } = await limited(1_000, 10);
-    const edge = newIsolate();
+    const edge = createIsolate();
     const answers = await Promise.all(Array.from({ length: 100 }, () => edge.call(path, { key })));
     expect(answers.every(({ status }) => status === 200)).toBe(true);
-    const { r } = quotaIn(await newIsolate().call("/whoami", { key }));
+    const { r } = quotaIn(await createIsolate().call("/whoami", { key }));
     expect(Number(r)).toBeLessThanOrEqual(900);
     expect(Number(r)).toBeGreaterThan(800);
   });

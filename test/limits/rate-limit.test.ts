@@ -4,25 +4,25 @@ import { evictAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
 import { failingIf, keyObjects } from "../support/key-object.ts";
 import { quotaIn } from "../support/quota.ts";
-import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 
 const NOW = 1_800_000_000_000;
 const org = organization();
 const path = `/v1/b2b/organizations/${org["organization_id"]}`;
 const limited = async (limit: number, period_seconds: number) =>
-  await mint(operator, ["organizations:read"], { rate_limit: { limit, period_seconds } });
+  await createKey(operator, ["organizations:read"], { rate_limit: { limit, period_seconds } });
 
-let operator: Isolate;
+let operator: TestIsolate;
 let upstream: Upstream;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: NOW });
   upstream = stubUpstream(() => json(organizationEnvelope(org)));
-  operator = newIsolate();
+  operator = createIsolate();
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -34,7 +34,7 @@ const at = (ms: number) => vi.setSystemTime(NOW + ms);
 
 test("300 calls at once over six isolates on a limit of 50 an hour: exactly 50 pass", async () => {
   const { key } = await limited(50, 3_600);
-  const isolates = Array.from({ length: 6 }, () => newIsolate());
+  const isolates = Array.from({ length: 6 }, () => createIsolate());
   const answers = await Promise.all(
     Array.from({ length: 300 }, (_, i) => isolates[i % 6]?.call(path, { key })),
   );
@@ -67,7 +67,7 @@ test("a refused call says when to come again, reaches nobody, and is told what i
 test("a flood of refused calls costs the object calls of a lease, and none before a token can be there", async () => {
   const { key } = await limited(1, 60);
   await operator.call(path, { key });
-  const flood = newIsolate();
+  const flood = createIsolate();
   for (let i = 0; i < 50; i += 1) expect((await flood.call(path, { key })).status).toBe(429);
   expect(flood.counts.objects).toEqual({ lease: 1, purgesSince: 1 });
   for (const ms of [2_500, 4_999, 5_000, 7_499]) {
@@ -82,7 +82,7 @@ test("a flood of refused calls costs the object calls of a lease, and none befor
 test("a limit that an operator raised is in force within LEASE_SECONDS where calls were being refused", async () => {
   const { key, keyId } = await limited(1, 3_600);
   await operator.call(path, { key });
-  const refused = newIsolate();
+  const refused = createIsolate();
   expect((await refused.call(path, { key })).status).toBe(429);
   await operator.admin("PATCH", `/admin/keys/${keyId}`, { rate_limit: null });
   at(5_000);
@@ -119,22 +119,22 @@ test("neither a forged key, nor one that a rotation ended, nor one used from els
   const rotated = await (await operator.admin("POST", `/admin/keys/${keyId}/rotate`, {})).json<{
     key: string;
   }>();
-  expect((await newIsolate().call(path, { key })).status).toBe(401);
+  expect((await createIsolate().call(path, { key })).status).toBe(401);
   await operator.admin("PATCH", `/admin/keys/${keyId}`, { allowed_ips: ["203.0.113.0/24"] });
   for (const _ of [1, 2]) {
-    const elsewhere = await newIsolate().call(path, { key: rotated.key });
+    const elsewhere = await createIsolate().call(path, { key: rotated.key });
     expect(elsewhere.status).toBe(403);
     expect(quotaIn(elsewhere)).toMatchObject({ q: 1, r: 1 });
   }
   const from = { "CF-Connecting-IP": "203.0.113.1" };
-  expect((await newIsolate().call(path, { key: rotated.key, headers: from })).status).toBe(200);
+  expect((await createIsolate().call(path, { key: rotated.key, headers: from })).status).toBe(200);
 });
 
 test("eviction of the key's object gives no token back, and loses none", async () => {
   const { key } = await limited(3, 3_600);
   for (const status of [200, 200]) expect((await operator.call(path, { key })).status).toBe(status);
   await evictAllDurableObjects();
-  for (const status of [200, 429]) expect((await newIsolate().call(path, { key })).status).toBe(status);
+  for (const status of [200, 429]) expect((await createIsolate().call(path, { key })).status).toBe(status);
 });
 
 test("an edited limit keeps what is left, a lifted one is lifted, a new one begins full", async () => {
@@ -143,11 +143,11 @@ test("an edited limit keeps what is left, a lifted one is lifted, a new one begi
     await operator.admin("PATCH", `/admin/keys/${keyId}`, { rate_limit });
   for (let i = 0; i < 7; i += 1) await operator.call(path, { key });
   await edit({ limit: 1_000, period_seconds: 3_600 });
-  expect(quotaIn(await newIsolate().call(path, { key }))).toMatchObject({ q: 1_000, r: 2 });
+  expect(quotaIn(await createIsolate().call(path, { key }))).toMatchObject({ q: 1_000, r: 2 });
   await edit(null);
-  expect((await newIsolate().call(path, { key })).headers.has("RateLimit")).toBe(false);
+  expect((await createIsolate().call(path, { key })).headers.has("RateLimit")).toBe(false);
   await edit({ limit: 5, period_seconds: 60 });
-  expect(quotaIn(await newIsolate().call(path, { key }))).toMatchObject({ q: 5, r: 4 });
+  expect(quotaIn(await createIsolate().call(path, { key }))).toMatchObject({ q: 5, r: 4 });
 });
 
 test("a limit that was changed is in force at once where the lease is older: the object's word counts", async () => {
@@ -170,7 +170,7 @@ test("refused calls are counted apart", async () => {
 test("while the key's object fails, an isolate goes on from what it was told, by itself, and says so in the log", async () => {
   const { key } = await limited(4, 3_600);
   let fails = false;
-  const failing = newIsolate(failingIf(() => fails));
+  const failing = createIsolate(failingIf(() => fails));
   expect((await failing.call(path, { key })).status).toBe(200);
   fails = true;
   for (const [ms, status] of [
@@ -193,7 +193,7 @@ test("while the key's object fails, an isolate goes on from what it was told, by
 test("alone, an isolate goes by the limit of its lease, not by an older one that it was told", async () => {
   const { key, keyId } = await limited(100, 3_600);
   let fails = false;
-  const alone = newIsolate(failingIf(() => fails));
+  const alone = createIsolate(failingIf(() => fails));
   await alone.call(path, { key });
   await operator.admin("PATCH", `/admin/keys/${keyId}`, { rate_limit: { limit: 1, period_seconds: 3_600 } });
   at(5_000);
@@ -220,18 +220,18 @@ test("a refusal writes nothing", async () => {
   await operator.call(path, { key });
   const before = await kept();
   at(10_000);
-  expect((await newIsolate().call(path, { key })).status).toBe(429);
+  expect((await createIsolate().call(path, { key })).status).toBe(429);
   expect(await kept()).toEqual(before);
 });
 
 test("calls from elsewhere keep nobody waiting who calls from where the key may be used", async () => {
-  const { key } = await mint(operator, ["organizations:read"], {
+  const { key } = await createKey(operator, ["organizations:read"], {
     rate_limit: { limit: 2, period_seconds: 60 },
     allowed_ips: ["203.0.113.0/24"],
   });
-  const gate = later<undefined>();
+  const gate = deferred<undefined>();
   let slow = false;
-  const edge = newIsolate(
+  const edge = createIsolate(
     keyObjects(async (ask, question) => {
       if (slow && question[2] !== null) await gate.promise;
       return await ask();
@@ -264,13 +264,13 @@ test("a call that is a little early for a limit of one is kept until then, one a
     await pause(20);
     vi.setSystemTime(Date.now() + ms);
   });
-  const isolates = [newIsolate(), newIsolate(), newIsolate()];
+  const isolates = [createIsolate(), createIsolate(), createIsolate()];
   const answers = await Promise.all(isolates.map(async (isolate) => await isolate.call(path, { key })));
   expect(answers.map(({ status }) => status).sort()).toEqual([200, 429, 429]);
   expect(wait.mock.calls.filter(([ms]) => ms === 200)).toHaveLength(1);
-  expect((await newIsolate().call(path, { key })).status).toBe(429);
+  expect((await createIsolate().call(path, { key })).status).toBe(429);
   at(119_900);
-  expect((await newIsolate().call(path, { key })).status).toBe(200);
+  expect((await createIsolate().call(path, { key })).status).toBe(200);
 });
 
 test("a call that is kept is not let in by a key that is revoked meanwhile", async () => {
@@ -281,7 +281,7 @@ test("a call that is kept is not let in by a key that is revoked meanwhile", asy
     await operator.admin("DELETE", `/admin/keys/${keyId}`);
     vi.setSystemTime(Date.now() + ms);
   });
-  const answer = await newIsolate().call(path, { key });
+  const answer = await createIsolate().call(path, { key });
   expect([answer.status, (await answer.json<Json>())["error_type"]]).toEqual([401, "revoked_key"]);
 });
 
@@ -301,7 +301,7 @@ test("a burst of calls in an isolate that was refused costs as many questions as
 
 test("a limit that was lifted and set again knows nothing of what was granted before", async () => {
   const { key, keyId } = await limited(640, 86_400);
-  const [a, b] = [newIsolate(), newIsolate()];
+  const [a, b] = [createIsolate(), createIsolate()];
   for (let i = 0; i < 20; i += 1) await a.call(path, { key });
   const edit = async (rate_limit: unknown) =>
     await operator.admin("PATCH", `/admin/keys/${keyId}`, { rate_limit });
@@ -311,6 +311,6 @@ test("a limit that was lifted and set again knows nothing of what was granted be
   at(4_000);
   // Gives back what it held of the limit before.
   await a.call(path, { key });
-  const { r } = quotaIn(await newIsolate().call("/whoami", { key }));
+  const { r } = quotaIn(await createIsolate().call("/whoami", { key }));
   expect(Number(r)).toBeLessThanOrEqual(640 - 20);
 });

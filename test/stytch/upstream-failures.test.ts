@@ -1,20 +1,20 @@
 /** Each way in which Stytch can fail, and what the caller sees: the rows of the error table that concern the upstream. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { declareSecret, logLines } from "../support/guard.ts";
 import { json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
-let isolate: Isolate;
+let isolate: TestIsolate;
 let key: string;
 let upstream: Upstream;
 let org: Json;
 let path: string;
 
 beforeEach(async () => {
-  isolate = newIsolate();
-  ({ key } = await mint(isolate, ["organizations:read"]));
+  isolate = createIsolate();
+  ({ key } = await createKey(isolate, ["organizations:read"]));
   upstream = stubUpstream();
   org = organization();
   path = `/v1/b2b/organizations/${org["organization_id"]}`;

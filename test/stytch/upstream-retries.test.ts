@@ -4,21 +4,21 @@ import { configOf } from "../../src/config.ts";
 import { circuitOf } from "../../src/stytch/circuit.ts";
 import { fetchOrganization } from "../../src/stytch/client.ts";
 import { member, memberEnvelope, organization, organizationEnvelope } from "../support/bodies.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { declareSecret, logLines } from "../support/guard.ts";
-import { json, later, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
 const NOW = 1_800_000_000_000;
 let upstream: Upstream;
-let edge: Isolate;
+let edge: TestIsolate;
 let key: string;
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: NOW });
   upstream = stubUpstream();
-  edge = newIsolate();
-  ({ key } = await mint(edge, ["organizations:read", "members:dangerously_get"]));
+  edge = createIsolate();
+  ({ key } = await createKey(edge, ["organizations:read", "members:dangerously_get"]));
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -91,7 +91,7 @@ describe("a failed attempt", () => {
 
   test("is not followed by one that could not begin before the deadline", async () => {
     vi.useRealTimers();
-    const slow = newIsolate({ UPSTREAM_TIMEOUT_MS: "150" });
+    const slow = createIsolate({ UPSTREAM_TIMEOUT_MS: "150" });
     upstream.answer(async () => {
       await scheduler.wait(120);
       return stytchError(503, "x");
@@ -104,10 +104,10 @@ describe("a failed attempt", () => {
 
   test("is followed by one that ends with the deadline of the first", async () => {
     vi.useRealTimers();
-    const slow = newIsolate({ UPSTREAM_TIMEOUT_MS: "300" });
+    const slow = createIsolate({ UPSTREAM_TIMEOUT_MS: "300" });
     upstream.answer(async ({ signal }) => {
       if (upstream.requests.length === 1) return stytchError(503, "x");
-      const hanging = later<Response>();
+      const hanging = deferred<Response>();
       signal?.addEventListener("abort", () => hanging.reject(signal.reason));
       return await hanging.promise;
     });
@@ -122,7 +122,7 @@ describe("a failed attempt", () => {
     const next = "secret-test-the-next-one-of-them";
     declareSecret(next);
     declareSecret(btoa(`${TEST_VARS.STYTCH_PROJECT_ID}:${next}`));
-    const rotating = newIsolate({ STYTCH_SECRET_NEXT: next });
+    const rotating = createIsolate({ STYTCH_SECRET_NEXT: next });
     inTurn(status(401), status(503), status(401), theMember);
     expect((await rotating.call(aMember(), { key })).status).toBe(200);
     expect(upstream.requests).toHaveLength(4);
@@ -138,7 +138,7 @@ describe("a failed attempt", () => {
 
   test("is not repeated where another call has been told meanwhile to leave Stytch alone", async () => {
     const waits = vi.spyOn(scheduler, "wait");
-    const paused = later<undefined>();
+    const paused = deferred<undefined>();
     waits.mockImplementationOnce(async () => await paused.promise);
     inTurn(status(503), () => json({}, 429, { "Retry-After": "30" }));
     const first = edge.call(aMember(), { key });
@@ -154,7 +154,7 @@ describe("a failed attempt", () => {
     [404, 404, 1],
     [503, 503, 3],
   ])("whose body of %i never comes means what its status says", async (code, expected, requests) => {
-    const slow = newIsolate({ UPSTREAM_TIMEOUT_MS: "5000" });
+    const slow = createIsolate({ UPSTREAM_TIMEOUT_MS: "5000" });
     upstream.answer(
       () => new Response(new ReadableStream(), { status: code, headers: { "Retry-After": "0" } }),
     );
@@ -166,7 +166,7 @@ describe("a failed attempt", () => {
 
   test("that had less time than a call says nothing of Stytch by not ending in it", async () => {
     upstream.answer(async ({ signal }) => {
-      const hanging = later<Response>();
+      const hanging = deferred<Response>();
       signal?.addEventListener("abort", () => hanging.reject(signal.reason));
       return await hanging.promise;
     });
@@ -211,15 +211,17 @@ describe("the circuit", () => {
     await edge.call(pathOf(known), { key });
     at(130_000);
     inTurn(refused);
-    for (let i = 0; i < 10; i += 1) await newIsolate().call(anOrganization(), { key });
+    for (let i = 0; i < 10; i += 1) await createIsolate().call(anOrganization(), { key });
     expect(upstream.requests).toHaveLength(31);
-    expect((await newIsolate().call(anOrganization(), { key })).status).toBe(503);
-    const hidden = await newIsolate().call(pathOf(known), { key });
+    expect((await createIsolate().call(anOrganization(), { key })).status).toBe(503);
+    const hidden = await createIsolate().call(pathOf(known), { key });
     expect(hidden.headers.get("Cache-Status")).toBe("postern; hit; ttl=-70; detail=kv");
     expect(upstream.requests).toHaveLength(31);
     inTurn(() => json(organizationEnvelope(known)));
     at(132_000);
-    expect((await newIsolate().call(pathOf(known), { key })).headers.get("Cache-Status")).toMatch(/fwd=miss/);
+    expect((await createIsolate().call(pathOf(known), { key })).headers.get("Cache-Status")).toMatch(
+      /fwd=miss/,
+    );
   });
 
   test("does not open for answers that Stytch gave, whatever they were", async () => {
@@ -256,11 +258,11 @@ describe("a 429 that says until when", () => {
     await edge.call(pathOf(known), { key });
     inTurn(limited);
     at(61_000);
-    await newIsolate().call(anOrganization(), { key });
+    await createIsolate().call(anOrganization(), { key });
     expect(upstream.requests).toHaveLength(2);
     for (const ms of [62_000, 75_000, 90_999]) {
       at(ms);
-      const stale = await newIsolate().call(pathOf(known), { key });
+      const stale = await createIsolate().call(pathOf(known), { key });
       expect(stale.headers.get("Cache-Status")).toBe(
         `postern; hit; ttl=${60 - Math.floor(ms / 1_000)}; detail=kv`,
       );
@@ -269,7 +271,7 @@ describe("a 429 that says until when", () => {
     // Nobody failed meanwhile: the refresh is made as soon as it may.
     inTurn(() => json(organizationEnvelope(known)));
     at(91_000);
-    await newIsolate().call(pathOf(known), { key });
+    await createIsolate().call(pathOf(known), { key });
     expect(upstream.requests).toHaveLength(3);
   });
 });

@@ -1,9 +1,9 @@
-/** A deployment under test: one configuration, any number of isolates, and a count of everything that they ask for. */
+/** The deployment under test: any number of isolates that share KV and objects, with a count of their reads, writes and object calls. */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env as bindings } from "cloudflare:workers";
 import { createApp } from "../../src/app.ts";
 import type { Scope } from "../../src/keys/record.ts";
-import { guarded } from "./guard.ts";
+import { guardResponse } from "./guard.ts";
 import { TEST_VARS } from "./vars.ts";
 
 export interface Counts {
@@ -20,27 +20,28 @@ interface CallOptions {
   readonly body?: unknown;
 }
 
-export interface Isolate {
+export interface TestIsolate {
   /** Since the last `resetCounts`. */
   counts: Counts;
   resetCounts(): void;
-  /** Answers when the request is over, work behind the answer included. */
+  /** Resolves when all work in the background is done too. */
   call(path: string, options?: CallOptions): Promise<Response>;
-  /** Answers with the answer: what goes on behind it is not waited for. */
-  callOnly(path: string, options?: CallOptions): Promise<Response>;
+  /** Resolves with the response, and does not wait for work in the background. */
+  callUntilResponse(path: string, options?: CallOptions): Promise<Response>;
+  /** A call of the admin API with the admin token. */
   admin(method: string, path: string, body?: unknown): Promise<Response>;
 }
 
-/** An isolate of its own: nothing in memory. `overrides` replace variables and bindings of the Worker, not of the objects. */
-export function newIsolate(overrides: Record<string, unknown> = {}): Isolate {
+/** Creates an isolate with nothing in memory. `overrides` replace variables and bindings of the Worker, but not of the objects. */
+export function createIsolate(overrides: Record<string, unknown> = {}): TestIsolate {
   const app = createApp(() => 0);
-  const isolate: Isolate = {
+  const isolate: TestIsolate = {
     counts: noCounts(),
     resetCounts: () => {
       isolate.counts = noCounts();
     },
     call: async (path, options) => await send(path, options, true),
-    callOnly: async (path, options) => await send(path, options, false),
+    callUntilResponse: async (path, options) => await send(path, options, false),
     admin: async (method, path, body) =>
       await isolate.call(path, {
         method,
@@ -63,15 +64,15 @@ export function newIsolate(overrides: Record<string, unknown> = {}): Isolate {
     const response = await app.fetch(request, env as Env, context);
     if (whole) await waitOnExecutionContext(context);
     const mayHoldKey = response.ok && options.method === "POST" && path.startsWith("/admin/keys");
-    return await guarded(response, mayHoldKey);
+    return await guardResponse(response, mayHoldKey);
   }
   return isolate;
 }
 
-/** A key with these scopes, issued as an operator does it. */
-export async function mint(
-  isolate: Isolate,
-  scopes: readonly Scope[],
+/** Creates a key by the admin API, with these scopes and other fields. */
+export async function createKey(
+  isolate: TestIsolate,
+  scopes: readonly Scope[] = ["organizations:read"],
   fields: Record<string, unknown> = {},
 ): Promise<{ key: string; keyId: string }> {
   const response = await isolate.admin("POST", "/admin/keys", { name: "Test", scopes, ...fields });
@@ -82,7 +83,7 @@ export async function mint(
 
 const noCounts = (): Counts => ({ kvReads: 0, kvWrites: 0, objects: {} });
 
-function counted(real: Cloudflare.Env, isolate: Isolate): Env {
+function counted(real: Cloudflare.Env, isolate: TestIsolate): Env {
   return {
     ...real,
     ORGANIZATIONS: countedKv(real.ORGANIZATIONS, isolate),
@@ -94,7 +95,7 @@ function counted(real: Cloudflare.Env, isolate: Isolate): Env {
   };
 }
 
-function countedKv(kv: KVNamespace, isolate: Isolate): KVNamespace {
+function countedKv(kv: KVNamespace, isolate: TestIsolate): KVNamespace {
   return new Proxy(kv, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
@@ -108,7 +109,7 @@ function countedKv(kv: KVNamespace, isolate: Isolate): KVNamespace {
   });
 }
 
-function countedObjects<T extends object>(namespace: T, isolate: Isolate): T {
+function countedObjects<T extends object>(namespace: T, isolate: TestIsolate): T {
   return new Proxy(namespace, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
@@ -121,7 +122,7 @@ function countedObjects<T extends object>(namespace: T, isolate: Isolate): T {
   });
 }
 
-function countedStub(stub: object, isolate: Isolate): object {
+function countedStub(stub: object, isolate: TestIsolate): object {
   return new Proxy(stub, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);

@@ -58,7 +58,7 @@ export function logLines(): Record<string, unknown>[] {
 }
 
 /** The guard reads a copy; the caller keeps the answer. */
-export async function guarded(response: Response, mayHoldKey: boolean): Promise<Response> {
+export async function guardResponse(response: Response, mayHoldKey: boolean): Promise<Response> {
   const body = await response.clone().text();
   answers.push({ headers: [...response.headers], body, mayHoldKey });
   return response;

@@ -5,7 +5,7 @@ import type { LeaseQuestion } from "./record.ts";
 
 export type LeaseAnswer = Awaited<ReturnType<ApiKey["lease"]>>;
 
-/** For `newIsolate`. `onQuestion`: answers each question, by asking the object itself or not. */
+/** For `createIsolate`. `onQuestion`: answers each question, by asking the object itself or not. */
 export const keyObjects = (
   onQuestion: (ask: () => Promise<LeaseAnswer>, question: LeaseQuestion) => Promise<unknown>,
 ) => ({

@@ -4,8 +4,8 @@ import { env } from "cloudflare:workers";
 import { vi } from "vitest";
 import { Organization } from "../../src/cache/object/organization.ts";
 import { type Json, organization, organizationEnvelope } from "./bodies.ts";
-import { type Isolate, newIsolate } from "./deployment.ts";
-import { json, later, stubUpstream, stytchError } from "./upstream.ts";
+import { createIsolate, type TestIsolate } from "./deployment.ts";
+import { deferred, json, stubUpstream, stytchError } from "./upstream.ts";
 
 const LEASE_MS = 5_000;
 const FRESH_MS = 60_000;
@@ -38,7 +38,7 @@ interface Purged {
 export class World {
   readonly #said: Said[] = [];
   readonly #purged: Purged[] = [];
-  readonly #isolates: Isolate[];
+  readonly #isolates: TestIsolate[];
   readonly #keys: { readonly plain: string; readonly forcing: string };
   readonly #slugs: string[];
   readonly #externalIds: string[];
@@ -56,7 +56,7 @@ export class World {
     string,
     { readonly at: number; readonly value: ArrayBuffer | null; readonly metadata: unknown }
   >();
-  #gate: ReturnType<typeof later<undefined>> | null = null;
+  #gate: ReturnType<typeof deferred<undefined>> | null = null;
   readonly #slow: Promise<void>[] = [];
 
   constructor(readers: number, keys: { plain: string; forcing: string }) {
@@ -101,7 +101,7 @@ export class World {
 
   /** Stytch answers whatever it is asked from now on only when it is told to. */
   async readSlowly(reader: number, name: number): Promise<void> {
-    this.#gate ??= later<undefined>();
+    this.#gate ??= deferred<undefined>();
     await this.read(reader, name, false);
   }
 
@@ -156,7 +156,7 @@ export class World {
     this.#purged.push({ name: purged, began, at: Date.now() });
   }
 
-  newIsolate(reader: number): void {
+  createIsolate(reader: number): void {
     this.#isolates[reader] = this.#made(reader);
   }
 
@@ -209,7 +209,7 @@ export class World {
     this.#organizations = this.#organizations.map((one, i) => (i === index ? { ...one, ...fields } : one));
   }
 
-  #made(reader: number): Isolate {
+  #made(reader: number): TestIsolate {
     // Half of the isolates are in a location that sees KV late.
     const lags = reader % 2 === 1;
     const getWithMetadata = async (key: string) => {
@@ -222,7 +222,7 @@ export class World {
       if (lags) this.#seen.set(key, { at: Date.now(), value: value?.slice(0) ?? null, metadata });
       return { value, metadata };
     };
-    return newIsolate({ ORGANIZATIONS: { getWithMetadata } });
+    return createIsolate({ ORGANIZATIONS: { getWithMetadata } });
   }
 
   async #answer(name: string): Promise<Response> {
@@ -246,7 +246,7 @@ export class World {
     const path = `/v1/b2b/organizations/${encodeURIComponent(name)}`;
     const headers: Record<string, string> = force ? { "Postern-Cache": "refresh" } : {};
     const key = force ? this.#keys.forcing : this.#keys.plain;
-    const answer = await this.#isolates[reader]?.callOnly(path, { key, headers });
+    const answer = await this.#isolates[reader]?.callUntilResponse(path, { key, headers });
     if (answer === undefined) throw new Error("no such reader");
     return answer;
   }

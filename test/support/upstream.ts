@@ -1,4 +1,4 @@
-/** Stytch, made by hand: replaces the `fetch` of the isolate that Worker, objects and tests share. */
+/** A fake Stytch: replaces `fetch` of the isolate that the Worker, its objects and the tests share. */
 import { vi } from "vitest";
 import { TEST_VARS } from "./vars.ts";
 
@@ -11,11 +11,13 @@ export interface UpstreamRequest {
 type Handler = (request: UpstreamRequest) => Response | Promise<Response>;
 
 export interface Upstream {
+  /** All requests so far, in the order of arrival. */
   readonly requests: UpstreamRequest[];
+  /** Replaces the handler for requests from now on. */
   answer(handler: Handler): void;
 }
 
-/** Every answer carries headers that must not come through. */
+/** Every response carries headers that Postern must not pass on. */
 const HEADERS = { "x-upstream-canary": "canary", "set-cookie": "upstream=canary", server: "stytch-canary" };
 
 export function json(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
@@ -39,7 +41,9 @@ export function stytchError(status: number, errorType: string, message = "No."):
   );
 }
 
-/** Until the test ends, what Postern sends upstream comes here. A request to any other origin fails the call. */
+/**
+ * Answers what Postern sends upstream with `handler`, until mocks are restored (see `useClock`). A request to any other origin rejects.
+ */
 export function stubUpstream(handler: Handler = () => stytchError(404, "organization_not_found")): Upstream {
   const requests: UpstreamRequest[] = [];
   let current = handler;
@@ -63,8 +67,11 @@ export function stubUpstream(handler: Handler = () => stytchError(404, "organiza
   };
 }
 
-/** Something to be resolved by hand. Not a Response: one belongs to the request that made it. */
-export function later<T>(): {
+/**
+ * A promise that the test settles by hand. It cannot carry a Response, since workerd binds a body to the request that created it: resolve it
+ * with a function that creates one.
+ */
+export function deferred<T>(): {
   promise: Promise<T>;
   resolve: (value: T) => void;
   reject: (error: unknown) => void;

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 import { statusOf } from "../support/cached.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
 import { json, stubUpstream, type Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";
@@ -12,7 +12,7 @@ const NOW = 1_800_000_000_000;
 const LEASE = 5;
 const PATH = "/webhooks/stytch";
 
-let receiver: Isolate;
+let receiver: TestIsolate;
 let upstream: Upstream;
 let key: string;
 let org: Json;
@@ -21,8 +21,8 @@ beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: NOW });
   org = organization({ organization_external_id: `crm|${crypto.randomUUID()}` });
   upstream = stubUpstream(() => json(organizationEnvelope(org)));
-  receiver = newIsolate({ STYTCH_WEBHOOK_SECRET: SECRET });
-  ({ key } = await mint(receiver, ["organizations:read"]));
+  receiver = createIsolate({ STYTCH_WEBHOOK_SECRET: SECRET });
+  ({ key } = await createKey(receiver, ["organizations:read"]));
   receiver.resetCounts();
 });
 afterEach(() => {
@@ -59,7 +59,7 @@ async function expectTaken(answer: Response) {
 async function expectNothingPurged() {
   expect(receiver.counts).toEqual({ kvReads: 0, kvWrites: 0, objects: {} });
   at(LEASE);
-  for (const reader of [receiver, newIsolate()])
+  for (const reader of [receiver, createIsolate()])
     expect(statusOf(await reader.call(byId(), { key }))).toMatch(/^postern; hit/);
   expect(upstream.requests).toHaveLength(1);
 }
@@ -68,7 +68,7 @@ describe("where no webhook secret is set", () => {
   test.each(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])(
     "%s finds no route, however well it is signed",
     async (method) => {
-      for (const without of [newIsolate(), newIsolate({ STYTCH_WEBHOOK_SECRET: "" })]) {
+      for (const without of [createIsolate(), createIsolate({ STYTCH_WEBHOOK_SECRET: "" })]) {
         const { headers, body } = signed(updated());
         const answer = await without.call(PATH, { method, headers, ...(method === "POST" ? { body } : {}) });
         expect([answer.status, answer.headers.get("Allow")]).toEqual([404, null]);
@@ -100,7 +100,7 @@ describe("where one is set", () => {
   );
 
   test("scripts of a page are not told that they may call it", async () => {
-    const open = newIsolate({ STYTCH_WEBHOOK_SECRET: SECRET, CORS_ORIGINS: "*" });
+    const open = createIsolate({ STYTCH_WEBHOOK_SECRET: SECRET, CORS_ORIGINS: "*" });
     const headers = { Origin: "https://page.example", "Access-Control-Request-Method": "POST" };
     const answer = await open.call(PATH, { method: "OPTIONS", headers });
     expect([answer.status, answer.headers.get("Access-Control-Allow-Origin")]).toEqual([405, null]);

@@ -4,7 +4,7 @@ import { Organization } from "../../src/cache/object/organization.ts";
 import { Directory } from "../../src/directory/directory.ts";
 import { type Json, member, organization, organizationEnvelope } from "../support/bodies.ts";
 import { nameIn, statusOf } from "../support/cached.ts";
-import { type Isolate, mint, newIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
 import { json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";
@@ -14,7 +14,7 @@ const NOW = 1_800_000_000_000;
 const LEASE = 5;
 const PATH = "/webhooks/stytch";
 
-let receiver: Isolate;
+let receiver: TestIsolate;
 let upstream: Upstream;
 let key: string;
 let org: Json;
@@ -23,8 +23,8 @@ beforeEach(async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: NOW });
   org = organization({ organization_external_id: `crm|${crypto.randomUUID()}` });
   upstream = stubUpstream(() => json(organizationEnvelope(org)));
-  receiver = newIsolate({ STYTCH_WEBHOOK_SECRET: SECRET });
-  ({ key } = await mint(receiver, ["organizations:read"]));
+  receiver = createIsolate({ STYTCH_WEBHOOK_SECRET: SECRET });
+  ({ key } = await createKey(receiver, ["organizations:read"]));
   receiver.resetCounts();
 });
 afterEach(() => {
@@ -64,7 +64,7 @@ async function expectTaken(answer: Response) {
 async function expectNothingPurged() {
   expect(receiver.counts).toEqual({ kvReads: 0, kvWrites: 0, objects: {} });
   at(LEASE);
-  for (const reader of [receiver, newIsolate()])
+  for (const reader of [receiver, createIsolate()])
     expect(statusOf(await reader.call(byId(), { key }))).toMatch(/^postern; hit/);
   expect(upstream.requests).toHaveLength(1);
 }
@@ -72,7 +72,7 @@ async function expectNothingPurged() {
 describe("a genuine event of an organization", () => {
   test("ends it at once where it came in, and LEASE_SECONDS later elsewhere, under all its names", async () => {
     const paths = [byId(), pathOf(org["organization_slug"]), pathOf(org["organization_external_id"])];
-    const far = newIsolate();
+    const far = createIsolate();
     for (const reader of [receiver, far]) {
       for (const path of paths) expect(await nameIn(await reader.call(path, { key }))).not.toBe("Renamed");
     }
@@ -82,7 +82,7 @@ describe("a genuine event of an organization", () => {
     expect(upstream.requests).toHaveLength(before);
     for (const path of paths) expect(await nameIn(await receiver.call(path, { key }))).toBe("Renamed");
     at(LEASE);
-    for (const reader of [far, newIsolate()]) {
+    for (const reader of [far, createIsolate()]) {
       for (const path of paths) expect(await nameIn(await reader.call(path, { key }))).toBe("Renamed");
     }
   });
@@ -104,7 +104,7 @@ describe("a genuine event of an organization", () => {
   test("that moves its slug ends the old slug and a remembered 404 of the new one", async () => {
     const moved = `moved-${crypto.randomUUID().slice(0, 8)}`;
     const old = pathOf(org["organization_slug"]);
-    const far = newIsolate();
+    const far = createIsolate();
     const knownBy = (name: unknown) => [org["organization_id"], org["organization_slug"]].includes(name);
     upstream.answer(({ url }) =>
       knownBy(decodeURIComponent(url.split("/").at(-1) ?? ""))
@@ -117,17 +117,17 @@ describe("a genuine event of an organization", () => {
     }
     org = { ...org, organization_slug: moved };
     await expectTaken(await deliver(updated()));
-    const expectMoved = async (reader: Isolate) => {
+    const expectMoved = async (reader: TestIsolate) => {
       expect((await reader.call(old, { key })).status).toBe(404);
       expect((await reader.call(pathOf(moved), { key })).status).toBe(200);
     };
     await expectMoved(receiver);
     at(LEASE);
-    for (const reader of [far, newIsolate()]) await expectMoved(reader);
+    for (const reader of [far, createIsolate()]) await expectMoved(reader);
   });
 
   test("that says only the ID ends it under its other names as well", async () => {
-    const far = newIsolate();
+    const far = createIsolate();
     await receiver.call(byId(), { key });
     await far.call(pathOf(org["organization_slug"]), { key });
     upstream.answer(() => stytchError(404, "organization_not_found"));
@@ -136,7 +136,7 @@ describe("a genuine event of an organization", () => {
     );
     expect((await receiver.call(byId(), { key })).status).toBe(404);
     at(LEASE);
-    for (const reader of [receiver, far, newIsolate()]) {
+    for (const reader of [receiver, far, createIsolate()]) {
       for (const path of [byId(), pathOf(org["organization_slug"])])
         expect((await reader.call(path, { key })).status).toBe(404);
     }
@@ -166,7 +166,7 @@ describe("a genuine event of an organization", () => {
   });
 
   test("is taken by either secret while they rotate, and by no third", async () => {
-    const rotating = newIsolate({ STYTCH_WEBHOOK_SECRET: `${SECRET} ${NEXT_SECRET}` });
+    const rotating = createIsolate({ STYTCH_WEBHOOK_SECRET: `${SECRET} ${NEXT_SECRET}` });
     for (const secret of [SECRET, NEXT_SECRET])
       await expectTaken(await rotating.call(PATH, signed(updated(), secret)));
     expect(rotating.counts.objects["purge"]).toBe(8);
@@ -198,7 +198,7 @@ describe("a genuine event of something else", () => {
       () => event({ object_type: type, id: `${type}-1`, [type]: { organization_id: id() } }),
     ]),
   ])("%s ends its organization, in every isolate", async (_, body) => {
-    const far = newIsolate();
+    const far = createIsolate();
     for (const reader of [receiver, far]) await reader.call(byId(), { key });
     rename("Renamed");
     receiver.resetCounts();
@@ -253,7 +253,7 @@ describe("where", () => {
   });
 
   test("an organization's object fails, the purge holds all the same: the Directory has listed it", async () => {
-    const far = newIsolate();
+    const far = createIsolate();
     for (const reader of [receiver, far]) await reader.call(byId(), { key });
     rename("Renamed");
     vi.spyOn(Organization.prototype, "purge").mockRejectedValue(new Error("gone"));
@@ -266,7 +266,7 @@ describe("where", () => {
 });
 
 test("the log line of a genuine webhook says what it was about and whether it purged, and nothing of its body", async () => {
-  const isolate = newIsolate({ STYTCH_WEBHOOK_SECRET: SECRET });
+  const isolate = createIsolate({ STYTCH_WEBHOOK_SECRET: SECRET });
   const send = async (event: object) => {
     expect((await isolate.call(PATH, signed(event))).status).toBe(204);
     return logLines().at(-1);

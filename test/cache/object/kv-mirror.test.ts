@@ -10,7 +10,7 @@ import {
   mirrorEntry,
 } from "../../../src/cache/object/kv-mirror.ts";
 import { parseConfig } from "../../../src/config.ts";
-import { later } from "../../support/upstream.ts";
+import { deferred } from "../../support/upstream.ts";
 import { TEST_VARS } from "../../support/vars.ts";
 
 const NOW = 1_800_000_000_000;
@@ -31,7 +31,7 @@ const entry = (requestedAt: number, etag = 'W/"1"'): Entry => ({
 
 let kept: Map<string, unknown>;
 /** Writes of KV under way, the oldest first. */
-let writing: ReturnType<typeof later<undefined>>[];
+let writing: ReturnType<typeof deferred<undefined>>[];
 let done: string[];
 let behind: Promise<void>[];
 
@@ -48,7 +48,7 @@ afterEach(() => {
 /** As an object makes it anew after an eviction. */
 function copyOf(): KvMirror {
   const call = async (what: string) => {
-    const end = later<undefined>();
+    const end = deferred<undefined>();
     writing.push(end);
     await end.promise;
     done.push(what);

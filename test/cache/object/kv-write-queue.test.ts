@@ -7,7 +7,7 @@ import {
   type PendingWrite,
 } from "../../../src/cache/object/kv-write-queue.ts";
 import { logLines } from "../../support/guard.ts";
-import { later } from "../../support/upstream.ts";
+import { deferred } from "../../support/upstream.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -124,7 +124,7 @@ describe("a write", () => {
   });
 
   test("that ends in time, if late, was written", async () => {
-    const gate = later<void>();
+    const gate = deferred<void>();
     const one = wish(async () => await gate.promise);
     const writing = enqueueWrite(createKvWriteQueue(), one);
     await pass(4_999);
@@ -136,7 +136,7 @@ describe("a write", () => {
   });
 
   test("that ends after it was given up is not told of a second time", async () => {
-    const gate = later<void>();
+    const gate = deferred<void>();
     const one = wish(async () => await gate.promise, refused);
     const writing = enqueueWrite(createKvWriteQueue(), one);
     await pass(5_000 + 3 * 1_100);
@@ -150,7 +150,7 @@ describe("a write", () => {
 describe("of wishes that come while a write is under way", () => {
   test("the latest alone is written, after it; the others never are, and are told nothing", async () => {
     const writer = createKvWriteQueue();
-    const gate = later<void>();
+    const gate = deferred<void>();
     const [first, passed, last] = [wish(async () => await gate.promise), wish(fine), wish(fine)];
     const writing = enqueueWrite(writer, first);
     await enqueueWrite(writer, passed);
@@ -168,7 +168,7 @@ describe("of wishes that come while a write is under way", () => {
 
   test("one takes the place of a write that fails: that is neither made again nor told of", async () => {
     const writer = createKvWriteQueue();
-    const gate = later<void>();
+    const gate = deferred<void>();
     const first = wish(async () => await gate.promise);
     const second = wish(fine);
     const writing = enqueueWrite(writer, first);
@@ -200,7 +200,7 @@ describe("of wishes that come while a write is under way", () => {
 
   test("one that comes during the last attempt of another is written at once when that fails, and has three of its own", async () => {
     const writer = createKvWriteQueue();
-    const gate = later<void>();
+    const gate = deferred<void>();
     const first = wish(refused, refused, async () => await gate.promise);
     const second = wish(refused);
     const writing = enqueueWrite(writer, first);

@@ -4,12 +4,12 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Json, organization, organizationEnvelope } from "../../support/bodies.ts";
 import { kvKey, statusOf } from "../../support/cached.ts";
-import { type Isolate, mint, newIsolate } from "../../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../../support/deployment.ts";
 import { json, stubUpstream, stytchError, type Upstream } from "../../support/upstream.ts";
 
 const NOW = 1_800_000_000_000;
 
-let isolate: Isolate;
+let isolate: TestIsolate;
 let upstream: Upstream;
 let key: string;
 let org: Json;
@@ -25,8 +25,8 @@ beforeEach(async () => {
   path = `/v1/b2b/organizations/${org["organization_id"]}`;
   bySlug = `/v1/b2b/organizations/${org["organization_slug"]}`;
   upstream = stubUpstream(() => json(organizationEnvelope(org)));
-  isolate = newIsolate();
-  ({ key } = await mint(isolate, ["organizations:read"]));
+  isolate = createIsolate();
+  ({ key } = await createKey(isolate, ["organizations:read"]));
   writes = [];
   fails = false;
   const prototype = Object.getPrototypeOf(env.ORGANIZATIONS) as KVNamespace;
@@ -50,7 +50,7 @@ const written = async (...keys: string[]) => await vi.waitFor(() => expect(write
 test("a miss by ID is one write, and one by slug two: the body, and what the slug stands for", async () => {
   await isolate.call(path, { key });
   await written(body());
-  await newIsolate().call(bySlug, { key });
+  await createIsolate().call(bySlug, { key });
   await written(body(), pointer());
 });
 
@@ -96,27 +96,27 @@ test("33 isolates that the age of KV's copy sends to the object have it renewed,
   await vi.waitFor(() => expect(upstream.requests).toHaveLength(2));
   at(125);
   for (let i = 1; i <= 32; i += 1) {
-    expect(statusOf(await newIsolate().call(path, { key }))).toBe("postern; hit; ttl=54; detail=memory");
+    expect(statusOf(await createIsolate().call(path, { key }))).toBe("postern; hit; ttl=54; detail=memory");
   }
   expect(writes).toEqual([body()]);
-  await newIsolate().call(path, { key });
+  await createIsolate().call(path, { key });
   await written(body(), body());
-  expect(statusOf(await newIsolate().call(path, { key }))).toBe("postern; hit; ttl=54; detail=kv");
+  expect(statusOf(await createIsolate().call(path, { key }))).toBe("postern; hit; ttl=54; detail=kv");
   expect(upstream.requests).toHaveLength(2);
 });
 
 test("a copy that was not renewed hides a failing Stytch for seven eighths of its life, though all else was lost", async () => {
   await isolate.call(path, { key });
   at(464);
-  await newIsolate().call(path, { key });
+  await createIsolate().call(path, { key });
   expect(upstream.requests).toHaveLength(2);
   expect(writes).toEqual([body()]);
   await evictAllDurableObjects();
   upstream.answer(() => stytchError(503, "x"));
   at(3_719);
-  expect((await newIsolate().call(path, { key })).status).toBe(200);
+  expect((await createIsolate().call(path, { key })).status).toBe(200);
   at(3_720);
-  expect((await newIsolate().call(path, { key })).status).toBe(503);
+  expect((await createIsolate().call(path, { key })).status).toBe(503);
 });
 
 test("a write that KV refuses is made again a second later, and costs no answer", async () => {
@@ -126,7 +126,7 @@ test("a write that KV refuses is made again a second later, and costs no answer"
   fails = true;
   expect((await isolate.call(path, { key })).status).toBe(200);
   await written(body(), body());
-  expect(statusOf(await newIsolate().call(path, { key }))).toBe("postern; hit; ttl=60; detail=kv");
+  expect(statusOf(await createIsolate().call(path, { key }))).toBe("postern; hit; ttl=60; detail=kv");
 });
 
 test("one that it goes on refusing is given up, and made by the next refresh, changed or not", async () => {

@@ -4,12 +4,12 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Organization } from "../../../src/cache/object/organization.ts";
 import { type Json, organization, organizationEnvelope } from "../../support/bodies.ts";
 import { kvKey, statusOf } from "../../support/cached.ts";
-import { type Isolate, mint, newIsolate } from "../../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../../support/deployment.ts";
 import { logLines } from "../../support/guard.ts";
-import { json, later, stubUpstream, stytchError, type Upstream } from "../../support/upstream.ts";
+import { deferred, json, stubUpstream, stytchError, type Upstream } from "../../support/upstream.ts";
 import { TEST_VARS } from "../../support/vars.ts";
 
-let isolate: Isolate;
+let isolate: TestIsolate;
 let key: string;
 let org: Json;
 let upstream: Upstream;
@@ -17,8 +17,8 @@ let byId: string;
 let bySlug: string;
 
 beforeEach(async () => {
-  isolate = newIsolate();
-  ({ key } = await mint(isolate, ["organizations:read"]));
+  isolate = createIsolate();
+  ({ key } = await createKey(isolate, ["organizations:read"]));
   org = organization();
   upstream = stubUpstream(() => json(organizationEnvelope(org)));
   byId = `/v1/b2b/organizations/${org["organization_id"]}`;
@@ -32,9 +32,9 @@ afterEach(() => {
 test.each(["ID", "slug"])(
   "100 callers of one cold organization by %s, from four isolates, make one upstream call",
   async (by) => {
-    const answered = later<() => Response>();
+    const answered = deferred<() => Response>();
     upstream.answer(async () => (await answered.promise)());
-    const isolates = [isolate, newIsolate(), newIsolate(), newIsolate()];
+    const isolates = [isolate, createIsolate(), createIsolate(), createIsolate()];
     const calls = Array.from({ length: 100 }, (_, i) =>
       isolates[i % 4]?.call(by === "ID" ? byId : bySlug, { key }),
     );
@@ -52,11 +52,11 @@ test.each(["ID", "slug"])(
 );
 
 test("a caller who leaves does not take the others' answer along", async () => {
-  const answered = later<() => Response>();
+  const answered = deferred<() => Response>();
   upstream.answer(async () => (await answered.promise)());
-  const leader = isolate.callOnly(byId, { key });
+  const leader = isolate.callUntilResponse(byId, { key });
   await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
-  const follower = newIsolate().call(byId, { key });
+  const follower = createIsolate().call(byId, { key });
   // The leader's answer is never read.
   void leader.catch(() => {});
   answered.resolve(() => json(organizationEnvelope(org)));
@@ -64,9 +64,9 @@ test("a caller who leaves does not take the others' answer along", async () => {
 });
 
 test("a failure reaches all who wait for it, and the next caller asks anew", async () => {
-  const answered = later<() => Response>();
+  const answered = deferred<() => Response>();
   upstream.answer(async () => (await answered.promise)());
-  const calls = [isolate.call(byId, { key }), newIsolate().call(byId, { key })];
+  const calls = [isolate.call(byId, { key }), createIsolate().call(byId, { key })];
   await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
   await scheduler.wait(20);
   answered.resolve(() => stytchError(500, "internal_server_error"));
@@ -78,7 +78,7 @@ test("a failure reaches all who wait for it, and the next caller asks anew", asy
 test("an isolate that missed what KV does not show yet is answered by the object, without an upstream call", async () => {
   await isolate.call(byId, { key });
   const none = { getWithMetadata: async () => ({ value: null, metadata: null }) };
-  const far = newIsolate({ ORGANIZATIONS: none });
+  const far = createIsolate({ ORGANIZATIONS: none });
   const answer = await far.call(byId, { key });
   expect(statusOf(answer)).toBe("postern; hit; ttl=60; detail=memory");
   expect(upstream.requests).toHaveLength(1);
@@ -86,9 +86,9 @@ test("an isolate that missed what KV does not show yet is answered by the object
 
 test("by slug, the object of the ID answers for it, and not once the slug is another's", async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
-  ({ key } = await mint(isolate, ["organizations:read"]));
+  ({ key } = await createKey(isolate, ["organizations:read"]));
   const blind = () =>
-    newIsolate({ ORGANIZATIONS: { getWithMetadata: async () => ({ value: null, metadata: null }) } });
+    createIsolate({ ORGANIZATIONS: { getWithMetadata: async () => ({ value: null, metadata: null }) } });
   await isolate.call(bySlug, { key });
   expect(statusOf(await blind().call(bySlug, { key }))).toBe("postern; hit; ttl=60; detail=memory");
   expect(upstream.requests).toHaveLength(1);
@@ -98,9 +98,9 @@ test("by slug, the object of the ID answers for it, and not once the slug is ano
   const renamed = { ...org, organization_slug: `${org["organization_slug"]}-old` };
   const other = organization({ organization_slug: org["organization_slug"] });
   upstream.answer(() => json(organizationEnvelope(renamed)));
-  await newIsolate().call(byId, { key });
+  await createIsolate().call(byId, { key });
   upstream.answer(() => json(organizationEnvelope(other)));
-  for (const reader of [blind(), newIsolate()]) {
+  for (const reader of [blind(), createIsolate()]) {
     const body = await (await reader.call(bySlug, { key })).json<{ organization: Json }>();
     expect(body.organization["organization_id"]).toBe(other["organization_id"]);
   }
@@ -111,7 +111,7 @@ test("a text that is one organization's slug and another's external ID means wha
   const other = organization({ organization_external_id: text });
   const byOtherId = `/v1/b2b/organizations/${other["organization_id"]}`;
   upstream.answer(({ url }) => json(organizationEnvelope(url.endsWith(byOtherId) ? other : org)));
-  for (const reader of [isolate, newIsolate()]) {
+  for (const reader of [isolate, createIsolate()]) {
     await reader.call(byOtherId, { key });
     expect(await (await reader.call(bySlug, { key })).json()).toMatchObject({ organization: org });
   }
@@ -141,7 +141,7 @@ test("a renamed organization is not answered by its old name from an older entry
 });
 
 test("an answer that began before a 404 does not undo it", async () => {
-  const slow = later<void>();
+  const slow = deferred<void>();
   upstream.answer(async ({ url }) => {
     if (url.endsWith(bySlug)) await slow.promise;
     return url.endsWith(bySlug)
@@ -151,10 +151,10 @@ test("an answer that began before a 404 does not undo it", async () => {
   const first = isolate.call(bySlug, { key });
   await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
   await scheduler.wait(5);
-  expect((await newIsolate().call(byId, { key })).status).toBe(404);
+  expect((await createIsolate().call(byId, { key })).status).toBe(404);
   slow.resolve();
   expect((await first).status).toBe(200);
-  expect((await newIsolate().call(byId, { key })).status).toBe(404);
+  expect((await createIsolate().call(byId, { key })).status).toBe(404);
   expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull();
 });
 
@@ -163,25 +163,25 @@ test("an answer that began in the same millisecond as a 404 does not undo it, in
   for (const isSlow of ["entry", "404"] as const) {
     org = organization();
     const at = (name: string) => `/v1/b2b/organizations/${org[`organization_${name}`]}`;
-    const slow = later<undefined>();
+    const slow = deferred<undefined>();
     upstream.answer(async ({ url }) => {
       const is = url.endsWith(at("slug")) ? "entry" : "404";
       if (is === isSlow) await slow.promise;
       return is === "entry" ? json(organizationEnvelope(org)) : stytchError(404, "organization_not_found");
     });
     const calls = upstream.requests.length;
-    const bySlugNow = newIsolate().call(at("slug"), { key });
-    const byIdNow = newIsolate().call(at("id"), { key });
+    const bySlugNow = createIsolate().call(at("slug"), { key });
+    const byIdNow = createIsolate().call(at("id"), { key });
     await vi.waitFor(() => expect(upstream.requests).toHaveLength(calls + 2));
     await (isSlow === "entry" ? byIdNow : bySlugNow);
     slow.resolve(undefined);
     expect([(await bySlugNow).status, (await byIdNow).status]).toEqual([200, 404]);
-    expect((await newIsolate().call(at("id"), { key })).status).toBe(404);
+    expect((await createIsolate().call(at("id"), { key })).status).toBe(404);
   }
 });
 
 test("a 404 that was asked for before an answer does not undo it", async () => {
-  const slow = later<void>();
+  const slow = deferred<void>();
   upstream.answer(async ({ url }) => {
     if (url.endsWith(bySlug)) return json(organizationEnvelope(org));
     await slow.promise;
@@ -190,10 +190,10 @@ test("a 404 that was asked for before an answer does not undo it", async () => {
   const first = isolate.call(byId, { key });
   await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
   await scheduler.wait(5);
-  expect((await newIsolate().call(bySlug, { key })).status).toBe(200);
+  expect((await createIsolate().call(bySlug, { key })).status).toBe(200);
   slow.resolve();
   expect((await first).status).toBe(404);
-  const next = await newIsolate().call(byId, { key });
+  const next = await createIsolate().call(byId, { key });
   expect(await next.json()).toMatchObject({ organization: org });
 });
 
@@ -202,14 +202,14 @@ test.each(["store", "current"] as const)(
   async (method) => {
     await isolate.call(bySlug, { key });
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
-    ({ key } = await mint(isolate, ["organizations:read"]));
+    ({ key } = await createKey(isolate, ["organizations:read"]));
     const spied = vi.spyOn(Organization.prototype, method);
     spied.mockImplementation((async () => {
       await scheduler.wait(3_000);
       return null;
     }) as never);
     const began = performance.now();
-    const answer = await newIsolate().call(bySlug, { key });
+    const answer = await createIsolate().call(bySlug, { key });
     expect(answer.status).toBe(200);
     expect(performance.now() - began).toBeLessThan(1_900);
   },
@@ -221,7 +221,7 @@ test("organizations' objects are placed near the upstream", async () => {
     placed.push([name, options]);
     return env.ORGANIZATION.getByName(name);
   };
-  await newIsolate({ ORGANIZATION: { getByName }, UPSTREAM_REGION: "weur" }).call(byId, { key });
+  await createIsolate({ ORGANIZATION: { getByName }, UPSTREAM_REGION: "weur" }).call(byId, { key });
   expect(placed).toEqual([[org["organization_id"], { locationHint: "weur" }]]);
 });
 
@@ -237,7 +237,7 @@ test("another project finds nothing of this one in the same KV", async () => {
 test("a name that the organization does not bear itself is answered, but not found by again", async () => {
   const odd = String(org["organization_slug"]).toUpperCase();
   for (const _ of [1, 2]) {
-    expect((await newIsolate().call(`/v1/b2b/organizations/${odd}`, { key })).status).toBe(200);
+    expect((await createIsolate().call(`/v1/b2b/organizations/${odd}`, { key })).status).toBe(200);
   }
   expect(upstream.requests).toHaveLength(2);
   expect(await env.ORGANIZATIONS.get(`organization:${TEST_VARS.STYTCH_PROJECT_ID}:${odd}`)).toBeNull();
@@ -260,7 +260,7 @@ test.each([
   ["throws", () => Promise.reject(new Error("KV GET failed: 500"))],
   ["hangs", () => new Promise<never>(() => {})],
 ])("KV that %s on read costs half a second at most, and no answer", async (_, getWithMetadata) => {
-  const without = newIsolate({ ORGANIZATIONS: { getWithMetadata } });
+  const without = createIsolate({ ORGANIZATIONS: { getWithMetadata } });
   const began = performance.now();
   expect((await without.call(byId, { key })).status).toBe(200);
   expect(performance.now() - began).toBeLessThan(900);
@@ -279,7 +279,7 @@ test("KV that refuses a write costs no answer, and one log line", async () => {
 
 test("where the organization's object fails, Stytch is asked directly", async () => {
   const read = () => Promise.reject(new Error("the object is gone"));
-  const without = newIsolate({ ORGANIZATION: { getByName: () => ({ read }) } });
+  const without = createIsolate({ ORGANIZATION: { getByName: () => ({ read }) } });
   const answer = await without.call(byId, { key });
   expect(await answer.json()).toMatchObject({ organization: org });
   expect(logLines().at(-1)).toMatchObject({ degraded: ["organization_object"], status: 200 });
@@ -289,7 +289,10 @@ test("where the organization's object fails, Stytch is asked directly", async ()
 
 test("where it hangs, the caller gets 504 by the deadline, and Stytch is not asked twice", async () => {
   const read = () => new Promise<never>(() => {});
-  const without = newIsolate({ ORGANIZATION: { getByName: () => ({ read }) }, UPSTREAM_TIMEOUT_MS: "100" });
+  const without = createIsolate({
+    ORGANIZATION: { getByName: () => ({ read }) },
+    UPSTREAM_TIMEOUT_MS: "100",
+  });
   const began = performance.now();
   expect((await without.call(byId, { key })).status).toBe(504);
   expect(performance.now() - began).toBeLessThan(1_500);
@@ -306,7 +309,7 @@ test("a stored value that does not decode is a miss", async () => {
     ["{}", { ...(metadata as object), v: 1 }],
   ] as const) {
     await env.ORGANIZATIONS.put(stored, value, { metadata: meta });
-    const answer = await newIsolate().call(byId, { key });
+    const answer = await createIsolate().call(byId, { key });
     expect(await answer.json()).toMatchObject({ organization: org });
   }
 });

@@ -13,7 +13,7 @@ import {
   survivesPurges,
 } from "../../../src/cache/purge/purge-list.ts";
 import { parseConfig } from "../../../src/config.ts";
-import { later } from "../../support/upstream.ts";
+import { deferred } from "../../support/upstream.ts";
 import { TEST_VARS } from "../../support/vars.ts";
 
 const NOW = 1_800_000_000_000;
@@ -154,7 +154,7 @@ describe("the Directory", () => {
   });
 
   test("makes a list as old as the question, however late it answers", async () => {
-    const answers = [later<PurgeUpdates>(), later<PurgeUpdates>()];
+    const answers = [deferred<PurgeUpdates>(), deferred<PurgeUpdates>()];
     let asked = 0;
     const one = isolate(async () => (await answers[asked++]?.promise) ?? NOTHING);
     const renewal = one.renew();
@@ -166,7 +166,7 @@ describe("the Directory", () => {
   });
 
   test("by an answer that is overtaken takes nothing back", async () => {
-    const answers = [later<PurgeUpdates>(), later<PurgeUpdates>()];
+    const answers = [deferred<PurgeUpdates>(), deferred<PurgeUpdates>()];
     let asked = 0;
     const one = isolate(async () => (await answers[asked++]?.promise) ?? NOTHING);
     const first = one.renew();
@@ -219,7 +219,7 @@ describe("the Directory", () => {
   });
 
   test("is asked once for all who wait in the isolate, and they share what comes of it", async () => {
-    const answer = later<PurgeUpdates>();
+    const answer = deferred<PurgeUpdates>();
     const one = isolate(async () => await answer.promise);
     const waiting = Array.from({ length: 50 }, () => one.renew());
     answer.resolve(purged("acme", 7));
@@ -229,7 +229,7 @@ describe("the Directory", () => {
   });
 
   test("that fails who asked fails those who waited; where whoever asked was cut off, another asks", async () => {
-    const answer = later<PurgeUpdates>();
+    const answer = deferred<PurgeUpdates>();
     const one = isolate(async () => await answer.promise);
     const waiting = [one.renew(), one.renew()];
     answer.reject(new Error("gone"));

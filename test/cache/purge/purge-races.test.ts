@@ -5,14 +5,15 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Organization } from "../../../src/cache/object/organization.ts";
 import { Directory } from "../../../src/directory/directory.ts";
 import { type Json, organization, organizationEnvelope } from "../../support/bodies.ts";
-import { kvKey, laggingKv, nameIn, statusOf } from "../../support/cached.ts";
-import { type Isolate, mint, newIsolate } from "../../support/deployment.ts";
-import { json, later, stubUpstream, stytchError, type Upstream } from "../../support/upstream.ts";
+import { kvKey, nameIn, statusOf } from "../../support/cached.ts";
+import { createIsolate, createKey, type TestIsolate } from "../../support/deployment.ts";
+import { kvThat } from "../../support/fakes.ts";
+import { deferred, json, stubUpstream, stytchError, type Upstream } from "../../support/upstream.ts";
 
 const NOW = 1_800_000_000_000;
 const LEASE = 5;
 
-let admin: Isolate;
+let admin: TestIsolate;
 let upstream: Upstream;
 let key: string;
 let org: Json;
@@ -25,8 +26,8 @@ beforeEach(async () => {
   byId = `/v1/b2b/organizations/${org["organization_id"]}`;
   bySlug = `/v1/b2b/organizations/${org["organization_slug"]}`;
   upstream = stubUpstream(() => json(organizationEnvelope(org)));
-  admin = newIsolate();
-  ({ key } = await mint(admin, ["organizations:read"]));
+  admin = createIsolate();
+  ({ key } = await createKey(admin, ["organizations:read"]));
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -49,7 +50,7 @@ const bodiesOf = (put: { mock: { calls: unknown[][] } }) =>
 describe("a request under way", () => {
   /** Answers by hand, in the order of the requests. Made here: a promise belongs to the object that made it. */
   function byHand() {
-    const gates = [1, 2, 3, 4].map(() => later<() => Response>());
+    const gates = [1, 2, 3, 4].map(() => deferred<() => Response>());
     let calls = 0;
     upstream.answer(async () => {
       const gate = gates[calls++];
@@ -66,10 +67,10 @@ describe("a request under way", () => {
     async (by) => {
       const path = by === "ID" ? byId : bySlug;
       const { gates, called } = byHand();
-      const before = newIsolate().call(path, { key });
+      const before = createIsolate().call(path, { key });
       await called(1);
       await purge();
-      const after = newIsolate().call(path, { key });
+      const after = createIsolate().call(path, { key });
       await scheduler.wait(20);
       await called(1);
       gates[0]?.resolve(version("Purged"));
@@ -77,7 +78,7 @@ describe("a request under way", () => {
       gates[1]?.resolve(version("New"));
       expect(await nameIn(await before)).toBe("New");
       expect(await nameIn(await after)).toBe("New");
-      for (const reader of [admin, newIsolate()])
+      for (const reader of [admin, createIsolate()])
         expect(await nameIn(await reader.call(byId, { key }))).toBe("New");
       expect(upstream.requests).toHaveLength(2);
     },
@@ -86,7 +87,7 @@ describe("a request under way", () => {
   test("by slug when the ID is purged does not bring the old answer back", async () => {
     const { gates, called } = byHand();
     const written = vi.spyOn(Object.getPrototypeOf(env.ORGANIZATIONS) as KVNamespace, "put");
-    const slow = newIsolate().call(bySlug, { key });
+    const slow = createIsolate().call(bySlug, { key });
     await called(1);
     await purge();
     const read = admin.call(byId, { key });
@@ -99,7 +100,7 @@ describe("a request under way", () => {
     expect(await nameIn(await slow)).toBe("New");
     at(LEASE);
     for (const path of [byId, bySlug])
-      expect(await nameIn(await newIsolate().call(path, { key }))).toBe("New");
+      expect(await nameIn(await createIsolate().call(path, { key }))).toBe("New");
     const bodies = bodiesOf(written);
     expect(bodies.filter((body) => body.includes("New"))).toHaveLength(1);
     expect(bodies.filter((body) => body.includes("Purged"))).toEqual([]);
@@ -107,21 +108,21 @@ describe("a request under way", () => {
 
   test("by ID when the slug is purged, whose object knows nothing of it, is not answered from later", async () => {
     const { gates, called } = byHand();
-    const slow = newIsolate().call(byId, { key });
+    const slow = createIsolate().call(byId, { key });
     await called(1);
     await purge(org["organization_slug"]);
     gates[0]?.resolve(version("Purged"));
     await slow;
     upstream.answer(version("New"));
     at(LEASE);
-    for (const reader of [newIsolate(), admin])
+    for (const reader of [createIsolate(), admin])
       expect(await nameIn(await reader.call(byId, { key }))).toBe("New");
   });
 
   test("that takes longer than a lease is not answered with what was purged since, though no object was told", async () => {
     const purged = vi.spyOn(Organization.prototype, "purge").mockRejectedValue(new Error("gone"));
     const { gates, called } = byHand();
-    const slow = newIsolate().call(byId, { key });
+    const slow = createIsolate().call(byId, { key });
     await called(1);
     expect((await purge()).status).toBe(200);
     expect(purged).toHaveBeenCalled();
@@ -135,7 +136,7 @@ describe("a request under way", () => {
   test("by slug when the ID is purged is never written, though nobody has read it since", async () => {
     const { gates, called } = byHand();
     const written = vi.spyOn(Object.getPrototypeOf(env.ORGANIZATIONS) as KVNamespace, "put");
-    const slow = newIsolate().call(bySlug, { key });
+    const slow = createIsolate().call(bySlug, { key });
     await called(1);
     await purge();
     gates[0]?.resolve(version("Purged"));
@@ -148,7 +149,7 @@ describe("a request under way", () => {
 
   test("made directly bears what its isolate has heard: a purge by another name costs no second request", async () => {
     const gone = () => Promise.reject(new Error("gone"));
-    const alone = newIsolate({ ORGANIZATION: { getByName: () => ({ read: gone, purge: gone }) } });
+    const alone = createIsolate({ ORGANIZATION: { getByName: () => ({ read: gone, purge: gone }) } });
     await alone.admin("POST", "/admin/cache/purge", { organization_id: org["organization_slug"] });
     expect((await alone.call(byId, { key })).status).toBe(200);
     expect(statusOf(await alone.call(byId, { key }))).toMatch(/hit/);
@@ -157,7 +158,7 @@ describe("a request under way", () => {
 
   test("that ends in 404 when a purge comes is made anew: the organization may have come since", async () => {
     const { gates, called } = byHand();
-    const waiting = newIsolate().call(byId, { key });
+    const waiting = createIsolate().call(byId, { key });
     await called(1);
     await purge();
     gates[0]?.resolve(() => stytchError(404, "organization_not_found"));
@@ -170,8 +171,8 @@ describe("a request under way", () => {
     await admin.call(byId, { key });
     at(72);
     const { gates, called } = byHand();
-    const reader = newIsolate();
-    expect((await reader.callOnly(byId, { key })).status).toBe(200);
+    const reader = createIsolate();
+    expect((await reader.callUntilResponse(byId, { key })).status).toBe(200);
     await called(1);
     await purge();
     gates[0]?.resolve(version("Purged"));
@@ -179,13 +180,13 @@ describe("a request under way", () => {
     gates[1]?.resolve(version("New"));
     await scheduler.wait(20);
     at(72 + LEASE);
-    for (const next of [reader, admin, newIsolate()])
+    for (const next of [reader, admin, createIsolate()])
       expect(await nameIn(await next.call(byId, { key }))).toBe("New");
   });
 
   test("made directly, since the object fails, is not remembered if a purge came meanwhile", async () => {
     const { gates, called } = byHand();
-    const alone = newIsolate({
+    const alone = createIsolate({
       ORGANIZATION: {
         getByName: () => ({ read: () => Promise.reject(new Error("gone")), purge: async () => {} }),
       },
@@ -203,10 +204,10 @@ describe("a request under way", () => {
 
 test("a slow KV does not make the list of purges older than a lease", async () => {
   await admin.call(byId, { key });
-  const kv = await laggingKv(org["organization_id"]);
-  const gate = later<undefined>();
+  const kv = await kvThat.lags(org["organization_id"]);
+  const gate = deferred<undefined>();
   let isSlow = false;
-  const reader = newIsolate({
+  const reader = createIsolate({
     CACHE_MEMORY_SECONDS: "0",
     ORGANIZATIONS: {
       getWithMetadata: async (name: string) => {
@@ -230,7 +231,7 @@ test("a slow KV does not make the list of purges older than a lease", async () =
 });
 
 test("a 404 under way when a purge comes is asked for anew, though its object was not told", async () => {
-  const gate = later<() => Response>();
+  const gate = deferred<() => Response>();
   upstream.answer(async () => (await gate.promise)());
   const waiting = admin.call(byId, { key });
   await vi.waitFor(() => expect(upstream.requests).toHaveLength(1));
@@ -257,24 +258,24 @@ describe("two refreshes in two objects", () => {
     await admin.call(byId, { key });
     await admin.call(bySlug, { key });
     at(130);
-    const gates = { [byId]: later<void>(), [bySlug]: later<void>() };
+    const gates = { [byId]: deferred<void>(), [bySlug]: deferred<void>() };
     const names = { [byId]: "Later", [bySlug]: "Earlier" };
     upstream.answer(async ({ url }) => {
       const path = new URL(url).pathname;
       await gates[path]?.promise;
       return json(organizationEnvelope({ ...org, organization_name: names[path] }));
     });
-    const earlier = newIsolate().call(bySlug, { key });
+    const earlier = createIsolate().call(bySlug, { key });
     await vi.waitFor(() => expect(upstream.requests).toHaveLength(3));
     at(131);
-    const later_ = newIsolate().call(byId, { key });
+    const later_ = createIsolate().call(byId, { key });
     await vi.waitFor(() => expect(upstream.requests).toHaveLength(4));
     gates[byId]?.resolve();
     expect(await nameIn(await later_)).toBe("Later");
     gates[bySlug]?.resolve();
     await earlier;
     for (const path of [byId, bySlug])
-      expect(await nameIn(await newIsolate().call(path, { key }))).toBe("Later");
+      expect(await nameIn(await createIsolate().call(path, { key }))).toBe("Later");
     expect(String(await env.ORGANIZATIONS.get(kvKey(org["organization_id"])))).toContain("Later");
   });
 });

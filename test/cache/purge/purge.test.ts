@@ -5,15 +5,16 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Organization } from "../../../src/cache/object/organization.ts";
 import { Directory } from "../../../src/directory/directory.ts";
 import { type Json, organization, organizationEnvelope } from "../../support/bodies.ts";
-import { kvKey, laggingKv, nameIn, statusOf } from "../../support/cached.ts";
-import { type Isolate, mint, newIsolate } from "../../support/deployment.ts";
+import { kvKey, nameIn, statusOf } from "../../support/cached.ts";
+import { createIsolate, createKey, type TestIsolate } from "../../support/deployment.ts";
+import { kvThat } from "../../support/fakes.ts";
 import { logLines } from "../../support/guard.ts";
-import { json, later, stubUpstream, stytchError, type Upstream } from "../../support/upstream.ts";
+import { deferred, json, stubUpstream, stytchError, type Upstream } from "../../support/upstream.ts";
 
 const NOW = 1_800_000_000_000;
 const LEASE = 5;
 
-let admin: Isolate;
+let admin: TestIsolate;
 let upstream: Upstream;
 let key: string;
 let org: Json;
@@ -26,8 +27,8 @@ beforeEach(async () => {
   byId = `/v1/b2b/organizations/${org["organization_id"]}`;
   bySlug = `/v1/b2b/organizations/${org["organization_slug"]}`;
   upstream = stubUpstream(() => json(organizationEnvelope(org)));
-  admin = newIsolate();
-  ({ key } = await mint(admin, ["organizations:read"]));
+  admin = createIsolate();
+  ({ key } = await createKey(admin, ["organizations:read"]));
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -44,8 +45,8 @@ const purge = async (name: unknown = org["organization_id"]) =>
 describe("a purge", () => {
   test("is in force at once where it was made, and everywhere within LEASE_SECONDS, though KV goes on showing the entry", async () => {
     await admin.call(byId, { key });
-    const far = newIsolate({ ORGANIZATIONS: await laggingKv(org["organization_id"]) });
-    const near = newIsolate();
+    const far = createIsolate({ ORGANIZATIONS: await kvThat.lags(org["organization_id"]) });
+    const near = createIsolate();
     for (const reader of [far, near])
       expect(await nameIn(await reader.call(byId, { key }))).not.toBe("Renamed");
     rename("Renamed");
@@ -56,7 +57,7 @@ describe("a purge", () => {
     for (const reader of [
       far,
       near,
-      newIsolate({ ORGANIZATIONS: await laggingKv(org["organization_id"]) }),
+      createIsolate({ ORGANIZATIONS: await kvThat.lags(org["organization_id"]) }),
     ]) {
       expect(await nameIn(await reader.call(byId, { key }))).toBe("Renamed");
     }
@@ -66,8 +67,8 @@ describe("a purge", () => {
   test("that has been followed by one read is followed by hits, in every isolate", async () => {
     await admin.call(byId, { key });
     await purge();
-    await newIsolate().call(byId, { key });
-    for (const reader of [admin, newIsolate(), newIsolate()]) {
+    await createIsolate().call(byId, { key });
+    for (const reader of [admin, createIsolate(), createIsolate()]) {
       expect(statusOf(await reader.call(byId, { key }))).toMatch(/^postern; hit; ttl=60/);
     }
     expect(upstream.requests).toHaveLength(2);
@@ -81,7 +82,7 @@ describe("a purge", () => {
         bySlug,
         `/v1/b2b/organizations/${encodeURIComponent(String(org["organization_external_id"]))}`,
       ];
-      const reader = newIsolate();
+      const reader = createIsolate();
       for (const path of paths) await reader.call(path, { key });
       rename("Renamed");
       expect((await purge(org[name])).status).toBe(200);
@@ -101,7 +102,7 @@ describe("a purge", () => {
 
   test("ends a remembered 404 as well", async () => {
     upstream.answer(() => stytchError(404, "organization_not_found"));
-    const reader = newIsolate();
+    const reader = createIsolate();
     expect((await reader.call(bySlug, { key })).status).toBe(404);
     upstream.answer(() => json(organizationEnvelope(org)));
     expect((await reader.call(bySlug, { key })).status).toBe(404);
@@ -111,7 +112,7 @@ describe("a purge", () => {
 
   test("takes an older entry away from a failing upstream: what was purged hides nothing", async () => {
     await admin.call(byId, { key });
-    const far = newIsolate({ ORGANIZATIONS: await laggingKv(org["organization_id"]) });
+    const far = createIsolate({ ORGANIZATIONS: await kvThat.lags(org["organization_id"]) });
     await far.call(byId, { key });
     upstream.answer(() => stytchError(503, "x"));
     await purge();
@@ -119,7 +120,7 @@ describe("a purge", () => {
     for (const reader of [
       admin,
       far,
-      newIsolate({ ORGANIZATIONS: await laggingKv(org["organization_id"]) }),
+      createIsolate({ ORGANIZATIONS: await kvThat.lags(org["organization_id"]) }),
     ]) {
       expect((await reader.call(byId, { key })).status).toBe(503);
     }
@@ -128,7 +129,7 @@ describe("a purge", () => {
   test("takes it away from who asks a failing Stytch in vain just then", async () => {
     await admin.call(byId, { key });
     at(130);
-    const fail = later<void>();
+    const fail = deferred<void>();
     upstream.answer(async () => {
       await fail.promise;
       return stytchError(503, "x");
@@ -153,7 +154,7 @@ describe("a purge", () => {
     upstream.answer(() => json(organizationEnvelope(org)));
     for (const name of ["organization_id", "organization_slug"]) await purge(org[name]);
     at(LEASE);
-    for (const reader of [newIsolate(), admin]) {
+    for (const reader of [createIsolate(), admin]) {
       for (const path of [byId, bySlug])
         expect(await nameIn(await reader.call(path, { key }))).toBe("Renamed");
     }
@@ -174,7 +175,7 @@ describe("a purge", () => {
     rename("Renamed");
     await purge();
     at(9);
-    for (const reader of [admin, newIsolate()]) {
+    for (const reader of [admin, createIsolate()]) {
       expect(await nameIn(await reader.call(byId, { key }))).toBe("Renamed");
     }
   });
@@ -187,36 +188,36 @@ describe("a purge", () => {
 
   test("holds though every object was evicted, and the KV delete was lost", async () => {
     await admin.call(byId, { key });
-    const kv = await laggingKv(org["organization_id"]);
+    const kv = await kvThat.lags(org["organization_id"]);
     rename("Renamed");
     await purge();
     await evictAllDurableObjects();
     at(LEASE);
-    const reader = newIsolate({ ORGANIZATIONS: kv });
+    const reader = createIsolate({ ORGANIZATIONS: kv });
     expect(await nameIn(await reader.call(byId, { key }))).toBe("Renamed");
     expect(statusOf(await reader.call(byId, { key }))).toMatch(/hit/);
   });
 
   test("is followed by one request of Stytch, also where the next read is forced in an isolate that has just begun", async () => {
-    const { key: may } = await mint(admin, ["organizations:read", "cache:refresh"]);
+    const { key: may } = await createKey(admin, ["organizations:read", "cache:refresh"]);
     await admin.call(byId, { key });
     await purge();
     await evictAllDurableObjects();
     const headers = { "Postern-Cache": "refresh" };
-    expect((await newIsolate().call(byId, { key: may, headers })).status).toBe(200);
-    expect(statusOf(await newIsolate().call(byId, { key }))).toMatch(/hit/);
+    expect((await createIsolate().call(byId, { key: may, headers })).status).toBe(200);
+    expect(statusOf(await createIsolate().call(byId, { key }))).toMatch(/hit/);
     expect(upstream.requests).toHaveLength(2);
   });
 
   test("is not undone by what another isolate, which has not heard of it, has read since", async () => {
-    const ignorant = newIsolate();
+    const ignorant = createIsolate();
     await ignorant.call(byId, { key });
     rename("Renamed");
     await purge();
     at(1);
     await ignorant.call(bySlug, { key });
     at(LEASE);
-    for (const reader of [ignorant, newIsolate()]) {
+    for (const reader of [ignorant, createIsolate()]) {
       for (const path of [byId, bySlug])
         expect(await nameIn(await reader.call(path, { key }))).toBe("Renamed");
     }
@@ -229,13 +230,13 @@ describe("where the Directory", () => {
     ["hangs", () => new Promise<never>(() => {})],
   ])("%s, a read costs one second at most and once in a lease, and no answer", async (_, purgesSince) => {
     await admin.call(byId, { key });
-    const without = newIsolate({ DIRECTORY: { getByName: () => ({ purgesSince }) } });
+    const without = createIsolate({ DIRECTORY: { getByName: () => ({ purgesSince }) } });
     const began = performance.now();
-    expect(statusOf(await without.callOnly(byId, { key }))).toBe("postern; hit; ttl=60; detail=kv");
+    expect(statusOf(await without.callUntilResponse(byId, { key }))).toBe("postern; hit; ttl=60; detail=kv");
     expect(performance.now() - began).toBeLessThan(1_400);
     expect(logLines().at(-1)).toMatchObject({ degraded: ["directory"], status: 200 });
     const again = performance.now();
-    for (let i = 0; i < 5; i += 1) expect((await without.callOnly(byId, { key })).status).toBe(200);
+    for (let i = 0; i < 5; i += 1) expect((await without.callUntilResponse(byId, { key })).status).toBe(200);
     expect(performance.now() - again).toBeLessThan(500);
   });
 
@@ -247,13 +248,13 @@ describe("where the Directory", () => {
     const answer = await purge();
     expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, "1"]);
     expect(await answer.json()).toMatchObject({ error_type: "purge_unavailable" });
-    expect(statusOf(await newIsolate().call(byId, { key }))).toMatch(/hit/);
+    expect(statusOf(await createIsolate().call(byId, { key }))).toMatch(/hit/);
   });
 
   test("has forgotten everything, its numbers go on growing, so that old entries still end", async () => {
     // Later than in any other test: they share the Directory.
     at(10_000_000);
-    ({ key } = await mint(admin, ["organizations:read"]));
+    ({ key } = await createKey(admin, ["organizations:read"]));
     await purge();
     await admin.call(byId, { key });
     await runInDurableObject(env.DIRECTORY.getByName("directory"), (_, state) => {
@@ -268,7 +269,7 @@ describe("where the Directory", () => {
 });
 
 test("an isolate asks the Directory once in half a lease, however many answers it gives", async () => {
-  const reader = newIsolate();
+  const reader = createIsolate();
   await reader.call(byId, { key });
   reader.resetCounts();
   for (let tenths = 1; tenths <= 100; tenths += 1) {
