@@ -4,7 +4,7 @@
  * copy is written again
  *
  *   - after 33 such calls: writes and calls together then cost at most twice the optimum (the ski rental rule);
- *   - after an eighth of its TTL, so that it can hide a failing Stytch for nearly as long as a copy written at each refresh.
+ *   - after an eighth of its TTL, so that it can hide a failing Stytch nearly as long as one written at each refresh.
  *
  * Pure.
  */
