@@ -50,6 +50,8 @@ export type Failure =
   | { readonly type: "upstream_timeout" }
   /** The key's own state cannot be read: says nothing of the key. */
   | { readonly type: "key_service_unavailable" }
+  /** The Directory cannot be read, so nothing can be listed. */
+  | { readonly type: "directory_unavailable" }
   /** The Directory did not say that it has listed the purge. */
   | { readonly type: "purge_unavailable" }
   /** The deployment's configuration is missing or bad. */
@@ -194,6 +196,12 @@ function toWire(failure: Failure): Wire {
         message: "The key cannot be checked right now. Try again.",
         headers: [["Retry-After", "1"]],
       };
+    case "directory_unavailable":
+      return {
+        status: 503,
+        message: "The list of keys and events cannot be read right now. Try again.",
+        headers: [["Retry-After", "1"]],
+      };
     case "purge_unavailable":
       return {
         status: 503,
@@ -230,4 +238,15 @@ export function failureResponse(failure: Failure, requestId: string, status?: 50
 /** The `error_type` that a caller sees, for the log. */
 export function errorTypeOf(failure: Failure): string {
   return failure.type === "upstream_bad_request" ? failure.errorType : failure.type;
+}
+
+/** Thrown by handlers that are not on the path of a hit; Hono's `onError` answers it. */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+  readonly failure: Failure;
+
+  constructor(failure: Failure) {
+    super(failure.type);
+    this.failure = failure;
+  }
 }

@@ -1,34 +1,38 @@
 /**
- * The shield before authentication: calls with bad credentials are limited by where they come from. A call whose credentials are good
- * never comes here, so nobody can be locked out by those who share its address.
+ * The limit on failed authentications, by the caller's address. A call with good credentials never comes here, so
+ * nobody can be locked out by others who share an address.
  */
-
 import type { Failure } from "./errors.ts";
 import { clientNetwork } from "./platform/ip.ts";
-import { noteDegraded, type RequestContext } from "./request-context.ts";
+import type { StageLog } from "./request-log.ts";
 
-/** The longer of the two periods that the binding can have: what it has stands in `wrangler.toml`, where the Worker cannot read it. */
+/** The longer of the two periods that the binding can have. The Worker cannot read which one `wrangler.toml` sets. */
 const RETRY_AFTER_SECONDS = 60;
 
 /**
- * The failure itself or, where its kind comes too often from there, that. Counts by Cloudflare's binding, each location for itself and without I/O:
+ * Returns the failure itself or, if failed authentications come too often from the caller's network, `too_many_requests`
+ * in its place. Counts by Cloudflare's rate limiting binding, each location for itself and without I/O:
  * https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/. Never throws.
  */
-export async function limitFailedAuth(context: RequestContext, failure: Failure): Promise<Failure> {
+export async function limitFailedAuth(
+  failure: Failure,
+  headers: Headers,
+  limiter: RateLimit,
+  log: StageLog,
+): Promise<Failure> {
   if (!isFailedAuth(failure)) return failure;
   try {
-    const network = clientNetwork(context.request.headers.get("CF-Connecting-IP"));
-    const { success } = await context.env.FAILED_AUTH_LIMITER.limit({ key: network });
+    const { success } = await limiter.limit({ key: clientNetwork(headers.get("CF-Connecting-IP")) });
     return success
       ? failure
       : { type: "too_many_requests", limited: "address", retryAfterSeconds: RETRY_AFTER_SECONDS };
   } catch {
-    noteDegraded(context, "failed_auth_limiter");
+    log.degraded("failed_auth_limiter");
     return failure;
   }
 }
 
-/** Nothing that proves itself: a key past its end does. */
+/** True if the credentials prove nothing. An expired or revoked key is authentic, so it does not count. */
 function isFailedAuth({ type }: Failure): boolean {
   return (
     type === "missing_key" ||

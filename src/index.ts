@@ -3,6 +3,6 @@ export { Directory } from "./directory/directory.ts";
 export { PublicKeys } from "./jwks/public-keys.ts";
 export { ApiKey } from "./keys/api-key.ts";
 
-import { createApp } from "./app.ts";
+import { createWorker } from "./worker.ts";
 
-export default createApp();
+export default createWorker();

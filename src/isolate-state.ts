@@ -1,23 +1,57 @@
-/** What an isolate keeps between requests: settled plain data, never a promise, a stream or a Response. */
-
+/**
+ * All that an isolate keeps between requests, in one place: settled plain data, never a stream or a Response, and no
+ * promise whose work belongs to a request that may end.
+ */
 import { createProjectionCache, type ProjectionCache } from "./api/projection-cache.ts";
 import { createMemory, type Memory } from "./cache/memory.ts";
 import { createPurgeList, type PurgeList } from "./cache/purge/purge-list.ts";
+import { type Config, parseConfig } from "./config.ts";
 import type { JwksCache } from "./jwks/route.ts";
 import { createKeyState, type KeyState } from "./keys/key-state.ts";
+import { failed, type Result, success } from "./result.ts";
 
 export interface IsolateState {
+  readonly config: Config;
   readonly keys: KeyState;
   readonly memory: Memory;
   readonly purges: PurgeList;
-  readonly views: ProjectionCache;
+  readonly projections: ProjectionCache;
   readonly jwks: JwksCache;
 }
 
-export const createIsolateState = (): IsolateState => ({
-  keys: createKeyState(),
-  memory: createMemory(),
-  purges: createPurgeList(),
-  views: createProjectionCache(),
-  jwks: {},
-});
+type Problems = Readonly<Record<string, string>>;
+
+const states = new WeakMap<object, Result<IsolateState, Problems>>();
+
+/**
+ * The state of this isolate, or what is wrong with its configuration, by variable. The runtime hands an isolate the
+ * same environment object each time, to the Worker and to its Durable Objects, so there is one state for all of them.
+ */
+export function isolateStateOf(env: Env): Result<IsolateState, Problems> {
+  let state = states.get(env);
+  if (state === undefined) {
+    state = createIsolateState(env);
+    states.set(env, state);
+  }
+  return state;
+}
+
+/** For Durable Objects: the Worker refuses every request of a misconfigured deployment before it calls one. */
+export function requireIsolateState(env: Env): IsolateState {
+  const state = isolateStateOf(env);
+  if (!state.ok) throw new Error("misconfigured");
+  return state.value;
+}
+
+function createIsolateState(env: Env): Result<IsolateState, Problems> {
+  const configured = parseConfig(env);
+  if ("problems" in configured) return failed(configured.problems);
+  return success({
+    config: configured.config,
+    keys: createKeyState(),
+    memory: createMemory(),
+    purges: createPurgeList(),
+    projections: createProjectionCache(),
+    jwks: {},
+  });
+}

@@ -1,7 +1,10 @@
-/** What the stages of one request share. Nothing of the framework, and nothing of another request. */
+/** What one request carries from stage to stage: plain values, nothing of Hono, and nothing of another request. */
 import type { Config } from "./config.ts";
+import { type Failure, failureResponse } from "./errors.ts";
+import { limitFailedAuth } from "./failed-auth-limit.ts";
+import type { IsolateState } from "./isolate-state.ts";
 import type { Quota } from "./limits/rate-limit-headers.ts";
-import type { DegradedPart, LogEntry } from "./log.ts";
+import type { RequestLog } from "./request-log.ts";
 
 /** Durations in ms, for `Server-Timing`. On Workers the clock stands still between I/O. */
 export interface Timings {
@@ -10,19 +13,49 @@ export interface Timings {
   upstream?: number;
 }
 
-export interface RequestContext {
+export class RequestContext {
   readonly request: Request;
-  readonly requestId: string;
   readonly env: Env;
-  readonly config: Config;
-  readonly entry: LogEntry;
-  readonly timings: Timings;
-  /** Of the caller's key, where it has a rate limit. */
-  quota: Quota | null;
+  readonly state: IsolateState;
+  readonly log: RequestLog;
+  /** Work that goes on after the answer. */
   readonly waitUntil: (work: Promise<unknown>) => void;
-}
+  /** The rate limit of the caller's key and what is left of it; null if it has none. */
+  quota: Quota | null = null;
+  readonly #timings: Timings = {};
 
-/** Notes in the request's log line that a part failed and was done without. */
-export function noteDegraded(context: RequestContext, part: DegradedPart): void {
-  context.entry.degraded = [...(context.entry.degraded ?? []), part];
+  constructor(
+    request: Request,
+    env: Env,
+    state: IsolateState,
+    log: RequestLog,
+    executionContext: Pick<ExecutionContext, "waitUntil">,
+  ) {
+    this.request = request;
+    this.env = env;
+    this.state = state;
+    this.log = log;
+    this.waitUntil = (work) => executionContext.waitUntil(work);
+  }
+
+  get config(): Config {
+    return this.state.config;
+  }
+
+  get timings(): Readonly<Timings> {
+    return this.#timings;
+  }
+
+  /** Notes how long a stage took, in ms. */
+  time(stage: keyof Timings, ms: number): void {
+    this.#timings[stage] = ms;
+  }
+
+  /** The answer to a failure. A failed authentication counts against the caller's address. */
+  async fail(failure: Failure): Promise<Response> {
+    const { env, log, request } = this;
+    const answered = await limitFailedAuth(failure, request.headers, env.FAILED_AUTH_LIMITER, log);
+    log.failure(answered);
+    return failureResponse(answered, log.requestId);
+  }
 }

@@ -83,6 +83,11 @@ const FAILURES = {
     status: 401,
     headers: { "www-authenticate": 'Svix realm="postern"' },
   },
+  directory_unavailable: {
+    failure: { type: "directory_unavailable" },
+    status: 503,
+    headers: { "retry-after": "1" },
+  },
   purge_unavailable: {
     failure: { type: "purge_unavailable" },
     status: 503,

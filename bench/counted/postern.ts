@@ -1,5 +1,5 @@
 /** Postern with its operations counted, and any number of isolates in one. */
-import { createApp } from "../../src/app.ts";
+import { createWorker } from "../../src/worker.ts";
 import * as postern from "../../src/index.ts";
 import { counting, countStorage } from "./counting.ts";
 
@@ -17,12 +17,12 @@ export class Organization extends postern.Organization {
 }
 export { Directory, PublicKeys } from "../../src/index.ts";
 
-const isolates: ReturnType<typeof createApp>[] = [];
+const isolates: ReturnType<typeof createWorker>[] = [];
 
 export default {
   async fetch(request: Request, env: Env & { STYTCH_PROJECT_ID: string; STYTCH_SECRET: string }) {
     return await counting(request, env, async (counted, isolate, context) => {
-      isolates[isolate] ??= createApp();
+      isolates[isolate] ??= createWorker();
       return await isolates[isolate].fetch(counted, env, context);
     });
   },

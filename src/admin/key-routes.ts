@@ -1,100 +1,85 @@
-/** The admin API of keys. Who may call it has been settled before. */
+/** The admin API of keys. */
+import type { Context } from "hono";
+import { createMiddleware } from "hono/factory";
 import * as z from "zod";
-import type { Failure } from "../errors.ts";
+import type { AppEnv } from "../app.ts";
+import { type Failure, RequestError } from "../errors.ts";
 import type { ApiKey, MutationResult } from "../keys/api-key.ts";
 import { createKeyId, issueKey } from "../keys/key-format.ts";
 import { KeyCreation, KeyEdit, type KeyRecord, KeyRotation, toPublicRecord } from "../keys/record.ts";
 import { hourText, USAGE_RETENTION_HOURS } from "../keys/usage.ts";
-import type { RequestContext } from "../request-context.ts";
 import { callIdempotent, callOnce } from "./object-calls.ts";
 import { readPage } from "./pagination.ts";
 import { invalidRequest, readBody, readQuery, wholeNumberParameter } from "./request.ts";
 
-/** 201 with the record and, this once, the key. */
-export async function createKey(context: RequestContext): Promise<Response | Failure> {
-  const body = await readBody(context, KeyCreation);
-  if (body.failure !== undefined) return body.failure;
+type AdminContext = Context<AppEnv>;
+
+/** Refuses what cannot be the ID of a key before any object is woken for it. Sets `keyId`. */
+export const requireKeyId = createMiddleware<AppEnv>(async (c, next) => {
+  const keyId = c.req.param("key_id") ?? "";
+  if (!/^[0-9a-z]{16}$/.test(keyId)) throw new RequestError({ type: "key_not_found" });
+  c.env.log.key(keyId);
+  c.set("keyId", keyId);
+  await next();
+});
+
+/** Answers 201 with the record and, this once, the key. */
+export async function createKey(c: AdminContext): Promise<Response> {
+  const { env, log, request } = c.env;
+  const body = await readBody(request, KeyCreation);
   const keyId = createKeyId();
-  context.entry.key_id = keyId;
-  const { region } = body.value;
-  // Where an object is first asked for is where it stays.
-  const placement = region === null ? {} : { locationHint: region };
-  const object = context.env.API_KEY.getByName(keyId, placement);
-  const record = await callOnce(context, "key_object", async () => await object.create(keyId, body.value));
-  return record.failure ?? (await answerWithKey(context, record.value, 201));
+  log.key(keyId);
+  // An object stays where it is first asked for.
+  const placement = body.region === null ? {} : { locationHint: body.region };
+  const object = env.API_KEY.getByName(keyId, placement);
+  const record = await callOnce(log, "key_object", async () => await object.create(keyId, body));
+  return await answerWithKey(c, record, 201);
 }
 
-/** 200 with a page of records, newest first. */
-export async function listKeys(context: RequestContext): Promise<Response | Failure> {
+/** Answers 200 with a page of records, newest first. */
+export async function listKeys(c: AdminContext): Promise<Response> {
   const page = await readPage(
-    context,
+    c.env,
     async (directory, limit, after) => await directory.listKeys(limit, after),
   );
-  if (page.failure !== undefined) return page.failure;
   const now = Date.now();
-  return Response.json({
-    keys: page.items.map((record) => toPublicRecord(record, now)),
-    next_cursor: page.next_cursor,
-  });
+  const keys = page.items.map((record) => toPublicRecord(record, now));
+  return Response.json({ keys, next_cursor: page.next_cursor });
 }
 
-/** 200 with the record as its own object has it. */
-export async function showKey(context: RequestContext, keyId: string): Promise<Response | Failure> {
-  const object = objectOf(context, keyId);
-  if (object === null) return { type: "key_not_found" };
-  const record = await callIdempotent(context, "key_object", object, async (key) => await key.record());
-  return record.failure ?? answer(record.value);
+/** Answers 200 with the record as the key's own object has it. */
+export async function showKey(c: AdminContext): Promise<Response> {
+  return answer(await readKeyObject(c, async (key) => await key.record()));
 }
 
-/** 200 with the record; in force everywhere within `LEASE_SECONDS`, like every change. */
-export async function editKey(context: RequestContext, keyId: string): Promise<Response | Failure> {
-  const object = objectOf(context, keyId);
-  if (object === null) return { type: "key_not_found" };
-  const body = await readBody(context, KeyEdit);
-  if (body.failure !== undefined) return body.failure;
-  const changed = await callOnce(context, "key_object", async () => await object().edit(body.value));
-  if (changed.failure !== undefined) return changed.failure;
-  const { record, refusal } = changed.value;
-  return record === null ? refusalOf(refusal) : answer(record);
+/** Answers 200 with the record. Like every change, the edit is in force everywhere within `LEASE_SECONDS`. */
+export async function editKey(c: AdminContext): Promise<Response> {
+  const body = await readBody(c.env.request, KeyEdit);
+  return answer(await changeKey(c, async (key) => await key.edit(body)));
 }
 
-/** 200 with the record and, this once, the new key. */
-export async function rotateKey(context: RequestContext, keyId: string): Promise<Response | Failure> {
-  const object = objectOf(context, keyId);
-  if (object === null) return { type: "key_not_found" };
-  const body = await readBody(context, KeyRotation, {});
-  if (body.failure !== undefined) return body.failure;
-  const { overlap_seconds } = body.value;
-  const changed = await callOnce(context, "key_object", async () => await object().rotate(overlap_seconds));
-  if (changed.failure !== undefined) return changed.failure;
-  const { record, refusal } = changed.value;
-  return record === null ? refusalOf(refusal) : await answerWithKey(context, record, 200);
+/** Answers 200 with the record and, this once, the new key. */
+export async function rotateKey(c: AdminContext): Promise<Response> {
+  const { overlap_seconds } = await readBody(c.env.request, KeyRotation, {});
+  const record = await changeKey(c, async (key) => await key.rotate(overlap_seconds));
+  return await answerWithKey(c, record, 200);
 }
 
-/** 200 with the record, revoked for good. */
-export async function revokeKey(context: RequestContext, keyId: string): Promise<Response | Failure> {
-  const object = objectOf(context, keyId);
-  if (object === null) return { type: "key_not_found" };
-  // A second revocation changes nothing, so it may be tried again.
-  const record = await callIdempotent(context, "key_object", object, async (key) => await key.revoke());
-  return record.failure ?? answer(record.value);
+/** Answers 200 with the record, revoked for good. A second revocation changes nothing, so the call may be repeated. */
+export async function revokeKey(c: AdminContext): Promise<Response> {
+  return answer(await readKeyObject(c, async (key) => await key.revoke()));
 }
 
 const UsageQuery = z.strictObject({ hours: wholeNumberParameter(1, USAGE_RETENTION_HOURS, 24) });
 
-/** 200 with the counts of the hours that had traffic, the oldest first. */
-export async function showUsage(context: RequestContext, keyId: string): Promise<Response | Failure> {
-  const object = objectOf(context, keyId);
-  if (object === null) return { type: "key_not_found" };
-  const query = readQuery(context, UsageQuery);
-  if (query.failure !== undefined) return query.failure;
-  const { hours } = query.value;
-  const counts = await callIdempotent(context, "key_object", object, async (key) => await key.usage(hours));
-  if (counts.failure !== undefined) return counts.failure;
-  if (counts.value === null) return { type: "key_not_found" };
+/** Answers 200 with the counts of the hours that had traffic, the oldest first. */
+export async function showUsage(c: AdminContext): Promise<Response> {
+  const { hours } = readQuery(c.env.request, UsageQuery);
+  const counts = await readKeyObject(c, async (key) => await key.usage(hours));
+  if (counts === null) throw new RequestError({ type: "key_not_found" });
   return Response.json({
-    key_id: keyId,
-    hours: counts.value.map(({ hour, requests, rate_limited }) => ({
+    key_id: c.var.keyId,
+    hours: counts.map(({ hour, requests, rate_limited }) => ({
       hour: hourText(hour),
       requests,
       rate_limited,
@@ -102,27 +87,34 @@ export async function showUsage(context: RequestContext, keyId: string): Promise
   });
 }
 
-/** Gives the key's object, anew each time; null where this cannot be the ID of a key: then there is no object to wake for it. */
-function objectOf(context: RequestContext, keyId: string): (() => DurableObjectStub<ApiKey>) | null {
-  if (!/^[0-9a-z]{16}$/.test(keyId)) return null;
-  context.entry.key_id = keyId;
-  return () => context.env.API_KEY.getByName(keyId);
+type KeyObject = DurableObjectStub<ApiKey>;
+
+const keyObject = (c: AdminContext): KeyObject => c.env.env.API_KEY.getByName(c.var.keyId);
+
+async function readKeyObject<T>(c: AdminContext, read: (key: KeyObject) => Promise<T>): Promise<T> {
+  return await callIdempotent(c.env.log, "key_object", () => keyObject(c), read);
 }
 
-function answer(record: KeyRecord | null): Response | Failure {
-  return record === null ? { type: "key_not_found" } : Response.json(toPublicRecord(record, Date.now()));
+async function changeKey(
+  c: AdminContext,
+  change: (key: KeyObject) => Promise<MutationResult>,
+): Promise<KeyRecord> {
+  const { record, refusal } = await callOnce(c.env.log, "key_object", async () => await change(keyObject(c)));
+  if (record === null) throw new RequestError(failureOf(refusal));
+  return record;
 }
 
-async function answerWithKey(
-  context: RequestContext,
-  record: KeyRecord,
-  status: 200 | 201,
-): Promise<Response> {
-  const key = await issueKey(context.config, record.key_id, record.generation);
+function answer(record: KeyRecord | null): Response {
+  if (record === null) throw new RequestError({ type: "key_not_found" });
+  return Response.json(toPublicRecord(record, Date.now()));
+}
+
+async function answerWithKey(c: AdminContext, record: KeyRecord, status: 200 | 201): Promise<Response> {
+  const key = await issueKey(c.env.config, record.key_id, record.generation);
   return Response.json({ ...toPublicRecord(record, Date.now()), key }, { status });
 }
 
-function refusalOf(refusal: MutationResult["refusal"]): Failure {
+function failureOf(refusal: MutationResult["refusal"]): Failure {
   switch (refusal) {
     case "revoked":
       return invalidRequest("the key is revoked, which is final");

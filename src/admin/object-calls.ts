@@ -1,45 +1,40 @@
-/** Calls of the admin API to its objects: bounded, and told apart from defects where they fail. */
-
-import type { DegradedPart } from "../log.ts";
+/** Calls of the admin API to Durable Objects: bounded in time, and told apart from defects if they fail. */
+import { type Failure, RequestError } from "../errors.ts";
 import { callWithRetry } from "../platform/durable-object.ts";
 import { withTimeout } from "../platform/timeout.ts";
-import { noteDegraded, type RequestContext } from "../request-context.ts";
+import type { StageLog } from "../request-log.ts";
 
-/** The longest that an admin call waits for an object, in ms: longer than the object waits for the Directory. */
+/** How long an admin call waits for an object, in ms: longer than the object waits for the Directory. */
 const ADMIN_TIMEOUT_MS = 5_000;
 
-export type ObjectResult<T> =
-  | { readonly value: T; readonly failure?: never }
-  | { readonly failure: { readonly type: "key_service_unavailable" } };
+/** What is answered if an object of this kind fails. */
+const FAILURES = {
+  key_object: { type: "key_service_unavailable" },
+  directory: { type: "directory_unavailable" },
+} as const satisfies Record<string, Failure>;
 
-/** Never throws. Tried once more where the platform says that this is safe: for calls that may be repeated. */
+type ObjectKind = keyof typeof FAILURES;
+
+/** Calls an object once more if the platform says that this is safe: for calls that may be repeated. */
 export async function callIdempotent<S, T>(
-  context: RequestContext,
-  part: DegradedPart,
+  log: StageLog,
+  kind: ObjectKind,
   stub: () => S,
-  read: (object: S) => Promise<T>,
-): Promise<ObjectResult<T>> {
-  return await answered(context, part, callWithRetry(stub, read, ADMIN_TIMEOUT_MS));
+  call: (object: S) => Promise<T>,
+): Promise<T> {
+  return await orUnavailable(log, kind, callWithRetry(stub, call, ADMIN_TIMEOUT_MS));
 }
 
-/** Never throws, and is never repeated: whether a change that failed was made is for the operator to look up. */
-export async function callOnce<T>(
-  context: RequestContext,
-  part: DegradedPart,
-  change: () => Promise<T>,
-): Promise<ObjectResult<T>> {
-  return await answered(context, part, withTimeout(ADMIN_TIMEOUT_MS, change()));
+/** Calls an object once, and never again. If it fails, the operator has to look up whether the change was made. */
+export async function callOnce<T>(log: StageLog, kind: ObjectKind, change: () => Promise<T>): Promise<T> {
+  return await orUnavailable(log, kind, withTimeout(ADMIN_TIMEOUT_MS, change()));
 }
 
-async function answered<T>(
-  context: RequestContext,
-  part: DegradedPart,
-  work: Promise<T>,
-): Promise<ObjectResult<T>> {
+async function orUnavailable<T>(log: StageLog, kind: ObjectKind, work: Promise<T>): Promise<T> {
   try {
-    return { value: await work };
+    return await work;
   } catch {
-    noteDegraded(context, part);
-    return { failure: { type: "key_service_unavailable" } };
+    log.degraded(kind);
+    throw new RequestError(FAILURES[kind]);
   }
 }

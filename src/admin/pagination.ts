@@ -1,30 +1,21 @@
 /** Pages of the Directory's lists, newest first. */
-
 import type { Cursor, Directory, Page } from "../directory/directory.ts";
 import { getDirectory } from "../directory/directory-client.ts";
-import type { Failure } from "../errors.ts";
 import type { RequestContext } from "../request-context.ts";
 import { callIdempotent } from "./object-calls.ts";
 import { encodeCursor, PageQuery, readQuery } from "./request.ts";
 
-type PageResult<T> =
-  | { readonly items: readonly T[]; readonly next_cursor: string | null; readonly failure?: never }
-  | { readonly failure: Failure };
-
-/** The page that the query asks for. */
+/** Reads the page that the query asks for: one call of the Directory. */
 export async function readPage<T>(
-  context: RequestContext,
+  { env, log, request }: RequestContext,
   list: (directory: DurableObjectStub<Directory>, limit: number, after: Cursor | null) => Promise<Page<T>>,
-): Promise<PageResult<T>> {
-  const query = readQuery(context, PageQuery);
-  if (query.failure !== undefined) return query;
-  const { limit, cursor } = query.value;
+): Promise<{ readonly items: readonly T[]; readonly next_cursor: string | null }> {
+  const { limit, cursor } = readQuery(request, PageQuery);
   const page = await callIdempotent(
-    context,
+    log,
     "directory",
-    () => getDirectory(context.env),
+    () => getDirectory(env),
     async (directory) => await list(directory, limit, cursor),
   );
-  if (page.failure !== undefined) return page;
-  return { items: page.value.items, next_cursor: encodeCursor(page.value.next) };
+  return { items: page.items, next_cursor: encodeCursor(page.next) };
 }

@@ -1,48 +1,42 @@
-/** What an admin call asks for: its JSON body or its query, checked, or a refusal that names the field. */
-
+/** What an admin call sends: its JSON body or its query, validated. An invalid one is a `RequestError` that names the field. */
 import * as z from "zod";
 import type { Cursor } from "../directory/directory.ts";
-import type { Failure } from "../errors.ts";
+import { type Failure, RequestError } from "../errors.ts";
 import { readBounded } from "../platform/bounded-body.ts";
 import { parseJson } from "../platform/bounded-json.ts";
-import type { RequestContext } from "../request-context.ts";
 
 export const MAX_ADMIN_BODY_BYTES = 64 * 1024;
 
-export type ParsedRequest<T> =
-  | { readonly value: T; readonly failure?: never }
-  | { readonly failure: Failure };
-
 export const invalidRequest = (message: string): Failure => ({ type: "invalid_request", message });
 
-/** The body; `empty` stands for one that is not there. */
+/** Reads the body. `fallback` stands for a body that is absent. */
 export async function readBody<S extends z.ZodType>(
-  context: RequestContext,
+  request: Request,
   schema: S,
-  empty?: unknown,
-): Promise<ParsedRequest<z.output<S>>> {
-  const bytes = await readBounded(MAX_ADMIN_BODY_BYTES, context.request.body);
-  if (bytes === undefined)
-    return { failure: invalidRequest(`the body must have at most ${MAX_ADMIN_BODY_BYTES} bytes`) };
-  const json = bytes.byteLength === 0 && empty !== undefined ? empty : parseJson(bytes);
-  return json === undefined ? { failure: invalidRequest("the body must be JSON") } : check(json, schema);
+  fallback?: unknown,
+): Promise<z.output<S>> {
+  const bytes = await readBounded(MAX_ADMIN_BODY_BYTES, request.body);
+  if (bytes === undefined) {
+    throw new RequestError(invalidRequest(`the body must have at most ${MAX_ADMIN_BODY_BYTES} bytes`));
+  }
+  const json = bytes.byteLength === 0 && fallback !== undefined ? fallback : parseJson(bytes);
+  if (json === undefined) throw new RequestError(invalidRequest("the body must be JSON"));
+  return validate(json, schema);
 }
 
-export function readQuery<S extends z.ZodType>(
-  context: RequestContext,
-  schema: S,
-): ParsedRequest<z.output<S>> {
-  return check(Object.fromEntries(new URL(context.request.url).searchParams), schema);
+export function readQuery<S extends z.ZodType>(request: Request, schema: S): z.output<S> {
+  return validate(Object.fromEntries(new URL(request.url).searchParams), schema);
 }
 
-function check<S extends z.ZodType>(json: unknown, schema: S): ParsedRequest<z.output<S>> {
+function validate<S extends z.ZodType>(json: unknown, schema: S): z.output<S> {
   const parsed = schema.safeParse(json);
-  return parsed.success ? { value: parsed.data } : { failure: invalidRequest(describeProblem(parsed.error)) };
+  if (!parsed.success) throw new RequestError(invalidRequest(describeProblem(parsed.error)));
+  return parsed.data;
 }
 
 /** The first problem, with the field that has it. Values are not repeated. */
 function describeProblem(error: z.ZodError): string {
-  // An unknown field first: it is often a known one misspelt, which is then missing.
+  // An unknown field comes first: it is often a known one misspelt, which is then missing.
   const issue = error.issues.find(({ code }) => code === "unrecognized_keys") ?? error.issues[0];
   if (issue === undefined) return "the body is invalid";
   const path = issue.path.join(".");
@@ -52,14 +46,14 @@ function describeProblem(error: z.ZodError): string {
   return path === "" ? "the body must be a JSON object" : `${path}: ${issue.message}`;
 }
 
-/** A whole number in a query. */
-export function wholeNumberParameter(least: number, most: number, fallback: number) {
-  const problem = `must be a whole number from ${least} to ${most}`;
+/** The schema of a whole number in a query. */
+export function wholeNumberParameter(min: number, max: number, fallback: number) {
+  const problem = `must be a whole number from ${min} to ${max}`;
   return z
     .string()
     .regex(/^\d{1,9}$/, problem)
     .transform(Number)
-    .refine((value) => value >= least && value <= most, problem)
+    .refine((value) => value >= min && value <= max, problem)
     .default(fallback);
 }
 
@@ -77,7 +71,7 @@ export const PageQuery = z.strictObject({
     .default(null),
 });
 
-/** Opaque to who reads it, and fit for a URL as it is. */
+/** Opaque to callers, and safe in a URL as it is. */
 export function encodeCursor(cursor: Cursor | null): string | null {
   if (cursor === null) return null;
   return btoa(`${cursor.at} ${cursor.id}`).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");

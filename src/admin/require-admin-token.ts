@@ -1,15 +1,23 @@
-/** Who may use the admin API: whoever holds `ADMIN_TOKEN`. */
-import type { Failure } from "../errors.ts";
+/** The check in front of the admin API: the caller has to present `ADMIN_TOKEN`. */
+import { createMiddleware } from "hono/factory";
+import type { AppEnv } from "../app.ts";
+import { type Failure, RequestError } from "../errors.ts";
+
+export const requireAdminToken = (adminToken: string) =>
+  createMiddleware<AppEnv>(async (c, next) => {
+    const failure = await checkAdminToken(adminToken, c.env.request.headers.get("Authorization"));
+    if (failure !== null) throw new RequestError(failure);
+    await next();
+  });
 
 /**
- * Why the caller may not, or null. Where no token is set there is no admin API. Both tokens are hashed before they are compared,
- * so that the time taken tells neither the token's characters nor its length.
+ * Returns why the caller may not use the admin API, or null. Both tokens are hashed before they are compared, so that
+ * the time taken reveals neither the characters of the token nor its length. No I/O.
  */
 export async function checkAdminToken(
-  adminToken: string | undefined,
+  adminToken: string,
   authorization: string | null,
 ): Promise<Failure | null> {
-  if (adminToken === undefined) return { type: "route_not_found" };
   const presented = /^bearer +(\S+)$/i.exec(authorization?.trim() ?? "")?.[1];
   const [expected, actual] = await Promise.all([digest(adminToken), digest(presented ?? "")]);
   if (presented !== undefined && crypto.subtle.timingSafeEqual(expected, actual)) return null;

@@ -1,34 +1,28 @@
 /**
- * GET /v1/b2b/organizations/members/dangerously_get/{member_id}?include_deleted=. Never cached: a stale member is a matter of
- * security, and an ID alone says nothing of whose it is. The order of its stages:
+ * GET /v1/b2b/organizations/members/dangerously_get/{member_id}?include_deleted=. Never cached: a stale member is a
+ * security problem, and an ID alone does not say to which organization it belongs. The order of its stages:
  *
- *   admit → identifier → include_deleted → scopes → Stytch → the key's organizations → the key's fields → answer
+ *   authorize request → identifier → include_deleted → scopes → Stytch → the key's organizations → the key's fields
  */
-
 import type { Failure } from "../errors.ts";
-import type { IsolateState } from "../isolate-state.ts";
 import { checkScopes } from "../keys/authorize.ts";
 import { canSee } from "../keys/organization-access.ts";
 import type { Scope } from "../keys/record.ts";
 import type { RequestContext } from "../request-context.ts";
 import { fetchMember } from "../stytch/client.ts";
+import { isIdentifier } from "../stytch/identifier.ts";
 import { authorizeRequest } from "./authorize-request.ts";
 import { isRefreshRequested, refreshScopes } from "./forced-refresh.ts";
-import { parseIdentifier } from "./identifier-parameter.ts";
 import { projectMember } from "./projection-cache.ts";
 import { memberResponse } from "./response.ts";
 
-export async function readMember(
-  context: RequestContext,
-  isolate: IsolateState,
-  segment: string,
-): Promise<Response | Failure> {
-  const caller = await authorizeRequest(context, isolate);
-  if (caller.failure !== undefined) return caller.failure;
+export async function readMember(context: RequestContext, memberId: string): Promise<Response | Failure> {
+  const caller = await authorizeRequest(context);
+  if (!caller.ok) return caller.failure;
+  const record = caller.value;
 
-  const identifier = parseIdentifier(segment);
-  if (identifier === null) return { type: "invalid_member_id" };
-  const includeDeleted = readIncludeDeleted(new URL(context.request.url).searchParams);
+  if (!isIdentifier(memberId)) return { type: "invalid_member_id" };
+  const includeDeleted = parseIncludeDeleted(new URL(context.request.url).searchParams);
   if (includeDeleted === null) return { type: "invalid_query_parameter", parameter: "include_deleted" };
 
   const needed: Scope[] = [
@@ -36,28 +30,28 @@ export async function readMember(
     ...refreshScopes(isRefreshRequested(context.request.headers)),
   ];
   if (includeDeleted) needed.push("members:include_deleted");
-  const refusal = checkScopes(caller.record, needed);
-  if (refusal !== null) return refusal;
+  const failure = checkScopes(record, needed);
+  if (failure !== null) return failure;
 
-  const began = Date.now();
-  const fetched = await fetchMember(context.config, identifier, includeDeleted);
-  context.timings.upstream = Date.now() - began;
-  context.entry.upstream = fetched.call;
+  const startedAt = Date.now();
+  const fetched = await fetchMember(context.config, memberId, includeDeleted);
+  context.time("upstream", Date.now() - startedAt);
+  context.log.upstream(fetched.call, fetched.failure === undefined ? undefined : fetched.detail);
   if (fetched.failure !== undefined) {
-    if (fetched.detail !== undefined) context.entry.upstream_detail = fetched.detail;
     return fetched.failure === "absent" ? { type: "member_not_found" } : fetched.failure;
   }
   const { member, organization } = fetched.value;
-  const isSeen = [member, organization].every((part) => canSee(caller.record, part.organization_id));
-  if (!isSeen) return { type: "member_not_found" };
-  return memberResponse(context, projectMember(fetched.body, caller.record.fields));
+  const isVisible = [member, organization].every((part) => canSee(record, part.organization_id));
+  if (!isVisible) return { type: "member_not_found" };
+  return memberResponse(context, projectMember(fetched.body, record.fields));
 }
 
-/** What the official SDKs send, and nothing else; a parameter given twice has to agree with itself. Null: neither. */
-function readIncludeDeleted(query: URLSearchParams): boolean | null {
+/** Accepts what the official SDKs send. A repeated parameter has to agree with itself. Null if it is anything else. */
+function parseIncludeDeleted(query: URLSearchParams): boolean | null {
   const given = query.getAll("include_deleted").map((value) => {
     if (["true", "True", "1"].includes(value)) return true;
     return ["false", "False", "0"].includes(value) ? false : null;
   });
-  return given.every((value) => value === given[0]) ? (given[0] === undefined ? false : given[0]) : null;
+  const [first = false] = given;
+  return given.every((value) => value === first) ? first : null;
 }

@@ -7,7 +7,7 @@
 import { getDirectory } from "../directory/directory-client.ts";
 import type { Failure } from "../errors.ts";
 import { callWithRetry } from "../platform/durable-object.ts";
-import { noteDegraded, type RequestContext } from "../request-context.ts";
+import type { RequestContext } from "../request-context.ts";
 import { type Entry, hasIdentifier, identifiersOf } from "./entry.ts";
 import { freshnessOf } from "./freshness.ts";
 import { type KvRead, readKvEntry } from "./kv.ts";
@@ -90,7 +90,7 @@ export async function lookUp(
     });
   }
 
-  context.timings.cache = 0;
+  context.time("cache", 0);
   const near = getEntry(memory, identifier, began, context.config.cache.memorySeconds);
   if (near !== null) {
     if (listing !== null) await listing;
@@ -102,8 +102,8 @@ export async function lookUp(
   // KV may have taken so long that the list is too old by now.
   await syncPurges(context, purges);
   const now = Date.now();
-  context.timings.cache = now - began;
-  if (stored.kind === "failed") noteDegraded(context, "kv_read");
+  context.time("cache", now - began);
+  if (stored.kind === "failed") context.log.degraded("kv_read");
   const kept = bestCached(context, cache, identifier, stored, now);
   if (kept?.isConfirmed && canServe(context, cache, identifier, kept.entry))
     return { ...kept, isStored: true };
@@ -193,7 +193,7 @@ async function readUntilUnpurged(
   let answer: ReadResult = { failure: { type: "upstream_unavailable" }, call: null };
   for (let reads = 0; reads < MAX_READS; reads += 1) {
     answer = await readFromObject(context, identifier, { ...want, latestSeen: purges.latestSeen });
-    context.entry.upstream = answer.call ?? context.entry.upstream;
+    context.log.upstream(answer.call);
     // It may have taken long.
     await syncPurges(context, purges);
     if (answer.entry === undefined) {
@@ -209,7 +209,7 @@ async function readUntilUnpurged(
     answer = { failure: { type: "upstream_unavailable" }, call: answer.call };
   }
   const now = Date.now();
-  context.timings.upstream = now - began;
+  context.time("upstream", now - began);
   if (answer.entry !== undefined) {
     const standing = storeEntry(cache, answer.entry, identifier, now);
     const isForced = want.kind === "forced";
@@ -217,14 +217,14 @@ async function readUntilUnpurged(
     const entry = !isForced && hasIdentifier(standing, identifier) ? standing : answer.entry;
     return { entry, source: sourceOf(answer.origin, isForced), isStored: hasIdentifier(entry, identifier) };
   }
-  if (answer.detail !== undefined) context.entry.upstream_detail = answer.detail;
+  if (answer.detail !== undefined) context.log.upstream(null, answer.detail);
   if (isTransientFailure(answer.failure)) {
     const older =
       kept ?? (answer.cached === undefined ? null : { entry: answer.cached, source: "memory" as const });
     const isUsable =
       older !== null && freshnessOf(older.entry.receivedAt, now, context.config.cache) !== "expired";
     if (isUsable && want.kind !== "forced" && survivesPurges(purges, older.entry)) {
-      noteDegraded(context, "upstream");
+      context.log.degraded("upstream");
       return { ...older, isStored: true };
     }
   } else addTombstone(memory, identifier, began);
@@ -251,7 +251,7 @@ function syncPurges(context: RequestContext, purges: PurgeList): Promise<void> |
   });
   return (
     renewed?.then((isListed) => {
-      if (!isListed) noteDegraded(context, "directory");
+      if (!isListed) context.log.degraded("directory");
     }) ?? null
   );
 }

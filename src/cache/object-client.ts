@@ -2,7 +2,7 @@
 
 import type { Config } from "../config.ts";
 import { callWithRetry } from "../platform/durable-object.ts";
-import { noteDegraded, type RequestContext } from "../request-context.ts";
+import type { StageLog } from "../request-log.ts";
 import { fetchEntry } from "./fetch-entry.ts";
 import type { ReadRequest, ReadResult } from "./object-messages.ts";
 
@@ -11,11 +11,10 @@ const OBJECT_OVERHEAD_MS = 1_000;
 
 /** One object call, and an upstream call where the object fails. Resolves always, within the deadline and a second, or twice that if forced. */
 export async function readFromObject(
-  context: RequestContext,
+  { env, config, log }: { readonly env: Env; readonly config: Config; readonly log: StageLog },
   identifier: string,
   want: ReadRequest,
 ): Promise<ReadResult> {
-  const { env, config } = context;
   // A forced read may have to wait for one that began before it.
   const waitMs = (want.kind === "forced" ? 2 : 1) * config.stytch.timeoutMs + OBJECT_OVERHEAD_MS;
   const began = Date.now();
@@ -26,7 +25,7 @@ export async function readFromObject(
       waitMs,
     );
   } catch {
-    noteDegraded(context, "organization_object");
+    log.degraded("organization_object");
     // What the object has used up of the deadline is gone.
     const left = config.stytch.timeoutMs - (Date.now() - began);
     return left > 0

@@ -1,7 +1,7 @@
 /** What an isolate keeps of organizations, and how a stale one is refreshed behind an answer. */
 
-import { log } from "../log.ts";
 import type { RequestContext } from "../request-context.ts";
+import { BackgroundLog } from "../request-log.ts";
 import type { Entry } from "./entry.ts";
 import { addTombstone, deleteEntry, type Memory, setEntry } from "./memory.ts";
 import { readFromObject } from "./object-client.ts";
@@ -44,8 +44,7 @@ export function revalidateInBackground(
   if (memory.revalidatedAt.size >= MAX_TRACKED_REVALIDATIONS) memory.revalidatedAt.clear();
   memory.revalidatedAt.set(entry.organizationId, now);
   // The line of the request is written by then; what fails behind it gets one of its own, once for each call of Stytch.
-  const line = { ...context.entry };
-  delete line.degraded;
+  const log = new BackgroundLog(context.log.requestId);
   const purge = latestPurgeOf(purges, [identifier]);
   const want = {
     kind: "refresh",
@@ -55,15 +54,14 @@ export function revalidateInBackground(
     latestSeen: purges.latestSeen,
   } as const;
   context.waitUntil(
-    readFromObject({ ...context, entry: line }, identifier, want).then((answer) => {
+    readFromObject({ env: context.env, config: context.config, log }, identifier, want).then((answer) => {
       if (answer.entry !== undefined) {
         storeEntry(cache, answer.entry, identifier, Date.now());
       } else if (!isTransientFailure(answer.failure)) addTombstone(memory, identifier, now);
       const failed = answer.entry === undefined && answer.failure !== "absent" && answer.call !== null;
-      if (!failed && line.degraded === undefined) return;
-      const degraded = [...(line.degraded ?? []), ...(failed ? ["upstream"] : [])];
-      const upstream_detail = answer.entry === undefined ? answer.detail : undefined;
-      log({ request_id: context.requestId, degraded, upstream: answer.call, upstream_detail });
+      log.upstream(answer.call, answer.entry === undefined ? answer.detail : undefined);
+      if (failed) log.degraded("upstream");
+      log.write();
     }),
   );
 }

@@ -1,19 +1,20 @@
 /**
- * The object of the project's public keys (JWKS), in the whole deployment the only place that asks Stytch for them: they need no key of
- * Postern's, so what a flood of requests may cost is bounded here. Once in 15 minutes, and once in a second while Stytch fails.
+ * The object of the project's public keys (JWKS), the only place in the deployment that asks Stytch for them. They need
+ * no key of Postern, so what a flood of requests may cost is bounded here: one upstream call in 15 minutes, and one in
+ * a second while Stytch fails.
  */
 import { DurableObject } from "cloudflare:workers";
 import * as z from "zod";
-import { configOf } from "../config.ts";
 import type { Failure } from "../errors.ts";
+import { requireIsolateState } from "../isolate-state.ts";
 import type { UpstreamCall } from "../log.ts";
 import { fetchJwks } from "../stytch/client.ts";
 
-/** What Stytch itself says of them: `public, max-age=900`. */
+/** Stytch itself answers `Cache-Control: public, max-age=900`. */
 export const JWKS_FRESH_MS = 900_000;
-/** How long a failure is the answer. */
+/** How long a failure is remembered. */
 export const JWKS_NEGATIVE_MS = 1_000;
-/** The object's name: there is one. */
+/** The name of the one object. */
 export const PUBLIC_KEYS_NAME = "public-keys";
 
 /** RFC 7517 §5, in Stytch's envelope. */
@@ -22,7 +23,7 @@ const Jwks = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })) }
 export type JwksRead = {
   /** When Stytch answered, ms since the epoch. */
   readonly at: number;
-  /** Null where this caller's read made none. */
+  /** Null if this caller's read made no upstream call. */
   readonly call: UpstreamCall | null;
 } & (
   | { readonly body: Uint8Array<ArrayBuffer>; readonly failure?: never }
@@ -44,10 +45,7 @@ export class PublicKeys extends DurableObject<Env> {
   }
 
   async #fetch(): Promise<JwksRead> {
-    const configured = configOf(this.env);
-    // Workers refuse every request before they come here.
-    if (!("config" in configured)) throw new Error("misconfigured");
-    const fetched = await fetchJwks(configured.config, Jwks);
+    const fetched = await fetchJwks(requireIsolateState(this.env).config, Jwks);
     const at = Date.now();
     const { call } = fetched;
     if (fetched.failure === undefined) this.#last = { at, call, body: fetched.body };
@@ -59,9 +57,9 @@ export class PublicKeys extends DurableObject<Env> {
   }
 }
 
-/** Whether it is to be answered again as it is. */
+/** True if the object or an isolate may answer with this again. */
 export function isCurrent(read: JwksRead, now: number): boolean {
   const age = now - read.at;
-  // One from the future is of another clock: it says nothing of how old it is.
+  // A read from the future has the time of another clock, so its age is unknown.
   return age >= 0 && age < (read.failure === undefined ? JWKS_FRESH_MS : JWKS_NEGATIVE_MS);
 }

@@ -3,7 +3,7 @@
  */
 
 import type { Failure } from "../errors.ts";
-import { noteDegraded, type RequestContext } from "../request-context.ts";
+import type { RequestContext } from "../request-context.ts";
 import { checkKey } from "./authorize.ts";
 import { readCredential } from "./credential.ts";
 import { verifyFromCache, verifyKey } from "./key-format.ts";
@@ -44,7 +44,7 @@ export async function authenticate(
     verifyFromCache(verifiedMacs, credential.key) ??
     (await verifyKey(context.config, verifiedMacs, credential.key));
   if (proved === null) return { failure: { type: "invalid_key" } };
-  context.entry.key_id = proved.keyId;
+  context.log.key(proved.keyId);
 
   const began = Date.now();
   let granted: boolean | null = null;
@@ -58,8 +58,8 @@ export async function authenticate(
     leased = await acquireLease(memory.leases, proved, context.config, asking);
   }
   const now = Date.now();
-  context.timings.key = now - began;
-  if (leased.kind === "unavailable" || leased.grace) noteDegraded(context, "key_object");
+  context.time("key", now - began);
+  if (leased.kind === "unavailable" || leased.grace) context.log.degraded("key_object");
   if (leased.kind === "unavailable") return { failure: { type: "key_service_unavailable" } };
   const { record, grace } = leased;
   const failure = checkKey(record, proved.generation, now);

@@ -7,7 +7,7 @@ import type { Caller } from "../keys/authenticate.ts";
 import { createLeaseSource } from "../keys/key-object-client.ts";
 import type { KeyState } from "../keys/key-state.ts";
 import { fetchAndStore, renewInBackground } from "../keys/lease.ts";
-import { noteDegraded, type RequestContext } from "../request-context.ts";
+import type { RequestContext } from "../request-context.ts";
 import type { Limit } from "./bucket.ts";
 import { type Quota, quotaOf, refusedQuota } from "./rate-limit-headers.ts";
 import {
@@ -115,7 +115,7 @@ export async function fetchQuota(
     // Without one, the limit has been lifted since.
     return allowance === undefined ? null : quotaOf(allowance, Date.now(), true);
   } catch {
-    noteDegraded(context, "key_object");
+    context.log.degraded("key_object");
     return knownQuota(memory, caller);
   }
 }
@@ -133,7 +133,7 @@ async function takeFromKeyObject(
   try {
     await fetchAndStore(memory.leases, keyId, Date.now(), asking);
   } catch {
-    noteDegraded(context, "key_object");
+    context.log.degraded("key_object");
     return takeLocallyOrRefuse(getTokenPool(memory, keyId, limit), Date.now());
   }
   // The limit has been lifted since.

@@ -219,21 +219,22 @@ test.each([
       API_KEY: { getByName: () => object },
       DIRECTORY: { getByName: () => ({ listKeys: fail, listEvents: fail }) },
     });
-    for (const [method, path, body] of [
-      ["POST", "/admin/keys", { name: "a", scopes: ["organizations:read"] }],
-      ["GET", "/admin/keys", undefined],
-      ["GET", "/admin/audit", undefined],
-      ["GET", "/admin/keys/0123456789abcdef", undefined],
-      ["PATCH", "/admin/keys/0123456789abcdef", {}],
-      ["DELETE", "/admin/keys/0123456789abcdef", undefined],
-      ["POST", "/admin/keys/0123456789abcdef/rotate", {}],
-      ["GET", "/admin/keys/0123456789abcdef/usage", undefined],
+    for (const [method, path, body, part] of [
+      ["POST", "/admin/keys", { name: "a", scopes: ["organizations:read"] }, "key_object"],
+      ["GET", "/admin/keys", undefined, "directory"],
+      ["GET", "/admin/audit", undefined, "directory"],
+      ["GET", "/admin/keys/0123456789abcdef", undefined, "key_object"],
+      ["PATCH", "/admin/keys/0123456789abcdef", {}, "key_object"],
+      ["DELETE", "/admin/keys/0123456789abcdef", undefined, "key_object"],
+      ["POST", "/admin/keys/0123456789abcdef/rotate", {}, "key_object"],
+      ["GET", "/admin/keys/0123456789abcdef/usage", undefined, "key_object"],
     ] as const) {
       const answer = await failing.admin(method, path, body);
       expect(await answer.json(), `${method} ${path}`).toMatchObject({
-        error_type: "key_service_unavailable",
+        error_type: part === "directory" ? "directory_unavailable" : "key_service_unavailable",
       });
-      expect(logLines().at(-1)).toMatchObject({ degraded: [expect.any(String)], status: 503 });
+      expect(answer.headers.get("Retry-After")).toBe("1");
+      expect(logLines().at(-1)).toMatchObject({ degraded: [part], status: 503 });
     }
   },
 );

@@ -5,6 +5,7 @@ import type { Entry } from "../../src/cache/entry.ts";
 import type { FoundEntry } from "../../src/cache/lookup.ts";
 import { parseConfig } from "../../src/config.ts";
 import type { RequestContext } from "../../src/request-context.ts";
+import { RequestLog } from "../../src/request-log.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
 const NOW = 1_800_000_000_000;
@@ -32,7 +33,7 @@ function answer(
   const call = {
     request,
     config: configured.config,
-    entry: {},
+    log: new RequestLog("GET"),
     timings: { key: 0 },
   } as unknown as RequestContext;
   return organizationResponse(call, { entry: of, source, isStored: true }, of, NOW + ms);

@@ -1,8 +1,8 @@
 /** The deployment under test: any number of isolates that share KV and objects, with a count of their reads, writes and object calls. */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env as bindings } from "cloudflare:workers";
-import { createApp } from "../../src/app.ts";
 import type { Scope } from "../../src/keys/record.ts";
+import { createWorker } from "../../src/worker.ts";
 import { guardResponse } from "./guard.ts";
 import { TEST_VARS } from "./vars.ts";
 
@@ -34,7 +34,7 @@ export interface TestIsolate {
 
 /** Creates an isolate with nothing in memory. `overrides` replace variables and bindings of the Worker, but not of the objects. */
 export function createIsolate(overrides: Record<string, unknown> = {}): TestIsolate {
-  const app = createApp(() => 0);
+  const worker = createWorker(() => 0);
   const isolate: TestIsolate = {
     counts: noCounts(),
     resetCounts: () => {
@@ -61,7 +61,7 @@ export function createIsolate(overrides: Record<string, unknown> = {}): TestIsol
       body: body === null || typeof body === "string" ? body : JSON.stringify(body),
     });
     const context = createExecutionContext();
-    const response = await app.fetch(request, env as Env, context);
+    const response = await worker.fetch(request, env as Env, context);
     if (whole) await waitOnExecutionContext(context);
     const mayHoldKey = response.ok && options.method === "POST" && path.startsWith("/admin/keys");
     return await guardResponse(response, mayHoldKey);

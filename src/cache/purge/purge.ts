@@ -5,9 +5,9 @@ import { getDirectory } from "../../directory/directory-client.ts";
 import type { Failure } from "../../errors.ts";
 import { callWithRetry } from "../../platform/durable-object.ts";
 import { withTimeout } from "../../platform/timeout.ts";
-import { noteDegraded, type RequestContext } from "../../request-context.ts";
+import type { RequestContext } from "../../request-context.ts";
 import { isCanonicalId } from "../../stytch/identifier.ts";
-import { addPurge, type PurgeList } from "./purge-list.ts";
+import { addPurge } from "./purge-list.ts";
 
 /** The longest that a purge waits for the Directory, and then for the organization's objects, in ms. */
 const LIST_TIMEOUT_MS = 5_000;
@@ -20,7 +20,6 @@ const OBJECT_TIMEOUT_MS = 2_000;
  */
 export async function purgeIdentifiers(
   context: RequestContext,
-  purges: PurgeList,
   given: readonly string[],
   detail: PurgeEvent["detail"],
 ): Promise<Failure | null> {
@@ -30,10 +29,10 @@ export async function purgeIdentifiers(
   try {
     sequence = await withTimeout(LIST_TIMEOUT_MS, getDirectory(context.env).purge(names, detail));
   } catch {
-    noteDegraded(context, "directory");
+    context.log.degraded("directory");
     return { type: "purge_unavailable" };
   }
-  for (const name of names) addPurge(purges, { name, sequence });
+  for (const name of names) addPurge(context.state.purges, { name, sequence });
   const told = names.map((name) =>
     callWithRetry(
       () => context.env.ORGANIZATION.getByName(name, { locationHint: context.config.upstreamRegion }),
@@ -42,6 +41,6 @@ export async function purgeIdentifiers(
     ),
   );
   const outcomes = await Promise.allSettled(told);
-  if (outcomes.some(({ status }) => status === "rejected")) noteDegraded(context, "organization_object");
+  if (outcomes.some(({ status }) => status === "rejected")) context.log.degraded("organization_object");
   return null;
 }

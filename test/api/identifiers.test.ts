@@ -1,6 +1,23 @@
 import fc from "fast-check";
+import { Hono } from "hono";
 import { describe, expect, test } from "vitest";
-import { parseIdentifier } from "../../src/api/identifier-parameter.ts";
+import { isIdentifier } from "../../src/stytch/identifier.ts";
+
+const REQUEST = new Request("https://postern.test/");
+let path: string;
+let parameter: string | undefined;
+const app = new Hono({ getPath: () => path }).get("/p/:id", (c) => {
+  parameter = c.req.param("id");
+  return c.body(null);
+});
+
+/** The identifier that a handler gets for a raw path segment: decoded by Hono, then checked. Null if it is refused. */
+function parseIdentifier(segment: string): string | null {
+  path = `/p/${segment}`;
+  parameter = undefined;
+  void app.fetch(REQUEST);
+  return parameter !== undefined && isIdentifier(parameter) ? parameter : null;
+}
 
 /** As the segment of a request's path: what the URL parser leaves of it. */
 const rawSegment = (text: string) => new URL(`https://h/p/${text}`).pathname.slice("/p/".length);

@@ -1,7 +1,7 @@
 /** Which path a URL is of: as its parser says, though most are not parsed. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { pathOf, placeOf } from "../src/routes.ts";
+import { pathOf } from "../src/request-path.ts";
 
 const parsed = (url: string) => new URL(url).pathname.replace(/^\/{2,}/, "/");
 
@@ -61,18 +61,4 @@ describe("the path of a URL", () => {
       { numRuns: 2_000 },
     );
   });
-});
-
-test("a parameter stands for exactly one part that is not empty", () => {
-  const routeOf = (path: string) => placeOf(path.split("/")).route;
-  expect(routeOf("/admin/keys/0123456789abcdef")).toBe("/admin/keys/{key_id}");
-  expect(routeOf("/admin/keys/")).toBeNull();
-  expect(routeOf("/admin/keys//usage")).toBeNull();
-  expect(routeOf("/admin/keys/a/b")).toBeNull();
-  expect(routeOf("/v1/b2b/organizations/")).toBe("/v1/b2b/organizations/");
-  expect(["/admin/none", "/webhooks/none", "/none"].map((path) => placeOf(path.split("/")).kind)).toEqual([
-    "admin",
-    "webhooks",
-    "open",
-  ]);
 });

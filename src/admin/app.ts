@@ -1,0 +1,31 @@
+/** The admin API, mounted at `/admin` if `ADMIN_TOKEN` is set. Its handlers throw a `RequestError`; `onError` answers. */
+import { Hono } from "hono";
+import type { AppEnv } from "../app.ts";
+import { logRoute } from "../log-route.ts";
+import { listAuditEvents } from "./audit-routes.ts";
+import {
+  createKey,
+  editKey,
+  listKeys,
+  requireKeyId,
+  revokeKey,
+  rotateKey,
+  showKey,
+  showUsage,
+} from "./key-routes.ts";
+import { purgeOrganization } from "./purge-routes.ts";
+import { requireAdminToken } from "./require-admin-token.ts";
+
+export const adminApp = (adminToken: string) =>
+  new Hono<AppEnv>()
+    .use(logRoute)
+    .use(requireAdminToken(adminToken))
+    .get("/keys", listKeys)
+    .post("/keys", createKey)
+    .get("/keys/:key_id", requireKeyId, showKey)
+    .patch("/keys/:key_id", requireKeyId, editKey)
+    .delete("/keys/:key_id", requireKeyId, revokeKey)
+    .post("/keys/:key_id/rotate", requireKeyId, rotateKey)
+    .get("/keys/:key_id/usage", requireKeyId, showUsage)
+    .post("/cache/purge", purgeOrganization)
+    .get("/audit", listAuditEvents);

@@ -1,0 +1,82 @@
+/**
+ * The shell around every request, so that no middleware has to be: the configuration, a request ID, the date, no
+ * caching unless the answer says otherwise, one log entry, and the last resort for defects. The app answers.
+ */
+import type { Hono } from "hono";
+import { type AppEnv, createApp } from "./app.ts";
+import { failureResponse } from "./errors.ts";
+import { type IsolateState, isolateStateOf } from "./isolate-state.ts";
+import { setRateLimit } from "./limits/rate-limit-headers.ts";
+import { RequestContext } from "./request-context.ts";
+import { RequestLog } from "./request-log.ts";
+import { pathOf } from "./request-path.ts";
+
+/** `random`: 0 to 1, for the share of cache hits that is logged. */
+export function createWorker(random: () => number = Math.random) {
+  /** One app for each isolate's state, and so for each configuration. */
+  const apps = new WeakMap<IsolateState, Hono<AppEnv>>();
+  const formatDate = createDateFormat();
+
+  function appFor(state: IsolateState): Hono<AppEnv> {
+    let app = apps.get(state);
+    if (app === undefined) {
+      app = createApp(state.config);
+      apps.set(state, app);
+    }
+    return app;
+  }
+
+  return {
+    /** Never rejects. */
+    async fetch(request: Request, env: Env, executionContext: ExecutionContext): Promise<Response> {
+      const log = new RequestLog(request.method);
+      const state = isolateStateOf(env);
+      if (!state.ok) return finish(misconfigured(request, state.failure, log), log, 1);
+      const context = new RequestContext(request, env, state.value, log, executionContext);
+      let response: Response;
+      try {
+        response = await appFor(state.value).fetch(request, context);
+      } catch (thrown) {
+        // What is not an Error passes Hono's onError.
+        log.defect(thrown);
+        response = await context.fail({ type: "internal_error" });
+      }
+      if (context.quota !== null) setRateLimit(response.headers, context.quota);
+      return finish(response, log, state.value.config.logHitSampleRate);
+    },
+  };
+
+  function finish(response: Response, log: RequestLog, hitSampleRate: number): Response {
+    const now = Date.now();
+    const { headers } = response;
+    headers.set("X-Request-Id", log.requestId);
+    headers.set("Date", formatDate(now));
+    if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
+    log.write(response.status, now, hitSampleRate, random);
+    return response;
+  }
+}
+
+/** Names no variable to the caller; the log entry names each. */
+function misconfigured(
+  request: Request,
+  problems: Readonly<Record<string, string>>,
+  log: RequestLog,
+): Response {
+  const failure = { type: "misconfigured" } as const;
+  log.failure(failure);
+  log.problems(problems);
+  const isHealthCheck = pathOf(request.url) === "/healthz";
+  const response = failureResponse(failure, log.requestId, isHealthCheck ? 503 : undefined);
+  return request.method === "HEAD" ? new Response(null, response) : response;
+}
+
+/** Formats the `Date` header, which is the same text for a second (RFC 9110 §6.6.1). */
+function createDateFormat(): (now: number) => string {
+  let last = { second: Number.NaN, text: "" };
+  return (now) => {
+    const second = Math.floor(now / 1_000);
+    if (second !== last.second) last = { second, text: new Date(now).toUTCString() };
+    return last.text;
+  };
+}

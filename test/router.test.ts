@@ -1,0 +1,36 @@
+import { getRouterName } from "hono/dev";
+import { expect, test } from "vitest";
+import { createApp } from "../src/app.ts";
+import { parseConfig } from "../src/config.ts";
+import { TEST_VARS } from "./support/vars.ts";
+
+function appOf(vars: Record<string, string> = {}) {
+  const configured = parseConfig({ ...TEST_VARS, ...vars });
+  if ("problems" in configured) throw new Error(JSON.stringify(configured.problems));
+  return createApp(configured.config);
+}
+
+const WEBHOOKS = { STYTCH_WEBHOOK_SECRET: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" };
+
+test("Hono's TrieRouter matches every route", () => {
+  expect(getRouterName(appOf())).toBe("TrieRouter");
+});
+
+test("a hot route has one handler and no middleware, so Hono composes no chain", () => {
+  const { router } = appOf();
+  for (const path of [
+    "/v1/b2b/organizations/acme",
+    "/v1/b2b/organizations/members/dangerously_get/m",
+    "/whoami",
+  ]) {
+    expect(router.match("GET", path)[0], path).toHaveLength(1);
+  }
+});
+
+test("what is not configured is not mounted", () => {
+  const mounted = (vars: Record<string, string>) =>
+    appOf(vars).routes.some(({ path }) => path.startsWith("/admin") || path.startsWith("/webhooks"));
+  expect(mounted({ ADMIN_TOKEN: "" })).toBe(false);
+  expect(mounted({})).toBe(true);
+  expect(mounted({ ADMIN_TOKEN: "", ...WEBHOOKS })).toBe(true);
+});
