@@ -3,18 +3,18 @@
  * promise whose work belongs to a request that may end.
  */
 import { createProjectionCache, type ProjectionCache } from "./api/projection-cache.ts";
-import { createMemory, type Memory } from "./cache/memory.ts";
-import { createPurgeList, type PurgeList } from "./cache/purge/purge-list.ts";
+import type { CacheState } from "./cache/cache-context.ts";
+import { Memory } from "./cache/memory.ts";
+import { PurgeList } from "./cache/purge/purge-list.ts";
+import { createPurgeSync } from "./cache/purge/purge-sync.ts";
 import { type Config, parseConfig } from "./config.ts";
 import type { JwksCache } from "./jwks/route.ts";
 import { createKeyState, type KeyState } from "./keys/key-state.ts";
 import { failed, type Result, success } from "./result.ts";
 
-export interface IsolateState {
+export interface IsolateState extends CacheState {
   readonly config: Config;
   readonly keys: KeyState;
-  readonly memory: Memory;
-  readonly purges: PurgeList;
   readonly projections: ProjectionCache;
   readonly jwks: JwksCache;
 }
@@ -46,11 +46,13 @@ export function requireIsolateState(env: Env): IsolateState {
 function createIsolateState(env: Env): Result<IsolateState, Problems> {
   const configured = parseConfig(env);
   if ("problems" in configured) return failed(configured.problems);
+  const purges = new PurgeList();
   return success({
     config: configured.config,
     keys: createKeyState(),
-    memory: createMemory(),
-    purges: createPurgeList(),
+    memory: new Memory(),
+    purges,
+    purgeSync: createPurgeSync(env, purges),
     projections: createProjectionCache(),
     jwks: {},
   });

@@ -6,7 +6,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect } from "vitest";
 import type { Organization } from "../../src/cache/object/organization.ts";
-import { configOf } from "../../src/config.ts";
+import { requireIsolateState } from "../../src/isolate-state.ts";
 import { circuitOf, createCircuit } from "../../src/stytch/circuit.ts";
 import { member } from "./bodies.ts";
 import { TEST_VARS } from "./vars.ts";
@@ -69,9 +69,7 @@ let configOfObjects: object | undefined;
 
 beforeEach(async () => {
   configOfObjects ??= await runInDurableObject(env.ORGANIZATION.getByName("any"), (object: Organization) => {
-    const configured = configOf((object as unknown as { env: Env }).env);
-    if ("problems" in configured) throw new Error(JSON.stringify(configured.problems));
-    return configured.config;
+    return requireIsolateState((object as unknown as { env: Env }).env).config;
   });
   Object.assign(circuitOf(configOfObjects), createCircuit());
   lines = [];

@@ -8,7 +8,8 @@
  */
 
 import { DurableObject } from "cloudflare:workers";
-import { type Config, configOf } from "../../config.ts";
+import type { Config } from "../../config.ts";
+import { requireIsolateState } from "../../isolate-state.ts";
 import { describeError, log } from "../../log.ts";
 import type { Entry } from "../entry.ts";
 import { asCollapsed, type ReadRequest, type ReadResult } from "../object-messages.ts";
@@ -180,9 +181,6 @@ export class Organization extends DurableObject<Env> {
   }
 
   #config(): Config {
-    const configured = configOf(this.env);
-    // The Worker refuses every request before it calls an object.
-    if (!("config" in configured)) throw new Error("misconfigured");
-    return configured.config;
+    return requireIsolateState(this.env).config;
   }
 }
