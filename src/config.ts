@@ -162,15 +162,6 @@ export function parseConfig(env: object): ConfigResult {
   return { problems: Object.fromEntries(problems) };
 }
 
-const parsedConfigs = new WeakMap<object, ConfigResult>();
-
-/** `parseConfig`, once for each environment object: the runtime hands an isolate the same one every time. */
-export function configOf(env: object): ConfigResult {
-  const configured = parsedConfigs.get(env) ?? parseConfig(env);
-  parsedConfigs.set(env, configured);
-  return configured;
-}
-
 function toConfig(v: Variables): Config {
   const environment = v.STYTCH_PROJECT_ID.startsWith("project-live-") ? "live" : "test";
   const baseUrl =

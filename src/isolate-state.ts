@@ -11,9 +11,12 @@ import { type Config, parseConfig } from "./config.ts";
 import type { JwksCache } from "./jwks/route.ts";
 import { createKeyState, type KeyState } from "./keys/key-state.ts";
 import { failed, type Result, success } from "./result.ts";
+import { StytchClient } from "./stytch/client.ts";
 
 export interface IsolateState extends CacheState {
   readonly config: Config;
+  /** Holds the circuit, which the Worker and the objects of the isolate share. */
+  readonly stytch: StytchClient;
   readonly keys: KeyState;
   readonly projections: ProjectionCache;
   readonly jwks: JwksCache;
@@ -36,6 +39,11 @@ export function isolateStateOf(env: Env): Result<IsolateState, Problems> {
   return state;
 }
 
+/** For tests: the next use of this environment begins with a state that knows nothing. */
+export function forgetIsolateState(env: Env): void {
+  states.delete(env);
+}
+
 /** For Durable Objects: the Worker refuses every request of a misconfigured deployment before it calls one. */
 export function requireIsolateState(env: Env): IsolateState {
   const state = isolateStateOf(env);
@@ -49,6 +57,7 @@ function createIsolateState(env: Env): Result<IsolateState, Problems> {
   const purges = new PurgeList();
   return success({
     config: configured.config,
+    stytch: new StytchClient(configured.config),
     keys: createKeyState(),
     memory: new Memory(),
     purges,

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Config, configOf, parseConfig } from "../src/config.ts";
-import { TEST_VARS } from "./support/vars.ts";
+import { type Config, parseConfig } from "../src/config.ts";
 
 const UUID = "22222222-2222-4222-8222-222222222222";
 const REQUIRED = {
@@ -201,10 +200,4 @@ test("the configuration is frozen, all the way down", () => {
   const config = parsed();
   expect(Object.isFrozen(config)).toBe(true);
   for (const [name, part] of Object.entries(config)) expect(Object.isFrozen(part), name).toBe(true);
-});
-
-test("an environment is parsed once", () => {
-  const env = { ...TEST_VARS };
-  expect(configOf(env)).toBe(configOf(env));
-  expect(configOf(env)).not.toBe(configOf({ ...TEST_VARS }));
 });

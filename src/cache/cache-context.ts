@@ -1,6 +1,7 @@
 /** What the stages of a lookup share: the caches of the isolate, and the few things that they need of the request. */
 import type { Config } from "../config.ts";
 import type { StageLog } from "../request-log.ts";
+import type { StytchClient } from "../stytch/client.ts";
 import type { Entry } from "./entry.ts";
 import type { Memory } from "./memory.ts";
 import type { PurgeList } from "./purge/purge-list.ts";
@@ -17,7 +18,7 @@ export interface CacheState {
 export interface CacheContext {
   readonly env: Env;
   readonly config: Config;
-  readonly state: CacheState;
+  readonly state: CacheState & { readonly stytch: StytchClient };
   readonly log: StageLog & { readonly requestId: string };
   readonly waitUntil: (work: Promise<unknown>) => void;
   time(stage: "cache" | "upstream", ms: number): void;

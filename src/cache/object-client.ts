@@ -1,7 +1,8 @@
 /** How an isolate reads from an Organization object, and from Stytch itself if the object fails. */
 
-import type { Config } from "../config.ts";
 import { callWithRetry } from "../platform/durable-object.ts";
+import type { StageLog } from "../request-log.ts";
+import type { StytchClient } from "../stytch/client.ts";
 import type { CacheContext } from "./cache-context.ts";
 import { fetchEntry } from "./fetch-entry.ts";
 import type { ReadRequest, ReadResult } from "./object-messages.ts";
@@ -9,13 +10,19 @@ import type { ReadRequest, ReadResult } from "./object-messages.ts";
 /** The way to the object and back, on top of the upstream deadline. */
 const OBJECT_OVERHEAD_MS = 1_000;
 
+/** What a read needs of the isolate and of the request, or of the work in its background. */
+interface ObjectClientContext extends Pick<CacheContext, "env" | "config"> {
+  readonly state: { readonly stytch: StytchClient };
+  readonly log: StageLog;
+}
+
 /**
  * Makes one object call, and one upstream call if the object fails. Never rejects; resolves within
  * `UPSTREAM_TIMEOUT_MS` and a second. A forced read may have to wait for an upstream request that began before it, and
  * takes up to twice the deadline.
  */
 export async function readFromObject(
-  { env, config, log }: Pick<CacheContext, "env" | "config"> & { log: Pick<CacheContext["log"], "degraded"> },
+  { env, config, state, log }: ObjectClientContext,
   identifier: string,
   request: ReadRequest,
 ): Promise<ReadResult> {
@@ -32,18 +39,18 @@ export async function readFromObject(
     // The object has used up a part of the deadline.
     const leftMs = config.stytch.timeoutMs - (Date.now() - startedAt);
     return leftMs > 0
-      ? await fetchDirectly(config, identifier, request, leftMs)
+      ? await fetchDirectly(state.stytch, identifier, request, leftMs)
       : { failure: { type: "upstream_timeout" }, call: null };
   }
 }
 
 async function fetchDirectly(
-  config: Config,
+  stytch: StytchClient,
   identifier: string,
   { latestSeen, minPurgeEpoch }: ReadRequest,
   timeoutMs: number,
 ): Promise<ReadResult> {
   const version = { requestedAt: Date.now(), purgeEpoch: Math.max(latestSeen, minPurgeEpoch) };
-  const fetched = await fetchEntry(config, identifier, version, timeoutMs);
+  const fetched = await fetchEntry(stytch, identifier, version, timeoutMs);
   return fetched.entry === undefined ? fetched : { ...fetched, origin: "fetched" };
 }

@@ -1,6 +1,6 @@
 /** The messages between an isolate and an Organization object: what a read asks for, and what it returns. */
-import type { Failure } from "../errors.ts";
 import type { UpstreamCall } from "../log.ts";
+import type { StytchFailure } from "../stytch/parse-response.ts";
 import type { Entry } from "./entry.ts";
 
 export interface ReadRequest {
@@ -38,8 +38,7 @@ export type Origin =
 
 export interface ReadFailure {
   readonly entry?: never;
-  /** `absent`: Stytch has no such organization. */
-  readonly failure: Failure | "absent";
+  readonly failure: StytchFailure;
   /** An older entry that may hide the failure (stale-if-error, RFC 5861). */
   readonly cached?: Entry;
   /** Null if Stytch was not asked. */
@@ -52,8 +51,8 @@ export type ReadResult =
   | ReadFailure;
 
 /** True if Stytch failed and said nothing about the organization, so that an older entry may hide the failure. */
-export function isTransientFailure(failure: Failure | "absent"): boolean {
-  if (failure === "absent") return false;
+export function isTransientFailure(failure: StytchFailure): boolean {
+  if (failure === "not_found") return false;
   switch (failure.type) {
     case "upstream_invalid_response":
     case "upstream_rate_limited":

@@ -23,10 +23,10 @@ export function revalidateInBackground(context: CacheContext, identifier: string
     minPurgeEpoch: purges.minPurgeEpoch([identifier]),
     latestSeen: purges.latestSeen,
   };
-  const refreshed = readFromObject({ env, config, log }, identifier, request).then((result) => {
+  const refreshed = readFromObject({ env, config, state, log }, identifier, request).then((result) => {
     if (result.entry !== undefined) storeInMemory(state, result.entry, identifier, Date.now());
     else if (!isTransientFailure(result.failure)) memory.addTombstone(identifier, now);
-    const hasFailed = result.entry === undefined && result.failure !== "absent" && result.call !== null;
+    const hasFailed = result.entry === undefined && result.failure !== "not_found" && result.call !== null;
     log.upstream(result.call, result.entry === undefined ? result.detail : undefined);
     if (hasFailed) log.degraded("upstream");
     log.write();

@@ -61,14 +61,16 @@ export function findDrift(envelope: Envelope): string[] {
 
 const DAY_MS = 86_400_000;
 
-/** When this isolate last reported drift. */
-let reportedAt = Number.NEGATIVE_INFINITY;
+/** Logs drift, once a day for each client. */
+export class DriftReporter {
+  #reportedAt = Number.NEGATIVE_INFINITY;
 
-/** Logs the drift of an envelope: one line a day and isolate. `now`: ms since the epoch. */
-export function reportDrift(envelope: Envelope, now: number): void {
-  if (now - reportedAt < DAY_MS) return;
-  const paths = findDrift(envelope);
-  if (paths.length === 0) return;
-  reportedAt = now;
-  log({ drift: paths });
+  /** Logs the drift of an envelope, unless some was logged less than a day ago. `now`: ms since the epoch. */
+  report(envelope: Envelope, now: number): void {
+    if (now - this.#reportedAt < DAY_MS) return;
+    const paths = findDrift(envelope);
+    if (paths.length === 0) return;
+    this.#reportedAt = now;
+    log({ drift: paths });
+  }
 }

@@ -98,14 +98,14 @@ export function simulate(setting: Setting): Outcome {
     setting.beginsEmpty ? { level: 0, at: objectIsAhead } : fullBucket(limit, objectIsAhead),
   );
   let isolatesSoFar = 0;
-  const createIsolate = (): Isolate => ({
+  const newIsolate = (): Isolate => ({
     name: `isolate ${isolatesSoFar++}`,
     allowances: new Map(),
     clockIsAhead: between(-10_000, 10_000),
     leasedAt: Number.NEGATIVE_INFINITY,
     isRenewing: false,
   });
-  const isolates = Array.from({ length: setting.isolates }, createIsolate);
+  const isolates = Array.from({ length: setting.isolates }, newIsolate);
   const admitted: number[] = [];
   let [alone, refused, objectCalls] = [0, 0, 0];
   let objectKeeps = false;
@@ -245,7 +245,7 @@ export function simulate(setting: Setting): Outcome {
   const lastMs = setting.calls.at(-1)?.[0] ?? 0;
   for (let ms = 0; ms < lastMs; ms += 100) {
     if (random() < (setting.endsPerSecond ?? 0) / 10) {
-      agenda.after(ms, () => void isolates.splice(between(0, isolates.length), 1, createIsolate()));
+      agenda.after(ms, () => void isolates.splice(between(0, isolates.length), 1, newIsolate()));
     }
   }
   agenda.run();

@@ -1,12 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Failure } from "../../src/errors.ts";
-import {
-  type Circuit,
-  checkCircuit,
-  circuitOf,
-  createCircuit,
-  recordOutcome,
-} from "../../src/stytch/circuit.ts";
+import { Circuit } from "../../src/stytch/circuit.ts";
 
 const NOW = 1_800_000_000_000;
 const UNAVAILABLE = { type: "upstream_unavailable" } as const;
@@ -14,17 +8,17 @@ const limited = (retryAfterSeconds: number | undefined) =>
   ({ type: "upstream_rate_limited", retryAfterSeconds }) as const;
 
 function circuitAfter(outcomes: readonly (Failure | null)[], now = NOW): Circuit {
-  const circuit = createCircuit();
-  for (const outcome of outcomes) recordOutcome(circuit, outcome, now, now);
+  const circuit = new Circuit();
+  for (const outcome of outcomes) circuit.recordOutcome(outcome, now, now);
   return circuit;
 }
 const times = (count: number, failure: Failure = UNAVAILABLE) => Array<Failure>(count).fill(failure);
-const isOpen = (circuit: Circuit, now = NOW) => checkCircuit(circuit, now) !== null;
+const isOpen = (circuit: Circuit, now = NOW) => circuit.check(now) !== null;
 
 describe("the circuit", () => {
   test("opens with the tenth failure in a row, and not with the ninth", () => {
     expect(isOpen(circuitAfter(times(9)))).toBe(false);
-    expect(checkCircuit(circuitAfter(times(10)), NOW + 500)).toEqual({
+    expect(circuitAfter(times(10)).check(NOW + 500)).toEqual({
       ...UNAVAILABLE,
       retryAfterSeconds: 1.5,
     });
@@ -48,18 +42,18 @@ describe("the circuit", () => {
       true,
       true,
     ]);
-    recordOutcome(circuit, UNAVAILABLE, NOW + 2_000, NOW + 3_000);
+    circuit.recordOutcome(UNAVAILABLE, NOW + 2_000, NOW + 3_000);
     expect([3_999, 4_000, 4_001].map((ms) => isOpen(circuit, NOW + ms))).toEqual([true, false, true]);
-    recordOutcome(circuit, null, NOW + 4_000, NOW + 4_100);
+    circuit.recordOutcome(null, NOW + 4_000, NOW + 4_100);
     expect([4_100, 4_100].map((ms) => isOpen(circuit, NOW + ms))).toEqual([false, false]);
   });
 
   test("is not opened by calls that hung from before Stytch answered", () => {
-    const circuit = createCircuit();
-    recordOutcome(circuit, null, NOW + 2_000, NOW + 2_100);
-    for (let i = 0; i < 10; i += 1) recordOutcome(circuit, { type: "upstream_timeout" }, NOW, NOW + 5_000);
+    const circuit = new Circuit();
+    circuit.recordOutcome(null, NOW + 2_000, NOW + 2_100);
+    for (let i = 0; i < 10; i += 1) circuit.recordOutcome({ type: "upstream_timeout" }, NOW, NOW + 5_000);
     expect(isOpen(circuit, NOW + 5_000)).toBe(false);
-    for (let i = 0; i < 10; i += 1) recordOutcome(circuit, UNAVAILABLE, NOW + 2_100, NOW + 5_000);
+    for (let i = 0; i < 10; i += 1) circuit.recordOutcome(UNAVAILABLE, NOW + 2_100, NOW + 5_000);
     expect(isOpen(circuit, NOW + 5_000)).toBe(true);
   });
 
@@ -71,7 +65,7 @@ describe("the circuit", () => {
 describe("a 429", () => {
   test("that says until when keeps all calls back until then, to the millisecond, and says how long", () => {
     const circuit = circuitAfter([limited(30)]);
-    expect(checkCircuit(circuit, NOW + 29_500)).toEqual(limited(0.5));
+    expect(circuit.check(NOW + 29_500)).toEqual(limited(0.5));
     expect(isOpen(circuit, NOW + 29_999)).toBe(true);
     expect(isOpen(circuit, NOW + 30_000)).toBe(false);
   });
@@ -96,11 +90,4 @@ describe("a 429", () => {
     expect(isOpen(circuit, NOW + 3_600_000)).toBe(false);
     expect(isOpen(circuit, NOW - 1)).toBe(false);
   });
-});
-
-test("each configuration has one, and it stays the same", () => {
-  const config = {};
-  circuitOf(config).failures = 3;
-  expect(circuitOf(config).failures).toBe(3);
-  expect(circuitOf({})).toEqual(createCircuit());
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { findDrift, reportDrift } from "../../src/stytch/drift.ts";
+import { DriftReporter, findDrift } from "../../src/stytch/drift.ts";
 import { member, organization } from "../support/bodies.ts";
 import { logLines } from "../support/guard.ts";
 
@@ -34,13 +34,14 @@ describe("drift", () => {
 
 test("drift is logged once a day, by path and never by value; bodies without it neither log nor count", () => {
   const { custom_roles: _, ...drifting } = organization({ organization_name: "a name" });
+  const drift = new DriftReporter();
   const start = 1_700_000_000_000;
-  reportDrift({ organization: organization() }, start - 1);
+  drift.report({ organization: organization() }, start - 1);
   expect(logLines()).toEqual([]);
-  reportDrift({ organization: drifting }, start);
+  drift.report({ organization: drifting }, start);
   expect(logLines()).toEqual([{ drift: ["organization.custom_roles"] }]);
-  reportDrift({ organization: drifting }, start + DAY - 1);
+  drift.report({ organization: drifting }, start + DAY - 1);
   expect(logLines()).toHaveLength(1);
-  reportDrift({ organization: drifting }, start + DAY);
+  drift.report({ organization: drifting }, start + DAY);
   expect(logLines()).toHaveLength(2);
 });

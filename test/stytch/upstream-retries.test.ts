@@ -1,8 +1,8 @@
 /** Stytch that is hard to reach: attempts, the circuit, and a 429 that says until when, as callers meet them. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { configOf } from "../../src/config.ts";
-import { circuitOf } from "../../src/stytch/circuit.ts";
-import { fetchOrganization } from "../../src/stytch/client.ts";
+import { parseConfig } from "../../src/config.ts";
+import { failed } from "../../src/result.ts";
+import { StytchClient } from "../../src/stytch/client.ts";
 import { member, memberEnvelope, organization, organizationEnvelope } from "../support/bodies.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { declareSecret, logLines } from "../support/guard.ts";
@@ -170,18 +170,19 @@ describe("a failed attempt", () => {
       signal?.addEventListener("abort", () => hanging.reject(signal.reason));
       return await hanging.promise;
     });
-    const configured = configOf({ ...TEST_VARS, UPSTREAM_TIMEOUT_MS: "100" });
+    const configured = parseConfig({ ...TEST_VARS, UPSTREAM_TIMEOUT_MS: "100" });
     if ("problems" in configured) throw new Error("misconfigured");
-    const { config } = configured;
-    for (const [ms, failures] of [
-      [20, 0],
-      [100, 12],
-    ] as const) {
-      const calls = Array.from({ length: 12 }, async () => await fetchOrganization(config, "acme", ms));
-      for (const { failure } of await Promise.all(calls))
-        expect(failure).toEqual({ type: "upstream_timeout" });
-      expect(circuitOf(config).failures).toBe(failures);
-    }
+    const stytch = new StytchClient(configured.config);
+    const timeOut = async (count: number, ms: number) => {
+      const calls = Array.from({ length: count }, async () => await stytch.fetchOrganization("acme", ms));
+      for (const { result } of await Promise.all(calls))
+        expect(result).toEqual(failed({ type: "upstream_timeout" }));
+    };
+    await timeOut(12, 20);
+    await timeOut(9, 100);
+    await timeOut(1, 100);
+    const eleventh = await stytch.fetchOrganization("acme");
+    expect(eleventh).toMatchObject({ result: { failure: { type: "upstream_unavailable" } }, call: null });
   });
 });
 
@@ -192,7 +193,10 @@ describe("the circuit", () => {
     expect(upstream.requests).toHaveLength(10);
     const answer = await edge.call(aMember(), { key });
     expect(await answer.json()).toMatchObject({ status_code: 503, error_type: "upstream_unavailable" });
-    expect(logLines().at(-1)).toMatchObject({ upstream: null, upstream_detail: "not asked" });
+    expect(logLines().at(-1)).toMatchObject({
+      upstream: null,
+      upstream_detail: "not called: the circuit is open",
+    });
     at(1_999);
     await edge.call(aMember(), { key });
     expect(upstream.requests).toHaveLength(10);

@@ -6,8 +6,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect } from "vitest";
 import type { Organization } from "../../src/cache/object/organization.ts";
-import { requireIsolateState } from "../../src/isolate-state.ts";
-import { circuitOf, createCircuit } from "../../src/stytch/circuit.ts";
+import { forgetIsolateState } from "../../src/isolate-state.ts";
 import { member } from "./bodies.ts";
 import { TEST_VARS } from "./vars.ts";
 
@@ -65,13 +64,14 @@ export async function guardResponse(response: Response, mayHoldKey: boolean): Pr
 }
 
 /** All objects of the run share one environment, and so one circuit. */
-let configOfObjects: object | undefined;
+let objectEnv: Env | undefined;
 
 beforeEach(async () => {
-  configOfObjects ??= await runInDurableObject(env.ORGANIZATION.getByName("any"), (object: Organization) => {
-    return requireIsolateState((object as unknown as { env: Env }).env).config;
-  });
-  Object.assign(circuitOf(configOfObjects), createCircuit());
+  objectEnv ??= await runInDurableObject(
+    env.ORGANIZATION.getByName("any"),
+    (object: Organization) => (object as unknown as { env: Env }).env,
+  );
+  forgetIsolateState(objectEnv);
   lines = [];
   answers = [];
   for (const level of ["log", "info", "warn", "error", "debug"] as const) {

@@ -192,7 +192,7 @@ export class EntryState {
     if (entry !== null && isFreshEnough(entry, request.kind, now, cache)) {
       return { entry, origin: "held", call: null };
     }
-    if (this.isKnownMissing(now)) return { failure: "absent", call: null };
+    if (this.isKnownMissing(now)) return { failure: "not_found", call: null };
     const { last } = this.#backOff;
     if (last === null || !isBackingOff(this.#backOff, now)) return null;
     if (entry !== null) return { ...last, cached: entry, call: null };

@@ -55,7 +55,8 @@ export class Organization extends DurableObject<Env> {
       mirror: this.#mirror,
       alias: this.#alias,
       notifier: this.#notifier,
-      config: () => this.#config(),
+      stytch: () => requireIsolateState(this.env).stytch,
+      cacheConfig: () => this.#config().cache,
       store: async (entry) => await this.store(entry),
       listPurgeInBackground: (name) => this.#listPurgeInBackground(name),
     });
@@ -161,7 +162,7 @@ export class Organization extends DurableObject<Env> {
       latestSeen: 0,
     };
     const refreshed = this.read(identifier, refresh).then((result) => {
-      if (result.entry !== undefined || result.failure === "absent" || result.call === null) return;
+      if (result.entry !== undefined || result.failure === "not_found" || result.call === null) return;
       log({ degraded: ["upstream"], upstream: result.call, upstream_detail: result.detail });
     });
     this.ctx.waitUntil(refreshed);

@@ -6,6 +6,7 @@
  *                                                    → failure: back-off, and an older entry beside it
  */
 import type { Config } from "../../config.ts";
+import type { StytchClient } from "../../stytch/client.ts";
 import type { Entry } from "../entry.ts";
 import { type FetchedEntry, fetchEntry } from "../fetch-entry.ts";
 import {
@@ -25,7 +26,8 @@ export interface UpstreamReaderHost {
   readonly mirror: KvMirror;
   readonly alias: AliasState;
   readonly notifier: AliasNotifier;
-  readonly config: () => Config;
+  readonly stytch: () => StytchClient;
+  readonly cacheConfig: () => Config["cache"];
   readonly store: (entry: Entry) => Promise<unknown>;
   readonly listPurgeInBackground: (name: string) => void;
 }
@@ -48,7 +50,7 @@ export class UpstreamReader {
     };
     const canonical =
       request.kind === "forced" ? null : await this.#host.alias.canonicalEntry(identifier, reader);
-    if (canonical !== null && isFreshEnough(canonical, request.kind, Date.now(), this.#host.config().cache)) {
+    if (canonical !== null && isFreshEnough(canonical, request.kind, Date.now(), this.#host.cacheConfig())) {
       return { entry: canonical, origin: "held", call: null };
     }
     const { fetched, requestedAt } = await this.#fetchUncontested(identifier, purgeEpoch);
@@ -66,7 +68,7 @@ export class UpstreamReader {
     // If the circuit let no call through, it also says when the next one may be made.
     if (call !== null) this.#host.state.applyTransientFailure(fetched, Date.now());
     const cached =
-      this.#host.state.servableEntry(identifier, Date.now(), this.#host.config().cache) ?? canonical;
+      this.#host.state.servableEntry(identifier, Date.now(), this.#host.cacheConfig()) ?? canonical;
     return cached === null ? fetched : { ...fetched, cached };
   }
 
@@ -76,14 +78,14 @@ export class UpstreamReader {
     purgeEpoch: number,
   ): Promise<{ readonly fetched: FetchedEntry; readonly requestedAt: number }> {
     const requestedAt = this.#host.state.nextRequestTime(Date.now());
-    const fetched = await fetchEntry(this.#host.config(), identifier, { requestedAt, purgeEpoch });
+    const fetched = await fetchEntry(this.#host.stytch(), identifier, { requestedAt, purgeEpoch });
     const organizationId = organizationOf(fetched);
     if (organizationId === undefined || !this.#host.alias.isContested(organizationId, requestedAt)) {
       return { fetched, requestedAt };
     }
     const again = this.#host.state.nextRequestTime(Date.now());
     return {
-      fetched: await fetchEntry(this.#host.config(), identifier, { requestedAt: again, purgeEpoch }),
+      fetched: await fetchEntry(this.#host.stytch(), identifier, { requestedAt: again, purgeEpoch }),
       requestedAt: again,
     };
   }
@@ -109,8 +111,8 @@ export class UpstreamReader {
     const mayBeCached = this.#host.notifier.hasNotified || this.#host.mirror.mayExist === true;
     const end = { requestedAt, mayBeCached };
     let result: EndResult;
-    if (failure === "absent") {
-      const until = Date.now() + this.#host.config().cache.negativeSeconds * 1_000;
+    if (failure === "not_found") {
+      const until = Date.now() + this.#host.cacheConfig().negativeSeconds * 1_000;
       result = this.#host.state.applyNotFound(end, { until, purgeEpoch });
     } else if (failure.type === "upstream_bad_request") result = this.#host.state.applyBadRequest(end);
     else result = this.#host.state.applyRefusal(end);

@@ -300,7 +300,7 @@ describe("an answer without an upstream request", () => {
   });
 
   test("a remembered 404 is absent, without a call", () => {
-    expect(answer(COLUMNS["negative held"](), {})).toEqual({ failure: "absent", call: null });
+    expect(answer(COLUMNS["negative held"](), {})).toEqual({ failure: "not_found", call: null });
     expect(answer(COLUMNS["nothing known"](), {})).toBeNull();
   });
 
