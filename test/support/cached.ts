@@ -1,4 +1,6 @@
-/** What tests of the cache share: entries and configurations made by hand, and what they look at in answers and in KV. */
+/**
+ * What tests of the cache share: entries and configurations made by hand, and what they look at in answers and in KV.
+ */
 import type { Entry } from "../../src/cache/entry.ts";
 import { type Config, parseConfig } from "../../src/config.ts";
 import type { Json } from "./bodies.ts";

@@ -1,4 +1,6 @@
-/** The state table of an Organization object: one row for each event, and the order of events that arrive in any order. */
+/**
+ * The state table of an Organization object: one row for each event, and the order of events that arrive in any order.
+ */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type EndResult, EntryState } from "../../../src/cache/object/entry-state.ts";
