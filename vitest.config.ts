@@ -29,15 +29,15 @@ export default defineConfig({
           // One workerd for all files: they make isolates, organizations and keys of their own, and most of the time went into starts.
           isolate: false,
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/scripts/**", "test/simulation/**"],
+          exclude: ["test/e2e/**", "test/cli/**", "test/dev/**", "test/simulation/**"],
           setupFiles: ["test/support/guard.ts"],
         },
       },
       {
-        // In Node: the built Worker and the sandbox from outside, on real sockets; the scripts; and what takes much arithmetic.
+        // In Node: the built Worker and the sandbox from outside, on real sockets; the command-line tools; and what takes much arithmetic.
         test: {
           name: "node",
-          include: ["test/{e2e,scripts,simulation}/**/*.test.ts"],
+          include: ["test/{cli,dev,e2e,simulation}/**/*.test.ts"],
           setupFiles: ["test/e2e/guard.ts"],
           // One process for all files: what they serve takes long to load.
           isolate: false,

@@ -3,9 +3,9 @@
 import { createRandom } from "../sandbox/random.ts";
 import { members, organizations } from "../sandbox/seed.ts";
 import type { Built } from "./build.ts";
+import { startMeasuredWorker } from "./measured-worker.ts";
 import type { Operations } from "./prices.ts";
-import { serve } from "./served.ts";
-import { mint, varsOf } from "./settings.ts";
+import { createKey, varsOf } from "./settings.ts";
 import type { Timed } from "./timed.ts";
 
 export interface Count extends Operations {
@@ -33,14 +33,14 @@ const BATCH = 200;
 export interface Counted {
   /** Makes these requests; rejects where one is answered by another status than those given. */
   run(requests: readonly Timed[], statuses?: readonly number[]): Promise<void>;
-  mint(body: object): Promise<string>;
+  createKey(body: object): Promise<string>;
   /** Since it was asked last. */
   operations(): Promise<Operations>;
   stop(): Promise<void>;
 }
 
 export async function openCounted(config: string, built: Built): Promise<Counted> {
-  const served = await serve(config, built, varsOf("https://stytch.invalid"), undefined);
+  const served = await startMeasuredWorker(config, built, varsOf("https://stytch.invalid"), undefined);
   return {
     run: async (requests, expected = [200]) => {
       for (let at = 0; at < requests.length; at += BATCH) {
@@ -51,7 +51,7 @@ export async function openCounted(config: string, built: Built): Promise<Counted
         if (wrong !== undefined) throw new Error(`${served.url}: answered ${wrong}, not ${expected}`);
       }
     },
-    mint: async (body) => await mint(served.url, body),
+    createKey: async (body) => await createKey(served.url, body),
     operations: async () => (await (await fetch(`${served.url}/_count`)).json()) as Operations,
     stop: async () => await served.stop(),
   };
@@ -97,11 +97,11 @@ export async function countKinds(worker: Counted, isPostern: boolean): Promise<P
   const policy = { name: "bench", scopes, organization_ids: null, rate_limit: null };
   const fields = ["organization_id", "organization_name"];
   const ofFields = isPostern ? { organization: fields, member: null } : fields;
-  const key = await worker.mint({ ...policy, fields: null });
+  const key = await worker.createKey({ ...policy, fields: null });
   const wide = { limit: 100_000, period_seconds: 60 };
-  const limited = await worker.mint({ ...policy, fields: null, rate_limit: wide });
+  const limited = await worker.createKey({ ...policy, fields: null, rate_limit: wide });
   const narrow = { limit: 1, period_seconds: 86_400 };
-  const refused = await worker.mint({ ...policy, fields: null, rate_limit: narrow });
+  const refused = await worker.createKey({ ...policy, fields: null, rate_limit: narrow });
   const forged = key.slice(0, -4) + (key.endsWith("0000") ? "1111" : "0000");
   const one = organizationPath(0);
 
@@ -125,7 +125,7 @@ export async function countKinds(worker: Counted, isPostern: boolean): Promise<P
   await worker.run([timed(ms, key, one)]);
   await count("hit", () => one);
   await count("hit_limited", () => one, { of: limited });
-  await count("hit_fields", () => one, { of: await worker.mint({ ...policy, fields: ofFields }) });
+  await count("hit_fields", () => one, { of: await worker.createKey({ ...policy, fields: ofFields }) });
   const headers = { "If-None-Match": "*" };
   if (isPostern) await count("not_modified", () => one, { statuses: [304], headers });
   await count("member", () => memberPath(aliveMembers[0] ?? 0));
@@ -143,7 +143,7 @@ async function keysOf(worker: Counted): Promise<string[]> {
   for (let i = 0; i < MIX.keys; i += 1) {
     const rate_limit = i < MIX.limitedKeys ? { limit: 6_000, period_seconds: 60 } : null;
     keys.push(
-      await worker.mint({
+      await worker.createKey({
         name: `key ${i}`,
         scopes: ["organizations:read", "members:dangerously_get"],
         organization_ids: null,

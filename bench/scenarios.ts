@@ -2,9 +2,9 @@
 import { demo, members, organizations } from "../sandbox/seed.ts";
 import type { Built } from "./build.ts";
 import type { Load } from "./load.ts";
+import { type MeasuredWorker, startMeasuredWorker } from "./measured-worker.ts";
 import { PROCESSORS } from "./processors.ts";
-import { type Served, serve } from "./served.ts";
-import { ASSEMBLED, BARE, BARE_KV, mint, POSTERN, PROJECT, SANDBOX, varsOf } from "./settings.ts";
+import { ASSEMBLED, BARE, BARE_KV, createKey, POSTERN, PROJECT, SANDBOX, varsOf } from "./settings.ts";
 
 export interface Scenario {
   readonly name: string;
@@ -16,7 +16,7 @@ export interface Scenario {
    */
   readonly requests: number;
   /** Whose CPU time counts; null where what is measured is not a Worker's work. */
-  readonly worker: Served | null;
+  readonly worker: MeasuredWorker | null;
 }
 
 export interface Builds {
@@ -56,13 +56,13 @@ const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
 /** Begins every Worker anew, puts into it what its scenarios need, and says what they are. */
 export async function setUp(builds: Builds): Promise<Stage> {
   const measured = PROCESSORS?.measured;
-  const stytch = await serve(SANDBOX, builds.sandbox, PROJECT, PROCESSORS?.load);
-  const far = await serve(SANDBOX, builds.sandbox, PROJECT, PROCESSORS?.load);
+  const stytch = await startMeasuredWorker(SANDBOX, builds.sandbox, PROJECT, PROCESSORS?.load);
+  const far = await startMeasuredWorker(SANDBOX, builds.sandbox, PROJECT, PROCESSORS?.load);
   await fetch(`${far.url}/_sandbox/latency`, { method: "PUT", body: JSON.stringify({ ms: 80 }) });
 
   const quiet = { LOG_HIT_SAMPLE_RATE: "0", CACHE_FRESH_SECONDS: "3600" };
   const startPostern = async (vars: Record<string, string>) =>
-    await serve(POSTERN, builds.postern, varsOf(stytch.url, { ...quiet, ...vars }), measured);
+    await startMeasuredWorker(POSTERN, builds.postern, varsOf(stytch.url, { ...quiet, ...vars }), measured);
   const postern = await startPostern({ CACHE_MEMORY_SECONDS: "60" });
   const logging = await startPostern({ CACHE_MEMORY_SECONDS: "60", LOG_HIT_SAMPLE_RATE: "0.1" });
   const fromKv = await startPostern({ CACHE_MEMORY_SECONDS: "0" });
@@ -71,29 +71,29 @@ export async function setUp(builds: Builds): Promise<Stage> {
     CACHE_FRESH_SECONDS: "1",
     CACHE_STALE_SECONDS: "0",
   });
-  const bare = await serve(BARE, builds.bare, {}, measured);
-  const bareKv = await serve(BARE_KV, builds.bareKv, {}, measured);
-  const assembled = await serve(
+  const bare = await startMeasuredWorker(BARE, builds.bare, {}, measured);
+  const bareKv = await startMeasuredWorker(BARE_KV, builds.bareKv, {}, measured);
+  const assembled = await startMeasuredWorker(
     ASSEMBLED,
     builds.assembled,
     varsOf(stytch.url, { CACHE_FRESH_SECONDS: quiet.CACHE_FRESH_SECONDS }),
     measured,
   );
 
-  const key = await mint(postern.url, { name: "all", scopes: SCOPES });
-  const limited = await mint(postern.url, { name: "limited", scopes: SCOPES, rate_limit: WIDE });
-  const refused = await mint(postern.url, { name: "refused", scopes: SCOPES, rate_limit: NARROW });
+  const key = await createKey(postern.url, { name: "all", scopes: SCOPES });
+  const limited = await createKey(postern.url, { name: "limited", scopes: SCOPES, rate_limit: WIDE });
+  const refused = await createKey(postern.url, { name: "refused", scopes: SCOPES, rate_limit: NARROW });
   const fields = {
     organization: ["organization_id", "organization_name", "trusted_metadata.plan"],
     member: null,
   };
-  const narrow = await mint(postern.url, { name: "fields", scopes: SCOPES, fields });
-  const ofLogging = await mint(logging.url, { name: "all", scopes: SCOPES });
-  const ofKv = await mint(fromKv.url, { name: "all", scopes: SCOPES });
-  const ofMissing = await mint(missing.url, { name: "all", scopes: SCOPES });
+  const narrow = await createKey(postern.url, { name: "fields", scopes: SCOPES, fields });
+  const ofLogging = await createKey(logging.url, { name: "all", scopes: SCOPES });
+  const ofKv = await createKey(fromKv.url, { name: "all", scopes: SCOPES });
+  const ofMissing = await createKey(missing.url, { name: "all", scopes: SCOPES });
   const policy = { scopes: SCOPES, organization_ids: null, fields: null };
-  const ofAssembled = await mint(assembled.url, { ...policy, rate_limit: null });
-  const limitedOfAssembled = await mint(assembled.url, { ...policy, rate_limit: WIDE });
+  const ofAssembled = await createKey(assembled.url, { ...policy, rate_limit: null });
+  const limitedOfAssembled = await createKey(assembled.url, { ...policy, rate_limit: WIDE });
 
   const first = await fetch(postern.url + ORGANIZATION, { headers: bearer(key) });
   const etag = String(first.headers.get("ETag"));
@@ -113,7 +113,7 @@ export async function setUp(builds: Builds): Promise<Stage> {
   const one = (
     name: string,
     says: string,
-    worker: Served,
+    worker: MeasuredWorker,
     headers: Record<string, string>,
     requests: number,
     more: Partial<Load> = {},

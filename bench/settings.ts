@@ -22,7 +22,11 @@ export const varsOf = (stytch: string, vars: Readonly<Record<string, string>> = 
 });
 
 /** A key of Postern, or of what was assembled: both are asked alike. */
-export async function mint(url: string, body: object, headers: Record<string, string> = {}): Promise<string> {
+export async function createKey(
+  url: string,
+  body: object,
+  headers: Record<string, string> = {},
+): Promise<string> {
   const answer = await fetch(`${url}/admin/keys`, {
     method: "POST",
     headers: { Authorization: `Bearer ${ADMIN_TOKEN}`, ...headers },

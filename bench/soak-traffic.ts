@@ -1,6 +1,7 @@
 /** What the soak asks Postern, and what may be answered: one kind of caller each, with the rule that its answers must keep. */
+
+import type { SandboxedPostern } from "../dev/sandboxed-postern.ts";
 import { demo, members, organizations } from "../sandbox/seed.ts";
-import type { Running } from "../test/e2e/running.ts";
 
 export interface Answer {
   readonly status: number;
@@ -49,14 +50,14 @@ const without = (...texts: unknown[]): Rule => {
   };
 };
 
-export async function callersOf(postern: Running): Promise<Caller[]> {
-  const free = await postern.mint(SCOPES);
-  const bound = await postern.mint(SCOPES, { organization_ids: [own?.organization_id] });
-  const narrow = await postern.mint(SCOPES, {
+export async function callersOf(postern: SandboxedPostern): Promise<Caller[]> {
+  const free = await postern.createKey(SCOPES);
+  const bound = await postern.createKey(SCOPES, { organization_ids: [own?.organization_id] });
+  const narrow = await postern.createKey(SCOPES, {
     fields: { organization: ["organization_id"], member: ["member_id"] },
   });
-  const limited = await postern.mint(SCOPES, { rate_limit: LIMIT });
-  const revoked = await postern.mint(SCOPES);
+  const limited = await postern.createKey(SCOPES, { rate_limit: LIMIT });
+  const revoked = await postern.createKey(SCOPES);
   await postern.admin("DELETE", `/admin/keys/${revoked.split("_")[2]}`);
   const forged = free.slice(0, -1) + (free.endsWith("0") ? "1" : "0");
 

@@ -4,8 +4,8 @@
  * Ends with 1 where anything was wrong.
  */
 import { parseArgs } from "node:util";
-import { run } from "../test/e2e/running.ts";
-import { SECRETS } from "../test/e2e/secrets.ts";
+import { SECRETS } from "../dev/credentials.ts";
+import { startSandboxedPostern } from "../dev/sandboxed-postern.ts";
 import { openHeap } from "./heap.ts";
 import { type Answer, type Caller, callersOf, LIMIT } from "./soak-traffic.ts";
 
@@ -50,7 +50,7 @@ interface Seen {
   longestMs: number;
 }
 
-const postern = await run({ LOG_HIT_SAMPLE_RATE: "0", UPSTREAM_TIMEOUT_MS: "2000" }, true);
+const postern = await startSandboxedPostern({ LOG_HIT_SAMPLE_RATE: "0", UPSTREAM_TIMEOUT_MS: "2000" }, true);
 const heap = await openHeap(postern.inspector);
 const callers = await callersOf(postern);
 const began = performance.now();

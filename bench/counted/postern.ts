@@ -1,6 +1,7 @@
 /** Postern with its operations counted, and any number of isolates in one. */
-import { createWorker } from "../../src/worker.ts";
+
 import * as postern from "../../src/index.ts";
+import { createWorker } from "../../src/worker.ts";
 import { counting, countStorage } from "./counting.ts";
 
 export class ApiKey extends postern.ApiKey {

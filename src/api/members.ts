@@ -9,7 +9,6 @@ import { checkScopes } from "../keys/authorize.ts";
 import { canSee } from "../keys/organization-access.ts";
 import type { Scope } from "../keys/record.ts";
 import type { RequestContext } from "../request-context.ts";
-import { fetchMember } from "../stytch/client.ts";
 import { isIdentifier } from "../stytch/identifier.ts";
 import { authorizeRequest } from "./authorize-request.ts";
 import { isRefreshRequested, refreshScopes } from "./forced-refresh.ts";
@@ -34,16 +33,17 @@ export async function readMember(context: RequestContext, memberId: string): Pro
   if (failure !== null) return failure;
 
   const startedAt = Date.now();
-  const fetched = await fetchMember(context.config, memberId, includeDeleted);
+  const { result, detail, call } = await context.state.stytch.fetchMember(memberId, includeDeleted);
   context.time("upstream", Date.now() - startedAt);
-  context.log.upstream(fetched.call, fetched.failure === undefined ? undefined : fetched.detail);
-  if (fetched.failure !== undefined) {
-    return fetched.failure === "absent" ? { type: "member_not_found" } : fetched.failure;
+  context.log.upstream(call, detail);
+  if (!result.ok) {
+    return result.failure === "not_found" ? { type: "member_not_found" } : result.failure;
   }
-  const { member, organization } = fetched.value;
+  const { bytes, json } = result.value;
+  const { member, organization } = json;
   const isVisible = [member, organization].every((part) => canSee(record, part.organization_id));
   if (!isVisible) return { type: "member_not_found" };
-  return memberResponse(context, projectMember(fetched.body, record.fields));
+  return memberResponse(context, projectMember(bytes, record.fields));
 }
 
 /** Accepts what the official SDKs send. A repeated parameter has to agree with itself. Null if it is anything else. */

@@ -1,29 +1,30 @@
-/** From an identifier to an entry, by one upstream call. */
-import type { Config } from "../config.ts";
-import type { Failure } from "../errors.ts";
+/** Fetches an organization from Stytch and makes an entry of the answer. */
 import type { UpstreamCall } from "../log.ts";
-import { fetchOrganization } from "../stytch/client.ts";
+import type { StytchClient } from "../stytch/client.ts";
+import type { StytchFailure } from "../stytch/parse-response.ts";
 import { createEntry, type Entry } from "./entry.ts";
 
 export type FetchedEntry =
   | { readonly entry: Entry; readonly call: UpstreamCall | null }
   | {
       readonly entry?: never;
-      /** `absent`: Stytch knows no such organization. */
-      readonly failure: Failure | "absent";
+      readonly failure: StytchFailure;
       readonly call: UpstreamCall | null;
       readonly detail?: string;
     };
 
-/** Resolves always. `began`: now, in ms since the epoch. `purgeEpoch`: the latest purge that the caller has heard of. */
+/**
+ * Makes one upstream call and never rejects. `version.requestedAt` is the time of the call, in ms since the epoch;
+ * `version.purgeEpoch` is the latest purge that the caller has heard of. `timeoutMs` is the client's own by default.
+ */
 export async function fetchEntry(
-  config: Config,
+  stytch: StytchClient,
   identifier: string,
-  asked: Pick<Entry, "requestedAt" | "purgeEpoch">,
-  timeoutMs: number = config.stytch.timeoutMs,
+  version: Pick<Entry, "requestedAt" | "purgeEpoch">,
+  timeoutMs?: number,
 ): Promise<FetchedEntry> {
-  const fetched = await fetchOrganization(config, identifier, timeoutMs);
-  if (fetched.failure !== undefined) return fetched;
-  const when = { ...asked, receivedAt: Date.now() };
-  return { entry: await createEntry(fetched.body, fetched.value, when), call: fetched.call };
+  const { result, detail, call } = await stytch.fetchOrganization(identifier, timeoutMs);
+  if (!result.ok) return { failure: result.failure, call, ...(detail === undefined ? {} : { detail }) };
+  const received = { ...version, receivedAt: Date.now() };
+  return { entry: await createEntry(result.value.bytes, result.value.json, received), call };
 }

@@ -5,8 +5,8 @@
 import { DurableObject } from "cloudflare:workers";
 import { kvTtlSeconds } from "../cache/freshness.ts";
 import { MAX_PURGES, type Purge, type PurgeUpdates } from "../cache/purge/purge-list.ts";
-import { configOf } from "../config.ts";
-import type { KeyEvent } from "../keys/api-key.ts";
+import { isolateStateOf } from "../isolate-state.ts";
+import type { KeyEvent } from "../keys/event-outbox.ts";
 import type { KeyRecord } from "../keys/record.ts";
 
 /** The place in a list behind which a page begins: of what was listed last. */
@@ -145,9 +145,9 @@ export class Directory extends DurableObject<Env> {
   /** Those that are older than any entry can be; and the oldest where they are too many, which then stand for all before them. */
   #deleteOldPurges(now: number): void {
     const { sql, kv } = this.ctx.storage;
-    const configured = configOf(this.env);
-    if ("config" in configured) {
-      const lifeMs = kvTtlSeconds(configured.config.cache) * 1_000 + PURGE_MARGIN_MS;
+    const state = isolateStateOf(this.env);
+    if (state.ok) {
+      const lifeMs = kvTtlSeconds(state.value.config.cache) * 1_000 + PURGE_MARGIN_MS;
       sql.exec("DELETE FROM purges WHERE number < ?", now - lifeMs);
     }
     if (this.#purgesSinceCount < PURGES_BETWEEN_COUNTS) return;

@@ -8,7 +8,6 @@ import * as z from "zod";
 import type { Failure } from "../errors.ts";
 import { requireIsolateState } from "../isolate-state.ts";
 import type { UpstreamCall } from "../log.ts";
-import { fetchJwks } from "../stytch/client.ts";
 
 /** Stytch itself answers `Cache-Control: public, max-age=900`. */
 export const JWKS_FRESH_MS = 900_000;
@@ -45,13 +44,12 @@ export class PublicKeys extends DurableObject<Env> {
   }
 
   async #fetch(): Promise<JwksRead> {
-    const fetched = await fetchJwks(requireIsolateState(this.env).config, Jwks);
+    const { result, detail, call } = await requireIsolateState(this.env).stytch.fetchJwks(Jwks);
     const at = Date.now();
-    const { call } = fetched;
-    if (fetched.failure === undefined) this.#last = { at, call, body: fetched.body };
+    if (result.ok) this.#last = { at, call, body: result.value.bytes };
     else {
-      const failure: Failure = fetched.failure === "absent" ? { type: "route_not_found" } : fetched.failure;
-      this.#last = { at, call, failure, ...(fetched.detail === undefined ? {} : { detail: fetched.detail }) };
+      const failure: Failure = result.failure === "not_found" ? { type: "route_not_found" } : result.failure;
+      this.#last = { at, call, failure, ...(detail === undefined ? {} : { detail }) };
     }
     return this.#last;
   }

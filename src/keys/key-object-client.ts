@@ -1,4 +1,7 @@
-/** The one question that an isolate asks a key's object: for its record and for tokens. What has been counted of the key goes along. */
+/**
+ * The one question that an isolate asks a key's object: for its record and for tokens. What has been counted of the key
+ * goes along.
+ */
 
 import type { Limit } from "../limits/bucket.ts";
 import type { TokenSource } from "../limits/take-token.ts";
@@ -6,9 +9,8 @@ import { applyTokenResponse, createTokenRequest, type TokenPools } from "../limi
 import { callWithRetry } from "../platform/durable-object.ts";
 import type { RequestContext } from "../request-context.ts";
 import type { KeyState } from "./key-state.ts";
-import { fetchAndStore, KEY_OBJECT_TIMEOUT_MS, type LeaseSource, renewInBackground } from "./lease.ts";
+import { KEY_OBJECT_TIMEOUT_MS, type LeaseSource } from "./lease.ts";
 import type { KeyRecord } from "./record.ts";
-import { acknowledge, nextReport } from "./usage.ts";
 
 /** Who waits for a token: a call that is let in, one whose key and address have not been looked at, or nobody. */
 export type TokenClaimant = "admitted" | { readonly generation: number } | null;
@@ -31,8 +33,7 @@ export async function fetchLease(
 ): Promise<FetchedLease> {
   const requestedAt = Date.now();
   const leaseMs = context.config.leaseSeconds * 1_000;
-  // Not with each question, since a report costs a write. One that is not due yet goes with the next, or when it is overdue (admit.ts).
-  const report = nextReport(memory.pendingUsage, keyId, requestedAt, leaseMs * 0.75);
+  const report = memory.pendingUsage.nextReport(keyId, requestedAt);
   // On Workers there is no randomness before the first request.
   memory.isolateId ??= crypto.randomUUID();
   const pool = memory.tokenPools.get(keyId);
@@ -50,7 +51,7 @@ export async function fetchLease(
       KEY_OBJECT_TIMEOUT_MS,
     );
     const now = Date.now();
-    if (report !== null) acknowledge(memory.pendingUsage, keyId, report, now);
+    if (report !== null) memory.pendingUsage.acknowledge(keyId, report, now);
     applyTokenResponse(memory.tokenPools, keyId, request, tokens, now);
     return { record, granted: tokens?.granted ?? null };
   } catch (error) {
@@ -100,18 +101,18 @@ export class KeyTokenSource implements TokenSource {
     const source = createLeaseSource(this.#context, this.#memory, "admitted", (answer) => {
       granted = answer;
     });
-    await fetchAndStore(this.#memory.leases, this.keyId, Date.now(), source);
+    await this.#memory.leases.fetchAndStore(this.keyId, Date.now(), source);
     return granted;
   }
 
   async refresh(): Promise<void> {
     const source = createLeaseSource(this.#context, this.#memory, null);
-    await fetchAndStore(this.#memory.leases, this.keyId, Date.now(), source);
+    await this.#memory.leases.fetchAndStore(this.keyId, Date.now(), source);
   }
 
   prefetch(): void {
     const source = createLeaseSource(this.#context, this.#memory, null);
-    renewInBackground(this.#memory.leases, this.keyId, Date.now(), source);
+    this.#memory.leases.renewInBackground(this.keyId, Date.now(), source);
   }
 
   noteObjectFailed(): void {

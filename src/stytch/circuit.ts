@@ -1,70 +1,69 @@
 /**
- * When Stytch is not called at all: after ten failed calls in a row, but for a probe every two seconds, and until the time that it named with a
- * 429. Plain data, one for an isolate: each finds out for itself. Times are in ms since the epoch.
+ * The circuit breaker in front of Stytch. It also keeps the pause that Stytch asks for with `Retry-After` in a 429.
+ *
+ * | State     | Calls                         | Left when                                                    |
+ * |-----------|-------------------------------|--------------------------------------------------------------|
+ * | closed    | pass                          | ten calls in a row fail: open                                |
+ * | open      | refused                       | 2 s have passed since it opened or since a probe: half-open  |
+ * | half-open | one passes, as a probe        | at once: open, until an answer closes it                     |
+ * | paused    | refused, in each other state  | the time that a 429 named has passed, one hour at most       |
+ *
+ * Each isolate has its own circuit and learns for itself. All moments are milliseconds since the epoch.
  */
 import type { Failure } from "../errors.ts";
 
-export interface Circuit {
-  /** Failed calls in a row; a call and its retries are one. */
-  failures: number;
-  /** When it opened, or a probe was let through last. */
-  probedAt: number;
-  /** Until when Stytch has said to leave it alone. */
-  pausedUntil: number;
-  /** When it answered last. */
-  answeredAt: number;
-}
-
+/** A call and its retries count as one failure. */
 const MAX_FAILURES = 10;
 const PROBE_INTERVAL_MS = 2_000;
-/** A time that is further away is a mistake, of Stytch or of a clock. */
+/** A longer pause is a mistake, either of Stytch or of a clock. */
 const MAX_PAUSE_MS = 3_600_000;
 
-export const createCircuit = (): Circuit => ({ failures: 0, probedAt: 0, pausedUntil: 0, answeredAt: 0 });
+export class Circuit {
+  #failuresInARow = 0;
+  /** When the circuit opened, or let the last probe pass. */
+  #probedAt = 0;
+  #pausedUntil = 0;
+  #answeredAt = 0;
 
-const circuits = new WeakMap<object, Circuit>();
-
-/** The circuit of this configuration in this isolate. */
-export function circuitOf(config: object): Circuit {
-  const circuit = circuits.get(config) ?? createCircuit();
-  circuits.set(config, circuit);
-  return circuit;
-}
-
-/** Why Stytch is not to be called now, or null. Who is told null calls it: where the circuit is open, that is the probe. */
-export function checkCircuit(circuit: Circuit, now: number): Failure | null {
-  const limitedMs = pausedForMs(circuit, now);
-  if (limitedMs > 0) return { type: "upstream_rate_limited", retryAfterSeconds: limitedMs / 1_000 };
-  if (circuit.failures < MAX_FAILURES) return null;
-  const sinceProbe = now - circuit.probedAt;
-  // A clock that has gone back keeps nobody waiting.
-  if (sinceProbe >= 0 && sinceProbe < PROBE_INTERVAL_MS) {
-    return { type: "upstream_unavailable", retryAfterSeconds: (PROBE_INTERVAL_MS - sinceProbe) / 1_000 };
+  /**
+   * Returns why Stytch must not be called now, or null. A caller that gets null must make the call: if the circuit is
+   * open, that call is the probe.
+   */
+  check(now: number): Failure | null {
+    const pausedMs = this.pausedForMs(now);
+    if (pausedMs > 0) return { type: "upstream_rate_limited", retryAfterSeconds: pausedMs / 1_000 };
+    if (this.#failuresInARow < MAX_FAILURES) return null;
+    const sinceProbeMs = now - this.#probedAt;
+    // If the clock has been set back, the circuit must not stay open until it catches up.
+    if (sinceProbeMs >= 0 && sinceProbeMs < PROBE_INTERVAL_MS) {
+      return { type: "upstream_unavailable", retryAfterSeconds: (PROBE_INTERVAL_MS - sinceProbeMs) / 1_000 };
+    }
+    this.#probedAt = now;
+    return null;
   }
-  circuit.probedAt = now;
-  return null;
-}
 
-/** For how long Stytch is not to be called by its own word, in ms; not for longer than can be meant, nor by a clock that has gone back. */
-export function pausedForMs({ pausedUntil }: Circuit, now: number): number {
-  const ms = pausedUntil - now;
-  return ms <= MAX_PAUSE_MS ? Math.max(0, ms) : 0;
-}
+  /** Returns how many milliseconds are left of the pause that Stytch asked for; 0 if there is none. */
+  pausedForMs(now: number): number {
+    const ms = this.#pausedUntil - now;
+    // More than the maximum is possible only if the clock has been set back.
+    return ms <= MAX_PAUSE_MS ? Math.max(0, ms) : 0;
+  }
 
-/** Takes in how a call that began then has ended; null: Stytch answered, whatever it said. */
-export function recordOutcome(circuit: Circuit, failure: Failure | null, began: number, now: number): void {
-  if (failure?.type === "upstream_rate_limited" && failure.retryAfterSeconds !== undefined) {
-    const named = Math.min(failure.retryAfterSeconds * 1_000, MAX_PAUSE_MS);
-    // Of two calls that were told, the longer word stands.
-    circuit.pausedUntil = now + Math.max(named, pausedForMs(circuit, now));
+  /** Records how a call that began at `requestedAt` ended. A `failure` of null means an answer, a 404 included. */
+  recordOutcome(failure: Failure | null, requestedAt: number, now: number): void {
+    if (failure?.type === "upstream_rate_limited" && failure.retryAfterSeconds !== undefined) {
+      const requestedMs = Math.min(failure.retryAfterSeconds * 1_000, MAX_PAUSE_MS);
+      // Calls in parallel may get different pauses; the longest one holds.
+      this.#pausedUntil = now + Math.max(requestedMs, this.pausedForMs(now));
+    }
+    if (failure?.type !== "upstream_unavailable" && failure?.type !== "upstream_timeout") {
+      this.#failuresInARow = 0;
+      this.#answeredAt = now;
+      return;
+    }
+    // A call that hung since before the last answer does not show that Stytch fails now.
+    if (requestedAt < this.#answeredAt && this.#answeredAt <= now) return;
+    this.#failuresInARow += 1;
+    if (this.#failuresInARow === MAX_FAILURES) this.#probedAt = now;
   }
-  if (failure?.type !== "upstream_unavailable" && failure?.type !== "upstream_timeout") {
-    circuit.failures = 0;
-    circuit.answeredAt = now;
-    return;
-  }
-  // It has recovered since: calls that hung from before say nothing of now.
-  if (began < circuit.answeredAt && circuit.answeredAt <= now) return;
-  circuit.failures += 1;
-  if (circuit.failures === MAX_FAILURES) circuit.probedAt = now;
 }

@@ -1,182 +1,109 @@
 /**
- * The only part that speaks to Stytch, and the only reader of the project secret. A call is:
+ * The client of the Stytch API, and the only part of Postern that calls it. The order of a call:
  *
- *   circuit → URL from the fixed base and the encoded identifier → a request with Postern's own headers → bounded body
- *   → another attempt, where that may help (`retry.ts`) → what the answer means (`answer.ts`)
+ *   circuit → URL from the fixed base and the encoded identifier → request, with retries (`fetch-with-retry.ts`)
+ *   → parsed response (`parse-response.ts`) → circuit
  *
- * No header of a caller goes out, and none of Stytch's comes back. One deadline covers everything.
+ * No header of a caller is sent, and none of Stytch's is passed on. One deadline covers the whole call.
  */
-
 import type * as z from "zod";
-import { version } from "../../package.json";
 import type { Config } from "../config.ts";
 import type { Failure } from "../errors.ts";
 import type { UpstreamCall } from "../log.ts";
-import { readBounded } from "../platform/bounded-body.ts";
-import { withTimeout } from "../platform/timeout.ts";
-import { type Circuit, checkCircuit, circuitOf, pausedForMs, recordOutcome } from "./circuit.ts";
-import { reportDrift } from "./drift.ts";
+import { failed, type Result } from "../result.ts";
+import { Circuit } from "./circuit.ts";
+import { DriftReporter } from "./drift.ts";
+import { fetchWithRetry } from "./fetch-with-retry.ts";
 import { isCanonicalId } from "./identifier.ts";
-import { type ParsedResponse, parseResponse, type RawResponse } from "./parse-response.ts";
-import { type AttemptOutcome, retryDelayMs } from "./retry.ts";
-import { parseRetryAfter } from "./retry-after.ts";
+import { type ParsedBody, parseResponse, type StytchFailure } from "./parse-response.ts";
 import { MemberEnvelope } from "./schemas/member-schema.ts";
 import { OrganizationEnvelope } from "./schemas/organization-schema.ts";
+import { redactSecrets, type StytchConfig } from "./secrets.ts";
 
-/** What Postern takes from Stytch at most; a larger body is an invalid one. */
-const MAX_BODY_BYTES = 1024 * 1024;
-
-/** The longest that the body of a refusal is waited for, in ms. */
-const ERROR_BODY_TIMEOUT_MS = 500;
-
-/** `call` is null where the circuit let none through. */
-export type Fetched<T> = ParsedResponse<T> & { readonly call: UpstreamCall | null };
-
-/** `GET /v1/b2b/organizations/{identifier}`: by ID, slug or external ID. Resolves always; does one upstream call at most, in up to three attempts. */
-export async function fetchOrganization(
-  config: Config,
-  identifier: string,
-  timeoutMs: number,
-): Promise<Fetched<OrganizationEnvelope>> {
-  const path = `/v1/b2b/organizations/${encodeURIComponent(identifier)}`;
-  const fetched = await fetchParsed(config, path, OrganizationEnvelope, timeoutMs);
-  if (fetched.failure === undefined) reportDrift(fetched.value, Date.now());
-  return rejectOther(identifier, (envelope) => envelope.organization.organization_id, fetched);
+export interface Fetched<T> {
+  readonly result: Result<ParsedBody<T>, StytchFailure>;
+  /** For the log, if the call failed: field paths and error types, never a value. */
+  readonly detail: string | undefined;
+  /** What the call cost; null if the circuit refused it. */
+  readonly call: UpstreamCall | null;
 }
 
-/** `GET /v1/b2b/organizations/members/dangerously_get/{memberId}`. Resolves always; does one upstream call at most, in up to three attempts. */
-export async function fetchMember(
-  config: Config,
-  memberId: string,
-  includeDeleted: boolean,
-): Promise<Fetched<MemberEnvelope>> {
-  const path = `/v1/b2b/organizations/members/dangerously_get/${encodeURIComponent(memberId)}`;
-  const query = includeDeleted ? "?include_deleted=true" : "";
-  const fetched = await fetchParsed(config, path + query, MemberEnvelope);
-  if (fetched.failure === undefined) reportDrift(fetched.value, Date.now());
-  return rejectOther(memberId, (envelope) => envelope.member.member_id, fetched);
-}
+/**
+ * Reads from Stytch with one configuration. Keeps the isolate's circuit, and the time of its last drift report.
+ * Every read resolves, and makes at most one upstream call: up to three attempts within one deadline.
+ */
+export class StytchClient {
+  readonly #config: StytchConfig;
+  readonly #circuit = new Circuit();
+  readonly #drift = new DriftReporter();
 
-/** `GET /v1/b2b/sessions/jwks/{project_id}` of the deployment's own project. Resolves always; does one upstream call at most, in up to three attempts. */
-export async function fetchJwks<T>(config: Config, schema: z.ZodType<T>): Promise<Fetched<T>> {
-  const path = `/v1/b2b/sessions/jwks/${encodeURIComponent(config.stytch.projectId)}`;
-  return await fetchParsed(config, path, schema);
-}
-
-async function fetchParsed<T>(
-  config: Config,
-  path: string,
-  schema: z.ZodType<T>,
-  timeoutMs: number = config.stytch.timeoutMs,
-): Promise<Fetched<T>> {
-  const began = Date.now();
-  const circuit = circuitOf(config);
-  const refusal = checkCircuit(circuit, began);
-  if (refusal !== null) return { failure: refusal, detail: "not asked", call: null };
-  const { exchanged, attempts } = await fetchWithRetry(config, circuit, path, timeoutMs);
-  const now = Date.now();
-  const call = { attempts, duration_ms: now - began };
-  if ("failure" in exchanged) {
-    // One that had less time than a call has says nothing of Stytch by not ending in it.
-    const isShort = timeoutMs < config.stytch.timeoutMs && exchanged.failure.type === "upstream_timeout";
-    if (!isShort) recordOutcome(circuit, exchanged.failure, began, now);
-    return { ...exchanged, call: { ...call, status: null, request_id: null } };
+  constructor({ stytch }: Pick<Config, "stytch">) {
+    this.#config = stytch;
   }
-  const { requestId, meaning } = parseResponse(
-    exchanged,
-    schema,
-    (message) => redactSecrets(config, message),
-    now,
-  );
-  recordOutcome(circuit, meaning.failure === "absent" ? null : (meaning.failure ?? null), began, now);
-  return { ...meaning, call: { ...call, status: exchanged.status, request_id: requestId } };
-}
 
-type Exchange = RawResponse | { readonly failure: Failure; readonly detail: string };
+  /**
+   * `GET /v1/b2b/organizations/{identifier}`, by ID, slug or external ID. `timeoutMs` is for the whole call, retries
+   * included; `UPSTREAM_TIMEOUT_MS` by default.
+   */
+  async fetchOrganization(
+    identifier: string,
+    timeoutMs: number = this.#config.timeoutMs,
+  ): Promise<Fetched<OrganizationEnvelope>> {
+    const path = `/v1/b2b/organizations/${encodeURIComponent(identifier)}`;
+    const fetched = await this.#fetch(path, OrganizationEnvelope, timeoutMs);
+    if (fetched.result.ok) this.#drift.report(fetched.result.value.json, Date.now());
+    return rejectOther(identifier, (envelope) => envelope.organization.organization_id, fetched);
+  }
 
-/** Attempts until one is worth keeping, or time is up. */
-async function fetchWithRetry(
-  config: Config,
-  circuit: Circuit,
-  path: string,
-  timeoutMs: number,
-): Promise<{ readonly exchanged: Exchange; readonly attempts: number }> {
-  const began = Date.now();
-  const deadline = AbortSignal.timeout(timeoutMs);
-  let attempts = 0;
-  for (let retries = 0; ; retries += 1) {
-    const { sent, ...exchanged } = await attempt(config, path, deadline);
-    attempts += sent;
+  /** `GET /v1/b2b/organizations/members/dangerously_get/{memberId}`. */
+  async fetchMember(memberId: string, includeDeleted: boolean): Promise<Fetched<MemberEnvelope>> {
+    const path = `/v1/b2b/organizations/members/dangerously_get/${encodeURIComponent(memberId)}`;
+    const query = includeDeleted ? "?include_deleted=true" : "";
+    const fetched = await this.#fetch(path + query, MemberEnvelope, this.#config.timeoutMs);
+    if (fetched.result.ok) this.#drift.report(fetched.result.value.json, Date.now());
+    return rejectOther(memberId, (envelope) => envelope.member.member_id, fetched);
+  }
+
+  /** `GET /v1/b2b/sessions/jwks/{project_id}`, of the deployment's own project. */
+  async fetchJwks<T>(schema: z.ZodType<T>): Promise<Fetched<T>> {
+    const path = `/v1/b2b/sessions/jwks/${encodeURIComponent(this.#config.projectId)}`;
+    return await this.#fetch(path, schema, this.#config.timeoutMs);
+  }
+
+  async #fetch<T>(path: string, schema: z.ZodType<T>, timeoutMs: number): Promise<Fetched<T>> {
+    const requestedAt = Date.now();
+    const refusal = this.#circuit.check(requestedAt);
+    if (refusal !== null) return { result: failed(refusal), detail: describeRefusal(refusal), call: null };
+    const { response, requests } = await fetchWithRetry(this.#config, path, timeoutMs, this.#circuit);
     const now = Date.now();
-    const retryAfter = "status" in exchanged ? parseRetryAfter(exchanged.retryAfter, now) : undefined;
-    const outcome: AttemptOutcome = "status" in exchanged ? exchanged.status : "no_connection";
-    const leftMs = deadline.aborted ? 0 : timeoutMs - (now - began);
-    const pauseMs = retryDelayMs(outcome, retries, leftMs, retryAfter, Math.random());
-    if (pauseMs === null) return { exchanged, attempts };
-    await scheduler.wait(pauseMs);
-    // Another call may have been told meanwhile to leave Stytch alone.
-    if (pausedForMs(circuit, Date.now()) > 0) return { exchanged, attempts };
-  }
-}
-
-/** One request and its answer. While the project secret rotates, one that Stytch does not take is followed by the next: `sent` is 2 then. */
-async function attempt(
-  config: Config,
-  path: string,
-  deadline: AbortSignal,
-): Promise<Exchange & { readonly sent: number }> {
-  let sent = 1;
-  try {
-    const { secret, nextSecret } = config.stytch;
-    let response = await send(config, path, secret, deadline);
-    if (response.status === 401 && nextSecret !== undefined) {
-      await response.body?.cancel();
-      sent += 1;
-      response = await send(config, path, nextSecret, deadline);
+    const cost = { attempts: requests, duration_ms: now - requestedAt };
+    if (!response.ok) {
+      const { failure, detail } = CONNECTION_FAILURES[response.failure];
+      // If the caller allowed less time than is configured, its timeout does not show that Stytch fails.
+      const isShort = timeoutMs < this.#config.timeoutMs && response.failure === "deadline";
+      if (!isShort) this.#circuit.recordOutcome(failure, requestedAt, now);
+      return { result: failed(failure), detail, call: { ...cost, status: null, request_id: null } };
     }
-    // The deadline aborts a body that is being read, too.
-    const body = readBounded(MAX_BODY_BYTES, response.body);
-    // What a refusal means stands in its status; its body only says more.
-    const bytes =
-      response.status === 200
-        ? await body
-        : await withTimeout(ERROR_BODY_TIMEOUT_MS, body).catch(() => undefined);
-    return { sent, status: response.status, retryAfter: response.headers.get("Retry-After"), bytes };
-  } catch {
-    return deadline.aborted
-      ? { sent, failure: { type: "upstream_timeout" }, detail: "the deadline passed" }
-      : { sent, failure: { type: "upstream_unavailable" }, detail: "the connection failed" };
+    const redact = (text: string) => redactSecrets(this.#config, text);
+    const { result, detail, requestId } = parseResponse(response.value, schema, redact, now);
+    const isAnswer = result.ok || result.failure === "not_found";
+    this.#circuit.recordOutcome(isAnswer ? null : result.failure, requestedAt, now);
+    return { result, detail, call: { ...cost, status: response.value.status, request_id: requestId } };
   }
 }
 
-async function send(config: Config, path: string, secret: string, deadline: AbortSignal): Promise<Response> {
-  return await fetch(config.stytch.baseUrl + path, {
-    headers: {
-      Authorization: `Basic ${basic(config, secret)}`,
-      Accept: "application/json",
-      "User-Agent": `postern/${version}`,
-      Via: "1.1 postern",
-    },
-    // Workers have no "error" here; a redirect comes back as it is, and is refused by its status.
-    redirect: "manual",
-    signal: deadline,
-  });
-}
+const CONNECTION_FAILURES = {
+  deadline: { failure: { type: "upstream_timeout" }, detail: "the deadline passed" },
+  no_connection: { failure: { type: "upstream_unavailable" }, detail: "the connection failed" },
+} as const;
 
-const basic = (config: Config, secret: string) => btoa(`${config.stytch.projectId}:${secret}`);
+const describeRefusal = ({ type }: Failure) =>
+  type === "upstream_rate_limited" ? "not called: paused by a 429" : "not called: the circuit is open";
 
-/** An upstream that echoes a request must not hand its credentials on. */
-function redactSecrets(config: Config, message: string): string {
-  const { secret, nextSecret } = config.stytch;
-  const secrets = nextSecret === undefined ? [secret] : [secret, nextSecret];
-  // The longest first: one secret may be the beginning of the other.
-  const forms = secrets.flatMap((one) => [basic(config, one), one]).sort((a, b) => b.length - a.length);
-  return forms.reduce((kept, form) => kept.replaceAll(form, "[removed]"), message);
-}
-
-/** An answer about another object than the one asked for is none. */
-function rejectOther<T>(asked: string, idOf: (value: T) => string, fetched: Fetched<T>): Fetched<T> {
-  if (fetched.failure !== undefined || !isCanonicalId(asked)) return fetched;
-  if (asked.toLowerCase() === idOf(fetched.value).toLowerCase()) return fetched;
-  return { call: fetched.call, failure: { type: "upstream_invalid_response" }, detail: "another object" };
+/** Turns an answer about an object with another ID than the requested one into a failure. */
+function rejectOther<T>(requested: string, idOf: (json: T) => string, fetched: Fetched<T>): Fetched<T> {
+  const { result, call } = fetched;
+  if (!result.ok || !isCanonicalId(requested)) return fetched;
+  if (requested.toLowerCase() === idOf(result.value.json).toLowerCase()) return fetched;
+  return { result: failed({ type: "upstream_invalid_response" }), detail: "another object", call };
 }

@@ -2,17 +2,17 @@
 import { Webhook } from "standardwebhooks";
 import { B2BClient } from "stytch";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { PROJECT_ID } from "../../dev/credentials.ts";
+import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo, organizations } from "../../sandbox/seed.ts";
-import { type Running, run } from "./running.ts";
-import { PROJECT_ID } from "./secrets.ts";
 
 const WEBHOOK_SECRET = "whsec_ZTJlLWNhbmFyeS1vZi10aGUtd2ViaG9vay1zZWNyZXQ0";
 
-let postern: Running;
+let postern: SandboxedPostern;
 let key: string;
 
 beforeAll(async () => {
-  postern = await run({
+  postern = await startSandboxedPostern({
     STYTCH_WEBHOOK_SECRET: WEBHOOK_SECRET,
     CACHE_FRESH_SECONDS: "2",
     CACHE_STALE_SECONDS: "600",

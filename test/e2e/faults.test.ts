@@ -1,16 +1,16 @@
 /** Every fault of an upstream, on real sockets: what callers are told, how soon, and that nothing of it is kept. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { SECRETS } from "../../dev/credentials.ts";
+import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo, organizations } from "../../sandbox/seed.ts";
-import { type Running, run } from "./running.ts";
-import { SECRETS } from "./secrets.ts";
 
 const TIMEOUT_MS = 500;
-let postern: Running;
+let postern: SandboxedPostern;
 let key: string;
 let nextOrganization = 30;
 
 beforeAll(async () => {
-  postern = await run({ UPSTREAM_TIMEOUT_MS: String(TIMEOUT_MS) });
+  postern = await startSandboxedPostern({ UPSTREAM_TIMEOUT_MS: String(TIMEOUT_MS) });
   key = await postern.createKey(["organizations:read", "members:dangerously_get"]);
 });
 afterAll(async () => await postern.stop());

@@ -1,9 +1,10 @@
 /**
- * The egress guard on sockets: runs around every test of Postern from outside. No answer to any client, the SDK's among them, and no error that
- * one throws may hold a secret of the deployment; log lines are looked at when the server stops (`running.ts`).
+ * Egress guard for the tests that call Postern on sockets. It runs around each of them: no response to any client (the
+ * SDKs included) and no error of a test may contain a secret of the deployment. Log lines are checked when the server
+ * stops (`dev/sandboxed-postern.ts`).
  */
 import { afterEach, expect } from "vitest";
-import { SECRETS } from "./secrets.ts";
+import { SECRETS } from "../../dev/credentials.ts";
 
 interface Guarded {
   /** Paths of answers that held a secret. All files of the project share one process. */

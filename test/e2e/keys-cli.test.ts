@@ -1,4 +1,4 @@
-/** `npm run keys`, as a process: against Postern, and against an admin server made by hand for what only a bad one answers. */
+/** `npm run keys` as a process, against Postern and, for responses that Postern never gives, a fake admin server. */
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
@@ -7,10 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo } from "../../sandbox/seed.ts";
-import { type Running, run } from "./running.ts";
 
-const ENTRY = fileURLToPath(new URL("../../scripts/keys.ts", import.meta.url));
+const ENTRY = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 const TOKEN = "e2e-canary-of-an-admin-token-for-the-cli";
 const ID = "0123456789abcdef";
 const KEY = `pst_test_${ID}_${"k".repeat(50)}`;
@@ -32,7 +32,7 @@ interface Ran {
   readonly err: string;
 }
 
-let postern: Running;
+let postern: SandboxedPostern;
 let directory: string;
 let origin: string;
 let seen: string[] = [];
@@ -48,7 +48,7 @@ const fake = createServer(async (request, response) => {
 });
 
 beforeAll(async () => {
-  postern = await run({ ADMIN_TOKEN: TOKEN });
+  postern = await startSandboxedPostern({ ADMIN_TOKEN: TOKEN });
   directory = mkdtempSync(join(tmpdir(), "keys-cli-"));
   await new Promise<void>((resolve) => fake.listen(0, "127.0.0.1", resolve));
   origin = `http://127.0.0.1:${(fake.address() as AddressInfo).port}`;
@@ -68,7 +68,7 @@ async function textOf(request: IncomingMessage): Promise<string> {
   return text;
 }
 
-/** One run, without a terminal. The token is never in what it prints. */
+/** Runs the tool once, without a terminal, and checks that it does not print the token. */
 async function keys(args: readonly string[], env: Record<string, string>): Promise<Ran> {
   const ran = await new Promise<Ran>((resolve) => {
     const cache = { NODE_COMPILE_CACHE: join(directory, "compiled") };
@@ -85,20 +85,20 @@ async function keys(args: readonly string[], env: Record<string, string>): Promi
 const real = (...args: string[]) => keys(args, { POSTERN_URL: postern.url, POSTERN_ADMIN_TOKEN: TOKEN });
 const faked = (...args: string[]) => keys(args, { POSTERN_URL: origin, POSTERN_ADMIN_TOKEN: TOKEN });
 
-/** Nothing on stdout, one line on stderr. */
+/** Expects nothing on stdout and one line on stderr. */
 function expectError(ran: Ran, code: number, line: RegExp): void {
   expect(ran).toMatchObject({ code, out: "" });
   expect(ran.err).toMatch(/^error: [^\n]+\n$/);
   expect(ran.err).toMatch(line);
 }
 
-test("a key is created, works, is listed and shown, and is revoked", async () => {
+test("a key can be created, used, listed, shown and revoked", async () => {
   const created = await real("create", "--name", "Acme partner", "--scope", "organizations:read");
   expect(created).toMatchObject({ code: 0, err: "" });
   const [key = ""] = /pst_test_\w+/.exec(created.out) ?? [];
   expect(created.out.split(key)).toHaveLength(2);
   const [curl = ""] = /curl .*/.exec(created.out) ?? [];
-  const url = (/"(http[^"]+)"/.exec(curl)?.[1] ?? "").replace("<ID, slug or external ID>", "acme");
+  const url = (/"(http[^"]+)"/.exec(curl)?.[1] ?? "").replace("$ORGANIZATION", demo.organization_slug);
   const called = await fetch(url, { headers: { Authorization: `Bearer ${key}` } });
   expect(called.status).toBe(200);
 
@@ -116,7 +116,7 @@ test("a key is created, works, is listed and shown, and is revoked", async () =>
   expect(revoked.out).toContain("revoked");
 });
 
-test("a purge by any of its names shows an organization's change at once, and stands in the audit", async () => {
+test("a purge by any of its names updates an organization and is in the audit", async () => {
   const created = await real("create", "--name", "reader", "--scope", "organizations:read", "--json");
   const headers = { Authorization: `Bearer ${JSON.parse(created.out).key}` };
   const { organization_id: id, organization_slug: slug, organization_external_id: externalId } = demo;
@@ -141,7 +141,7 @@ test("a purge by any of its names shows an organization's change at once, and st
     expect(await read()).toEqual([before, before, before]);
     expect(await real("purge", name)).toEqual({
       code: 0,
-      out: `Purged ${name}: in force everywhere within LEASE_SECONDS (5 unless configured).\n`,
+      out: `Purged ${name}. The purge takes effect everywhere within LEASE_SECONDS (default: 5).\n`,
       err: "",
     });
     expect(await read()).toEqual([after, after, after]);
@@ -151,19 +151,19 @@ test("a purge by any of its names shows an organization's change at once, and st
   }
 });
 
-test("--json shows what the purge answered, of an organization that is not cached too", async () => {
+test("--json shows the response of a purge, even of an unknown organization", async () => {
   const purged = await real("purge", "nobody", "--json");
   expect(purged).toMatchObject({ code: 0, err: "" });
   expect(JSON.parse(purged.out)).toEqual({ purged: "nobody" });
 });
 
-test("what the server refuses is one line with its own words", async () => {
+test("an error of the server is shown as one line in its own words", async () => {
   expectError(await real("create", "--name", "x", "--scope", "everything"), 1, /scopes.*organizations:read/);
   expectError(await real("show", ID), 1, /could not be found.*list.*404 key_not_found/);
   expectError(await real("list", "--limit", "201"), 1, /limit.*200/);
 });
 
-test("a refused token, a silent port and a missing token are told apart", async () => {
+test("a refused token, a closed port and a missing token have errors of their own", async () => {
   const env = { POSTERN_URL: postern.url };
   expectError(await keys(["list"], { ...env, POSTERN_ADMIN_TOKEN: "wrong" }), 1, /refused the admin token/);
   expectError(
@@ -175,7 +175,7 @@ test("a refused token, a silent port and a missing token are told apart", async 
   expectError(await keys(["list"], {}), 1, /POSTERN_URL/);
 });
 
-test("all options of a creation reach the server", async () => {
+test("every option of create reaches the server", async () => {
   answer = () => ({ status: 201, body: { ...RECORD, key: KEY } });
   const lists = ["--organization", "o1", "--organization", "o2", "--field", "member.name", "--ip", "::1"];
   const others = ["--limit", "600/m", "--region", "weur", "--expires", "2027-01-01T00:00:00Z"];
@@ -197,7 +197,7 @@ test("all options of a creation reach the server", async () => {
   });
 });
 
-test("an edit lifts what it is told to, and keeps the fields that it does not name", async () => {
+test("edit lifts restrictions, and keeps the fields that it does not name", async () => {
   answer = () => ({});
   await faked("edit", ID, "--no-limit", "--no-organizations", "--no-ips", "--no-expiry", "--no-fields");
   await faked("edit", ID, "--field", "organization.organization_name");
@@ -217,7 +217,7 @@ test("an edit lifts what it is told to, and keeps the fields that it does not na
 });
 
 test.each([
-  [["edit", ID], /Nothing to change/],
+  [["edit", ID], /nothing to change/],
   [["edit", ID, "--organization", "o", "--no-organizations"], /cannot be used with/],
   [["edit", ID, "--region", "weur"], /unknown option/],
   [["create", "--name", "x"], /--scope/],
@@ -231,19 +231,19 @@ test.each([
   [["lisst"], /unknown command/],
   [["list", `--tokn=${TOKEN}`], /unknown option '--tokn=…'/],
   [["list", "--url", "postern"], /https:/],
-])("%j is wrong usage: exit code 2, and nothing is sent", async (args, line) => {
+])("%j is wrong usage: exit code 2 and no request", async (args, line) => {
   const ran = await faked(...args);
   expectError(ran, 2, line);
   expect(ran.err).not.toContain(KEY);
   expect(seen).toEqual([]);
 });
 
-test("help is a result, and a call without a command is not", async () => {
+test("--help succeeds, and a call without a command fails", async () => {
   expect(await keys(["revoke", "--help"], {})).toMatchObject({ code: 0, err: "" });
   expect(await keys([], {})).toMatchObject({ code: 2, out: "" });
 });
 
-test("--all follows every page, and gives one document", async () => {
+test("--all merges every page into one document", async () => {
   answer = (line) => {
     const page = Number(/cursor=(\d)/.exec(line)?.[1] ?? 0);
     return {
@@ -258,16 +258,16 @@ test("--all follows every page, and gives one document", async () => {
   expect(first.out.split("\n")).toHaveLength(3);
 });
 
-test("a list whose cursor goes in a circle ends", async () => {
+test("--all stops if the cursor repeats", async () => {
   answer = () => ({ body: { keys: [], next_cursor: "again" } });
   expectError(await faked("list", "--all"), 1, /no end/);
 });
 
-test("a rotation gives a day by default, and says until when the old key works", async () => {
+test("rotate overlaps for a day by default, and says when the old key ends", async () => {
   const until = "2026-11-22T20:00:00.000Z";
   answer = () => ({ body: { ...RECORD, generation: 2, previous_generation_valid_until: until, key: KEY } });
   const rotated = await faked("rotate", ID);
-  expect(rotated.out).toContain("The old one works until 2026-11-22T20:00:00Z.");
+  expect(rotated.out).toContain("The old key works until 2026-11-22T20:00:00Z.");
   expect(rotated.out.split(KEY)).toHaveLength(2);
   await faked("rotate", ID, "--overlap", "0", "--yes");
   expect(seen.map((line) => line.split(" ").at(-1))).toEqual([
@@ -276,7 +276,7 @@ test("a rotation gives a day by default, and says until when the old key works",
   ]);
 });
 
-test("usage and audit are tables", async () => {
+test("usage and audit print tables", async () => {
   const hours = [{ hour: "2026-11-21T20:00:00Z", requests: 12, rate_limited: 1 }];
   answer = () => ({ body: { key_id: ID, hours } });
   expect((await faked("usage", ID, "--hours", "48")).out).toContain("2026-11-21T20:00:00Z  12        1\n");
@@ -288,8 +288,8 @@ test("usage and audit are tables", async () => {
 
 test.each<[string, Answer, RegExp]>([
   ["HTML", { body: "<html>" }, /without JSON/],
-  ["another form", { body: { hello: 1 } }, /form that this tool does not know/],
-  ["another server's 404", { status: 404, body: "nope" }, /not as Postern does/],
+  ["an unexpected form", { body: { hello: 1 } }, /unexpected form.*--json/],
+  ["another server's 404", { status: 404, body: "nope" }, /not in the way Postern does/],
   ["a redirect", { status: 307, location: "/elsewhere" }, /redirect/],
   [
     "a token echoed",
@@ -302,19 +302,19 @@ test.each<[string, Answer, RegExp]>([
     /ADMIN_TOKEN/,
   ],
   ["a line break", { status: 503, body: { error_type: "x", error_message: "a\n\u{1b}[2Jb" } }, /a \\u\{1b\}/],
-])("an answer with %s is one clear line", async (_, given, line) => {
+])("a response with %s is one clear line", async (_, given, line) => {
   answer = () => given;
   expectError(await faked("show", ID), 1, line);
   expect(seen).toHaveLength(1);
 });
 
-test("a change whose answer was lost is said to be perhaps done", async () => {
+test("after a lost response, the error says that the change may have been made", async () => {
   answer = () => ({ status: 201, body: "" });
-  expectError(await faked("create", "--name", "x", "--scope", "organizations:read"), 1, /may have been done/);
-  expectError(await faked("purge", "acme"), 1, /repeat it does no harm/);
+  expectError(await faked("create", "--name", "x", "--scope", "organizations:read"), 1, /may have been made/);
+  expectError(await faked("purge", "acme"), 1, /safe to repeat/);
 });
 
-test("the token of npm start goes to its own address, and to no other", async () => {
+test("the token of npm start is sent to its own address only", async () => {
   mkdirSync(join(directory, ".wrangler"));
   const file = join(directory, ".wrangler/postern-local.json");
   writeFileSync(file, JSON.stringify({ key_secret: "s", admin_token: TOKEN, keys: {} }));

@@ -1,14 +1,14 @@
 /** Over a real socket, as any HTTP client has it: raw targets, clients who leave, many at once. */
 import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo, organizations } from "../../sandbox/seed.ts";
-import { type Running, run } from "./running.ts";
 
-let postern: Running;
+let postern: SandboxedPostern;
 let key: string;
 
 beforeAll(async () => {
-  postern = await run();
+  postern = await startSandboxedPostern();
   key = await postern.createKey(["organizations:read", "members:dangerously_get"]);
 });
 afterAll(async () => await postern.stop());
@@ -155,7 +155,7 @@ test("a 401 carries its two challenges, Bearer first", async () => {
 });
 
 test("a port where nobody listens is 503", async () => {
-  const lonely = await run({ STYTCH_BASE_URL: "http://127.0.0.1:9" });
+  const lonely = await startSandboxedPostern({ STYTCH_BASE_URL: "http://127.0.0.1:9" });
   try {
     const own = await lonely.createKey(["organizations:read"]);
     const answer = await fetch(`${lonely.url}/v1/b2b/organizations/acme`, {

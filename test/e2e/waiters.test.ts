@@ -1,16 +1,16 @@
 /** What the platform does with a request that waits for another of the same isolate: real requests to workerd. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Served, serve } from "../../scripts/serve.ts";
+import { type RunningServer, serve } from "../../dev/serve.ts";
 
-let worker: Served;
+let worker: RunningServer;
 
 beforeAll(async () => {
   worker = await serve("test/e2e/waiters/wrangler.toml", {
     port: 0,
     vars: {},
     persist: false,
-    onLine: () => {},
+    onLogLine: () => {},
   });
   // The first requests take long: code is loaded and connections are opened.
   await Promise.all([get("/size"), get("/size"), get("/size"), get("/size")]);

@@ -7,8 +7,7 @@ export type Call = readonly [ms: number, isolate: number];
 
 /** Numbers from 0 up to 1, the same for the same seed. */
 export function createUniform(seed: number): () => number {
-  const random = createRandom(seed);
-  return () => random.int(0, 2 ** 32 - 1) / 2 ** 32;
+  return createRandom(seed).fraction;
 }
 
 /** Whether a single bucket, full at first, would have admitted these calls: then they are within the bound. */

@@ -1,0 +1,191 @@
+/** The command tree with its help texts, and how a run ends: a result on stdout, or one error line on stderr. */
+import { Argument, Command, CommanderError } from "commander";
+import { type AdminApi, createAdminApi } from "./client.ts";
+import { type Confirm, create, edit, purge, revoke, rotate } from "./commands/change.ts";
+import { audit, type CommandResult, list, show, usage } from "./commands/read.ts";
+import { type Environment, resolveConnection } from "./connection.ts";
+import { CliError, errorLine } from "./errors.ts";
+import { parseKeyId, parseOrganization, parseWholeNumber } from "./options.ts";
+import { addCreateOptions, addEditOptions, type CreateOptions, type EditOptions } from "./policy-options.ts";
+
+/** What a run reads and writes. `main.ts` passes the process's own. */
+export interface CliIo {
+  readonly env: Environment;
+  readonly readLocalToken: () => string | null;
+  readonly confirm: Confirm;
+  readonly writeOut: (text: string) => void;
+  readonly writeErr: (text: string) => void;
+}
+
+/** Runs one command. Returns the exit code: 0 if it succeeded, 1 if it failed, 2 for wrong usage. */
+export async function runCli(args: readonly string[], io: CliIo): Promise<0 | 1 | 2> {
+  try {
+    await createProgram(io).parseAsync(args, { from: "user" });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      // Without a command, commander has printed the help already.
+      if (error.code !== "commander.help") io.writeErr(errorLine(error.message));
+      return 2;
+    }
+    io.writeErr(errorLine(error instanceof Error ? error.message : String(error)));
+    return error instanceof CliError ? error.exitCode : 1;
+  }
+}
+
+const ROOT_HELP = `
+Examples:
+  npm run keys -- create --name "Acme partner" --scope organizations:read
+  npm run keys -- list
+  npm run keys -- revoke --help
+  npm run -s keys -- list --all --json
+
+npm needs the "--" after "keys": without it, npm takes the options for itself.
+
+Environment:
+  POSTERN_URL          address of Postern, such as https://postern.example.com
+  POSTERN_ADMIN_TOKEN  its ADMIN_TOKEN
+  PORT                 port of the Postern that npm start runs (default: 8787)
+Without an address and a token, commands go to the Postern that npm start runs
+on this machine.
+
+Exit codes: 0 success; 1 the command failed; 2 wrong usage, nothing was sent.`;
+
+/** A key ID for examples. */
+const ID = "0123456789abcdef";
+
+function examples(...lines: readonly string[]): string {
+  return ["", "Examples:", ...lines.map((line) => `  npm run keys -- ${line}`)].join("\n");
+}
+
+function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: CliIo): Command {
+  const root = new Command("npm run keys --")
+    .description("Manages the API keys of a Postern and purges its cache, through its admin API.")
+    .option("--url <address>", "address of Postern (default: POSTERN_URL, or the one of npm start)")
+    .option(
+      "--token <token>",
+      "its ADMIN_TOKEN (default: POSTERN_ADMIN_TOKEN, which is safer: other users can see arguments)",
+    )
+    .option(
+      "--json",
+      "print the result as one JSON document (use npm run -s, as npm prints lines of its own)",
+    )
+    .addHelpText("after", ROOT_HELP)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => writeOut(text.trimEnd()),
+      writeErr: (text) => writeErr(text.trimEnd()),
+      outputError: () => {},
+    })
+    .exitOverride();
+
+  async function run(command: Command, operation: (api: AdminApi) => Promise<CommandResult>): Promise<void> {
+    const { json, ...options } = command.optsWithGlobals<{ url?: string; token?: string; json?: boolean }>();
+    const api = createAdminApi(resolveConnection(options, env, readLocalToken));
+    const { document, text, note } = await operation(api);
+    writeOut(json ? JSON.stringify(document, null, 2) : text());
+    if (note !== undefined && !json) writeErr(note);
+  }
+  function addKeyCommand(name: string, description: string): Command {
+    const keyId = new Argument("<key_id>", "the key's ID: the 16 characters after pst_test_ or pst_live_");
+    return root.command(name).description(description).addArgument(keyId);
+  }
+
+  addCreateOptions(
+    root.command("create").description("Issue a key. It is shown once and stored nowhere: save it."),
+  )
+    .addHelpText(
+      "after",
+      examples(
+        'create --name "Acme partner" --scope organizations:read --limit 600/60',
+        "create --name CRM --scope organizations:read --scope cache:refresh \\\n" +
+          "    --organization organization-live-11111111-1111-4111-8111-111111111111",
+        "create --name Directory --scope members:dangerously_get \\\n" +
+          "    --field member.name --field member.email_address --ip 203.0.113.0/24",
+      ),
+    )
+    .action((options: CreateOptions, command: Command) => run(command, (api) => create(api, options)));
+
+  root
+    .command("list")
+    .description("List the keys, newest first. Long names are cut: show and --json give them whole.")
+    .option("--limit <n>", "keys per page, 1 to 200 (default: 50)", parseWholeNumber)
+    .option("--all", "all pages")
+    .addHelpText("after", examples("list", "list --all"))
+    .action((options: { limit?: number; all?: boolean }, command: Command) =>
+      run(command, (api) => list(api, options)),
+    );
+
+  addKeyCommand("show", "Show one key: what it may do, and its state.")
+    .addHelpText("after", examples(`show ${ID}`))
+    .action((id: string, _: object, command: Command) => {
+      const keyId = parseKeyId(id);
+      return run(command, (api) => show(api, keyId));
+    });
+
+  addEditOptions(addKeyCommand("edit", "Change what a key may do. What no option names stays as it is."))
+    .addHelpText(
+      "after",
+      examples(
+        `edit ${ID} --ip 203.0.113.0/24 --ip 2001:db8::/32`,
+        `edit ${ID} --no-limit --expires 2027-01-01T00:00:00Z`,
+      ),
+    )
+    .action((id: string, options: EditOptions, command: Command) => {
+      const keyId = parseKeyId(id);
+      return run(command, (api) => edit(api, keyId, options));
+    });
+
+  addKeyCommand("rotate", "Replace a key by a new one with the same ID. The new key is shown once: save it.")
+    .option(
+      "--overlap <seconds>",
+      "how long the old key goes on working, up to 2592000 (30 days); 0 ends it at once",
+      parseWholeNumber,
+      86_400,
+    )
+    .option("--yes", "do not ask for confirmation (only --overlap 0 asks)")
+    .addHelpText("after", examples(`rotate ${ID}`, `rotate ${ID} --overlap 0 --yes`))
+    .action((id: string, options: { overlap: number; yes?: boolean }, command: Command) => {
+      const keyId = parseKeyId(id);
+      return run(command, (api) => rotate(api, keyId, options, confirm));
+    });
+
+  addKeyCommand("revoke", "End a key for good. Asks for confirmation.")
+    .option("--yes", "do not ask for confirmation (required if there is no terminal)")
+    .addHelpText("after", examples(`revoke ${ID}`, `revoke ${ID} --yes`))
+    .action((id: string, options: { yes?: boolean }, command: Command) => {
+      const keyId = parseKeyId(id);
+      return run(command, (api) => revoke(api, keyId, options, confirm));
+    });
+
+  addKeyCommand("usage", "Show how many calls a key made, hour by hour.")
+    .option("--hours <n>", "how many hours back, 1 to 720", parseWholeNumber, 24)
+    .addHelpText("after", examples(`usage ${ID} --hours 48`))
+    .action((id: string, { hours }: { hours: number }, command: Command) => {
+      const keyId = parseKeyId(id);
+      return run(command, (api) => usage(api, keyId, hours));
+    });
+
+  root
+    .command("purge")
+    .description("Remove an organization from the cache, under all its names.")
+    .argument("<organization>", "its ID, slug or external ID; quote what the shell would interpret")
+    .addHelpText(
+      "after",
+      examples("purge organization-live-11111111-1111-4111-8111-111111111111", "purge 'crm|1001'"),
+    )
+    .action((name: string, _: object, command: Command) => {
+      const organization = parseOrganization(name);
+      return run(command, (api) => purge(api, organization));
+    });
+
+  root
+    .command("audit")
+    .description("Show what was done to keys and the cache, newest first.")
+    .option("--limit <n>", "number of events, 1 to 200 (default: 50)", parseWholeNumber)
+    .addHelpText("after", examples("audit --limit 10"))
+    .action(({ limit }: { limit?: number }, command: Command) => run(command, (api) => audit(api, limit)));
+
+  return root;
+}

@@ -1,0 +1,36 @@
+/** How a command fails (one line on stderr and an exit code), and how untrusted text is made safe to print. */
+
+export class CliError extends Error {
+  readonly exitCode: 1 | 2;
+
+  /** Exit code 1: the command failed. 2: the command line is wrong, and no request was sent. */
+  constructor(message: string, exitCode: 1 | 2 = 1) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+/** A whole API key anywhere in a text: `pst_<test|live>_<key ID>_<secret part>`. */
+export const KEY_PATTERN = /pst_(test|live)_([0-9a-z]{16})_[0-9a-z]+/g;
+
+/**
+ * The message as one line without secrets, fit for a terminal or a CI log. Usage errors quote what was typed, which may
+ * be a key in place of its ID, or a token behind a misspelt option (`--tokn=…`).
+ */
+export function errorLine(message: string): string {
+  const line = message
+    .replace(/^error: /, "")
+    .replace(KEY_PATTERN, "pst_$1_$2_…")
+    .replace(/'(-[^'=]*)=[^']*'/g, "'$1=…'")
+    .replace(/\s+/g, " ")
+    .trim();
+  return `error: ${printable(line)}`;
+}
+
+/** Escapes control, format and line-separator characters, so that no text can move the cursor or hide. */
+export function printable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
+}

@@ -1,0 +1,105 @@
+/** Postern in front of the sandbox, built and served on real sockets, for the end-to-end tests and the soak. */
+import { members } from "../sandbox/seed.ts";
+import { ADMIN_TOKEN, KEY_SECRET, PROJECT_ID, SECRETS, UPSTREAM_SECRET } from "./credentials.ts";
+import { serve } from "./serve.ts";
+
+const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/;
+
+/** Whether a log line contains a secret, an API key or a member's e-mail address. */
+function isLeaking(line: string, secrets: readonly string[]): boolean {
+  const namesMember = members.some(({ email_address }) => line.includes(String(email_address)));
+  return namesMember || KEY.test(line) || secrets.some((secret) => line.includes(secret));
+}
+
+export interface SandboxedPostern {
+  readonly url: string;
+  readonly sandboxUrl: string;
+  /** Calls the admin API. Throws if the response is not 2xx. */
+  admin(method: string, path: string, body?: object): Promise<Response>;
+  /** Creates a key. `fields` are further fields of the request body. */
+  createKey(scopes: readonly string[], fields?: object): Promise<string>;
+  /** The number of requests that the sandbox received since the last call of this function. */
+  upstreamCalls(): Promise<number>;
+  /** Calls a control of the sandbox (sandbox/controls.ts). Throws if the response is not 2xx. */
+  control(method: string, path: string, body?: object): Promise<void>;
+  /** All lines that Postern has logged. */
+  logs(): string[];
+  /** The socket of Postern's debugger, if `inspect` was set. */
+  readonly inspector: URL | undefined;
+  /** Throws if any log line contains a secret, a key or a member's data. */
+  stop(): Promise<void>;
+}
+
+/** Starts both on any free ports, with nothing stored from earlier runs. `vars` override the default configuration. */
+export async function startSandboxedPostern(
+  vars: Record<string, string> = {},
+  inspect = false,
+): Promise<SandboxedPostern> {
+  const lines: string[] = [];
+  const sandbox = await serve("sandbox/wrangler.toml", {
+    port: 0,
+    vars: {},
+    persist: false,
+    onLogLine: () => {},
+  });
+  const sandboxUrl = sandbox.origin;
+  const postern = await serve("wrangler.toml", {
+    port: 0,
+    vars: {
+      STYTCH_PROJECT_ID: PROJECT_ID,
+      STYTCH_SECRET: UPSTREAM_SECRET,
+      STYTCH_BASE_URL: sandboxUrl,
+      KEY_SECRET,
+      ADMIN_TOKEN,
+      LOG_HIT_SAMPLE_RATE: "1",
+      ...vars,
+    },
+    persist: false,
+    inspect,
+    onLogLine: (line) => void lines.push(line),
+  });
+  const url = postern.origin;
+
+  async function admin(method: string, path: string, body?: object): Promise<Response> {
+    const response = await fetch(url + path, {
+      method,
+      headers: { Authorization: `Bearer ${ADMIN_TOKEN}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(await response.text());
+    return response;
+  }
+  async function control(method: string, path: string, body?: object): Promise<void> {
+    const response = await fetch(`${sandboxUrl}/_sandbox/${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(await response.text());
+  }
+  return {
+    url,
+    sandboxUrl,
+    control,
+    admin,
+    createKey: async (scopes, fields = {}) => {
+      const created = await admin("POST", "/admin/keys", { name: "e2e", scopes, ...fields });
+      return ((await created.json()) as { key: string }).key;
+    },
+    upstreamCalls: async () => {
+      const seen = (await (await fetch(`${sandboxUrl}/_sandbox/requests`)).json()) as { total: number };
+      await control("DELETE", "requests");
+      return seen.total;
+    },
+    logs: () => lines,
+    inspector: postern.inspector,
+    stop: async () => {
+      await postern.stop();
+      await sandbox.stop();
+      const secrets = [...SECRETS, ...Object.values(vars).filter((value) => value.startsWith("whsec_"))];
+      const leaking = lines.filter((line) => isLeaking(line, secrets));
+      if (leaking.length > 0) {
+        throw new Error(`${leaking.length} log lines contain a secret, a key or a member's data`);
+      }
+    },
+  };
+}

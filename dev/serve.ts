@@ -1,0 +1,57 @@
+/** Builds a Worker as a deployment does and serves it on this machine, with local KV and Durable Objects. */
+
+// Neither workerd nor wrangler may call Cloudflare: a local Postern works offline and reports nothing.
+process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
+process.env["WRANGLER_SEND_METRICS"] ??= "false";
+const { unstable_startWorker } = await import("wrangler");
+
+interface ServeOptions {
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly vars: Readonly<Record<string, string>>;
+  /** Whether KV and objects outlive the server, in `.wrangler/state`. */
+  readonly persist: boolean;
+  /** Opens a debugger's socket. Default: false. */
+  readonly inspect?: boolean;
+  /** Called with each line that the Worker logs. */
+  readonly onLogLine: (line: string) => void;
+}
+
+export interface RunningServer {
+  readonly origin: string;
+  /** The debugger's socket, if `inspect` was set. */
+  readonly inspector: URL | undefined;
+  stop(): Promise<void>;
+}
+
+/**
+ * `configPath` is the Worker's `wrangler.toml`. The server listens on loopback only. `.dev.vars` is not read: the
+ * Worker gets what is in its configuration file and in `vars`.
+ */
+export async function serve(
+  configPath: string,
+  { port, vars, persist, inspect = false, onLogLine }: ServeOptions,
+): Promise<RunningServer> {
+  const bindings = Object.entries(vars).map(
+    ([name, value]) => [name, { type: "secret_text", value }] as const,
+  );
+  const worker = await unstable_startWorker({
+    config: configPath,
+    envFiles: [],
+    bindings: Object.fromEntries(bindings),
+    dev: {
+      server: { hostname: "127.0.0.1", port },
+      inspector: inspect ? { hostname: "127.0.0.1", port: 0 } : false,
+      watch: false,
+      logLevel: "error",
+      ...(persist ? {} : { persist: false }),
+      structuredLogsHandler: (line: { message: string }) => onLogLine(line.message),
+    },
+  });
+  await worker.ready;
+  return {
+    origin: (await worker.url).origin,
+    inspector: await worker.inspectorUrl,
+    stop: async () => await worker.dispose(),
+  };
+}

@@ -1,0 +1,98 @@
+/** A GET request to Stytch: with Postern's own headers, bounded in time and bytes, and retried if that may help. */
+import { version } from "../../package.json";
+import { readBounded } from "../platform/bounded-body.ts";
+import { withTimeout } from "../platform/timeout.ts";
+import { failed, type Result, success } from "../result.ts";
+import type { Circuit } from "./circuit.ts";
+import type { RawResponse } from "./parse-response.ts";
+import { type AttemptOutcome, retryDelayMs } from "./retry.ts";
+import { parseRetryAfter } from "./retry-after.ts";
+import { basicCredentials, type StytchConfig } from "./secrets.ts";
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** How long an attempt waits for the body of an error, in ms. */
+const ERROR_BODY_TIMEOUT_MS = 500;
+
+/** `deadline`: it passed before there was a whole response. `no_connection`: the connection failed or broke off. */
+type ConnectionFailure = "deadline" | "no_connection";
+
+export interface Exchange {
+  /** Of the last attempt. */
+  readonly response: Result<RawResponse, ConnectionFailure>;
+  /** How many requests were sent; more than attempts if the second secret was tried as well. */
+  readonly requests: number;
+}
+
+/**
+ * Makes attempts until one is not worth a retry, within `timeoutMs` for all of them. Never rejects.
+ * `path` is appended to the base URL as it is.
+ */
+export async function fetchWithRetry(
+  config: StytchConfig,
+  path: string,
+  timeoutMs: number,
+  circuit: Circuit,
+): Promise<Exchange> {
+  const startedAt = Date.now();
+  const deadline = AbortSignal.timeout(timeoutMs);
+  let requests = 0;
+  for (let retries = 0; ; retries += 1) {
+    const attempt = await attemptOnce(config, path, deadline);
+    const { response } = attempt;
+    requests += attempt.requests;
+    const now = Date.now();
+    const retryAfterSeconds = response.ok ? parseRetryAfter(response.value.retryAfter, now) : undefined;
+    const outcome: AttemptOutcome = response.ok ? response.value.status : "no_connection";
+    const leftMs = deadline.aborted ? 0 : timeoutMs - (now - startedAt);
+    const delayMs = retryDelayMs(outcome, retries, leftMs, retryAfterSeconds, Math.random());
+    if (delayMs === null) return { response, requests };
+    await scheduler.wait(delayMs);
+    // During the delay, a 429 to another call may have asked for a pause.
+    if (circuit.pausedForMs(Date.now()) > 0) return { response, requests };
+  }
+}
+
+/** Sends one request, and a second one with the next secret if Stytch answers 401 while the project secret rotates. */
+async function attemptOnce(config: StytchConfig, path: string, deadline: AbortSignal): Promise<Exchange> {
+  const { secret, nextSecret } = config;
+  let requests = 1;
+  try {
+    let response = await send(config, path, secret, deadline);
+    if (response.status === 401 && nextSecret !== undefined) {
+      await response.body?.cancel();
+      requests += 1;
+      response = await send(config, path, nextSecret, deadline);
+    }
+    // The deadline aborts the reading of the body, too.
+    const body = readBounded(MAX_BODY_BYTES, response.body);
+    // An error is told by its status; its body only adds detail, so that a body that hangs does not cost the deadline.
+    const bytes =
+      response.status === 200
+        ? await body
+        : await withTimeout(ERROR_BODY_TIMEOUT_MS, body).catch(() => undefined);
+    const retryAfter = response.headers.get("Retry-After");
+    return { response: success({ status: response.status, retryAfter, bytes }), requests };
+  } catch {
+    return { response: failed(deadline.aborted ? "deadline" : "no_connection"), requests };
+  }
+}
+
+async function send(
+  config: StytchConfig,
+  path: string,
+  secret: string,
+  deadline: AbortSignal,
+): Promise<Response> {
+  return await fetch(config.baseUrl + path, {
+    headers: {
+      Authorization: basicCredentials(config, secret),
+      Accept: "application/json",
+      "User-Agent": `postern/${version}`,
+      Via: "1.1 postern",
+    },
+    // Workers do not support "error" here: a redirect comes back as a response, and its status is refused.
+    redirect: "manual",
+    signal: deadline,
+  });
+}

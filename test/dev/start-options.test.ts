@@ -1,0 +1,68 @@
+import { createServer } from "node:net";
+import { expect, test } from "vitest";
+import { checkPortFree, chooseSandboxPort, isPortFree, readStartOptions } from "../../dev/start-options.ts";
+
+test.each([
+  [{}, 8787],
+  [{ PORT: "" }, 8787],
+  [{ PORT: "8961" }, 8961],
+  [{ PORT: "65535" }, 65_535],
+])("with the environment %j, npm start uses port %i", (env, port) => {
+  expect(readStartOptions([], env)).toEqual({ kind: "start", port });
+});
+
+test.each(["0", "65536", "-1", "1.5", "http"])("PORT=%s is refused with the range", (PORT) => {
+  expect(readStartOptions([], { PORT })).toEqual({
+    kind: "invalid",
+    problem: "PORT must be a whole number from 1 to 65535.",
+  });
+});
+
+test.each([
+  [["--port", "8993"], "PORT=8993 npm start"],
+  [["--port=8993"], "PORT=8993 npm start"],
+  [["-p", "8993"], "PORT=8993 npm start"],
+  [["8993"], "PORT=8993 npm start"],
+  [["--port", "99999"], "PORT=8987 npm start"],
+  [["--verbose"], "PORT=8987 npm start"],
+])("the arguments %j are an error that names PORT", (args, example) => {
+  expect(readStartOptions(args, {})).toEqual({
+    kind: "invalid",
+    problem: `npm start takes no arguments. To choose the port, set PORT: ${example}`,
+  });
+});
+
+test.each(["--help", "-h"])("%s asks for the help, whatever PORT is", (option) => {
+  expect(readStartOptions([option], { PORT: "http" })).toEqual({ kind: "help" });
+});
+
+test("a taken port is answered with the next free one", async () => {
+  const isFree = (port: number) => Promise.resolve(port > 8989);
+  expect(await checkPortFree(8987, isFree)).toBe(
+    "Port 8987 is taken. Use the next free one: PORT=8990 npm start",
+  );
+  expect(await checkPortFree(8990, isFree)).toBe(null);
+});
+
+test.each([
+  [8787, true, 8788],
+  [8787, false, 0],
+  [8788, true, 0],
+])("with Postern on %i and 8788 free: %s, the sandbox gets port %i", async (postern, isFree, port) => {
+  expect(await chooseSandboxPort(postern, () => Promise.resolve(isFree))).toBe(port);
+});
+
+test("if no higher port is free, a lower one is suggested", async () => {
+  const isFree = () => Promise.resolve(false);
+  expect(await checkPortFree(65_534, isFree)).toMatch(/Port 65534 is taken.*lower/);
+});
+
+test("a port is free only while no server listens on it", async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  expect(await isPortFree(port)).toBe(false);
+  await new Promise((resolve) => server.close(resolve));
+  expect(await isPortFree(port)).toBe(true);
+});
