@@ -1,8 +1,4 @@
-/**
- * The one question that an isolate asks a key's object: for its record and for tokens. What has been counted of the key
- * goes along.
- */
-
+/** The one call that an isolate makes to a key's object: it fetches the record and tokens, and reports usage. */
 import type { Limit } from "../limits/bucket.ts";
 import type { TokenSource } from "../limits/take-token.ts";
 import { applyTokenResponse, createTokenRequest, type TokenPools } from "../limits/token-pools.ts";
@@ -12,19 +8,22 @@ import type { KeyState } from "./key-state.ts";
 import { KEY_OBJECT_TIMEOUT_MS, type LeaseSource } from "./lease.ts";
 import type { KeyRecord } from "./record.ts";
 
-/** Who waits for a token: a call that is let in, one whose key and address have not been looked at, or nobody. */
+/**
+ * Who waits for a token: an authorized call; a call whose key has yet to be checked, by the generation that it
+ * presented; or nobody.
+ */
 export type TokenClaimant = "admitted" | { readonly generation: number } | null;
 
 export interface FetchedLease {
   readonly record: KeyRecord | null;
-  /** Whether the call that waits has its token; null where that was not decided. */
+  /** Whether the waiting call has its token; null if none waits, or the key has no limit. */
   readonly granted: boolean | null;
 }
 
 /** The longest TTL of a grant, in ms, even if leases last longer: nobody else has these tokens meanwhile. */
 const MAX_GRANT_TTL_MS = 5_000;
 
-/** One object call, bounded in time. Rejects where the object fails. */
+/** One object call, bounded in time. Applies the tokens of the response. Rejects if the object fails. */
 export async function fetchLease(
   context: RequestContext,
   memory: KeyState,
@@ -60,7 +59,7 @@ export async function fetchLease(
   }
 }
 
-/** `onAnswer`: told whether the call that waits has its token. */
+/** `onAnswer` is called with whether the waiting call has its token. */
 export function createLeaseSource(
   context: RequestContext,
   memory: KeyState,
@@ -68,9 +67,9 @@ export function createLeaseSource(
   onAnswer: (granted: boolean | null) => void = () => {},
 ): LeaseSource {
   return {
-    fetchLease: async (keyId, inFront) => {
-      const { record, granted } = await fetchLease(context, memory, keyId, inFront ? waiting : null);
-      if (inFront) onAnswer(granted);
+    fetchLease: async (keyId, isBlocking) => {
+      const { record, granted } = await fetchLease(context, memory, keyId, isBlocking ? waiting : null);
+      if (isBlocking) onAnswer(granted);
       return record;
     },
     now: Date.now,
