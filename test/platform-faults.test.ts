@@ -4,7 +4,7 @@
  */
 import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { Json } from "./support/bodies.ts";
 import { useClock } from "./support/clock.ts";
 import { createIsolate, type TestIsolate } from "./support/deployment.ts";
@@ -67,6 +67,7 @@ const degradedIn = (line: Json) => ((line["degraded"] ?? []) as string[]).toSort
 const requestLines = () =>
   logLines().filter((line) => line["route"] === "/v1/b2b/organizations/{organization_id}");
 
+/** All sets of parts that are not empty. */
 const subsets = Array.from({ length: 2 ** PARTS.length - 1 }, (_, bits) =>
   PARTS.filter((_, index) => ((bits + 1) >> index) & 1),
 );
@@ -77,13 +78,13 @@ describe("a warm isolate", () => {
     ...PARTS.map((part): [Mode, readonly Part[]] => ["hangs", [part]]),
     ["hangs", PARTS],
   ];
-  test.each(cases)("a warm isolate serves and recovers while this %s: %j", async (how, parts) => {
+  test.each(cases)("a warm isolate serves on and recovers if this %s: %j", async (how, parts) => {
     const edge = createEdge();
     await edge.call(path, { key });
     clock.at(6);
     [mode, down] = [how, new Set(parts)];
     const before = requestLines().length;
-    for (const answer of await load(edge)) {
+    for (const response of await load(edge)) {
       expect(response.status).toBe(200);
       expect((await response.json<Json>())["organization"]).toEqual(setUp.organization);
     }
@@ -99,7 +100,7 @@ describe("a warm isolate", () => {
     down = new Set();
     if (parts.length === PARTS.length) await evictAllDurableObjects();
     clock.at(12);
-    for (const answer of await load(edge)) expect(response.status).toBe(200);
+    for (const response of await load(edge)) expect(response.status).toBe(200);
     expect(degradedIn(requestLines().at(-1) ?? {})).toEqual([]);
   });
 });
@@ -120,10 +121,10 @@ describe("a cold isolate", () => {
     [["key_object"], "fails", 503, ["key_object"]],
     [["key_object"], "hangs", 503, ["key_object"]],
     [PARTS, "fails", 503, ["directory", "key_object"]],
-  ])("while %j %s, a cold isolate answers %i, and the log names %j", async (parts, how, status, named) => {
+  ])("a cold isolate, while %j %s, answers %i", async (parts, how, status, named) => {
     [mode, down] = [how, new Set(parts)];
     const responses = await load(createEdge());
-    for (const answer of responses) {
+    for (const response of responses) {
       expect(response.status).toBe(status);
       if (status === 503) {
         expect(await response.json()).toMatchObject({ error_type: "key_service_unavailable" });
@@ -142,16 +143,16 @@ describe("a cold isolate", () => {
 describe("slow parts", () => {
   const cases: (readonly Part[])[] = [...PARTS.map((part) => [part]), PARTS];
   test.each(cases.map((parts) => ({ names: parts.join(", "), parts })))(
-    "every call succeeds, only later, with slow $names",
+    "slow parts delay a call, and do not fail it: $names",
     async ({ parts }) => {
       [mode, down] = ["is slow", new Set(parts)];
       const edge = createEdge();
       const began = performance.now();
-      for (const answer of await load(edge)) expect(response.status).toBe(200);
+      for (const response of await load(edge)) expect(response.status).toBe(200);
       // A cold isolate waits for each part.
       expect(performance.now() - began).toBeGreaterThanOrEqual(SLOW_MS - 1);
       clock.at(6);
-      for (const answer of await load(edge)) {
+      for (const response of await load(edge)) {
         expect(response.status).toBe(200);
         expect((await response.json<Json>())["organization"]).toEqual(setUp.organization);
       }
