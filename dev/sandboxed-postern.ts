@@ -20,7 +20,7 @@ export interface SandboxedPostern {
   createKey(scopes: readonly string[], fields?: object): Promise<string>;
   /** The number of requests that the sandbox received since the last call of this function. */
   upstreamCalls(): Promise<number>;
-  /** Calls a control of the sandbox (sandbox/control.ts). Throws if the response is not 2xx. */
+  /** Calls a control of the sandbox (sandbox/controls.ts). Throws if the response is not 2xx. */
   control(method: string, path: string, body?: object): Promise<void>;
   /** All lines that Postern has logged. */
   logs(): string[];

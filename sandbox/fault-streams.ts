@@ -1,32 +1,35 @@
-/** Bodies that come too slowly, stop too soon or do not stop, and the answer that does not come at all. */
+/** Bodies that are too slow, too short or endless, and a response that never comes. */
 
-const DRIP_MS = 1000;
-const CHUNK_BYTES = 64 * 1024;
-/** Long enough for the half body to leave the Worker before the stream breaks. */
-const CUT_MS = 10;
+const DRIP_INTERVAL_MS = 1_000;
+const CHUNK_BYTES = 64 * 1_024;
+/** Lets the first half of the body leave the Worker before the stream fails. */
+const CUT_DELAY_MS = 10;
 
-export function wait(ms: number): Promise<void> {
+export function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Settles only when the caller gives up. The timer keeps the runtime from ending the call as hung itself. */
-export function never(signal: AbortSignal): Promise<never> {
+/**
+ * Rejects when the caller aborts, and never resolves. The timer keeps the runtime from cancelling the request as hung.
+ */
+export function hangUntilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const timer = setInterval(() => undefined, 60_000);
-    const end = () => {
+    const abort = () => {
       clearInterval(timer);
       reject(signal.reason);
     };
-    if (signal.aborted) end();
-    else signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
   });
 }
 
-export function dripStream(bytes: Uint8Array): ReadableStream<Uint8Array> {
+/** Sends one byte at once and then one every second. */
+export function createDripStream(bytes: Uint8Array): ReadableStream<Uint8Array> {
   let sent = 0;
   return new ReadableStream({
     async pull(controller) {
-      if (sent > 0) await wait(DRIP_MS);
+      if (sent > 0) await delay(DRIP_INTERVAL_MS);
       controller.enqueue(bytes.slice(sent, sent + 1));
       sent += 1;
       if (sent === bytes.length) controller.close();
@@ -34,30 +37,31 @@ export function dripStream(bytes: Uint8Array): ReadableStream<Uint8Array> {
   });
 }
 
-export function cutStream(bytes: Uint8Array): ReadableStream<Uint8Array> {
-  let sent = false;
+/** Sends the first half of the bytes and then fails. */
+export function createCutStream(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  let isHalfSent = false;
   return new ReadableStream({
     async pull(controller) {
-      if (sent) {
-        await wait(CUT_MS);
+      if (isHalfSent) {
+        await delay(CUT_DELAY_MS);
         controller.error(new Error("The sandbox cut the body."));
         return;
       }
-      sent = true;
+      isHalfSent = true;
       controller.enqueue(bytes.slice(0, Math.floor(bytes.length / 2)));
     },
   });
 }
 
-/** Begins like an answer, so that only its length gives it away. */
-export function endlessStream(start: string): ReadableStream<Uint8Array> {
+/** Sends `start` and then filler without end. A plausible start leaves only the length to reject the body by. */
+export function createEndlessStream(start: string): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   const chunk = encoder.encode("x".repeat(CHUNK_BYTES));
-  let started = false;
+  let isStarted = false;
   return new ReadableStream({
     pull(controller) {
-      controller.enqueue(started ? chunk.slice() : encoder.encode(start));
-      started = true;
+      controller.enqueue(isStarted ? chunk.slice() : encoder.encode(start));
+      isStarted = true;
     },
   });
 }

@@ -1,4 +1,4 @@
-/** One RSA public key, well formed and the same on every import; nobody holds, or ever held, its private half. */
+/** One well-formed RSA public key, the same on every import. Its private key does not exist. */
 
 import { createRandom } from "./random.ts";
 import type { JsonObject } from "./shapes.ts";
@@ -10,7 +10,7 @@ export const publicKey: JsonObject = createPublicKey(20_261_123);
 function createPublicKey(seed: number): JsonObject {
   const random = createRandom(seed);
   const modulus = Array.from({ length: MODULUS_BYTES }, () => random.int(0, 255));
-  // A modulus of full length has its top bit set, and is odd.
+  // A valid modulus of full length has its top bit set and is odd.
   modulus[0] = 0xc5;
   modulus[MODULUS_BYTES - 1] = 0x4f;
   return {
@@ -19,12 +19,12 @@ function createPublicKey(seed: number): JsonObject {
     key_ops: ["verify"],
     kid: `jwk-test-${random.uuid()}`,
     kty: "RSA",
-    n: base64url(modulus),
+    n: toBase64Url(modulus),
     use: "sig",
   };
 }
 
-function base64url(bytes: readonly number[]): string {
+function toBase64Url(bytes: readonly number[]): string {
   const text = btoa(String.fromCharCode(...bytes));
   return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }

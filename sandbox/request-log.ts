@@ -1,6 +1,6 @@
-/** The API calls that came in, the last 1,000 in full; `total` counts the older ones too. */
+/** The API calls received: the last 1,000 in full, and in `total` the number of all. */
 
-const CAPACITY = 1000;
+const MAX_REQUESTS = 1_000;
 
 export interface LoggedRequest {
   method: string;
@@ -18,7 +18,7 @@ export class RequestLog {
     const headers = Object.fromEntries(request.headers);
     this.total += 1;
     this.requests.push({ method: request.method, path: pathname, search, headers });
-    if (this.requests.length > CAPACITY) this.requests.shift();
+    if (this.requests.length > MAX_REQUESTS) this.requests.shift();
   }
 
   clear(): void {

@@ -1,29 +1,22 @@
 /**
- * A thousand organizations. The first is the demonstration's; the others are of three kinds seen upstream:
- * as the API sends them today (explicit nulls, and `scim_active_connections`, which no SDK knows), as it
- * describes them (that field and newer ones absent), and as its documentation shows them (half the fields).
+ * Creates 1,000 organizations. The first is the demo organization. The others have one of three shapes seen at Stytch:
+ * half have every field that the API sends today, with explicit nulls and `scim_active_connections`, which no SDK
+ * declares; 30 % lack that field and two newer ones; 20 % have only the fields of the documentation's example.
  */
 
 import { createRandom, type Random } from "./random.ts";
-import { createLongMetadata, createMetadata } from "./seed-metadata.ts";
+import { createLongMetadata } from "./seed-metadata.ts";
+import { createDefaults, createEnterpriseFields } from "./seed-organization-fields.ts";
 import { LATIN_COMPANIES, OTHER_COMPANIES, SUFFIXES } from "./seed-words.ts";
-import type { Json, JsonObject, Organization } from "./shapes.ts";
+import type { Organization } from "./shapes.ts";
 
-const COUNT = 1_000;
-/** Real deployments have grown values and fields that no SDK lists yet. */
-const UNKNOWN_SHARE = 0.06;
-const POLICIES = ["ALL_ALLOWED", "RESTRICTED", "NOT_ALLOWED"] as const;
-const AUTH_METHODS = [
-  "sso",
-  "magic_link",
-  "email_otp",
-  "password",
-  "google_oauth",
-  "github_oauth",
-  "passkey",
-] as const;
-/** The fields that the documentation's own example of this call leaves out, and the optional ones. */
-const UNDOCUMENTED = [
+const ORGANIZATION_COUNT = 1_000;
+/** Stytch's limit for an organization's name. */
+const MAX_NAME_LENGTH = 128;
+/** The share of each enumeration value or field that no SDK declares: Stytch adds some before the SDKs do. */
+const UNDECLARED_SHARE = 0.06;
+/** Optional fields, and fields that the example in Stytch's documentation of this call lacks. */
+const UNDOCUMENTED_FIELDS = [
   "organization_external_id",
   "scim_active_connection",
   "scim_active_connections",
@@ -47,13 +40,16 @@ const UNDOCUMENTED = [
 export function createOrganizations(seed: number): Organization[] {
   const random = createRandom(seed);
   const acme = createAcme(random);
-  return [acme, ...Array.from({ length: COUNT - 1 }, (_, index) => createOrganization(random, index + 2))];
+  return [
+    acme,
+    ...Array.from({ length: ORGANIZATION_COUNT - 1 }, (_, index) => createOrganization(random, index + 2)),
+  ];
 }
 
 function createAcme(random: Random): Organization {
   return {
-    ...createBase(random, "Acme Corporation", "acme"),
-    ...createEnterprise(random, "acme.example", true),
+    ...createDefaults(random, "Acme Corporation", "acme"),
+    ...createEnterpriseFields(random, "acme.example", true),
     organization_external_id: "crm|1001",
     organization_logo_url: "https://acme.example/logo.svg",
     trusted_metadata: {
@@ -67,104 +63,29 @@ function createAcme(random: Random): Organization {
 }
 
 function createOrganization(random: Random, number: number): Organization {
-  const latin = random.chance(0.65);
-  const name = latin
+  const isLatin = random.chance(0.65);
+  const name = isLatin
     ? `${random.pick(LATIN_COMPANIES)} ${random.pick(SUFFIXES)} ${number}`
     : `${random.pick(OTHER_COMPANIES)} ${number}`;
+  const paddedName = number % 67 === 0 ? name.padEnd(MAX_NAME_LENGTH, "·") : name;
   const organization: Organization = {
-    ...createBase(random, number % 67 === 0 ? name.padEnd(128, "·") : name, createSlug(random, name, number)),
-    ...random.maybe(0.3, createEnterprise(random, `tenant-${number}.example`, random.chance(0.6))),
+    ...createDefaults(random, paddedName, createSlug(random, name, number)),
+    ...random.maybe(0.3, createEnterpriseFields(random, `tenant-${number}.example`, random.chance(0.6))),
     ...random.maybe(0.55, { organization_external_id: createExternalId(random, number) }),
     ...(number % 25 === 0 ? { trusted_metadata: createLongMetadata(random) } : {}),
-    ...random.maybe(UNKNOWN_SHARE, { mfa_policy: "REQUIRED_FOR_ADMINS" }),
-    ...random.maybe(UNKNOWN_SHARE, { auth_methods: "PASSKEY_FIRST" }),
-    ...random.maybe(UNKNOWN_SHARE, { agent_access_policy: { agents: [], mode: "REVIEW" } }),
+    ...random.maybe(UNDECLARED_SHARE, { mfa_policy: "REQUIRED_FOR_ADMINS" }),
+    ...random.maybe(UNDECLARED_SHARE, { auth_methods: "PASSKEY_FIRST" }),
+    ...random.maybe(UNDECLARED_SHARE, { agent_access_policy: { agents: [], mode: "REVIEW" } }),
   };
 
-  const kind = random.int(1, 10);
-  if (kind <= 2) without(organization, UNDOCUMENTED);
-  else if (kind <= 5)
-    without(organization, ["scim_active_connections", "custom_roles", "claimed_email_domains"]);
+  const shape = random.int(1, 10);
+  if (shape <= 2) deleteFields(organization, UNDOCUMENTED_FIELDS);
+  else if (shape <= 5)
+    deleteFields(organization, ["scim_active_connections", "custom_roles", "claimed_email_domains"]);
   return organization;
 }
 
-/** Every field as the API sends it for an organization that was made with a name and nothing else. */
-function createBase(random: Random, name: string, slug: string): Organization {
-  const createdAt = random.time("2024-01-01T00:00:00Z", "2026-05-01T00:00:00Z");
-  return {
-    allowed_auth_methods: random.chance(0.3) ? random.some(AUTH_METHODS, 1, 4) : [],
-    allowed_first_party_connected_apps: [],
-    allowed_mfa_methods: random.some(["sms_otp", "totp"], 0, 2),
-    allowed_oauth_tenants: random.chance(0.15)
-      ? { slack: [`T${random.hex(8).toUpperCase()}`], github: [] }
-      : {},
-    allowed_third_party_connected_apps: random.chance(0.1) ? [`connected-app-test-${random.uuid()}`] : [],
-    auth_methods: random.pick(["ALL_ALLOWED", "RESTRICTED"]),
-    claimed_email_domains: [],
-    created_at: createdAt,
-    custom_roles: [],
-    email_allowed_domains: [],
-    email_invites: random.pick(POLICIES),
-    email_jit_provisioning: random.pick(["RESTRICTED", "NOT_ALLOWED"]),
-    first_party_connected_apps_allowed_type: random.pick(POLICIES),
-    mfa_methods: random.pick(["ALL_ALLOWED", "RESTRICTED"]),
-    mfa_policy: random.pick(["OPTIONAL", "REQUIRED_FOR_ALL"]),
-    oauth_tenant_jit_provisioning: random.pick(["RESTRICTED", "NOT_ALLOWED"]),
-    organization_external_id: null,
-    organization_id: `organization-test-${random.uuid()}`,
-    organization_logo_url: random.chance(0.2) ? `https://cdn.customer.example/${random.hex(10)}.png` : "",
-    organization_name: name,
-    organization_slug: slug,
-    rbac_email_implicit_role_assignments: [],
-    scim_active_connection: null,
-    scim_active_connections: [],
-    sso_active_connections: [],
-    sso_default_connection_id: null,
-    sso_jit_provisioning: random.pick(POLICIES),
-    sso_jit_provisioning_allowed_connections: [],
-    third_party_connected_apps_allowed_type: random.pick(POLICIES),
-    trusted_metadata: createMetadata(random),
-    updated_at: random.chance(0.3) ? createdAt : random.time(createdAt, "2026-11-01T00:00:00Z"),
-  };
-}
-
-/** What an organization has more of once a customer has connected an identity provider. */
-function createEnterprise(random: Random, domain: string, withScim: boolean): JsonObject {
-  const connections = random.some(["saml", "oidc", "external"], 1, 3).map((protocol) => ({
-    connection_id: `${protocol}-connection-test-${random.uuid()}`,
-    display_name: random.pick(["Okta", "Entra ID", "Google Workspace", "社内SSO"]),
-    identity_provider: random.pick(["okta", "microsoft-entra", "google-workspace", "generic", "rippling"]),
-  }));
-  const [first] = connections;
-  const scim: Json = {
-    bearer_token_expires_at: random.time("2027-01-01T00:00:00Z", "2031-01-01T00:00:00Z"),
-    bearer_token_last_four: random.hex(4),
-    connection_id: `scim-connection-test-${random.uuid()}`,
-    display_name: "Directory sync",
-  };
-  return {
-    claimed_email_domains: [domain],
-    custom_roles: [
-      {
-        description: "Reads invoices, changes none",
-        permissions: [
-          { actions: ["read", "export"], resource_id: "invoice" },
-          { actions: ["*"], resource_id: "report" },
-        ],
-        role_id: "billing_viewer",
-      },
-    ],
-    email_allowed_domains: [domain, `mail.${domain}`],
-    rbac_email_implicit_role_assignments: [{ domain, role_id: "billing_viewer" }],
-    scim_active_connection: withScim ? scim : null,
-    sso_active_connections: connections,
-    sso_default_connection_id: first?.connection_id ?? null,
-    sso_jit_provisioning: "RESTRICTED",
-    sso_jit_provisioning_allowed_connections: connections.map((connection) => connection.connection_id),
-  };
-}
-
-/** Upstream keeps the case, and allows `- . _ ~` besides letters and digits. */
+/** Stytch keeps the case of a slug, and allows `- . _ ~` besides letters and digits. */
 function createSlug(random: Random, name: string, number: number): string {
   const words = name.replace(/[^A-Za-z0-9]+/g, "-").replace(/^-+|-+$/g, "");
   const slug = words === String(number) ? `org-${random.hex(6)}-${number}` : words;
@@ -182,6 +103,6 @@ function createExternalId(random: Random, number: number): string {
   ]);
 }
 
-function without(organization: Organization, fields: readonly string[]): void {
+function deleteFields(organization: Organization, fields: readonly string[]): void {
   for (const field of fields) delete organization[field];
 }

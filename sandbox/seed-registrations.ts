@@ -1,38 +1,41 @@
-/** How a member signs in: SSO, OAuth and SCIM registrations, tied to the organization's own connections. */
+/** A member's SSO, OAuth and SCIM registrations, which refer to the connections of the member's organization. */
 
 import type { Random } from "./random.ts";
-import { isObject, type Json, type JsonObject, type Organization } from "./shapes.ts";
+import { isJsonObject, type Json, type JsonObject, type Organization } from "./shapes.ts";
 
 export function createRegistrations(random: Random, organization: Organization, name: string): JsonObject {
   const { sso_active_connections: sso, scim_active_connection: scim } = organization;
-  const ssoConnection = connectionId(Array.isArray(sso) ? sso[0] : undefined);
-  const scimConnection = connectionId(scim);
+  const ssoConnection = connectionIdOf(Array.isArray(sso) ? sso[0] : undefined);
+  const scimConnection = connectionIdOf(scim);
   return {
-    oauth_registrations: random.chance(0.2) ? [createOAuth(random)] : [],
-    sso_registrations: ssoConnection === undefined ? [] : [createSso(random, ssoConnection, name)],
-    ...(scimConnection === undefined ? {} : { scim_registration: createScim(random, scimConnection, name) }),
+    oauth_registrations: random.chance(0.2) ? [createOAuthRegistration(random)] : [],
+    sso_registrations:
+      ssoConnection === undefined ? [] : [createSsoRegistration(random, ssoConnection, name)],
+    ...(scimConnection === undefined
+      ? {}
+      : { scim_registration: createScimRegistration(random, scimConnection, name) }),
   };
 }
 
-function connectionId(connection: Json | undefined): string | undefined {
-  if (!isObject(connection)) return undefined;
+function connectionIdOf(connection: Json | undefined): string | undefined {
+  if (!isJsonObject(connection)) return undefined;
   const { connection_id: id } = connection;
   return typeof id === "string" ? id : undefined;
 }
 
-function createOAuth(random: Random): Json {
+function createOAuthRegistration(random: Random): Json {
   return {
     locale: random.pick<Json>([null, "en", "de-CH"]),
     member_oauth_registration_id: `oauth-user-test-${random.uuid()}`,
     profile_picture_url: random.pick<Json>([null, "", "https://pictures.customer.example/1.png"]),
     provider_subject: String(random.int(1_000_000_000, 9_999_999_999)),
-    // Only the browser SDK knows this one.
+    // Only Stytch's browser SDK declares this field.
     provider_tenants: [{ tenant_id: `T${random.hex(8)}`, tenant_name: "Main workspace" }],
     provider_type: random.pick(["Google", "Microsoft", "GitHub", "Slack"]),
   };
 }
 
-function createSso(random: Random, connection: string, name: string): Json {
+function createSsoRegistration(random: Random, connection: string, name: string): Json {
   return {
     connection_id: connection,
     external_id: `00u${random.hex(17)}`,
@@ -45,7 +48,7 @@ function createSso(random: Random, connection: string, name: string): Json {
   };
 }
 
-function createScim(random: Random, connection: string, name: string): Json {
+function createScimRegistration(random: Random, connection: string, name: string): Json {
   const attributes: Json = {
     active: true,
     addresses: [],

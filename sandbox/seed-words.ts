@@ -1,4 +1,4 @@
-/** The words that the seed is made of. All invented; domains end in `.example`, which nobody can own. */
+/** The words that the seed is built from. All names are invented. */
 
 export const LATIN_COMPANIES = [
   "Initech",

@@ -1,6 +1,6 @@
 /**
- * The sandbox's data: pure, the same on every import, with no Worker or Node API, so that Node scripts, the
- * Worker and tests can all read it. `demo` names what examples and smoke tests may rely on.
+ * The sandbox's data, the same on every import. It uses no Worker or Node API, so that Node scripts, the Worker and
+ * tests can all import it. Examples and smoke tests may rely on the identifiers in `demo`.
  */
 
 import { createMembers } from "./seed-members.ts";
@@ -18,7 +18,7 @@ function createDemo() {
   const active = team.find((member) => member.status === "active");
   const deleted = team.find((member) => member.status === "deleted");
   if (acme === undefined || active === undefined || deleted === undefined) {
-    throw new Error("The seed has lost its demonstration organization or one of its two members.");
+    throw new Error("The seed lacks the demo organization, its active member or its deleted member.");
   }
   return {
     organization_id: acme.organization_id,

@@ -1,4 +1,4 @@
-/** What the sandbox holds and answers: JSON, with the few fields that it reads itself typed. */
+/** The JSON that the sandbox stores and serves. Only the fields that the sandbox itself reads have a type. */
 
 export type Json = string | number | boolean | null | Json[] | JsonObject;
 
@@ -19,6 +19,6 @@ export interface Member extends JsonObject {
   status: string;
 }
 
-export function isObject(value: unknown): value is JsonObject {
+export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

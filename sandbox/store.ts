@@ -1,6 +1,6 @@
 /**
- * The organizations and members as they are now: the seed, plus what the control surface changed.
- * The seed's objects are never written to: a change puts a new object in their place.
+ * The current organizations and members: the seed plus the changes made through the controls.
+ * A change replaces an object and never edits it, so the seed stays intact.
  */
 
 import { members, organizations } from "./seed.ts";
@@ -9,7 +9,7 @@ import type { JsonObject, Member, Organization } from "./shapes.ts";
 export class Store {
   #organizations = new Map<string, Organization>();
   #members = new Map<string, Member>();
-  /** Slug or external ID to canonical ID. */
+  /** Maps a slug or external ID to the canonical ID. */
   #aliases = new Map<string, string>();
 
   constructor() {
@@ -17,12 +17,14 @@ export class Store {
   }
 
   reset(): void {
-    this.#organizations = new Map(organizations.map((each) => [each.organization_id, each]));
-    this.#members = new Map(members.map((each) => [each.member_id, each]));
-    this.#index();
+    this.#organizations = new Map(
+      organizations.map((organization) => [organization.organization_id, organization]),
+    );
+    this.#members = new Map(members.map((member) => [member.member_id, member]));
+    this.#rebuildAliases();
   }
 
-  /** By canonical ID, else by slug, else by external ID; case counts in all three. */
+  /** Finds by canonical ID, then by slug, then by external ID. All three are case-sensitive. */
   findOrganization(key: string): Organization | undefined {
     return this.#organizations.get(key) ?? this.#organizations.get(this.#aliases.get(key) ?? "");
   }
@@ -31,7 +33,7 @@ export class Store {
     return this.#members.get(id);
   }
 
-  /** Any organization but this one. */
+  /** Returns some organization that does not have this ID. */
   findOtherOrganization(id: string): Organization | undefined {
     for (const organization of this.#organizations.values()) {
       if (organization.organization_id !== id) return organization;
@@ -39,17 +41,17 @@ export class Store {
     return undefined;
   }
 
-  /** The caller sees to it that the ID is not among the fields. */
+  /** The fields must not contain the ID; the caller checks this. */
   patchOrganization(id: string, fields: JsonObject): Organization | undefined {
     const organization = this.#organizations.get(id);
     if (organization === undefined) return undefined;
     const patched = { ...organization, ...fields };
     this.#organizations.set(id, patched);
-    this.#index();
+    this.#rebuildAliases();
     return patched;
   }
 
-  /** The caller sees to it that neither ID is among the fields. */
+  /** The fields must contain neither ID; the caller checks this. */
   patchMember(id: string, fields: JsonObject): Member | undefined {
     const member = this.#members.get(id);
     if (member === undefined) return undefined;
@@ -58,17 +60,17 @@ export class Store {
     return patched;
   }
 
-  /** Its members go with it, as they do upstream. */
+  /** Also deletes the organization's members, as Stytch does. */
   deleteOrganization(id: string): boolean {
     if (!this.#organizations.delete(id)) return false;
     for (const member of this.#members.values()) {
       if (member.organization_id === id) this.#members.delete(member.member_id);
     }
-    this.#index();
+    this.#rebuildAliases();
     return true;
   }
 
-  #index(): void {
+  #rebuildAliases(): void {
     this.#aliases.clear();
     for (const {
       organization_id: id,
@@ -76,7 +78,7 @@ export class Store {
     } of this.#organizations.values()) {
       if (typeof externalId === "string") this.#aliases.set(externalId, id);
     }
-    // Slugs last: a string that is a slug here and an external ID there names the slug's organization.
+    // Slugs come last, so that a slug wins over an equal external ID of another organization.
     for (const { organization_id: id, organization_slug: slug } of this.#organizations.values()) {
       this.#aliases.set(slug, id);
     }

@@ -6,14 +6,13 @@ import { adminApp } from "./admin/app.ts";
 import { readMember } from "./api/members.ts";
 import { readOrganization } from "./api/organizations.ts";
 import { whoAmI } from "./api/whoami.ts";
+import type { AppEnv } from "./app-env.ts";
 import type { Config } from "./config.ts";
 import { type Failure, RequestError } from "./errors.ts";
 import { readJwks } from "./jwks/route.ts";
 import type { RequestContext } from "./request-context.ts";
 import { pathOf } from "./request-path.ts";
 import { webhookApp } from "./webhooks/app.ts";
-
-export type AppEnv = { Bindings: RequestContext; Variables: { keyId: string } };
 
 /** An endpoint of callers. `identifier`: the decoded path parameter; "" if the path ends before it. */
 type Endpoint = (context: RequestContext, identifier: string) => Promise<Response | Failure>;

@@ -8,7 +8,7 @@ import { createPurgeList, type PurgeList } from "./cache/purge/purge-list.ts";
 import { type Config, parseConfig } from "./config.ts";
 import type { JwksCache } from "./jwks/route.ts";
 import { createKeyState, type KeyState } from "./keys/key-state.ts";
-import { failed, type Result, success } from "./result.ts";
+import { type Result, success } from "./result.ts";
 import { StytchClient } from "./stytch/client.ts";
 
 export interface IsolateState {
@@ -53,11 +53,12 @@ export function requireIsolateState(env: Env): IsolateState {
 
 function createIsolateState(env: Env): Result<IsolateState, Problems> {
   const configured = parseConfig(env);
-  if ("problems" in configured) return failed(configured.problems);
+  if (!configured.ok) return configured;
+  const config = configured.value;
   return success({
-    config: configured.config,
-    stytch: new StytchClient(configured.config),
-    keys: createKeyState(),
+    config,
+    stytch: new StytchClient(config),
+    keys: createKeyState(config),
     memory: createMemory(),
     purges: createPurgeList(),
     projections: createProjectionCache(),

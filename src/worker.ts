@@ -3,8 +3,10 @@
  * caching unless the answer says otherwise, one log entry, and the last resort for defects. The app answers.
  */
 import type { Hono } from "hono";
-import { type AppEnv, createApp } from "./app.ts";
-import { failureResponse } from "./errors.ts";
+import { createApp } from "./app.ts";
+import type { AppEnv } from "./app-env.ts";
+import { failureResponse } from "./error-response.ts";
+
 import { type IsolateState, isolateStateOf } from "./isolate-state.ts";
 import { setRateLimit } from "./limits/rate-limit-headers.ts";
 import { RequestContext } from "./request-context.ts";

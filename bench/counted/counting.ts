@@ -2,9 +2,7 @@
  * Counts what a Worker and its objects ask of the platform, and gives them a clock that is set by hand. It changes the prototypes of the isolate, so it counts
  * whoever asks, and knows nothing of who that is.
  */
-import { toResponse } from "../../sandbox/answers.ts";
-import { answer as sandboxAnswer } from "../../sandbox/api.ts";
-import { Store } from "../../sandbox/store.ts";
+import { createSandbox } from "../../sandbox/app.ts";
 import type { Operations } from "../prices.ts";
 import type { Timed } from "../timed.ts";
 
@@ -95,10 +93,10 @@ function countCalls(namespace: object): void {
 
 /** Answers for Stytch: the sandbox, in this isolate and at once. */
 function countUpstream(env: { readonly STYTCH_PROJECT_ID: string; readonly STYTCH_SECRET: string }): void {
-  const store = new Store();
+  const sandbox = createSandbox();
   globalThis.fetch = async (input, init) => {
     counted.upstreamCalls += 1;
-    return toResponse(sandboxAnswer(new Request(input, init), env, store));
+    return await sandbox.fetch(new Request(input, init), env);
   };
 }
 

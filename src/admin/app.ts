@@ -1,6 +1,6 @@
 /** The admin API, mounted at `/admin` if `ADMIN_TOKEN` is set. Its handlers throw a `RequestError`; `onError` answers. */
 import { Hono } from "hono";
-import type { AppEnv } from "../app.ts";
+import type { AppEnv } from "../app-env.ts";
 import { logRoute } from "../log-route.ts";
 import { listAuditEvents } from "./audit-routes.ts";
 import {

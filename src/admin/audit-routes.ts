@@ -1,6 +1,6 @@
 /** The admin API of the audit log: what was done to keys and to the cache, and when. */
 import type { Context } from "hono";
-import type { AppEnv } from "../app.ts";
+import type { AppEnv } from "../app-env.ts";
 import { readPage } from "./pagination.ts";
 
 /** Answers 200 with a page of events, newest first. */

@@ -1,11 +1,11 @@
 /** The admin API of the cache: an operator purges an organization. */
 import type { Context } from "hono";
 import * as z from "zod";
-import type { AppEnv } from "../app.ts";
+import type { AppEnv } from "../app-env.ts";
 import { purgeIdentifiers } from "../cache/purge/purge.ts";
-import { IDENTIFIER_RULE, RequestError } from "../errors.ts";
+import { RequestError } from "../errors.ts";
 import { containsKey } from "../keys/key-format.ts";
-import { isIdentifier } from "../stytch/identifier.ts";
+import { IDENTIFIER_RULE, isIdentifier } from "../stytch/identifier.ts";
 import { readBody } from "./request.ts";
 
 const PurgeBody = z.strictObject({

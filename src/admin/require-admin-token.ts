@@ -1,6 +1,6 @@
 /** The check in front of the admin API: the caller has to present `ADMIN_TOKEN`. */
 import { createMiddleware } from "hono/factory";
-import type { AppEnv } from "../app.ts";
+import type { AppEnv } from "../app-env.ts";
 import { type Failure, RequestError } from "../errors.ts";
 
 export const requireAdminToken = (adminToken: string) =>

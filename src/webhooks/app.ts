@@ -1,6 +1,6 @@
 /** Stytch's webhooks, mounted at `/webhooks` if `STYTCH_WEBHOOK_SECRET` is set. */
 import { type Context, Hono } from "hono";
-import type { AppEnv } from "../app.ts";
+import type { AppEnv } from "../app-env.ts";
 import { purgeIdentifiers } from "../cache/purge/purge.ts";
 import { RequestError } from "../errors.ts";
 import { logRoute } from "../log-route.ts";

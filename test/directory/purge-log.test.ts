@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { MAX_PURGES } from "../../src/cache/purge/purge-list.ts";
 import type { AuditEvent, Cursor, Directory } from "../../src/directory/directory.ts";
-import type { KeyEvent } from "../../src/keys/api-key.ts";
+import type { KeyEvent } from "../../src/keys/event-outbox.ts";
 import type { Json } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate } from "../support/deployment.ts";

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { acknowledge, countUsage, nextReport, type PendingUsage } from "../../src/keys/usage.ts";
+import { PendingUsage } from "../../src/keys/usage.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { type LeaseQuestion, NO_ASK } from "../support/record.ts";
@@ -171,31 +171,33 @@ test("a key that was never issued has no usage, and gets none", async () => {
   expect((await operator.admin("GET", "/admin/keys/1111111111111111/usage")).status).toBe(404);
 });
 
-const due = (unreported: PendingUsage, now = NOW) => nextReport(unreported, "a", now, 0);
+/** A report is due as soon as there is a count. */
+const noLease = { leaseSeconds: 0 };
+const due = (pending: PendingUsage) => pending.nextReport("a", NOW);
 
 test("a report goes unchanged until it has arrived, and what came meanwhile goes with the next", () => {
-  const unreported: PendingUsage = new Map();
-  expect(due(unreported)).toBeNull();
-  countUsage(unreported, "a", NOW, true);
-  const first = due(unreported);
-  countUsage(unreported, "a", NOW + HOUR - 1, false);
-  expect(due(unreported)).toBe(first);
+  const pending = new PendingUsage(noLease);
+  expect(due(pending)).toBeNull();
+  pending.count("a", NOW, true);
+  const first = due(pending);
+  pending.count("a", NOW + HOUR - 1, false);
+  expect(due(pending)).toBe(first);
   expect(first?.counts).toEqual([{ hour: NOW / HOUR, requests: 1, rate_limited: 0 }]);
-  if (first !== null) acknowledge(unreported, "a", first, NOW);
-  const second = due(unreported);
+  if (first !== null) pending.acknowledge("a", first, NOW);
+  const second = due(pending);
   expect(second?.counts).toEqual([{ hour: NOW / HOUR, requests: 0, rate_limited: 1 }]);
   expect(second?.id).not.toBe(first?.id);
-  if (first !== null) acknowledge(unreported, "a", first, NOW);
-  expect(due(unreported)).toBe(second);
-  if (second !== null) acknowledge(unreported, "a", second, NOW);
-  expect(unreported.size).toBe(0);
+  if (first !== null) pending.acknowledge("a", first, NOW);
+  expect(due(pending)).toBe(second);
+  if (second !== null) pending.acknowledge("a", second, NOW);
+  expect(pending.size).toBe(0);
 });
 
 test("an isolate counts for 5,000 keys at most", () => {
-  const unreported: PendingUsage = new Map();
-  for (let i = 0; i < 6_000; i += 1) countUsage(unreported, String(i), NOW, true);
-  expect(unreported.size).toBe(5_000);
-  expect(nextReport(unreported, "5999", NOW, 0)?.counts).toHaveLength(1);
+  const pending = new PendingUsage(noLease);
+  for (let i = 0; i < 6_000; i += 1) pending.count(String(i), NOW, true);
+  expect(pending.size).toBe(5_000);
+  expect(pending.nextReport("5999", NOW)?.counts).toHaveLength(1);
 });
 
 test("a lease call that counts but answers too late is not counted twice", async () => {

@@ -1,82 +1,92 @@
-import { beforeEach, describe, expect, test } from "vitest";
-import { FAULT_KINDS } from "../../sandbox/faults.ts";
+import { describe, expect, test } from "vitest";
+import { FAULT_DESCRIPTIONS } from "../../sandbox/faults.ts";
 import type { JsonObject } from "../../sandbox/shapes.ts";
-import { ACME, get, getOrganization, reset, tell, withFault } from "./harness.ts";
+import {
+  ACME_PATH,
+  addFault,
+  get,
+  getOrganization,
+  getWithFault,
+  organizationStatus,
+  sendControl,
+  useSandbox,
+} from "./harness.ts";
 
-beforeEach(reset);
+useSandbox();
 
-describe("which calls a fault befalls", () => {
-  test("only those whose path it matches, as sent or decoded", async () => {
-    await tell("POST", "faults", { kind: "status", status: 503, match: "crm|1001" });
-    expect((await getOrganization("crm|1001")).status).toBe(503);
-    expect((await getOrganization("acme")).status).toBe(200);
+describe("fault queue", () => {
+  test("a fault with `match` hits only calls whose raw or decoded path contains it", async () => {
+    await addFault({ kind: "status", status: 503, match: "crm|1001" });
+    expect(await organizationStatus("crm|1001")).toBe(503);
+    expect(await organizationStatus("acme")).toBe(200);
   });
 
-  test("as many as `times` says", async () => {
-    await tell("POST", "faults", { kind: "status", status: 500, times: 2 });
+  test("a fault with `times` hits that many calls", async () => {
+    await addFault({ kind: "status", status: 500, times: 2 });
     const statuses = [];
-    for (let call = 0; call < 4; call += 1) statuses.push((await getOrganization("acme")).status);
+    for (let call = 0; call < 4; call += 1) statuses.push(await organizationStatus("acme"));
     expect(statuses).toEqual([500, 500, 200, 200]);
   });
 
-  test("a call that it does not match does not use it up", async () => {
-    await tell("POST", "faults", { kind: "empty", match: "/jwks/", times: 1 });
+  test("a call that does not match a fault does not use it up", async () => {
+    await addFault({ kind: "empty", match: "/jwks/", times: 1 });
     expect(await (await getOrganization("acme")).text()).not.toBe("");
     expect(await (await get("/v1/b2b/sessions/jwks/any")).text()).toBe("");
   });
 
-  test("without `times` all of them, until the faults are cleared", async () => {
-    await tell("POST", "faults", { kind: "status", status: 500 });
-    for (let call = 0; call < 3; call += 1) expect((await getOrganization("acme")).status).toBe(500);
-    await tell("DELETE", "faults");
-    expect((await getOrganization("acme")).status).toBe(200);
+  test("a fault without `times` hits every call until the faults are cleared", async () => {
+    await addFault({ kind: "status", status: 500 });
+    for (let call = 0; call < 3; call += 1) expect(await organizationStatus("acme")).toBe(500);
+    await sendControl("DELETE", "faults");
+    expect(await organizationStatus("acme")).toBe(200);
   });
 
-  test("the oldest fault comes first", async () => {
-    await tell("POST", "faults", { kind: "status", status: 500, times: 1 });
-    await tell("POST", "faults", { kind: "status", status: 404, times: 1 });
-    const statuses = [(await getOrganization("acme")).status, (await getOrganization("acme")).status];
+  test("the oldest of two faults comes first", async () => {
+    await addFault({ kind: "status", status: 500, times: 1 });
+    await addFault({ kind: "status", status: 404, times: 1 });
+    const statuses = [await organizationStatus("acme"), await organizationStatus("acme")];
     expect(statuses).toEqual([500, 404]);
   });
 
-  test("control calls never", async () => {
-    await tell("POST", "faults", { kind: "status", status: 500 });
-    expect((await tell("GET", "requests")).status).toBe(200);
+  test("a fault never hits a control call", async () => {
+    await addFault({ kind: "status", status: 500 });
+    expect((await sendControl("GET", "requests")).status).toBe(200);
   });
 
-  test("HEAD calls too, still without a body", async () => {
-    const response = await withFault({ kind: "endless" }, ACME, { method: "HEAD" });
+  test("a fault hits HEAD calls, which still have no body", async () => {
+    const response = await getWithFault({ kind: "endless" }, ACME_PATH, { method: "HEAD" });
     expect([response.status, response.body]).toEqual([200, null]);
   });
 });
 
-describe("asking for a fault", () => {
-  test("every kind that has a sentence can be asked for, by its name and what it needs", async () => {
-    for (const kind of Object.keys(FAULT_KINDS)) {
-      const needs = kind === "status" ? { status: 500 } : kind.endsWith("_field") ? { field: "status" } : {};
-      expect((await tell("POST", "faults", { kind, ...needs })).status, kind).toBe(201);
+describe("fault validation", () => {
+  test("every described kind of fault is accepted with the fields it needs", async () => {
+    for (const kind of Object.keys(FAULT_DESCRIPTIONS)) {
+      const required =
+        kind === "status" ? { status: 500 } : kind.endsWith("_field") ? { field: "status" } : {};
+      expect((await sendControl("POST", "faults", { kind, ...required })).status, kind).toBe(201);
     }
   });
 
   test.each<[string, JsonObject | string, string]>([
     ["an unknown kind", { kind: "explode" }, "kind"],
-    ["a status that is not offered", { kind: "status", status: 200 }, "status"],
+    ["a status outside the list", { kind: "status", status: 200 }, "status"],
     ["a missing field name", { kind: "missing_field" }, "field"],
     ["an unknown property", { kind: "hang", tmies: 1 }, "tmies"],
-    ["no times at all", { kind: "hang", times: 0 }, "times"],
+    ["zero times", { kind: "hang", times: 0 }, "times"],
     [
-      "Retry-After with a status that has none",
+      "retry_after on a status other than 429 or 503",
       { kind: "status", status: 500, retry_after: 1 },
       "retry_after",
     ],
     ["an empty match", { kind: "hang", match: "" }, "match"],
-    ["a body that is not JSON", "{kind", "not JSON"],
-  ])("%s is refused, says why, and adds nothing", async (_, body, named) => {
-    const response = await tell("POST", "faults", body);
+    ["text that is not JSON", "{kind", "not JSON"],
+  ])("a fault with %s is rejected", async (_, body, reason) => {
+    const response = await sendControl("POST", "faults", body);
     expect(response.status).toBe(400);
-    const refusal = await response.json<{ message: string; fault_kinds: object }>();
-    expect(refusal.message).toContain(named);
-    expect(refusal.fault_kinds).toEqual(FAULT_KINDS);
-    expect((await getOrganization("acme")).status).toBe(200);
+    const rejection = await response.json<{ message: string; fault_kinds: object }>();
+    expect(rejection.message).toContain(reason);
+    expect(rejection.fault_kinds).toEqual(FAULT_DESCRIPTIONS);
+    expect(await organizationStatus("acme")).toBe(200);
   });
 });

@@ -1,9 +1,9 @@
 /** Stytch that is hard to reach: attempts, the circuit, and a 429 that says until when, as callers meet them. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { parseConfig } from "../../src/config.ts";
 import { failed } from "../../src/result.ts";
 import { StytchClient } from "../../src/stytch/client.ts";
 import { member, memberEnvelope, organization, organizationEnvelope } from "../support/bodies.ts";
+import { createConfig } from "../support/config.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { declareSecret, logLines } from "../support/guard.ts";
 import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
@@ -170,9 +170,7 @@ describe("a failed attempt", () => {
       signal?.addEventListener("abort", () => hanging.reject(signal.reason));
       return await hanging.promise;
     });
-    const configured = parseConfig({ ...TEST_VARS, UPSTREAM_TIMEOUT_MS: "100" });
-    if ("problems" in configured) throw new Error("misconfigured");
-    const stytch = new StytchClient(configured.config);
+    const stytch = new StytchClient(createConfig({ UPSTREAM_TIMEOUT_MS: "100" }));
     const timeOut = async (count: number, ms: number) => {
       const calls = Array.from({ length: count }, async () => await stytch.fetchOrganization("acme", ms));
       for (const { result } of await Promise.all(calls))

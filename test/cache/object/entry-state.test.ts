@@ -12,13 +12,10 @@ import {
   resetEntryState,
   servableEntry,
 } from "../../../src/cache/object/entry-state.ts";
-import { parseConfig } from "../../../src/config.ts";
-import { TEST_VARS } from "../../support/vars.ts";
+import { createConfig } from "../../support/config.ts";
 
 const NOW = 1_800_000_000_000;
-const configured = parseConfig(TEST_VARS);
-if (!("config" in configured)) throw new Error("the test's configuration is wrong");
-const { cache } = configured.config;
+const { cache } = createConfig();
 
 const entry = (requestedAt: number, purgeEpoch = 0): Entry => ({
   organizationId: "organization-1",

@@ -9,14 +9,11 @@ import {
   mirrorAlias,
   mirrorEntry,
 } from "../../../src/cache/object/kv-mirror.ts";
-import { parseConfig } from "../../../src/config.ts";
+import { createConfig } from "../../support/config.ts";
 import { deferred } from "../../support/upstream.ts";
-import { TEST_VARS } from "../../support/vars.ts";
 
 const NOW = 1_800_000_000_000;
-const configured = parseConfig(TEST_VARS);
-if (!("config" in configured)) throw new Error("the test's configuration is wrong");
-const { cache } = configured.config;
+const { cache } = createConfig();
 
 const entry = (requestedAt: number, etag = 'W/"1"'): Entry => ({
   organizationId: "organization-1",

@@ -12,16 +12,13 @@ import {
   type PurgeUpdates,
   survivesPurges,
 } from "../../../src/cache/purge/purge-list.ts";
-import { parseConfig } from "../../../src/config.ts";
+import { createConfig } from "../../support/config.ts";
 import { deferred } from "../../support/upstream.ts";
-import { TEST_VARS } from "../../support/vars.ts";
 
 const NOW = 1_800_000_000_000;
 const NOTHING: PurgeUpdates = { purges: [], purgedBefore: 0, latest: 0 };
 
-const configured = parseConfig({ ...TEST_VARS, LEASE_SECONDS: "10" });
-if (!("config" in configured)) throw new Error("the test's configuration is wrong");
-const { config } = configured;
+const config = createConfig({ LEASE_SECONDS: "10" });
 
 const entry = (fields: Partial<Entry>): Entry => ({
   organizationId: "organization-1",
