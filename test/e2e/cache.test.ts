@@ -64,7 +64,7 @@ const update = JSON.stringify({
   organization: { organization_id: demo.organization_id },
 });
 
-test("a signed webhook shows the SDK a change by every identifier; a forged one does not", async () => {
+test("only a webhook with a valid signature shows the SDK a change", async () => {
   for (const name of IDENTIFIERS) expect(await nameOf(name)).toBe("Acme Corporation");
   await rename("Acme Renamed");
   const forged = await webhook(update, "whsec_c29tZS1vdGhlci1zZWNyZXQtb2Ytc29tZW9uZS1l");
