@@ -120,7 +120,7 @@ export const VARIABLE_NAMES: readonly string[] = Object.keys(Variables.shape);
 export interface Config {
   /** Of the Stytch project, and so of the keys: the other kind is refused. */
   readonly environment: "test" | "live";
-  /** For `stytch/client.ts` alone. */
+  /** For `src/stytch/` alone. */
   readonly stytch: {
     readonly projectId: string;
     readonly secret: string;
