@@ -10,7 +10,7 @@ import { createPurgeSync } from "./cache/purge/purge-sync.ts";
 import { type Config, parseConfig } from "./config.ts";
 import type { JwksCache } from "./jwks/route.ts";
 import { createKeyState, type KeyState } from "./keys/key-state.ts";
-import { failed, type Result, success } from "./result.ts";
+import { type Result, success } from "./result.ts";
 import { StytchClient } from "./stytch/client.ts";
 
 export interface IsolateState extends CacheState {
@@ -53,12 +53,13 @@ export function requireIsolateState(env: Env): IsolateState {
 
 function createIsolateState(env: Env): Result<IsolateState, Problems> {
   const configured = parseConfig(env);
-  if ("problems" in configured) return failed(configured.problems);
+  if (!configured.ok) return configured;
+  const config = configured.value;
   const purges = new PurgeList();
   return success({
-    config: configured.config,
-    stytch: new StytchClient(configured.config),
-    keys: createKeyState(),
+    config,
+    stytch: new StytchClient(config),
+    keys: createKeyState(config),
     memory: new Memory(),
     purges,
     purgeSync: createPurgeSync(env, purges),

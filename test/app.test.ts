@@ -1,20 +1,22 @@
-/** What every answer has, and what happens when the deployment or the code itself is wrong. */
+/** The log line of a request, and requests to a misconfigured or defective Worker. */
 import { expect, test, vi } from "vitest";
-import { organization, organizationEnvelope } from "./support/bodies.ts";
-import { createIsolate, createKey } from "./support/deployment.ts";
+import { useClock } from "./support/clock.ts";
+import { createIsolate } from "./support/deployment.ts";
 import { logLines } from "./support/guard.ts";
-import { json, stubUpstream } from "./support/upstream.ts";
+import { setUpOrganization } from "./support/setup.ts";
 import { TEST_VARS } from "./support/vars.ts";
 
-test("a bad configuration makes every request 500 without detail, and one line that names each variable", async () => {
+useClock();
+
+test("a bad configuration makes every request 500, and only the log names variables", async () => {
   const isolate = createIsolate({
     STYTCH_SECRET: "",
     CACHE_FRESH_SECONDS: "0",
     KEY_SECRET: "canary-too-short",
   });
   for (const path of ["/", "/v1/b2b/organizations/acme", "/admin/keys", "/nonsense"]) {
-    const answer = await isolate.call(path, { key: "x" });
-    const body = await answer.text();
+    const response = await isolate.call(path, { key: "x" });
+    const body = await response.text();
     expect(JSON.parse(body)).toMatchObject({ status_code: 500, error_type: "misconfigured" });
     expect(body).not.toContain("STYTCH_SECRET");
   }
@@ -35,19 +37,19 @@ test("a bad configuration makes every request 500 without detail, and one line t
   expect(isolate.counts).toEqual({ kvReads: 0, kvWrites: 0, objects: {} });
 });
 
-test("a defect is 500 in the one shape; its message goes nowhere, its place to the log", async () => {
+test("a defect is 500 without its message, and the log has its place alone", async () => {
   vi.spyOn(crypto, "getRandomValues").mockImplementation(() => {
     throw new RangeError(`canary ${TEST_VARS.KEY_SECRET}`);
   });
-  const answer = await createIsolate().admin("POST", "/admin/keys", {
+  const response = await createIsolate().admin("POST", "/admin/keys", {
     name: "a",
     scopes: ["organizations:read"],
   });
   vi.restoreAllMocks();
-  expect(answer.status).toBe(500);
-  expect(await answer.json()).toEqual({
+  expect(response.status).toBe(500);
+  expect(await response.json()).toEqual({
     status_code: 500,
-    request_id: answer.headers.get("X-Request-Id"),
+    request_id: response.headers.get("X-Request-Id"),
     error_type: "internal_error",
     error_message: "Oops, something seems to have gone wrong.",
     error_url: expect.stringContaining("internal_error"),
@@ -57,29 +59,26 @@ test("a defect is 500 in the one shape; its message goes nowhere, its place to t
   expect(JSON.stringify(logLines())).not.toContain("canary");
 });
 
-test("what is thrown without being an error is a defect like any other", async () => {
+test("a thrown value that is no Error is a defect too", async () => {
   vi.spyOn(crypto, "getRandomValues").mockImplementation(() => {
     throw "canary";
   });
-  const answer = await createIsolate().admin("POST", "/admin/keys", {
+  const response = await createIsolate().admin("POST", "/admin/keys", {
     name: "a",
     scopes: ["organizations:read"],
   });
   vi.restoreAllMocks();
-  expect(await answer.json()).toMatchObject({ status_code: 500, error_type: "internal_error" });
+  expect(await response.json()).toMatchObject({ status_code: 500, error_type: "internal_error" });
   expect(logLines()).toHaveLength(1);
 });
 
-test("a request has one log line, with these fields and no others", async () => {
-  const org = organization();
-  stubUpstream(() => json(organizationEnvelope(org)));
-  const isolate = createIsolate();
-  const { key, keyId } = await createKey(isolate, ["organizations:read"]);
+test("a request has one log line with exactly the documented fields", async () => {
+  const { isolate, key, keyId, path } = await setUpOrganization();
   const before = logLines().length;
-  const answer = await isolate.call(`/v1/b2b/organizations/${org["organization_id"]}`, { key });
+  const response = await isolate.call(path, { key });
   expect(logLines().slice(before)).toEqual([
     {
-      request_id: answer.headers.get("X-Request-Id"),
+      request_id: response.headers.get("X-Request-Id"),
       method: "GET",
       route: "/v1/b2b/organizations/{organization_id}",
       status: 200,
@@ -95,19 +94,14 @@ test("a request has one log line, with these fields and no others", async () => 
       },
     },
   ]);
-  vi.restoreAllMocks();
 });
 
-test("hits are logged by LOG_HIT_SAMPLE_RATE, everything else always", async () => {
-  const org = organization();
-  stubUpstream(() => json(organizationEnvelope(org)));
-  const quiet = createIsolate({ LOG_HIT_SAMPLE_RATE: "0" });
-  const { key } = await createKey(quiet, ["organizations:read"]);
-  const path = `/v1/b2b/organizations/${org["organization_id"]}`;
+test("LOG_HIT_SAMPLE_RATE samples the log lines of hits, and of nothing else", async () => {
+  const { isolate, key, path } = await setUpOrganization({ overrides: { LOG_HIT_SAMPLE_RATE: "0" } });
   const statuses = async () => {
     const before = logLines().length;
     for (const options of [{ key }, { key }, { key, headers: { "If-None-Match": "*" } }, {}]) {
-      await quiet.call(path, options);
+      await isolate.call(path, options);
     }
     return logLines()
       .slice(before)
@@ -115,5 +109,4 @@ test("hits are logged by LOG_HIT_SAMPLE_RATE, everything else always", async () 
   };
   expect(await statuses()).toEqual([200, 401]);
   expect(await statuses()).toEqual([401]);
-  vi.restoreAllMocks();
 });

@@ -1,3 +1,4 @@
+/** Variables of the Worker: defaults, ranges, and problems that never echo a value. */
 import { describe, expect, test } from "vitest";
 import { type Config, parseConfig } from "../src/config.ts";
 
@@ -8,15 +9,15 @@ const REQUIRED = {
   KEY_SECRET: "k".repeat(32),
 };
 
-function parsed(vars: Record<string, unknown> = {}): Config {
+function parse(vars: Record<string, unknown> = {}): Config {
   const configured = parseConfig({ ...REQUIRED, ...vars });
-  if ("problems" in configured) throw new Error(JSON.stringify(configured.problems));
-  return configured.config;
+  if (!configured.ok) throw new Error(JSON.stringify(configured.failure));
+  return configured.value;
 }
 
-function problems(vars: Record<string, unknown>) {
+function problemsOf(vars: Record<string, unknown>) {
   const configured = parseConfig({ ...REQUIRED, ...vars });
-  return "problems" in configured ? configured.problems : {};
+  return configured.ok ? {} : configured.failure;
 }
 
 const DEFAULTS = {
@@ -63,27 +64,28 @@ const OPTIONAL = [
   "LOG_HIT_SAMPLE_RATE",
 ];
 
-test("three variables are enough, and the rest are as the README says", () => {
-  expect(parsed()).toEqual(DEFAULTS);
+test("three variables are enough, and the others have the documented defaults", () => {
+  expect(parse()).toEqual(DEFAULTS);
 });
 
-test("a variable that is set to nothing is as good as not set", () => {
-  expect(parsed(Object.fromEntries(OPTIONAL.map((name) => [name, ""])))).toEqual(DEFAULTS);
-  for (const name of Object.keys(REQUIRED)) expect(problems({ [name]: "" })).toEqual({ [name]: "missing" });
+test("an empty variable counts as not set", () => {
+  expect(parse(Object.fromEntries(OPTIONAL.map((name) => [name, ""])))).toEqual(DEFAULTS);
+  for (const name of Object.keys(REQUIRED)) expect(problemsOf({ [name]: "" })).toEqual({ [name]: "missing" });
 });
 
-test("whatever is missing is named, all of it at once", () => {
+test("every missing variable is named at once", () => {
   expect(parseConfig({})).toEqual({
-    problems: { STYTCH_PROJECT_ID: "missing", STYTCH_SECRET: "missing", KEY_SECRET: "missing" },
+    ok: false,
+    failure: { STYTCH_PROJECT_ID: "missing", STYTCH_SECRET: "missing", KEY_SECRET: "missing" },
   });
 });
 
-test("bindings and unknown variables are no concern of it", () => {
-  expect(parsed({ ORGANIZATIONS: {}, ANYTHING: "else" })).toEqual(DEFAULTS);
+test("bindings and unknown variables are ignored", () => {
+  expect(parse({ ORGANIZATIONS: {}, ANYTHING: "else" })).toEqual(DEFAULTS);
 });
 
-test("a project of the test environment means its keys and its API", () => {
-  const config = parsed({ STYTCH_PROJECT_ID: `project-test-${UUID}` });
+test("a test project selects the test environment and its base URL", () => {
+  const config = parse({ STYTCH_PROJECT_ID: `project-test-${UUID}` });
   expect(config.environment).toBe("test");
   expect(config.stytch.baseUrl).toBe("https://test.stytch.com");
 });
@@ -99,14 +101,14 @@ describe.each<[string, number, number, (config: Config) => number]>([
   ["UPSTREAM_TIMEOUT_MS", 100, 30_000, (config) => config.stytch.timeoutMs],
   ["LOG_HIT_SAMPLE_RATE", 0, 1, (config) => config.logHitSampleRate],
 ])("%s", (name, least, most, read) => {
-  test(`is taken from ${least} to ${most}, written as text or as a number`, () => {
+  test(`${name} is accepted from ${least} to ${most}, as text or as a number`, () => {
     for (const value of [least, most]) {
-      expect(read(parsed({ [name]: value }))).toBe(value);
-      expect(read(parsed({ [name]: String(value) }))).toBe(value);
+      expect(read(parse({ [name]: value }))).toBe(value);
+      expect(read(parse({ [name]: String(value) }))).toBe(value);
     }
   });
 
-  test("is refused outside these, and where it is no plain number", () => {
+  test(`${name} is refused out of range, or if it is no plain number`, () => {
     const out = [
       least - 1,
       most + 1,
@@ -123,14 +125,14 @@ describe.each<[string, number, number, (config: Config) => number]>([
       {},
     ];
     for (const value of [...out, Number.NaN, Number.POSITIVE_INFINITY]) {
-      expect(problems({ [name]: value }), String(value)).toEqual({
+      expect(problemsOf({ [name]: value }), String(value)).toEqual({
         [name]: expect.stringMatching(new RegExp(`number from ${least} to ${most}$`)),
       });
     }
   });
 
-  test("takes fractions only where it is a share", () => {
-    const refused = name in problems({ [name]: least + 0.5 });
+  test(`${name} takes fractions only if it is a rate`, () => {
+    const refused = name in problemsOf({ [name]: least + 0.5 });
     expect(refused).toBe(name !== "LOG_HIT_SAMPLE_RATE");
   });
 });
@@ -157,47 +159,47 @@ test.each([
     "CORS_ORIGINS",
     ["https://a.example/", "https://a.example,", "a.example", "https://a.example/path", "null"],
   ],
-])("%s out of form is named, and its value is nowhere in the problem", (name, values) => {
+])("an invalid %s is named, and its value is not in the problem", (name, values) => {
   for (const value of values) {
-    const found = problems({ [name]: value });
+    const found = problemsOf({ [name]: value });
     expect(Object.keys(found), value).toEqual([name]);
     expect(JSON.stringify(found).replace(name, "")).not.toContain(value);
   }
-  for (const value of [1, true, null, {}]) expect(Object.keys(problems({ [name]: value }))).toEqual([name]);
+  for (const value of [1, true, null, {}]) expect(Object.keys(problemsOf({ [name]: value }))).toEqual([name]);
 });
 
-test("an admin token that no Bearer credential can carry is refused, not accepted and never matched", () => {
-  expect(problems({ ADMIN_TOKEN: `two words ${"a".repeat(32)}` })).toHaveProperty("ADMIN_TOKEN");
+test("an admin token that does not fit a Bearer credential is refused", () => {
+  expect(problemsOf({ ADMIN_TOKEN: `two words ${"a".repeat(32)}` })).toHaveProperty("ADMIN_TOKEN");
 });
 
-test("secrets of the least length are long enough", () => {
-  expect(parsed({ ADMIN_TOKEN: "a".repeat(32) }).adminToken).toBe("a".repeat(32));
+test("an admin token of the minimum length is accepted", () => {
+  expect(parse({ ADMIN_TOKEN: "a".repeat(32) }).adminToken).toBe("a".repeat(32));
 });
 
-test("a base URL keeps its path and loses its trailing slashes", () => {
-  expect(parsed({ STYTCH_BASE_URL: "http://127.0.0.1:8787" }).stytch.baseUrl).toBe("http://127.0.0.1:8787");
-  expect(parsed({ STYTCH_BASE_URL: "https://a.example/api//" }).stytch.baseUrl).toBe("https://a.example/api");
+test("STYTCH_BASE_URL keeps its path and loses trailing slashes", () => {
+  expect(parse({ STYTCH_BASE_URL: "http://127.0.0.1:8787" }).stytch.baseUrl).toBe("http://127.0.0.1:8787");
+  expect(parse({ STYTCH_BASE_URL: "https://a.example/api//" }).stytch.baseUrl).toBe("https://a.example/api");
 });
 
-test("origins are a list, with or without spaces, or a star", () => {
+test("CORS_ORIGINS is a list, with or without spaces, or a star", () => {
   const origins = "https://a.example, http://localhost:3000";
-  expect(parsed({ CORS_ORIGINS: origins }).corsOrigins).toEqual([
+  expect(parse({ CORS_ORIGINS: origins }).corsOrigins).toEqual([
     "https://a.example",
     "http://localhost:3000",
   ]);
-  expect(parsed({ CORS_ORIGINS: "*" }).corsOrigins).toEqual(["*"]);
+  expect(parse({ CORS_ORIGINS: "*" }).corsOrigins).toEqual(["*"]);
 });
 
-test("a webhook secret is one, or two while it rotates", () => {
+test("STYTCH_WEBHOOK_SECRET is one secret, or two during a rotation", () => {
   const [old, next] = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_c2VjcmV0"];
-  expect(parsed({ STYTCH_WEBHOOK_SECRET: old }).webhookSecrets).toEqual([old]);
+  expect(parse({ STYTCH_WEBHOOK_SECRET: old }).webhookSecrets).toEqual([old]);
   for (const between of [" ", ",", ", "]) {
-    expect(parsed({ STYTCH_WEBHOOK_SECRET: old + between + next }).webhookSecrets).toEqual([old, next]);
+    expect(parse({ STYTCH_WEBHOOK_SECRET: old + between + next }).webhookSecrets).toEqual([old, next]);
   }
 });
 
-test("the configuration is frozen, all the way down", () => {
-  const config = parsed();
+test("the configuration is deeply frozen", () => {
+  const config = parse();
   expect(Object.isFrozen(config)).toBe(true);
   for (const [name, part] of Object.entries(config)) expect(Object.isFrozen(part), name).toBe(true);
 });

@@ -1,5 +1,7 @@
+/** Failures on the wire: status, headers and body of each. */
 import { describe, expect, test } from "vitest";
-import { errorTypeOf, type Failure, failureResponse } from "../src/errors.ts";
+import { failureResponse } from "../src/error-response.ts";
+import { errorTypeOf, type Failure } from "../src/errors.ts";
 
 const REQUEST_ID = "3f0c7a52-0000-4000-8000-000000000000";
 const BASIC = 'Basic realm="postern", charset="UTF-8"';
@@ -11,7 +13,7 @@ interface Expected<T extends Failure["type"]> {
   readonly headers?: Record<string, string>;
 }
 
-/** One of each; a failure without a line here does not compile. */
+/** One failure of each type. A type without a line here does not compile. */
 const FAILURES = {
   invalid_organization_id: { failure: { type: "invalid_organization_id" }, status: 400 },
   invalid_member_id: { failure: { type: "invalid_member_id" }, status: 400 },
@@ -104,10 +106,10 @@ describe.each(ROWS)("$failure.type", ({ failure, status, headers }) => {
   const response = () => failureResponse(failure, REQUEST_ID);
   const errorType = failure.type === "upstream_bad_request" ? "invalid_organization_slug" : failure.type;
 
-  test(`is ${status}, with the five fields of a Stytch error and no other`, async () => {
-    const answer = response();
-    expect(answer.status).toBe(status);
-    const body = await answer.json<Record<string, unknown>>();
+  test(`${failure.type} is ${status}, with exactly the five fields of a Stytch error`, async () => {
+    const sent = response();
+    expect(sent.status).toBe(status);
+    const body = await sent.json<Record<string, unknown>>();
     expect(body).toEqual({
       status_code: status,
       request_id: REQUEST_ID,
@@ -118,7 +120,7 @@ describe.each(ROWS)("$failure.type", ({ failure, status, headers }) => {
     expect(errorTypeOf(failure)).toBe(errorType);
   });
 
-  test("has the headers that belong to it and no other", () => {
+  test(`${failure.type} has exactly its own headers`, () => {
     expect(Object.fromEntries(response().headers)).toEqual({
       "content-type": "application/json",
       ...headers,
@@ -126,13 +128,13 @@ describe.each(ROWS)("$failure.type", ({ failure, status, headers }) => {
   });
 });
 
-test("an upstream's refusal keeps its own words", async () => {
+test("a 400 of Stytch keeps its message and URL", async () => {
   const { failure } = FAILURES.upstream_bad_request;
   const body = await failureResponse(failure, REQUEST_ID).json();
   expect(body).toMatchObject({ error_message: failure.errorMessage, error_url: failure.errorUrl });
 });
 
-test("a wrong query parameter and a missing scope are named", async () => {
+test("an invalid query parameter and a missing scope are named", async () => {
   expect(await failureResponse(FAILURES.invalid_query_parameter.failure, REQUEST_ID).text()).toContain(
     "include_deleted",
   );
@@ -147,28 +149,28 @@ test.each([
   [1.2, "2"],
   [-5, "1"],
   [600, "600"],
-])("a wait of %s seconds is announced as %s: whole, rounded up, never nothing", (seconds, expected) => {
+])("Retry-After of %s seconds is sent as %s: rounded up, at least 1", (seconds, expected) => {
   const failure = { type: "upstream_rate_limited", retryAfterSeconds: seconds } as const;
   expect(failureResponse(failure, REQUEST_ID).headers.get("Retry-After")).toBe(expected);
 });
 
-test("a wait that nobody knows is not made up", () => {
+test("Retry-After is absent if the upstream gave none", () => {
   const failure = { type: "upstream_rate_limited", retryAfterSeconds: undefined } as const;
   expect(failureResponse(failure, REQUEST_ID).headers.has("Retry-After")).toBe(false);
 });
 
-test("an admin who presented no token is not told that it is invalid", () => {
+test("a missing admin token is not called invalid in the challenge", () => {
   const { headers } = failureResponse({ type: "invalid_admin_token", presented: false }, REQUEST_ID);
   expect(headers.get("WWW-Authenticate")).toBe('Bearer realm="postern"');
 });
 
-test("the status of a health check replaces the failure's own, in the body too", async () => {
+test("the status of a health check replaces that of the failure, in the body too", async () => {
   const response = failureResponse({ type: "misconfigured" }, REQUEST_ID, 503);
   expect(response.status).toBe(503);
   expect(await response.json()).toMatchObject({ status_code: 503, error_type: "misconfigured" });
 });
 
-test("a message with quotes and line breaks is still one JSON body", async () => {
+test("a message with quotes and line breaks is escaped in the JSON body", async () => {
   const message = 'name: must be "x"\r\nSet-Cookie: a=b';
   const response = failureResponse({ type: "invalid_request", message }, REQUEST_ID);
   expect(await response.json()).toMatchObject({ error_message: message });

@@ -4,13 +4,13 @@ import { TEST_VARS } from "./support/vars.ts";
 
 const environment = (vars: Record<string, string> = {}) => ({ ...TEST_VARS, ...vars }) as unknown as Env;
 
-test("an isolate has one state for each environment object, and parses its configuration once", () => {
+test("an isolate has one state for each environment object", () => {
   const env = environment();
   expect(isolateStateOf(env)).toBe(isolateStateOf(env));
   expect(isolateStateOf(env)).not.toBe(isolateStateOf(environment()));
 });
 
-test("a misconfigured isolate has no state, and names what is wrong with each variable", () => {
+test("a misconfigured isolate has no state, but a problem for each invalid variable", () => {
   expect(isolateStateOf(environment({ KEY_SECRET: "short" }))).toEqual({
     ok: false,
     failure: { KEY_SECRET: "must have at least 32 characters" },

@@ -1,50 +1,51 @@
+/** The log line, and how an error is described in it without data of a caller. */
 import { expect, test } from "vitest";
-import { describeError as described, log } from "../src/log.ts";
+import { describeError, log } from "../src/log.ts";
 import { logLines } from "./support/guard.ts";
 
-test("a line is one JSON object on one line", () => {
+test("a log line is one JSON object on one line", () => {
   log({ route: "/a\nb", status: 200 });
   expect(logLines()).toEqual([{ route: "/a\nb", status: 200 }]);
 });
 
-test("an error is described by its kind and place", () => {
+test("an error is described by its name and place", () => {
   class Odd extends TypeError {
     override readonly name = "Odd";
   }
-  expect(described(new Odd("any"))).toMatch(/^Odd at .*log\.test\.ts/);
+  expect(describeError(new Odd("any"))).toMatch(/^Odd at .*log\.test\.ts/);
 });
 
-test("an error's message, which may quote a body, is not in its description", () => {
-  const text = described(new SyntaxError('Unexpected token in "ada@acme.example"'));
+test("the message of an error, which may quote a body, is not in its description", () => {
+  const text = describeError(new SyntaxError('Unexpected token in "ada@acme.example"'));
   expect(text).not.toContain("ada");
   expect(text).not.toContain("Unexpected");
   expect(text).toMatch(/^SyntaxError at /);
 });
 
-test("a message of many lines does not come in as a place", () => {
-  const text = described(new Error("quoted:\n    at ada@acme.example\n  at the end"));
+test("a message of several lines is not mistaken for stack frames", () => {
+  const text = describeError(new Error("quoted:\n    at ada@acme.example\n  at the end"));
   expect(text).not.toContain("ada");
   expect(text).not.toContain("the end");
 });
 
 test("the cause of an error is not in its description", () => {
-  expect(described(new Error("outer", { cause: new Error("ada@acme.example") }))).not.toContain("ada");
+  expect(describeError(new Error("outer", { cause: new Error("ada@acme.example") }))).not.toContain("ada");
 });
 
-test("no more than eight frames are described, and none where there is no stack", () => {
+test("a description has at most eight frames, and none without a stack", () => {
   const deep = new Error("deep");
   deep.stack = `Error: deep\n${"    at somewhere\n".repeat(50)}`;
-  expect(described(deep).match(/at somewhere/g)).toHaveLength(8);
+  expect(describeError(deep).match(/at somewhere/g)).toHaveLength(8);
   const bare = new Error("bare");
   delete bare.stack;
-  expect(described(bare)).toBe("Error");
+  expect(describeError(bare)).toBe("Error");
 });
 
 test.each([
-  ["a string", "ada@acme.example", "string"],
-  ["an object", { email: "ada@acme.example" }, "object"],
+  ["string", "ada@acme.example", "string"],
+  ["object", { email: "ada@acme.example" }, "object"],
   ["null", null, "object"],
-  ["nothing", undefined, "undefined"],
-])("%s that was thrown is described by its type alone", (_, thrown, expected) => {
-  expect(described(thrown)).toBe(expected);
+  ["undefined", undefined, "undefined"],
+])("a thrown %s is described by its type alone", (_, thrown, expected) => {
+  expect(describeError(thrown)).toBe(expected);
 });

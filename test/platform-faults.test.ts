@@ -1,20 +1,26 @@
-/** Parts of the platform that fail, hang or are slow, each alone and all together, under load: what callers are told, the log, and that it passes. */
+/**
+ * Parts of the platform fail, hang or are slow, each alone and all together, under load: what callers get, what the log
+ * names, and the recovery.
+ */
 import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Json, organization, organizationEnvelope } from "./support/bodies.ts";
-import { createIsolate, createKey, type TestIsolate } from "./support/deployment.ts";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { Json } from "./support/bodies.ts";
+import { useClock } from "./support/clock.ts";
+import { createIsolate, type TestIsolate } from "./support/deployment.ts";
 import { logLines } from "./support/guard.ts";
-import { json, stubUpstream, type Upstream } from "./support/upstream.ts";
+import { type OrganizationSetUp, setUpOrganization } from "./support/setup.ts";
+import type { Upstream } from "./support/upstream.ts";
 
-const NOW = 1_800_000_000_000;
 const PARTS = ["kv_read", "organization_object", "directory", "key_object"] as const;
 type Part = (typeof PARTS)[number];
 type Mode = "fails" | "hangs" | "is slow";
-/** Within every bound that a part has. */
+/** Less than the timeout of any part. */
 const SLOW_MS = 120;
 
-let org: Json;
+const clock = useClock();
+
+let setUp: OrganizationSetUp;
 let upstream: Upstream;
 let key: string;
 let path: string;
@@ -22,28 +28,20 @@ let down: ReadonlySet<Part>;
 let mode: Mode;
 
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
-  org = organization();
-  path = `/v1/b2b/organizations/${org["organization_id"]}`;
-  upstream = stubUpstream(() => json(organizationEnvelope(org)));
+  setUp = await setUpOrganization();
+  ({ upstream, key, path } = setUp);
   down = new Set();
   mode = "fails";
-  ({ key } = await createKey(createIsolate(), ["organizations:read"]));
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
-const at = (ms: number) => vi.setSystemTime(NOW + ms);
 
-/** Each call of a part that is down fails, is never answered, or late. */
-function broken<T extends object>(part: Part, real: T): T {
+/** A binding whose calls fail, hang or are late while its part is down. */
+function breakable<T extends object>(part: Part, real: T): T {
   return new Proxy(real, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== "function") return member;
       return (...args: unknown[]) => {
-        if (name === "getByName") return broken(part, member.apply(target, args) as object);
+        if (name === "getByName") return breakable(part, member.apply(target, args) as object);
         const real = () => (target as Record<PropertyKey, (...given: unknown[]) => unknown>)[name]?.(...args);
         if (!down.has(part)) return real();
         if (mode === "is slow") return scheduler.wait(SLOW_MS).then(real);
@@ -53,44 +51,46 @@ function broken<T extends object>(part: Part, real: T): T {
   });
 }
 
-const edgeIsolate = (): TestIsolate =>
+const createEdge = (): TestIsolate =>
   createIsolate({
-    ORGANIZATIONS: broken("kv_read", env.ORGANIZATIONS),
-    ORGANIZATION: broken("organization_object", env.ORGANIZATION),
-    DIRECTORY: broken("directory", env.DIRECTORY),
-    API_KEY: broken("key_object", env.API_KEY),
+    ORGANIZATIONS: breakable("kv_read", env.ORGANIZATIONS),
+    ORGANIZATION: breakable("organization_object", env.ORGANIZATION),
+    DIRECTORY: breakable("directory", env.DIRECTORY),
+    API_KEY: breakable("key_object", env.API_KEY),
   });
 
 const CALLERS = 10;
+/** Responses to concurrent calls of one isolate. */
 const load = async (isolate: TestIsolate) =>
   await Promise.all(Array.from({ length: CALLERS }, () => isolate.call(path, { key })));
 const degradedIn = (line: Json) => ((line["degraded"] ?? []) as string[]).toSorted();
 const requestLines = () =>
   logLines().filter((line) => line["route"] === "/v1/b2b/organizations/{organization_id}");
 
+/** All sets of parts that are not empty. */
 const subsets = Array.from({ length: 2 ** PARTS.length - 1 }, (_, bits) =>
   PARTS.filter((_, index) => ((bits + 1) >> index) & 1),
 );
 
-describe("an isolate that knows the key and the organization answers as before, says what it did without, and recovers", () => {
+describe("a warm isolate", () => {
   const cases: [Mode, readonly Part[]][] = [
     ...subsets.map((parts): [Mode, readonly Part[]] => ["fails", parts]),
     ...PARTS.map((part): [Mode, readonly Part[]] => ["hangs", [part]]),
     ["hangs", PARTS],
   ];
-  test.each(cases)("while there %s: %j", async (how, parts) => {
-    const edge = edgeIsolate();
+  test.each(cases)("a warm isolate serves on and recovers if this %s: %j", async (how, parts) => {
+    const edge = createEdge();
     await edge.call(path, { key });
-    at(6_000);
+    clock.at(6);
     [mode, down] = [how, new Set(parts)];
     const before = requestLines().length;
-    for (const answer of await load(edge)) {
-      expect(answer.status).toBe(200);
-      expect((await answer.json<Json>())["organization"]).toEqual(org);
+    for (const response of await load(edge)) {
+      expect(response.status).toBe(200);
+      expect((await response.json<Json>())["organization"]).toEqual(setUp.organization);
     }
     const lines = requestLines().slice(before);
     expect(lines).toHaveLength(CALLERS);
-    // A hit asks the organization's object for nothing.
+    // A hit does not call the organization's object.
     const missed = parts.filter((part) => part !== "organization_object").toSorted();
     for (const line of lines)
       expect(degradedIn(line).every((part) => missed.includes(part as never))).toBe(true);
@@ -99,13 +99,13 @@ describe("an isolate that knows the key and the organization answers as before, 
 
     down = new Set();
     if (parts.length === PARTS.length) await evictAllDurableObjects();
-    at(12_000);
-    for (const answer of await load(edge)) expect(answer.status).toBe(200);
+    clock.at(12);
+    for (const response of await load(edge)) expect(response.status).toBe(200);
     expect(degradedIn(requestLines().at(-1) ?? {})).toEqual([]);
   });
 });
 
-describe("a new isolate", () => {
+describe("a cold isolate", () => {
   test.each<[readonly Part[], Mode, number, readonly Part[]]>([
     [["kv_read"], "fails", 200, ["kv_read"]],
     [["kv_read"], "hangs", 200, ["kv_read"]],
@@ -121,14 +121,14 @@ describe("a new isolate", () => {
     [["key_object"], "fails", 503, ["key_object"]],
     [["key_object"], "hangs", 503, ["key_object"]],
     [PARTS, "fails", 503, ["directory", "key_object"]],
-  ])("while %j: %s is answered %i, and the log names %j", async (parts, how, status, named) => {
+  ])("a cold isolate, while %j %s, answers %i", async (parts, how, status, named) => {
     [mode, down] = [how, new Set(parts)];
-    const answers = await load(edgeIsolate());
-    for (const answer of answers) {
-      expect(answer.status).toBe(status);
+    const responses = await load(createEdge());
+    for (const response of responses) {
+      expect(response.status).toBe(status);
       if (status === 503) {
-        expect(await answer.json()).toMatchObject({ error_type: "key_service_unavailable" });
-        expect(answer.headers.get("Retry-After")).toBe("1");
+        expect(await response.json()).toMatchObject({ error_type: "key_service_unavailable" });
+        expect(response.headers.get("Retry-After")).toBe("1");
       }
     }
     for (const line of requestLines())
@@ -136,25 +136,28 @@ describe("a new isolate", () => {
     expect(new Set(requestLines().flatMap(degradedIn))).toEqual(new Set(named));
     if (status === 503) expect(upstream.requests).toHaveLength(0);
     down = new Set();
-    expect((await edgeIsolate().call(path, { key })).status).toBe(200);
+    expect((await createEdge().call(path, { key })).status).toBe(200);
   });
 });
 
-describe("parts that are slow, but within their bounds, cost time and nothing else", () => {
+describe("slow parts", () => {
   const cases: (readonly Part[])[] = [...PARTS.map((part) => [part]), PARTS];
-  test.each(cases.map((parts) => ({ parts })))("$parts", async ({ parts }) => {
-    [mode, down] = ["is slow", new Set(parts)];
-    const edge = edgeIsolate();
-    const began = performance.now();
-    for (const answer of await load(edge)) expect(answer.status).toBe(200);
-    // A new isolate needs each of them.
-    expect(performance.now() - began).toBeGreaterThanOrEqual(SLOW_MS - 1);
-    at(6_000);
-    for (const answer of await load(edge)) {
-      expect(answer.status).toBe(200);
-      expect((await answer.json<Json>())["organization"]).toEqual(org);
-    }
-    expect(requestLines().flatMap(degradedIn)).toEqual([]);
-    expect(upstream.requests).toHaveLength(1);
-  });
+  test.each(cases.map((parts) => ({ names: parts.join(", "), parts })))(
+    "slow parts delay a call, and do not fail it: $names",
+    async ({ parts }) => {
+      [mode, down] = ["is slow", new Set(parts)];
+      const edge = createEdge();
+      const began = performance.now();
+      for (const response of await load(edge)) expect(response.status).toBe(200);
+      // A cold isolate waits for each part.
+      expect(performance.now() - began).toBeGreaterThanOrEqual(SLOW_MS - 1);
+      clock.at(6);
+      for (const response of await load(edge)) {
+        expect(response.status).toBe(200);
+        expect((await response.json<Json>())["organization"]).toEqual(setUp.organization);
+      }
+      expect(requestLines().flatMap(degradedIn)).toEqual([]);
+      expect(upstream.requests).toHaveLength(1);
+    },
+  );
 });

@@ -1,11 +1,11 @@
-/** Which path a URL is of: as its parser says, though most are not parsed. */
+/** The path of a request URL, which is read without a URL parser in most cases, and the match of a route. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { pathOf } from "../src/request-path.ts";
 
 const parsed = (url: string) => new URL(url).pathname.replace(/^\/{2,}/, "/");
 
-describe("the path of a URL", () => {
+describe("pathOf", () => {
   test.each([
     "https://postern.test",
     "https://postern.test/",
@@ -13,7 +13,7 @@ describe("the path of a URL", () => {
     "https://postern.test/v1/b2b/organizations/acme?a=/whoami",
     "https://postern.test//v1/b2b/organizations/acme",
     "http://127.0.0.1:8787/whoami?",
-    // The first slash is not one of a path.
+    // The first slash is not part of a path.
     "https://postern.test?/whoami",
     "https://postern.test?x=/admin/keys",
     "https://postern.test#/whoami",
@@ -24,11 +24,11 @@ describe("the path of a URL", () => {
     "https://postern.test/a\\b",
     "https://postern.test/a b",
     "https://user:pass@postern.test/whoami",
-  ])("%s", (url) => {
+  ])("the path of %s is what the URL parser says", (url) => {
     expect(pathOf(url)).toBe(parsed(url));
   });
 
-  test("of any characters is what the parser says", () => {
+  test("the path of a URL of any characters is what the URL parser says", () => {
     const parts = fc.array(
       fc.constantFrom(
         "/",

@@ -1,14 +1,9 @@
 import { getRouterName } from "hono/dev";
 import { expect, test } from "vitest";
 import { createApp } from "../src/app.ts";
-import { parseConfig } from "../src/config.ts";
-import { TEST_VARS } from "./support/vars.ts";
+import { createConfig } from "./support/config.ts";
 
-function appOf(vars: Record<string, string> = {}) {
-  const configured = parseConfig({ ...TEST_VARS, ...vars });
-  if ("problems" in configured) throw new Error(JSON.stringify(configured.problems));
-  return createApp(configured.config);
-}
+const appOf = (vars: Record<string, string> = {}) => createApp(createConfig(vars));
 
 const WEBHOOKS = { STYTCH_WEBHOOK_SECRET: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" };
 
@@ -27,7 +22,7 @@ test("a hot route has one handler and no middleware, so Hono composes no chain",
   }
 });
 
-test("what is not configured is not mounted", () => {
+test("an area that is not configured is not mounted", () => {
   const mounted = (vars: Record<string, string>) =>
     appOf(vars).routes.some(({ path }) => path.startsWith("/admin") || path.startsWith("/webhooks"));
   expect(mounted({ ADMIN_TOKEN: "" })).toBe(false);

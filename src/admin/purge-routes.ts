@@ -3,9 +3,9 @@ import type { Context } from "hono";
 import * as z from "zod";
 import type { AppEnv } from "../app-env.ts";
 import { purgeIdentifiers } from "../cache/purge/purge.ts";
-import { IDENTIFIER_RULE, RequestError } from "../errors.ts";
+import { RequestError } from "../errors.ts";
 import { containsKey } from "../keys/key-format.ts";
-import { isIdentifier } from "../stytch/identifier.ts";
+import { IDENTIFIER_RULE, isIdentifier } from "../stytch/identifier.ts";
 import { readBody } from "./request.ts";
 
 const PurgeBody = z.strictObject({

@@ -4,7 +4,6 @@ import { authenticate, type Caller } from "../keys/authenticate.ts";
 import { checkAddress, checkKey } from "../keys/authorize.ts";
 import { fetchLease } from "../keys/key-object-client.ts";
 import type { KeyRecord } from "../keys/record.ts";
-import { countUsage, stalestKey } from "../keys/usage.ts";
 import { knownQuota, requestToken, tryTakeToken } from "../limits/take-token.ts";
 import type { RequestContext } from "../request-context.ts";
 import { failed, type Result, success } from "../result.ts";
@@ -19,9 +18,9 @@ export async function authorizeRequest(
   onLeaseMiss?: () => void,
 ): Promise<Result<KeyRecord>> {
   const { keys } = context.state;
-  const authenticated = await authenticate(context, keys, true, onLeaseMiss);
-  if (authenticated.failure !== undefined) return failed(authenticated.failure);
-  const { caller } = authenticated;
+  const authenticated = await authenticate(context, true, onLeaseMiss);
+  if (!authenticated.ok) return authenticated;
+  const caller = authenticated.value;
   const { record, generation } = caller;
   const addressFailure = checkAddress(record, context.request.headers);
   if (addressFailure !== null) {
@@ -31,7 +30,7 @@ export async function authorizeRequest(
   const limitFailure = await takeToken(context, caller);
   if (limitFailure !== null) return failed(limitFailure);
   // The call may have waited for its token, and the key may have been revoked meanwhile.
-  const latest = keys.leases.entries.get(record.key_id)?.record ?? record;
+  const latest = keys.leases.latestRecord(record.key_id) ?? record;
   const failure = latest === record ? null : checkKey(latest, generation, Date.now());
   return failure === null ? success(record) : failed(failure);
 }
@@ -51,15 +50,12 @@ async function takeToken(context: RequestContext, caller: Caller): Promise<Failu
     : { type: "too_many_requests", limited: "key", retryAfterSeconds: token.quota.resetSeconds };
 }
 
-/** A key in steady use has reported its usage by then, along with the renewal of its lease. */
-const STALE_USAGE_LEASES = 1.2;
-
 /** Counts the call, and in the background reports the usage of a key whose traffic has moved to another isolate. */
 function countCall(context: RequestContext, keyId: string, admitted: boolean): void {
-  const { keys, config } = context.state;
+  const { keys } = context.state;
   const now = Date.now();
-  countUsage(keys.pendingUsage, keyId, now, admitted);
-  const stalest = stalestKey(keys.pendingUsage, now, config.leaseSeconds * STALE_USAGE_LEASES * 1_000);
+  keys.pendingUsage.count(keyId, now, admitted);
+  const stalest = keys.pendingUsage.stalestKey(now);
   // If the report fails, the key will be the stalest again.
   if (stalest !== null) context.waitUntil(fetchLease(context, keys, stalest, null).catch(() => {}));
 }

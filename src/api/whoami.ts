@@ -8,8 +8,9 @@ import type { RequestContext } from "../request-context.ts";
 
 export async function whoAmI(context: RequestContext): Promise<Response | Failure> {
   const { keys } = context.state;
-  const { caller, failure } = await authenticate(context, keys, false);
-  if (failure !== undefined) return failure;
+  const authenticated = await authenticate(context, false);
+  if (!authenticated.ok) return authenticated.failure;
+  const caller = authenticated.value;
   const addressFailure = checkAddress(caller.record, context.request.headers);
   context.quota =
     addressFailure === null ? await fetchQuota(context, keys, caller) : knownQuota(keys, caller);

@@ -6,7 +6,7 @@ import { DurableObject } from "cloudflare:workers";
 import { kvTtlSeconds } from "../cache/freshness.ts";
 import { MAX_PURGES, type Purge, type PurgeUpdates } from "../cache/purge/purge-list.ts";
 import { isolateStateOf } from "../isolate-state.ts";
-import type { KeyEvent } from "../keys/api-key.ts";
+import type { KeyEvent } from "../keys/event-outbox.ts";
 import type { KeyRecord } from "../keys/record.ts";
 
 /** The place in a list behind which a page begins: of what was listed last. */

@@ -1,14 +1,11 @@
 /**
- * The object of one key, and the only authority on it. Everything it answers is read from its own storage in one turn, so
- * calls see each other's effects in the order in which they were answered.
- *
- * What the Directory lists is a copy: a change is written together with the event that tells of it, reported at once, and by alarm
- * where that failed.
+ * The Durable Object of one key, and the only authority on it. It reads every answer from its own storage in one turn,
+ * so calls see each other's effects in the order in which they were answered. The Directory's list of keys is a copy,
+ * which the outbox keeps up to date.
  */
 
 import { DurableObject } from "cloudflare:workers";
 import type * as z from "zod";
-import { getDirectory } from "../directory/directory-client.ts";
 import { fullBucket, type Limit } from "../limits/bucket.ts";
 import {
   allocate,
@@ -20,69 +17,54 @@ import {
   type TokenResponse,
 } from "../limits/bucket-ledger.ts";
 import { describeError, log } from "../log.ts";
-import { withTimeout } from "../platform/timeout.ts";
 import { checkKey } from "./authorize.ts";
+import { EventOutbox, type KeyEvent } from "./event-outbox.ts";
 import { createRecord, editRecord, revokeRecord, rotateRecord } from "./mutations.ts";
 import type { KeyCreation, KeyEdit, KeyRecord } from "./record.ts";
-import { type HourCount, hourOf, sumCounts, USAGE_RETENTION_HOURS, type UsageReport } from "./usage.ts";
+import type { HourCount, UsageReport } from "./usage.ts";
+import { UsageStore } from "./usage-store.ts";
 
 const RECORD_KEY = "record";
-const PENDING_EVENTS_KEY = "unreported";
-const USAGE_PREFIX = "usage:";
 const BUCKET_KEY = "bucket";
-/** How many reports are told apart from their repetitions: those of as many isolates at once. */
-const MAX_REPORT_IDS = 200;
-const REPORT_RETRY_MS = 10_000;
-/** The longest that a change waits for the Directory, in ms. */
-const REPORT_TIMEOUT_MS = 2_000;
-
-/** What happened to a key, for the audit. Holds no key. */
-export interface KeyEvent {
-  /** So that a report that is repeated is taken in once. */
-  readonly id: string;
-  readonly at: string;
-  readonly action: "key.created" | "key.updated" | "key.rotated" | "key.revoked";
-  readonly key_id: string;
-  readonly detail: Readonly<Record<string, string | number | readonly string[]>>;
-}
 
 export type MutationResult =
   | { readonly record: KeyRecord; readonly refusal: null }
-  /** Never issued; at its end, which is final; or with too many generations that still work. */
+  /** `unknown`: never issued. `overlapping`: too many earlier generations still work for another rotation. */
   | { readonly record: null; readonly refusal: "unknown" | "revoked" | "overlapping" };
 
-/** As it is stored: with the reports that were taken in last, unless it is from before these stood there. */
-interface HourRow extends HourCount {
-  readonly reports?: readonly string[];
-}
-
 interface LeaseResponse {
+  /** Null if the key was never issued. */
   readonly record: KeyRecord | null;
-  /** Null where the key has no limit. */
+  /** Null if the key has no rate limit. */
   readonly tokens: TokenResponse | null;
 }
 
 export class ApiKey extends DurableObject<Env> {
+  readonly #outbox = new EventOutbox(this.ctx.storage, this.env);
+  readonly #usage = new UsageStore(this.ctx.storage.kv);
   /** Whether a call is kept for a token that is about to come. */
   #isHolding = false;
 
-  /** Issues the key. Returns when it is in force, and in the list if the Directory can be reached. */
+  /** Issues the key. On return it is in force; the Directory lists it by then, unless it cannot be reached. */
   async create(keyId: string, body: z.output<typeof KeyCreation>): Promise<KeyRecord> {
-    if (this.record() !== null) throw new Error("a key is issued once");
+    if (this.record() !== null) throw new Error("the key has already been issued");
     const record = createRecord(keyId, body, Date.now());
     const { name, scopes } = record;
     return await this.#save(record, "key.created", { name, scopes });
   }
 
-  /** Null where the key was never issued. */
+  /** Returns null if the key was never issued. */
   record(): KeyRecord | null {
     return this.ctx.storage.kv.get<KeyRecord>(RECORD_KEY) ?? null;
   }
 
   /**
-   * The one hot call: the record, on which a Worker may act for the time of a lease, and tokens of the rate limit, if there is one. Takes in what the
-   * Worker counted since the last. `unchecked`: the generation of the key for which a token is asked, where nobody has looked yet whether the call
-   * may have one; null where that is not so. Answers at once, but to a call that is a little early for a token: one at a time is kept until then.
+   * The only call on the path of requests. Returns the record, which the isolate may use for the duration of a lease,
+   * and tokens if the key has a rate limit. Adds the usage `report` of the isolate. `unchecked`: the presented
+   * generation, if nobody has checked yet whether the call that needs a token may be admitted, else null.
+   *
+   * Answers at once, with one exception: a call that is slightly too early for a token is held until there is one. Only
+   * one call is held at a time.
    */
   async lease(
     report: UsageReport | null,
@@ -104,16 +86,18 @@ export class ApiKey extends DurableObject<Env> {
   #lease(report: UsageReport | null, ask: TokenRequest, unchecked: number | null): LeaseResponse {
     const record = this.record();
     if (record === null) return { record, tokens: null };
-    if (report !== null) this.#applyReport(report);
+    if (report !== null) this.#usage.add(report);
     if (record.rate_limit === null) return { record, tokens: null };
     const now = Date.now();
-    // From where the call comes is the Worker's to look at.
+    // Only the Worker knows the caller's address, so a key with `allowed_ips` gets no token before it has checked.
     const mayTake = unchecked === null || (record.allowed_ips === null && !checkKey(record, unchecked, now));
     const needsToken = ask.needsToken && mayTake;
     return { record, tokens: this.#tokens(record.rate_limit, { ...ask, needsToken }, now) };
   }
 
-  /** Changes what the operator decides about the key. What is left of its limit stays, as far as a new one holds it. */
+  /**
+   * Edits the fields that an operator sets. If the rate limit changes, the remaining tokens stay, up to the new limit.
+   */
   async edit(edit: KeyEdit): Promise<MutationResult> {
     if (edit.rate_limit !== undefined) this.#changeLimit(edit.rate_limit);
     return await this.#saveIfActive("key.updated", { fields: Object.keys(edit) }, (record) =>
@@ -121,35 +105,30 @@ export class ApiKey extends DurableObject<Env> {
     );
   }
 
-  /** Makes the next generation; its key is made by who asked for it. */
+  /** Starts the next generation. The caller makes its key. */
   async rotate(overlapSeconds: number): Promise<MutationResult> {
     return await this.#saveIfActive("key.rotated", { overlap_seconds: overlapSeconds }, (record) =>
       rotateRecord(record, overlapSeconds, Date.now()),
     );
   }
 
-  /** Ends the key for good; null where it was never issued. A second revocation changes nothing. */
+  /** Ends the key for good. Idempotent. Returns null if the key was never issued. */
   async revoke(): Promise<KeyRecord | null> {
     const record = this.record();
     if (record === null || record.revoked_at !== null) return record;
     return await this.#save(revokeRecord(record, Date.now()), "key.revoked", {});
   }
 
-  /** Of the last `hours` hours, the one under way included; hours with traffic only, the oldest first. Null where the key was never issued. */
+  /** As `UsageStore.list`; null if the key was never issued. */
   usage(hours: number): HourCount[] | null {
-    if (this.record() === null) return null;
-    const since = hourOf(Date.now()) - hours + 1;
-    return [...this.ctx.storage.kv.list<HourRow>({ prefix: USAGE_PREFIX, start: usageKey(since) })].map(
-      ([, { hour, requests, rate_limited }]) => ({ hour, requests, rate_limited }),
-    );
+    return this.record() === null ? null : this.#usage.list(hours, Date.now());
   }
 
   override async alarm(): Promise<void> {
     try {
-      await withTimeout(REPORT_TIMEOUT_MS, this.#report());
+      await this.#outbox.deliver(this.record());
     } catch {
-      // The platform gives up after some tries of its own; a report is owed until it is made.
-      await this.ctx.storage.setAlarm(Date.now() + REPORT_RETRY_MS);
+      await this.#outbox.retryLater();
     }
   }
 
@@ -176,28 +155,14 @@ export class ApiKey extends DurableObject<Env> {
       detail,
     };
     this.ctx.storage.kv.put(RECORD_KEY, record);
-    this.ctx.storage.kv.put(PENDING_EVENTS_KEY, [...this.#pendingEvents(), event]);
-    await this.ctx.storage.setAlarm(Date.now() + REPORT_RETRY_MS);
-    // Where it fails, the alarm reports.
-    await withTimeout(REPORT_TIMEOUT_MS, this.#report()).catch((error: unknown) =>
-      log({ degraded: ["directory"], defect: describeError(error) }),
-    );
+    await this.#outbox.add(event);
+    try {
+      await this.#outbox.deliver(this.record());
+    } catch (error) {
+      // The alarm delivers it.
+      log({ degraded: ["directory"], defect: describeError(error) });
+    }
     return record;
-  }
-
-  async #report(): Promise<void> {
-    const record = this.record();
-    const events = this.#pendingEvents();
-    if (record === null || events.length === 0) return;
-    await getDirectory(this.env).report(record, events);
-    const reported = new Set(events.map(({ id }) => id));
-    const left = this.#pendingEvents().filter(({ id }) => !reported.has(id));
-    this.ctx.storage.kv.put(PENDING_EVENTS_KEY, left);
-    if (left.length === 0) await this.ctx.storage.deleteAlarm();
-  }
-
-  #pendingEvents(): KeyEvent[] {
-    return this.ctx.storage.kv.get<KeyEvent[]>(PENDING_EVENTS_KEY) ?? [];
   }
 
   #tokens(limit: Limit, ask: TokenRequest, now: number): TokenResponse {
@@ -221,39 +186,4 @@ export class ApiKey extends DurableObject<Env> {
     const account = this.#account(record.rate_limit ?? to, now);
     this.ctx.storage.kv.put(BUCKET_KEY, changeLedgerLimit(account, record.rate_limit, to, now));
   }
-
-  /** A report that was sent again, since its answer did not arrive in time, is counted once. One row of storage is written for it, of an hour. */
-  #applyReport({ id, counts }: UsageReport): void {
-    for (const count of counts) this.#addUsage(id, count);
-  }
-
-  #addUsage(reportId: string, count: HourCount): void {
-    const key = usageKey(count.hour);
-    const before = this.ctx.storage.kv.get<HourRow>(key);
-    if (before?.reports?.includes(reportId)) return;
-    const row: HourRow = {
-      ...sumCounts(count.hour, before === undefined ? [count] : [before, count]),
-      reports: [...(before?.reports ?? []), reportId].slice(-MAX_REPORT_IDS),
-    };
-    this.ctx.storage.kv.put(key, row);
-    if (before !== undefined) return;
-    // A new hour. No report of the one before the last comes again: what tells them apart goes.
-    const [settled] = this.ctx.storage.kv.list<HourRow>({
-      prefix: USAGE_PREFIX,
-      end: usageKey(count.hour - 1),
-      reverse: true,
-      limit: 1,
-    });
-    if (settled !== undefined) {
-      const [settledKey, row] = settled;
-      this.ctx.storage.kv.put(settledKey, sumCounts(row.hour, [row]));
-    }
-    // The ones that are over the time go.
-    const end = usageKey(count.hour - USAGE_RETENTION_HOURS + 1);
-    for (const [old] of [...this.ctx.storage.kv.list({ prefix: USAGE_PREFIX, end })])
-      this.ctx.storage.kv.delete(old);
-  }
 }
-
-/** Ordered as the hours are. */
-const usageKey = (hour: number) => USAGE_PREFIX + String(hour).padStart(8, "0");

@@ -1,70 +1,62 @@
-/**
- * Who calls: credential → proof (arithmetic) → lease → is the key usable. A key that does not prove itself costs no I/O.
- */
+/** Authentication: credential → MAC → lease → status of the key. A key that is not genuine costs no I/O. */
 
-import type { Failure } from "../errors.ts";
 import type { RequestContext } from "../request-context.ts";
+import { failed, type Result, success } from "../result.ts";
 import { checkKey } from "./authorize.ts";
 import { readCredential } from "./credential.ts";
-import { verifyFromCache, verifyKey } from "./key-format.ts";
 import { createLeaseSource } from "./key-object-client.ts";
-import type { KeyState } from "./key-state.ts";
-import { acquireLease, cachedLease, type LeaseResult } from "./lease.ts";
 import type { KeyRecord } from "./record.ts";
 
 export interface Caller {
   readonly record: KeyRecord;
-  /** Of the key that it presented. */
+  /** The generation of the presented key. */
   readonly generation: number;
-  /** The key's object fails, and this is what it said last. */
+  /** True if the key's object fails, and `record` is from a lease in its grace time. */
   readonly grace: boolean;
-  /** Whether a token was granted along with the lease; null where the object was not asked for one, or did not decide. */
+  /**
+   * Whether a token was granted together with the lease; null if none was requested, or if the object did not decide.
+   */
   readonly granted: boolean | null;
 }
 
-export type AuthenticationResult =
-  | { readonly caller: Caller; readonly failure?: never }
-  | { readonly caller?: never; readonly failure: Failure };
-
 /**
- * Never throws. At most one object call, and none under a held lease. `takesToken`: whether the call is one that does. `meanwhile`: called where a
- * genuine key's object is asked, to begin what will be needed if the key is let in.
+ * Never throws. Makes at most one object call, and none if the isolate has a lease of the key. `takesToken`: whether
+ * the request needs a token of the key's rate limit, which is then requested together with the lease. `onLeaseMiss` is
+ * called when a genuine key has no lease, to start work that an admitted request will need.
  */
 export async function authenticate(
   context: RequestContext,
-  memory: KeyState,
   takesToken: boolean,
   onLeaseMiss?: () => void,
-): Promise<AuthenticationResult> {
+): Promise<Result<Caller>> {
   const credential = readCredential(context.request.headers.get("Authorization"));
-  if (credential.kind === "absent") return { failure: { type: "missing_key" } };
-  if (credential.kind === "malformed") return { failure: { type: "invalid_key" } };
-  const { verifiedMacs } = memory;
-  const proved =
-    verifyFromCache(verifiedMacs, credential.key) ??
-    (await verifyKey(context.config, verifiedMacs, credential.key));
-  if (proved === null) return { failure: { type: "invalid_key" } };
-  context.log.key(proved.keyId);
+  if (credential.kind === "absent") return failed({ type: "missing_key" });
+  if (credential.kind === "malformed") return failed({ type: "invalid_key" });
+  const { keys } = context.state;
+  const { verifiedMacs, leases } = keys;
+  const key = verifiedMacs.verifyFromCache(credential.key) ?? (await verifiedMacs.verify(credential.key));
+  if (key === null) return failed({ type: "invalid_key" });
+  context.log.key(key.keyId);
 
-  const began = Date.now();
+  const startedAt = Date.now();
   let granted: boolean | null = null;
-  const waiting = takesToken ? { generation: proved.generation } : null;
-  const asking = createLeaseSource(context, memory, waiting, (answer) => {
-    granted = answer;
+  const claimant = takesToken ? { generation: key.generation } : null;
+  const source = createLeaseSource(context, keys, claimant, (isGranted) => {
+    granted = isGranted;
   });
-  let leased: LeaseResult | null = cachedLease(memory.leases, proved, context.config, asking);
-  if (leased === null) {
+  let lease = leases.cachedLease(key, source);
+  if (lease === null) {
     onLeaseMiss?.();
-    leased = await acquireLease(memory.leases, proved, context.config, asking);
+    lease = await leases.acquireLease(key, source);
   }
   const now = Date.now();
-  context.time("key", now - began);
-  if (leased.kind === "unavailable" || leased.grace) context.log.degraded("key_object");
-  if (leased.kind === "unavailable") return { failure: { type: "key_service_unavailable" } };
-  const { record, grace } = leased;
-  const failure = checkKey(record, proved.generation, now);
-  if (failure !== null) return { failure };
-  // A key without a record has been refused.
-  if (record === null) return { failure: { type: "invalid_key" } };
-  return { caller: { record, generation: proved.generation, grace, granted } };
+  context.time("key", now - startedAt);
+  if (lease === null || lease.grace) context.log.degraded("key_object");
+  if (lease === null) return failed({ type: "key_service_unavailable" });
+  const { record, grace } = lease;
+  const failure = checkKey(record, key.generation, now);
+  if (failure !== null) return failed(failure);
+  // `checkKey` has refused a key without a record; this narrows the type.
+  if (record === null) return failed({ type: "invalid_key" });
+  return success({ record, generation: key.generation, grace, granted });
 }

@@ -1,11 +1,11 @@
-/** Whether a genuine key may do what it asks. Pure. */
+/** Decides whether a genuine key may do what it asks. Pure. */
 import type { Failure } from "../errors.ts";
 import { isAllowedIp } from "../platform/ip.ts";
 import { type KeyRecord, type Scope, statusOf } from "./record.ts";
 
 /**
- * Why the key cannot be used at all, or null. A key that proves itself but has no record, or is of a generation that never was, was
- * never issued; one of a generation that rotation has ended is as good as revoked. `now`: ms since the epoch.
+ * Returns why the key cannot be used at all, or null. A genuine key was never issued if it has no record, or if its
+ * generation is yet to come; a key whose generation has ended by rotation counts as revoked. `now`: ms since the epoch.
  */
 export function checkKey(record: KeyRecord | null, generation: number, now: number): Failure | null {
   if (record === null || generation > record.generation) return { type: "invalid_key" };
@@ -21,18 +21,18 @@ export function checkKey(record: KeyRecord | null, generation: number, now: numb
 
 function isGenerationValid(record: KeyRecord, generation: number, now: number): boolean {
   if (generation === record.generation) return true;
-  const previous = record.previous.find((one) => one.generation === generation);
+  const previous = record.previous.find((candidate) => candidate.generation === generation);
   return previous !== undefined && now < Date.parse(previous.valid_until);
 }
 
-/** Cloudflare sets `CF-Connecting-IP` itself, whatever the caller sent; no other header is looked at. */
+/** Trusts `CF-Connecting-IP` alone: Cloudflare sets it and overwrites what the caller sent. */
 export function checkAddress(record: KeyRecord, headers: Headers): Failure | null {
   if (record.allowed_ips === null) return null;
   return isAllowedIp(record.allowed_ips, headers.get("CF-Connecting-IP")) ? null : { type: "ip_not_allowed" };
 }
 
-/** Names the first scope that the key lacks, or null where it has them all. */
-export function checkScopes(record: KeyRecord, needed: readonly Scope[]): Failure | null {
-  const lacking = needed.find((scope) => !record.scopes.includes(scope));
-  return lacking === undefined ? null : { type: "insufficient_scope", scope: lacking };
+/** Returns a failure that names the first missing scope, or null if the key has all of them. */
+export function checkScopes(record: KeyRecord, required: readonly Scope[]): Failure | null {
+  const missing = required.find((scope) => !record.scopes.includes(scope));
+  return missing === undefined ? null : { type: "insufficient_scope", scope: missing };
 }

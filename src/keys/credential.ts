@@ -1,26 +1,26 @@
-/** What a request presents as its key, in the `Authorization` header and nowhere else. */
+/** Reads the key that a request presents. A key is read from the `Authorization` header and from nowhere else. */
 
 export type Credential =
-  /** No credentials, or of a scheme that Postern does not read. */
+  /** There are no credentials, or their scheme is neither Bearer nor Basic. */
   | { readonly kind: "absent" }
-  /** Of a scheme that Postern reads, but not in its form. */
+  /** The scheme is Bearer or Basic, but the value does not have its form. */
   | { readonly kind: "malformed" }
-  /** Presented, and not yet proved. */
+  /** A key is presented; it is not verified yet. */
   | { readonly kind: "presented"; readonly key: string };
 
-/** Far above any key with any project ID; what is longer is not worth decoding. */
+/** Far more than a key and a project ID need, so a longer value is not decoded. */
 const MAX_CREDENTIAL_CHARACTERS = 4_096;
 
 /**
- * Reads `Bearer <key>` (RFC 6750 §2.1) and `Basic base64(<anything>:<key>)` (RFC 7617 §2), which is what the SDKs send. Scheme
- * names have no case (RFC 9110 §11.1).
+ * Reads `Bearer <key>` (RFC 6750 §2.1) and `Basic base64(<anything>:<key>)` (RFC 7617 §2), which the SDKs send. Scheme
+ * names are case-insensitive (RFC 9110 §11.1).
  */
 export function readCredential(authorization: string | null): Credential {
   const text = authorization?.trim() ?? "";
-  const end = text.search(/\s/);
-  if (end < 0) return { kind: "absent" };
-  const value = text.slice(end).trimStart();
-  switch (text.slice(0, end).toLowerCase()) {
+  const schemeEnd = text.search(/\s/);
+  if (schemeEnd < 0) return { kind: "absent" };
+  const value = text.slice(schemeEnd).trimStart();
+  switch (text.slice(0, schemeEnd).toLowerCase()) {
     case "bearer":
       return value.length > MAX_CREDENTIAL_CHARACTERS
         ? { kind: "malformed" }
@@ -39,7 +39,7 @@ function parseBasic(base64: string): Credential {
   } catch {
     return { kind: "malformed" };
   }
-  // A user name has no colon (RFC 7617 §2), so the first one ends it.
+  // A user name contains no colon (RFC 7617 §2), so the first colon ends it.
   const colon = userPass.indexOf(":");
   return colon < 0 ? { kind: "malformed" } : { kind: "presented", key: userPass.slice(colon + 1) };
 }

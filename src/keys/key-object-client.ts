@@ -1,4 +1,7 @@
-/** The one question that an isolate asks a key's object: for its record and for tokens. What has been counted of the key goes along. */
+/**
+ * The one question that an isolate asks a key's object: for its record and for tokens. What has been counted of the key
+ * goes along.
+ */
 
 import {
   addWaiter,
@@ -12,7 +15,6 @@ import type { RequestContext } from "../request-context.ts";
 import type { KeyState } from "./key-state.ts";
 import { KEY_OBJECT_TIMEOUT_MS, type LeaseSource } from "./lease.ts";
 import type { KeyRecord } from "./record.ts";
-import { acknowledge, nextReport } from "./usage.ts";
 
 /** Who waits for a token: a call that is let in, one whose key and address have not been looked at, or nobody. */
 export type TokenClaimant = "admitted" | { readonly generation: number } | null;
@@ -36,8 +38,7 @@ export async function fetchLease(
   const askedAt = Date.now();
   const leaseMs = context.config.leaseSeconds * 1_000;
   const ttlMs = Math.min(leaseMs, MAX_GRANT_TTL_MS);
-  // Not with each question, since a report costs a write. One that is not due yet goes with the next, or when it is overdue (admit.ts).
-  const report = nextReport(memory.pendingUsage, keyId, askedAt, leaseMs * 0.75);
+  const report = memory.pendingUsage.nextReport(keyId, askedAt);
   // On Workers there is no randomness before the first request.
   memory.isolateId ??= crypto.randomUUID();
   const allowance = memory.tokenPools.get(keyId);
@@ -57,7 +58,7 @@ export async function fetchLease(
       KEY_OBJECT_TIMEOUT_MS,
     );
     const now = Date.now();
-    if (report !== null) acknowledge(memory.pendingUsage, keyId, report, now);
+    if (report !== null) memory.pendingUsage.acknowledge(keyId, report, now);
     applyResponse(memory.tokenPools, keyId, tokens, ttlMs, askedAt, now);
     return { record, granted: tokens?.granted ?? null };
   } catch (error) {

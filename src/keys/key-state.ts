@@ -1,21 +1,22 @@
-/** What an isolate keeps of keys between requests: settled plain data, and nothing that was not told to it by their objects or counted here. */
+/** All that an isolate keeps about keys between requests. It is lost with the isolate. */
+import type { Config } from "../config.ts";
 import type { TokenPools } from "../limits/token-pool.ts";
-import type { VerifiedMacs } from "./key-format.ts";
-import { createLeases, type Leases } from "./lease.ts";
-import type { PendingUsage } from "./usage.ts";
+import { Leases } from "./lease.ts";
+import { PendingUsage } from "./usage.ts";
+import { VerifiedMacs } from "./verified-macs.ts";
 
 export interface KeyState {
   readonly leases: Leases;
   readonly tokenPools: TokenPools;
   readonly pendingUsage: PendingUsage;
   readonly verifiedMacs: VerifiedMacs;
-  /** By which objects tell isolates apart. */
+  /** Tells isolates apart in the ledger of a key's tokens. */
   isolateId?: string;
 }
 
-export const createKeyState = (): KeyState => ({
-  leases: createLeases(),
+export const createKeyState = (config: Config): KeyState => ({
+  leases: new Leases(config),
   tokenPools: new Map(),
-  pendingUsage: new Map(),
-  verifiedMacs: new Map(),
+  pendingUsage: new PendingUsage(config),
+  verifiedMacs: new VerifiedMacs(config),
 });

@@ -1,131 +1,141 @@
 /**
- * The isolate's side of a key: its record on a lease of `LEASE_SECONDS`, so that a key which was here before costs no I/O.
+ * The isolate's copies of key records, each on a lease of `LEASE_SECONDS`: a known key costs no I/O.
  *
- *   age                        what happens
- *   under half the lease       the lease is used
- *   under the lease            it is used, and renewed behind the answer
- *   over it                    the key's object is asked first
- *   over it, object failing    the lease is honoured for `LEASE_GRACE_SECONDS` more, then the key cannot be checked
- *   from before a rotation     as over it: the key that is presented proves that there has been one
+ *   age of the lease               what happens
+ *   under half of LEASE_SECONDS    the lease is used
+ *   under LEASE_SECONDS            the lease is used, and renewed in the background
+ *   LEASE_SECONDS or more          the request waits for the key's object
+ *   the same, and the object       the lease is used for LEASE_GRACE_SECONDS more; then the key cannot be checked
+ *   fails
+ *   any, and the presented key     the request waits for the key's object, without grace: the key itself proves that it
+ *   is of a later generation       has been rotated since
  *
- * A lease is as old as the question it answers: it counts from when the object was asked, not from when it answered, so
- * that nothing an operator changed is ignored for longer than the lease, however slow the answer was.
+ * The age counts from when the object was asked, not from when it answered. So a change of the key is in force
+ * everywhere after `LEASE_SECONDS`, however late an answer arrives.
  */
 import type { Config } from "../config.ts";
+import { BoundedMap } from "../platform/bounded-map.ts";
 import type { VerifiedKey } from "./key-format.ts";
 import type { KeyRecord } from "./record.ts";
 
-/** The longest that a request waits for a key's object, in ms. */
+/** The longest that a request waits for a key's object. */
 export const KEY_OBJECT_TIMEOUT_MS = 1_000;
 
-/** Leases that an isolate holds at most; the one asked for longest ago goes first. One is about a kilobyte. */
+/** The lease that was renewed longest ago is evicted first. A lease takes about a kilobyte. */
 const MAX_LEASES = 5_000;
 
-interface Lease {
-  /** Null: the key proves itself, but was never issued. */
+export interface Lease {
+  /** Null if the key is genuine but was never issued. */
   readonly record: KeyRecord | null;
+  /** When the key's object was asked, ms since the epoch. */
   readonly requestedAt: number;
+  /** True if the lease has ended, and is used because the key's object fails. */
+  readonly grace: boolean;
 }
 
-export interface Leases {
-  readonly entries: Map<string, Lease>;
-  /** When a renewal behind an answer began, by key ID; plain data, so that one request may see another's. */
-  readonly renewingSince: Map<string, number>;
-}
-
-export const createLeases = (): Leases => ({ entries: new Map(), renewingSince: new Map() });
-
-export type LeaseResult =
-  /** `grace`: the object fails, and this is what it said last. */
-  | { readonly kind: "held"; readonly record: KeyRecord | null; readonly grace: boolean }
-  /** The object fails, and there is nothing to go by. */
-  | { readonly kind: "unavailable" };
-
-/** `ask`: one call of the key's object, bounded in time. `inFront`: whether the request waits for it. */
 export interface LeaseSource {
-  readonly fetchLease: (keyId: string, inFront: boolean) => Promise<KeyRecord | null>;
+  /** Makes one call of the key's object, bounded in time. `isBlocking`: whether the request waits for the answer. */
+  readonly fetchLease: (keyId: string, isBlocking: boolean) => Promise<KeyRecord | null>;
   readonly now: () => number;
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
-/** What holds without asking the key's object first; null where nothing does. Renews the lease behind the answer where it is due. */
-export function cachedLease(
-  leases: Leases,
-  key: VerifiedKey,
-  config: Config,
-  asking: LeaseSource,
-): LeaseResult | null {
-  const lease = leases.entries.get(key.keyId);
-  if (lease === undefined || isOutdated(lease, key)) return null;
-  const now = asking.now();
-  const age = now - lease.requestedAt;
-  const leaseMs = config.leaseSeconds * 1_000;
-  // A lease from the future is of a clock that has gone back since: it says nothing of how old it is.
-  if (age < 0 || age >= leaseMs) return null;
-  if (age >= leaseMs / 2) renewInBackground(leases, key.keyId, now, asking);
-  return { kind: "held", record: lease.record, grace: false };
-}
+export class Leases {
+  readonly #leaseMs: number;
+  readonly #graceMs: number;
+  readonly #leases = new BoundedMap<string, Lease>(MAX_LEASES);
+  /**
+   * When the background renewal of a key began, by key ID. Plain data, so that other requests of the isolate see it.
+   */
+  readonly #renewingSince = new BoundedMap<string, number>(MAX_LEASES);
 
-const isOutdated = ({ record }: Lease, { generation }: VerifiedKey) =>
-  record !== null && generation > record.generation;
+  constructor({ leaseSeconds, leaseGraceSeconds }: Pick<Config, "leaseSeconds" | "leaseGraceSeconds">) {
+    this.#leaseMs = leaseSeconds * 1_000;
+    this.#graceMs = leaseGraceSeconds * 1_000;
+  }
 
-/** Asks the key's object first: one object call. Never throws. */
-export async function acquireLease(
-  leases: Leases,
-  key: VerifiedKey,
-  config: Config,
-  asking: LeaseSource,
-): Promise<LeaseResult> {
-  const { keyId } = key;
-  const now = asking.now();
-  const lease = leases.entries.get(keyId);
-  try {
-    const record = await fetchAndStore(leases, keyId, now, asking);
-    return { kind: "held", record, grace: false };
-  } catch {
-    const graceMs = (config.leaseSeconds + config.leaseGraceSeconds) * 1_000;
-    if (lease?.record && !isOutdated(lease, key) && asking.now() - lease.requestedAt < graceMs) {
-      return { kind: "held", record: lease.record, grace: true };
+  get size(): number {
+    return this.#leases.size;
+  }
+
+  /** Returns the lease if it is valid, or null. If a renewal is due, starts it in the background. No I/O otherwise. */
+  cachedLease(key: VerifiedKey, source: LeaseSource): Lease | null {
+    const lease = this.#leases.get(key.keyId);
+    if (lease === undefined || isFromBeforeRotation(lease, key)) return null;
+    const now = source.now();
+    const age = now - lease.requestedAt;
+    // If the clock has gone back, the age of the lease is unknown.
+    if (age < 0 || age >= this.#leaseMs) return null;
+    if (age >= this.#leaseMs / 2) this.renewInBackground(key.keyId, now, source);
+    return lease;
+  }
+
+  /**
+   * Waits for the key's object: one object call. If the object fails, returns the lease in its grace time, or null if
+   * there is none: then the key cannot be checked. Never throws.
+   */
+  async acquireLease(key: VerifiedKey, source: LeaseSource): Promise<Lease | null> {
+    const lease = this.#leases.get(key.keyId);
+    try {
+      return await this.fetchAndStore(key.keyId, source.now(), source);
+    } catch {
+      const canUse = lease !== undefined && this.#isInGrace(lease, key, source.now());
+      return canUse ? { ...lease, grace: true } : null;
     }
-    return { kind: "unavailable" };
+  }
+
+  /** A key that was not issued has no grace: it may have been issued since. */
+  #isInGrace(lease: Lease, key: VerifiedKey, now: number): boolean {
+    return (
+      lease.record !== null &&
+      !isFromBeforeRotation(lease, key) &&
+      now - lease.requestedAt < this.#leaseMs + this.#graceMs
+    );
+  }
+
+  /**
+   * Asks the key's object and stores what it answers, as of `requestedAt`. Returns the latest lease. Rejects if the
+   * object fails.
+   */
+  async fetchAndStore(
+    keyId: string,
+    requestedAt: number,
+    source: LeaseSource,
+    isBlocking = true,
+  ): Promise<Lease> {
+    const record = await source.fetchLease(keyId, isBlocking);
+    const stored = this.#leases.get(keyId);
+    // Answers can arrive out of order. The one to the latest question counts, unless the clock has gone back since.
+    if (stored !== undefined && stored.requestedAt > requestedAt && stored.requestedAt <= source.now())
+      return stored;
+    const lease: Lease = { record, requestedAt, grace: false };
+    this.#leases.set(keyId, lease);
+    return lease;
+  }
+
+  /**
+   * Renews one lease once at a time. A renewal that has not ended by the time it must have been cut off is not waited
+   * for.
+   */
+  renewInBackground(keyId: string, now: number, source: LeaseSource): void {
+    const since = this.#renewingSince.get(keyId);
+    if (since !== undefined && now - since < 2 * KEY_OBJECT_TIMEOUT_MS) return;
+    this.#renewingSince.set(keyId, now);
+    const renewal = this.fetchAndStore(keyId, now, source, false)
+      // The next request that needs the lease asks again, and reports the failure.
+      .catch(() => {})
+      .finally(() => {
+        // A renewal that hung may end while its successor is running.
+        if (this.#renewingSince.get(keyId) === now) this.#renewingSince.delete(keyId);
+      });
+    source.waitUntil(renewal);
+  }
+
+  /** Returns the record as the isolate knows it, valid or not; null if it has none. No I/O. */
+  latestRecord(keyId: string): KeyRecord | null {
+    return this.#leases.get(keyId)?.record ?? null;
   }
 }
 
-/** Asks the object, as of `askedAt`, and goes by what it says from then on. Rejects where the object fails. */
-export async function fetchAndStore(
-  leases: Leases,
-  keyId: string,
-  requestedAt: number,
-  asking: LeaseSource,
-  inFront = true,
-): Promise<KeyRecord | null> {
-  const record = await asking.fetchLease(keyId, inFront);
-  const held = leases.entries.get(keyId);
-  // Answers may come out of order: the one to the later question stands.
-  if (held !== undefined && held.requestedAt > requestedAt && held.requestedAt <= asking.now())
-    return held.record;
-  leases.entries.delete(keyId);
-  leases.entries.set(keyId, { record, requestedAt });
-  if (leases.entries.size > MAX_LEASES) {
-    const [oldest] = leases.entries.keys();
-    if (oldest !== undefined) leases.entries.delete(oldest);
-  }
-  return record;
-}
-
-/** One at a time for a key and isolate; one that hung or was cut off makes way when it must be over. */
-export function renewInBackground(leases: Leases, keyId: string, now: number, asking: LeaseSource): void {
-  const since = leases.renewingSince.get(keyId);
-  if (since !== undefined && now - since < 2 * KEY_OBJECT_TIMEOUT_MS) return;
-  // A request that is cut off leaves its mark: they are bounded by starting over.
-  if (leases.renewingSince.size >= MAX_LEASES) leases.renewingSince.clear();
-  leases.renewingSince.set(keyId, now);
-  const renewal = fetchAndStore(leases, keyId, now, asking, false)
-    // The next request that needs it asks again, and reports.
-    .catch(() => {})
-    .finally(() => {
-      // One that hung may come back while its successor is under way.
-      if (leases.renewingSince.get(keyId) === now) leases.renewingSince.delete(keyId);
-    });
-  asking.waitUntil(renewal);
-}
+const isFromBeforeRotation = ({ record }: Lease, { generation }: VerifiedKey) =>
+  record !== null && generation > record.generation;

@@ -1,12 +1,13 @@
-/** What changes a key's record: each is a pure function from the record before to the one after. `now`: ms since the epoch. */
+/**
+ * The changes of a key's record. Each is a pure function from the old record to the new one. `now`: ms since the epoch.
+ */
 
 import type * as z from "zod";
 import type { KeyCreation, KeyEdit, KeyRecord } from "./record.ts";
 
-/** Of a key that has not been rotated. */
 const FIRST_GENERATION = 1;
 
-/** A generation that ended is forgotten; this bounds those that have not, however often a key is rotated. */
+/** Ended generations are dropped from the record; this bounds those that still work, however often a key is rotated. */
 const MAX_PREVIOUS_GENERATIONS = 20;
 
 const toIsoTime = (ms: number) => new Date(ms).toISOString();
@@ -25,20 +26,24 @@ export function createRecord(keyId: string, body: z.output<typeof KeyCreation>, 
 }
 
 export function editRecord(record: KeyRecord, edit: KeyEdit, now: number): KeyRecord {
-  // What an edit does not name is absent: it comes from JSON, which has no undefined.
-  const decided = { ...record, ...edit } as KeyRecord;
-  return { ...decided, updated_at: toIsoTime(now), version: record.version + 1 };
+  // The type of an edit allows undefined, but its value comes from JSON: a field that is not edited is absent.
+  const edited = { ...record, ...edit } as KeyRecord;
+  return { ...edited, updated_at: toIsoTime(now), version: record.version + 1 };
 }
 
 /**
- * A new generation. The one before works for `overlapSeconds` more, and older ones no longer than that: who ends the key in use at
- * once ends them all. Null where too many would overlap: none is ended before its time.
+ * Starts a new generation. The current one works for `overlapSeconds` more, and no older one works longer than that: an
+ * operator who ends the current key at once ends all of them. Returns null if too many generations would overlap, since
+ * none may end before its time.
  */
 export function rotateRecord(record: KeyRecord, overlapSeconds: number, now: number): KeyRecord | null {
-  const end = now + overlapSeconds * 1_000;
-  const previous = [...record.previous, { generation: record.generation, valid_until: toIsoTime(end) }]
-    .map((one) => ({ ...one, valid_until: toIsoTime(Math.min(Date.parse(one.valid_until), end)) }))
-    .filter((one) => Date.parse(one.valid_until) > now);
+  const overlapEnd = now + overlapSeconds * 1_000;
+  const previous = [...record.previous, { generation: record.generation, valid_until: toIsoTime(overlapEnd) }]
+    .map((earlier) => ({
+      ...earlier,
+      valid_until: toIsoTime(Math.min(Date.parse(earlier.valid_until), overlapEnd)),
+    }))
+    .filter((earlier) => Date.parse(earlier.valid_until) > now);
   if (previous.length > MAX_PREVIOUS_GENERATIONS) return null;
   return {
     ...record,

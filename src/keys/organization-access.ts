@@ -1,8 +1,8 @@
-/** Which organizations a key sees. Pure. */
+/** Decides which organizations a key may see. Pure. */
 import { isCanonicalId } from "../stytch/identifier.ts";
 import type { KeyRecord } from "./record.ts";
 
-/** Whether the key may see the organization of this ID, as an answer of Stytch gives it. */
+/** `organizationId`: the canonical ID from a response of Stytch. */
 export function canSee(record: KeyRecord, organizationId: string): boolean {
   return (
     record.organization_ids === null || record.organization_ids.some((id) => isSameId(id, organizationId))
@@ -10,14 +10,15 @@ export function canSee(record: KeyRecord, organizationId: string): boolean {
 }
 
 /**
- * Whether asking can be spared: a canonical ID names itself, and one outside the key's organizations is refused without
- * a look, so that a stranger's organization costs what a missing one does. Slugs and external IDs are known by their answer only.
+ * True if the identifier is the canonical ID of an organization that the key may not see. Such a request is refused
+ * without a lookup, so an organization outside the key's list costs the same as one that does not exist. A slug or an
+ * external ID must be resolved first, and is checked by the response.
  */
 export function isExcludedId(record: KeyRecord, identifier: string): boolean {
   return isCanonicalId(identifier) && !canSee(record, identifier);
 }
 
-/** The digits of a UUID have no case (RFC 9562 §4). */
-function isSameId(one: string, other: string): boolean {
-  return one === other || (isCanonicalId(one) && one.toLowerCase() === other.toLowerCase());
+/** The hexadecimal digits of a UUID are case-insensitive (RFC 9562 §4). */
+function isSameId(a: string, b: string): boolean {
+  return a === b || (isCanonicalId(a) && a.toLowerCase() === b.toLowerCase());
 }

@@ -1,57 +1,59 @@
-/** The record of a key: all that is known of it. The key itself is nowhere in it, and cannot be made from it. */
+/**
+ * The record of a key: everything that is stored about it. It does not contain the key, which cannot be made from the
+ * record without `KEY_SECRET`.
+ */
 
 import * as z from "zod";
 import { LOCATION_HINTS } from "../config.ts";
-import { IDENTIFIER_RULE } from "../errors.ts";
 import { isIpRange } from "../platform/ip.ts";
-import { isIdentifier } from "../stytch/identifier.ts";
+import { IDENTIFIER_RULE, isIdentifier } from "../stytch/identifier.ts";
 import { Member } from "../stytch/schemas/member-schema.ts";
 import { Organization } from "../stytch/schemas/organization-schema.ts";
 import { isKnownPath, MAX_PATHS } from "./field-projection.ts";
 
-/** What a key may do. */
+/** The permissions that a key can have. */
 export const SCOPES = [
-  /** Read organizations, from the cache where it has them. */
+  /** Read organizations, through the cache. */
   "organizations:read",
-  /** Read any member by ID, with its organization. */
+  /** Read any member by ID, together with its organization. */
   "members:dangerously_get",
-  /** Read deleted members too. */
+  /** Read deleted members as well. */
   "members:include_deleted",
-  /** Have an organization read from Stytch, past the cache. */
+  /** Bypass the cache and read an organization from Stytch. */
   "cache:refresh",
 ] as const;
 
 export type Scope = (typeof SCOPES)[number];
 
-/** Bounds a record: it goes with every lease. */
+/** Bounds the size of a record, which is sent with every lease. */
 const MAX_ITEMS = 100;
 
-const list = (item: z.ZodString, what: string, most = MAX_ITEMS) =>
-  z.array(item, `must be a list of ${what}`).max(most, `must have at most ${most} items`);
+const list = (item: z.ZodString, itemNames: string, maxItems = MAX_ITEMS) =>
+  z.array(item, `must be a list of ${itemNames}`).max(maxItems, `must have at most ${maxItems} items`);
 
-const nonEmptyList = (item: z.ZodString, what: string) =>
-  list(item, what).min(1, "must have at least one item; null means no restriction");
+const nonEmptyList = (item: z.ZodString, itemNames: string) =>
+  list(item, itemNames).min(1, "must have at least one item; null means no restriction");
 
-const paths = (schema: z.ZodType) =>
+const fieldPaths = (schema: z.ZodType) =>
   list(
     z
       .string("must be a dot path")
       .max(128, "must have at most 128 characters")
-      .refine((path) => isKnownPath(schema, path), "must name a field that there is"),
+      .refine((path) => isKnownPath(schema, path), "must name an existing field"),
     "dot paths",
     MAX_PATHS,
   )
     .nullable()
     .default(null);
 
-function wholeNumber(least: number, most: number) {
-  const problem = `must be a whole number from ${least} to ${most}`;
+function wholeNumber(min: number, max: number) {
+  const problem = `must be a whole number from ${min} to ${max}`;
   return z
     .number(problem)
-    .refine((value) => Number.isInteger(value) && value >= least && value <= most, problem);
+    .refine((value) => Number.isInteger(value) && value >= min && value <= max, problem);
 }
 
-/** What an operator decides about a key, at creation and later. */
+/** The fields that an operator sets, at creation or by an edit. */
 const policyFields = {
   name: z
     .string("must be a string")
@@ -65,12 +67,15 @@ const policyFields = {
   organization_ids: nonEmptyList(
     z
       .string("must be a string")
-      // As in the path of a lookup: what cannot be asked for cannot be seen.
+      // The same rule as for the path of a lookup: an identifier that no request can name is of no use here.
       .refine(isIdentifier, IDENTIFIER_RULE),
     "organization IDs",
   ).nullable(),
   fields: z
-    .strictObject({ organization: paths(Organization), member: paths(Member) }, "must be an object, or null")
+    .strictObject(
+      { organization: fieldPaths(Organization), member: fieldPaths(Member) },
+      "must be an object, or null",
+    )
     .nullable(),
   rate_limit: z
     .strictObject(
@@ -104,11 +109,14 @@ export const KeyCreation = z.strictObject({
     .default(null),
 });
 
-/** The body of `PATCH /admin/keys/{key_id}`: what it does not name stays. The region is where the key's object was made. */
+/**
+ * The body of `PATCH /admin/keys/{key_id}`: a field that is absent does not change. The region cannot be edited, since
+ * the key's object stays where it was created.
+ */
 export const KeyEdit = z.strictObject(policyFields).partial();
 export type KeyEdit = z.output<typeof KeyEdit>;
 
-/** The longest overlap of a rotation: 30 days. */
+/** 30 days. */
 const MAX_OVERLAP_SECONDS = 2_592_000;
 
 /** The body of `POST /admin/keys/{key_id}/rotate`. */
@@ -117,30 +125,33 @@ export const KeyRotation = z.strictObject({
 });
 
 export interface KeyRecord extends z.output<typeof KeyCreation> {
-  /** Public: in logs, and part of the key. */
+  /** Public: it appears in logs, and it is a part of the key. */
   readonly key_id: string;
-  /** RFC 3339, like all times here. */
+  /** RFC 3339, like every time in a record. */
   readonly created_at: string;
   readonly updated_at: string;
   readonly revoked_at: string | null;
-  /** Of the key that was issued last; rotation makes the next. */
+  /** The generation of the key that was issued last. A rotation adds one. */
   readonly generation: number;
-  /** Generations before it that still work, and until when; the latest last. */
+  /** Earlier generations that may still work, each with its end, the latest generation last. */
   readonly previous: readonly { readonly generation: number; readonly valid_until: string }[];
-  /** Counts changes, to order reports of them. */
+  /** Counts the changes of the record, so that reports of them can be ordered. */
   readonly version: number;
 }
 
 export type KeyStatus = "active" | "expired" | "revoked";
 
-/** Exact to the millisecond: a key that expires now has expired. Revocation is the stronger word. `now`: ms since the epoch. */
+/**
+ * A key has expired from the very millisecond of `expires_at`. A key that is revoked as well as expired is revoked.
+ * `now`: ms since the epoch.
+ */
 export function statusOf(record: KeyRecord, now: number): KeyStatus {
   if (record.revoked_at !== null) return "revoked";
   if (record.expires_at !== null && now >= Date.parse(record.expires_at)) return "expired";
   return "active";
 }
 
-/** As the admin API shows it. */
+/** The record as the admin API returns it. */
 export function toPublicRecord(record: KeyRecord, now: number) {
   const latest = record.previous.at(-1);
   const overlaps = record.revoked_at === null && latest !== undefined && now < Date.parse(latest.valid_until);

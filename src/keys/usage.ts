@@ -1,6 +1,19 @@
-/** Counts of a key's calls by the hour. Isolates count in memory and report with the next lease, so no call costs a write. */
+/**
+ * Counts of a key's calls by the hour. An isolate counts in memory, and reports to the key's object together with its
+ * question for a lease, so that no call costs a write.
+ */
+import { BoundedMap } from "../platform/bounded-map.ts";
 
-/** Of one hour. */
+const HOUR_MS = 3_600_000;
+/** How long counts are kept: 30 days. */
+export const USAGE_RETENTION_HOURS = 720;
+/** The same as the number of leases that an isolate holds. Beyond it, the oldest counts are lost. */
+const MAX_PENDING_KEYS = 5_000;
+/** A report costs a write, so not every question for a lease carries one; it is due after this share of a lease. */
+const REPORT_AGE_LEASES = 0.75;
+/** After this many leases, a key that is still in use has sent its report. */
+const STALE_USAGE_LEASES = 1.2;
+
 export interface HourCount {
   /** Hours since the epoch. */
   readonly hour: number;
@@ -8,35 +21,15 @@ export interface HourCount {
   readonly rate_limited: number;
 }
 
-/** Goes with a lease, unchanged until it has been taken in, and is taken in once. */
+/** Sent unchanged until it is acknowledged. The key's object counts it once, by its ID. */
 export interface UsageReport {
   readonly id: string;
   readonly counts: readonly HourCount[];
 }
 
-interface PendingCounts {
-  /** When the oldest call that is in no report was counted, ms since the epoch. */
-  readonly since: number;
-  /** When a report was last sent, or the key named as overdue. */
-  namedAt?: number;
-  readonly counts: Map<number, HourCount>;
-  /** Sent, and not known to have arrived. */
-  report: UsageReport | null;
-}
+export const hourOf = (ms: number) => Math.floor(ms / HOUR_MS);
 
-/** An isolate's counts that have not been taken in yet, by key ID, the oldest first. Plain data. */
-export type PendingUsage = Map<string, PendingCounts>;
-
-const HOUR_MS = 3_600_000;
-/** How long counts are kept: 30 days. */
-export const USAGE_RETENTION_HOURS = 720;
-
-/** As many keys as an isolate holds leases for; beyond it the oldest counts are dropped rather than memory. */
-const MAX_PENDING_KEYS = 5_000;
-
-export const hourOf = (now: number) => Math.floor(now / HOUR_MS);
-
-/** `2026-11-21T20:00:00Z` */
+/** The start of an hour, such as `2026-11-21T20:00:00Z`. */
 export const hourText = (hour: number) => new Date(hour * HOUR_MS).toISOString().replace(".000Z", "Z");
 
 export function sumCounts(hour: number, counts: readonly HourCount[]): HourCount {
@@ -47,55 +40,83 @@ export function sumCounts(hour: number, counts: readonly HourCount[]): HourCount
   };
 }
 
-/** Counts one call of a key: admitted, or refused by its rate limit. */
-export function countUsage(unreported: PendingUsage, keyId: string, now: number, admitted: boolean): void {
-  const hour = hourOf(now);
-  const count = { hour, requests: admitted ? 1 : 0, rate_limited: admitted ? 0 : 1 };
-  const counted = unreported.get(keyId) ?? { since: now, counts: new Map(), report: null };
-  const before = counted.counts.get(hour);
-  counted.counts.set(hour, before === undefined ? count : sumCounts(hour, [before, count]));
-  unreported.set(keyId, counted);
-  const [oldest] = unreported.keys();
-  if (unreported.size > MAX_PENDING_KEYS && oldest !== undefined) unreported.delete(oldest);
+interface PendingCounts {
+  /** When the oldest call was counted that is in no report, ms since the epoch. */
+  readonly countedSince: number;
+  /** When a report was last sent, or `stalestKey` last returned the key, ms since the epoch; 0 if neither happened. */
+  attemptedAt: number;
+  counts: Map<number, HourCount>;
+  /** The report that was sent and is not acknowledged. */
+  report: UsageReport | null;
 }
 
-/** The report that is due of a key: the one that has not arrived, or one of all that was counted since, if that is `ms` ago; else null. */
-export function nextReport(
-  unreported: PendingUsage,
-  keyId: string,
-  now: number,
-  ms: number,
-): UsageReport | null {
-  const counted = unreported.get(keyId);
-  if (counted === undefined) return null;
-  if (counted.report === null) {
-    if (now - counted.since < ms) return null;
-    counted.report = { id: crypto.randomUUID(), counts: [...counted.counts.values()] };
-    counted.counts.clear();
+/**
+ * The counts of an isolate that no key's object has acknowledged, by key ID. The keys are ordered by their last
+ * attempt.
+ */
+export class PendingUsage {
+  readonly #leaseMs: number;
+  readonly #pending = new BoundedMap<string, PendingCounts>(MAX_PENDING_KEYS);
+
+  /** `leaseSeconds`: how often a key in use asks for a lease, and so can report. */
+  constructor({ leaseSeconds }: { readonly leaseSeconds: number }) {
+    this.#leaseMs = leaseSeconds * 1_000;
   }
-  // It is under way, and no more overdue than the others.
-  counted.namedAt = now;
-  unreported.delete(keyId);
-  unreported.set(keyId, counted);
-  return counted.report;
-}
 
-/** That a report was taken in. */
-export function acknowledge(unreported: PendingUsage, keyId: string, report: UsageReport, now: number): void {
-  const counted = unreported.get(keyId);
-  if (counted?.report?.id !== report.id) return;
-  unreported.delete(keyId);
-  const { counts } = counted;
-  if (counts.size > 0) unreported.set(keyId, { since: now, counts, report: null });
-}
+  get size(): number {
+    return this.#pending.size;
+  }
 
-/** A key with calls counted longer than `ms` ago: its own traffic has moved elsewhere. It is named once in that time. */
-export function stalestKey(unreported: PendingUsage, now: number, ms: number): string | null {
-  const [first] = unreported;
-  if (first === undefined) return null;
-  const [keyId, counted] = first;
-  if (now - Math.max(counted.since, counted.namedAt ?? 0) < ms) return null;
-  unreported.delete(keyId);
-  unreported.set(keyId, { ...counted, namedAt: now });
-  return keyId;
+  /** Counts one call of a key: admitted, or refused by the key's rate limit. */
+  count(keyId: string, now: number, admitted: boolean): void {
+    const hour = hourOf(now);
+    const count = { hour, requests: admitted ? 1 : 0, rate_limited: admitted ? 0 : 1 };
+    const pending = this.#pending.get(keyId);
+    if (pending === undefined) {
+      const counts = new Map([[hour, count]]);
+      this.#pending.set(keyId, { countedSince: now, attemptedAt: 0, counts, report: null });
+      return;
+    }
+    const counted = pending.counts.get(hour);
+    pending.counts.set(hour, counted === undefined ? count : sumCounts(hour, [counted, count]));
+  }
+
+  /** Returns the report that is not acknowledged yet, or else a new one if it is due, or else null. */
+  nextReport(keyId: string, now: number): UsageReport | null {
+    const pending = this.#pending.get(keyId);
+    if (pending === undefined) return null;
+    if (pending.report === null) {
+      if (now - pending.countedSince < this.#leaseMs * REPORT_AGE_LEASES) return null;
+      pending.report = { id: crypto.randomUUID(), counts: [...pending.counts.values()] };
+      pending.counts = new Map();
+    }
+    pending.attemptedAt = now;
+    this.#pending.set(keyId, pending);
+    return pending.report;
+  }
+
+  /** Removes a report that the key's object has counted. What was counted meanwhile stays for the next one. */
+  acknowledge(keyId: string, report: UsageReport, now: number): void {
+    const pending = this.#pending.get(keyId);
+    if (pending?.report?.id !== report.id) return;
+    this.#pending.delete(keyId);
+    const { counts } = pending;
+    if (counts.size > 0)
+      this.#pending.set(keyId, { countedSince: now, attemptedAt: 0, counts, report: null });
+  }
+
+  /**
+   * Returns a key whose counts should have been reported by now, or null: its traffic has moved to other isolates, so
+   * another key's request has to send the report. Returns each key once in that time.
+   */
+  stalestKey(now: number): string | null {
+    const [first] = this.#pending;
+    if (first === undefined) return null;
+    const [keyId, pending] = first;
+    if (now - Math.max(pending.countedSince, pending.attemptedAt) < this.#leaseMs * STALE_USAGE_LEASES)
+      return null;
+    pending.attemptedAt = now;
+    this.#pending.set(keyId, pending);
+    return keyId;
+  }
 }

@@ -6,7 +6,6 @@
 import type { Caller } from "../keys/authenticate.ts";
 import { createLeaseSource } from "../keys/key-object-client.ts";
 import type { KeyState } from "../keys/key-state.ts";
-import { fetchAndStore, renewInBackground } from "../keys/lease.ts";
 import type { RequestContext } from "../request-context.ts";
 import type { Limit } from "./bucket.ts";
 import { type Quota, quotaOf, refusedQuota } from "./rate-limit-headers.ts";
@@ -74,7 +73,7 @@ function tokenTaken(
   const held = available(allowance, now);
   const quota = quotaOf(allowance, now, false, held);
   if (shouldPrefetch(allowance, now, held))
-    renewInBackground(memory.leases, keyId, now, createLeaseSource(context, memory, null));
+    memory.leases.renewInBackground(keyId, now, createLeaseSource(context, memory, null));
   return { granted: true, quota };
 }
 
@@ -110,7 +109,7 @@ export async function fetchQuota(
   if (before !== undefined && age >= 0 && age < QUOTA_MAX_AGE_MS)
     return quotaOf(before, Date.now(), age === 0);
   try {
-    await fetchAndStore(memory.leases, keyId, Date.now(), createLeaseSource(context, memory, null));
+    await memory.leases.fetchAndStore(keyId, Date.now(), createLeaseSource(context, memory, null));
     const allowance = memory.tokenPools.get(keyId);
     // Without one, the limit has been lifted since.
     return allowance === undefined ? null : quotaOf(allowance, Date.now(), true);
@@ -131,7 +130,7 @@ async function takeFromKeyObject(
     granted = answer;
   });
   try {
-    await fetchAndStore(memory.leases, keyId, Date.now(), asking);
+    await memory.leases.fetchAndStore(keyId, Date.now(), asking);
   } catch {
     context.log.degraded("key_object");
     return takeLocallyOrRefuse(getTokenPool(memory, keyId, limit), Date.now());

@@ -1,13 +1,14 @@
 /**
- * A map with a maximum size. Setting a key makes it the newest; when the map is full, the oldest entry goes. All that
- * an isolate keeps per key, organization or purge is bounded by one of these, so callers cannot exhaust its memory.
+ * A map with a maximum size. To set a key makes it the newest; if the map is then too large, the oldest entry is
+ * evicted. Whatever an isolate keeps per key, organization or purge is in such a map, so that callers cannot exhaust
+ * its memory.
  */
 export class BoundedMap<K, V> {
   readonly #map = new Map<K, V>();
   readonly #maxSize: number;
   readonly #onEvict: (key: K, value: V) => void;
 
-  /** `onEvict` is called with each entry that goes because the map is full, not with those that are deleted. */
+  /** `onEvict` is called with each evicted entry, but not with deleted or cleared ones. */
   constructor(maxSize: number, onEvict: (key: K, value: V) => void = () => {}) {
     this.#maxSize = maxSize;
     this.#onEvict = onEvict;
@@ -41,7 +42,7 @@ export class BoundedMap<K, V> {
     this.#map.clear();
   }
 
-  /** The entries, the oldest first. */
+  /** Iterates over the entries, the oldest first. */
   [Symbol.iterator](): MapIterator<[K, V]> {
     return this.#map[Symbol.iterator]();
   }

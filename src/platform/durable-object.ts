@@ -1,20 +1,21 @@
-/** Calls to Durable Objects: bounded in time, and tried once more where the platform says that this is safe. */
+/** Calls to Durable Objects: bounded in time, and retried once if the platform says that this is safe. */
 import { withTimeout } from "./timeout.ts";
 
 /**
- * What `call` answers, or a rejection after `ms` milliseconds at the latest.
+ * Resolves as `call` does, or rejects with `TimeoutError` after `timeoutMs`, which covers both attempts. Use it only
+ * for idempotent calls: the first attempt may have taken effect.
  *
- * `stub` is asked for again before the second attempt, since a stub that threw must not be used further:
+ * `getStub` is called for each attempt, because a stub that threw must not be used again:
  * https://developers.cloudflare.com/durable-objects/best-practices/error-handling/
  */
 export async function callWithRetry<S, T>(
-  stub: () => S,
+  getStub: () => S,
   call: (stub: S) => Promise<T>,
-  ms: number,
+  timeoutMs: number,
 ): Promise<T> {
-  const attempt = async () => await call(stub());
+  const attempt = async () => await call(getStub());
   return await withTimeout(
-    ms,
+    timeoutMs,
     attempt().catch((error: unknown) => {
       if (isRetryable(error)) return attempt();
       throw error;
@@ -22,7 +23,7 @@ export async function callWithRetry<S, T>(
   );
 }
 
-/** `overloaded`: another attempt would make it worse. */
+/** An overloaded object is not called again, even if the error is retryable: that would add to its load. */
 function isRetryable(error: unknown): boolean {
   const flags = error as { retryable?: unknown; overloaded?: unknown } | null;
   return flags?.retryable === true && flags.overloaded !== true;

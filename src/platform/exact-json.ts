@@ -1,9 +1,9 @@
 /**
- * JSON that loses nothing: a number that a double cannot hold keeps its text, and is written as it came. For bodies that are hashed or
- * cut down, and go out again.
+ * JSON without loss: a number that a double cannot represent keeps its source text, and is written as it came. For
+ * bodies of Stytch that are hashed or projected, and sent on.
  */
 
-/** https://github.com/tc39/proposal-json-parse-with-source, which V8 has. */
+/** ECMAScript "JSON.parse source text access", which V8 has: https://github.com/tc39/proposal-json-parse-with-source */
 interface SourceJson {
   parse(
     text: string,
@@ -14,10 +14,10 @@ interface SourceJson {
 }
 const json = JSON as unknown as SourceJson;
 
-/** Whether a value is such a number, kept as its text. */
+/** True if `value` is a number that `parseExactly` kept as its source text. */
 export const isExactNumber = (value: unknown): boolean => json.isRawJSON(value);
 
-/** Of the bytes of a JSON object that has been checked before. */
+/** Parses the bytes of a JSON object that passed `parseJson` and a schema before. Throws if they are not JSON. */
 export function parseExactly(bytes: Uint8Array): Record<string, unknown> {
   const text = new TextDecoder().decode(bytes);
   return json.parse(text, (_, value, { source }) =>

@@ -1,15 +1,15 @@
 /** A bound on how long a caller waits. */
 
 export class TimeoutError extends Error {
-  override readonly name = "TookTooLong";
+  override readonly name = "TimeoutError";
 }
 
-/** The result of `work`, or a rejection with `TookTooLong` after `ms` milliseconds. `work` itself goes on. */
-export async function withTimeout<T>(ms: number, work: Promise<T>): Promise<T> {
-  const { promise: limit, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new TimeoutError(`no answer within ${ms} ms`)), ms);
+/** Resolves as `work` does, or rejects with `TimeoutError` after `timeoutMs`. It stops waiting only: `work` goes on. */
+export async function withTimeout<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  const { promise: timeout, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new TimeoutError(`no answer within ${timeoutMs} ms`)), timeoutMs);
   try {
-    return await Promise.race([work, limit]);
+    return await Promise.race([work, timeout]);
   } finally {
     clearTimeout(timer);
   }

@@ -49,7 +49,7 @@ export class Circuit {
     return ms <= MAX_PAUSE_MS ? Math.max(0, ms) : 0;
   }
 
-  /** Records how a call that began at `requestedAt` ended. A `failure` of null means a usable answer, a 404 included. */
+  /** Records how a call that began at `requestedAt` ended. A `failure` of null means an answer, a 404 included. */
   recordOutcome(failure: Failure | null, requestedAt: number, now: number): void {
     if (failure?.type === "upstream_rate_limited" && failure.retryAfterSeconds !== undefined) {
       const requestedMs = Math.min(failure.retryAfterSeconds * 1_000, MAX_PAUSE_MS);

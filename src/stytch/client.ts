@@ -41,7 +41,10 @@ export class StytchClient {
     this.#config = stytch;
   }
 
-  /** `GET /v1/b2b/organizations/{identifier}`, by ID, slug or external ID. `timeoutMs`: `UPSTREAM_TIMEOUT_MS` by default. */
+  /**
+   * `GET /v1/b2b/organizations/{identifier}`, by ID, slug or external ID. `timeoutMs` is for the whole call, retries
+   * included; `UPSTREAM_TIMEOUT_MS` by default.
+   */
   async fetchOrganization(
     identifier: string,
     timeoutMs: number = this.#config.timeoutMs,
@@ -97,7 +100,7 @@ const CONNECTION_FAILURES = {
 const describeRefusal = ({ type }: Failure) =>
   type === "upstream_rate_limited" ? "not called: paused by a 429" : "not called: the circuit is open";
 
-/** Turns an answer about an object other than the requested one into a failure. A slug or external ID says nothing of the ID. */
+/** Turns an answer about an object with another ID than the requested one into a failure. */
 function rejectOther<T>(requested: string, idOf: (json: T) => string, fetched: Fetched<T>): Fetched<T> {
   const { result, call } = fetched;
   if (!result.ok || !isCanonicalId(requested)) return fetched;

@@ -1,11 +1,10 @@
 /**
- * Drift: a field that the SDKs call required and that Stytch leaves out. Never a refusal, since real answers do this,
- * but an operator should hear of it: it is how an API change shows first.
+ * Drift: a field that the SDKs declare as required and that Stytch omits. Real responses do this, so that drift never
+ * fails a request; but it is the first sign of a change of the API, so it is logged for the operator.
  */
-
 import { log } from "../log.ts";
 
-/** Required in every typed SDK (stytch 14.2.0), beyond what the schemas refuse to do without. */
+/** The fields that every typed SDK requires (stytch 14.2.0), less those that the schemas require too. */
 const REQUIRED_FIELDS = {
   organization: [
     "organization_logo_url",
@@ -50,7 +49,7 @@ const REQUIRED_FIELDS = {
 
 type Envelope = { readonly organization?: object; readonly member?: object };
 
-/** The paths of required fields that an envelope lacks, such as `member.is_locked`. Null counts as present. */
+/** Returns the paths of the required fields that are missing, such as `member.is_locked`. Null counts as present. */
 export function findDrift(envelope: Envelope): string[] {
   return (["organization", "member"] as const).flatMap((part) => {
     const object = envelope[part];
@@ -61,11 +60,11 @@ export function findDrift(envelope: Envelope): string[] {
 
 const DAY_MS = 86_400_000;
 
-/** Logs drift, once a day for each client. */
+/** Logs drift, at most once a day. */
 export class DriftReporter {
   #reportedAt = Number.NEGATIVE_INFINITY;
 
-  /** Logs the drift of an envelope, unless some was logged less than a day ago. `now`: ms since the epoch. */
+  /** Logs the drift of an envelope, if it has any and the last report is a day old. `now` is in ms since the epoch. */
   report(envelope: Envelope, now: number): void {
     if (now - this.#reportedAt < DAY_MS) return;
     const paths = findDrift(envelope);

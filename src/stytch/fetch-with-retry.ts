@@ -1,4 +1,4 @@
-/** A GET request to Stytch: sent with Postern's own headers, bounded in time and bytes, and retried if that may help. */
+/** A GET request to Stytch: with Postern's own headers, bounded in time and bytes, and retried if that may help. */
 import { version } from "../../package.json";
 import { readBounded } from "../platform/bounded-body.ts";
 import { withTimeout } from "../platform/timeout.ts";

@@ -1,4 +1,4 @@
-/** Parses a response of Stytch: status, then JSON, then schema. The outcome is a body, or the reason why there is none. Pure. */
+/** Parses a response of Stytch: status, then JSON, then schema. The result is a body or a failure. Pure. */
 
 import type * as z from "zod";
 import type { Failure } from "../errors.ts";

@@ -1,10 +1,10 @@
-/** `Retry-After`: a number of seconds, or an HTTP date (RFC 9110 §10.2.3). */
+/** `Retry-After` (RFC 9110 §10.2.3): a number of seconds, or an HTTP date. */
 
-/** RFC 9110 §5.6.7: the form of today, and the two obsolete ones that are still to be read. */
+/** The three forms of RFC 9110 §5.6.7: IMF-fixdate, and those of RFC 850 and asctime, obsolete but to be accepted. */
 const HTTP_DATE =
   /^(?:[A-Z][a-z]{2,8}, \d{2}[ -][A-Z][a-z]{2}[ -](?:\d{2}){1,2} [\d:]{8} GMT|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d [\d:]{8} \d{4})$/;
 
-/** Seconds from `now` (ms since the epoch), never negative; undefined where the header is absent or says neither. */
+/** Returns the seconds from `now` (ms since the epoch), at least 0; undefined if the header is missing or malformed. */
 export function parseRetryAfter(header: string | null, now: number): number | undefined {
   if (header === null) return undefined;
   const value = header.trim();

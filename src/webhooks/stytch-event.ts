@@ -1,23 +1,25 @@
 /**
- * Stytch's webhooks, which Svix sends: whether one is genuine, and which organizations it is about.
+ * Webhooks of Stytch, which Svix delivers: the check of their signature, and the organizations that they concern.
  * https://docs.svix.com/receiving/verifying-payloads/how-manual, https://stytch.com/docs/b2b/guides/webhooks
  */
-
 import { Webhook } from "standardwebhooks";
 import { isIdentifier } from "../stytch/identifier.ts";
 
-/** Whether one of these secrets has signed this body, less than 5 minutes ago. While a secret rotates, Svix signs with both. */
+/**
+ * True if one of `secrets` signed this body, at most 5 minutes before or after now. While a secret rotates, Svix signs
+ * with both.
+ */
 export function hasValidSignature(headers: Headers, body: string, secrets: readonly string[]): boolean {
-  // Some customers of Svix have its headers renamed.
+  // Svix can be configured to send `webhook-` in place of `svix-`.
   const header = (name: string) => headers.get(`svix-${name}`) ?? headers.get(`webhook-${name}`) ?? "";
-  const signed = {
+  const signatureHeaders = {
     "webhook-id": header("id"),
     "webhook-timestamp": header("timestamp"),
     "webhook-signature": header("signature"),
   };
   return secrets.some((secret) => {
     try {
-      new Webhook(secret).verify(body, signed, { jsonParse: false });
+      new Webhook(secret).verify(body, signatureHeaders, { jsonParse: false });
       return true;
     } catch {
       return false;
@@ -26,43 +28,49 @@ export function hasValidSignature(headers: Headers, body: string, secrets: reado
 }
 
 export interface StytchEvent {
-  /** The names by which the organization may be known: its ID first, where it has one. Empty: none is concerned. */
+  /** The identifiers of the organization that the event concerns: ID, slug, external ID. Empty if it concerns none. */
   readonly identifiers: readonly string[];
-  /** Such as `dashboard.organization.update`, which the body does not say itself. */
+  /** For the log: `dashboard.organization.update`, for example, or `unknown`. */
   readonly type: string;
 }
 
-/** An organization's own events name it; those of members and of SSO and SCIM connections say whose they are. Others concern nobody. */
+/**
+ * Parses the body of an event. Events of an organization concern it; those of members and of SSO and SCIM connections
+ * concern the organization to which they belong; all others, and those of another project, concern none. Never throws.
+ */
 export function parseEvent(json: unknown, projectId: string): StytchEvent {
-  const [source, type, action] = ["source", "object_type", "action"].map((name) => {
+  const [source, objectType, action] = ["source", "object_type", "action"].map((name) => {
     const value = fieldOf(json, name);
     return typeof value === "string" ? value.toLowerCase() : "";
   });
-  const title = `${source}.${type}.${action}`;
+  const type = `${source}.${objectType}.${action}`;
   const project = fieldOf(json, "project_id");
-  const isOfAnother = project !== undefined && project !== projectId;
+  const isOfOtherProject = project !== undefined && project !== projectId;
   return {
-    identifiers: isOfAnother || type === undefined ? [] : identifiersIn(type, json),
-    type: /^[a-z_]+\.[a-z_]+\.[a-z_]+$/.test(title) && title.length <= 100 ? title : "unknown",
+    identifiers: isOfOtherProject || objectType === undefined ? [] : identifiersIn(objectType, json),
+    // The sender chooses these texts: only a short one of the expected form is fit for the log.
+    type: /^[a-z_]+\.[a-z_]+\.[a-z_]+$/.test(type) && type.length <= 100 ? type : "unknown",
   };
 }
 
-function identifiersIn(type: string, json: unknown): string[] {
-  const parts = [fieldOf(json, type), fieldOf(json, "details")];
-  const named = (name: string) => parts.map((part) => fieldOf(part, name));
-  const all =
-    type === "organization"
+function identifiersIn(objectType: string, json: unknown): string[] {
+  // The object is under its own type. A deleted object may be described in `details` only.
+  const objects = [fieldOf(json, objectType), fieldOf(json, "details")];
+  const valuesOf = (name: string) => objects.map((object) => fieldOf(object, name));
+  const candidates =
+    objectType === "organization"
       ? [
           fieldOf(json, "id"),
-          ...["organization_id", "organization_slug", "organization_external_id"].flatMap(named),
+          ...["organization_id", "organization_slug", "organization_external_id"].flatMap(valuesOf),
         ]
-      : type === "member" || /^(saml|oidc|scim|external|sso)_connection$/.test(type)
-        ? named("organization_id")
+      : objectType === "member" || /^(saml|oidc|scim|external|sso)_connection$/.test(objectType)
+        ? valuesOf("organization_id")
         : [];
-  return [...new Set(all.filter((name): name is string => typeof name === "string" && isIdentifier(name)))];
+  const identifiers = candidates.filter((one): one is string => typeof one === "string" && isIdentifier(one));
+  return [...new Set(identifiers)];
 }
 
-/** A field of what may be anything. */
+/** Returns a property of the object's own, or undefined if there is none or `value` is not an object. */
 function fieldOf(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null && Object.hasOwn(value, name)
     ? (value as Record<string, unknown>)[name]

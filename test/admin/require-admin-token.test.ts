@@ -6,10 +6,10 @@ const TOKEN = "an-admin-token-of-the-test-0123456789";
 const invalid = (presented: boolean) => ({ type: "invalid_admin_token", presented });
 
 test.each([
-  ["as it is", `Bearer ${TOKEN}`],
-  ["behind a scheme in any case", `bEARER ${TOKEN}`],
+  ["alone", `Bearer ${TOKEN}`],
+  ["after a scheme in any case", `bEARER ${TOKEN}`],
   ["with white space around it", `  Bearer   ${TOKEN} `],
-])("the token %s opens the admin API", async (_, header) => {
+])("the admin token %s is accepted", async (_, header) => {
   expect(await checkAdminToken(TOKEN, header)).toBeNull();
 });
 
@@ -24,20 +24,20 @@ test.each([
   ["the token without a scheme", TOKEN],
   ["a scheme without a token", "Bearer "],
   ["an empty header", ""],
-])("%s does not", async (_, header) => {
+])("%s is not the admin token", async (_, header) => {
   expect(await checkAdminToken(TOKEN, header)).toEqual(invalid(true));
 });
 
-test("no header does not, and is not called an invalid token", async () => {
+test("a missing header is refused, and not as an invalid token", async () => {
   expect(await checkAdminToken(TOKEN, null)).toEqual(invalid(false));
 });
 
-test("without ADMIN_TOKEN there is no admin API, whatever is presented", async () => {
+test("without ADMIN_TOKEN every path of the admin API is 404 for any token", async () => {
   const isolate = createIsolate({ ADMIN_TOKEN: "" });
   for (const header of ["", "Bearer ", "Bearer undefined", `Bearer ${TOKEN}`]) {
     for (const path of ["/admin", "/admin/keys", "/admin/unknown"]) {
-      const answer = await isolate.call(path, { headers: { Authorization: header } });
-      expect(await answer.json()).toMatchObject({ status_code: 404, error_type: "route_not_found" });
+      const response = await isolate.call(path, { headers: { Authorization: header } });
+      expect(await response.json()).toMatchObject({ status_code: 404, error_type: "route_not_found" });
     }
   }
 });

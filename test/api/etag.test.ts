@@ -1,3 +1,4 @@
+/** The comparison of `If-None-Match` with an entity tag (RFC 9110, section 13.1.2). */
 import { expect, test } from "vitest";
 import { matchesEtag } from "../../src/api/response.ts";
 
@@ -5,16 +6,16 @@ const ETAG = 'W/"0123456789abcdef0123456789abcdef"';
 const STRONG = '"0123456789abcdef0123456789abcdef"';
 
 test.each([
-  ["the tag itself", ETAG],
-  ["the tag as a strong one: the comparison is weak", STRONG],
-  ["any", "*"],
-  ["any, with white space", " * "],
+  ["the tag", ETAG],
+  ["the tag in its strong form (comparison is weak, RFC 9110, 13.1.2)", STRONG],
+  ["*", "*"],
+  ["* with white space", " * "],
   ["a list, the tag first", `${ETAG}, "other"`],
   ["a list, the tag last", `"other", W/"another", ${ETAG}`],
   ["a list without spaces", `"other",${STRONG},W/"another"`],
   ["a list with empty members", `, ,${ETAG},`],
   ["a list with a comma inside another tag", `"a,b", ${ETAG}`],
-])("a caller who has %s has the organization", (_, header) => {
+])("If-None-Match with %s matches", (_, header) => {
   expect(matchesEtag(header, ETAG)).toBe(true);
 });
 
@@ -30,11 +31,11 @@ test.each([
   ["a star in quotes", '"*"'],
   ["a star in a list", '"a", *'],
   ["an empty tag", 'W/""'],
-])("a caller who has %s gets it whole", (_, header) => {
+])("If-None-Match with %s does not match", (_, header) => {
   expect(matchesEtag(header, ETAG)).toBe(false);
 });
 
-test("a header as long as a request may have costs no more than its length", { timeout: 1_000 }, () => {
+test("If-None-Match of the maximum length is compared in linear time", { timeout: 1_000 }, () => {
   expect(matchesEtag('"'.repeat(99_999), ETAG)).toBe(false);
   expect(matchesEtag("W/".repeat(50_000), ETAG)).toBe(false);
 });

@@ -19,10 +19,10 @@ function parseIdentifier(segment: string): string | null {
   return parameter !== undefined && isIdentifier(parameter) ? parameter : null;
 }
 
-/** As the segment of a request's path: what the URL parser leaves of it. */
+/** The text as a path segment, after the URL parser has normalised it. */
 const rawSegment = (text: string) => new URL(`https://h/p/${text}`).pathname.slice("/p/".length);
 
-describe("an identifier", () => {
+describe("parseIdentifier", () => {
   test.each([
     ["organization-live-07971b06-ac8b-4cdb-9c15-63b17e653931"],
     ["org_123"],
@@ -33,20 +33,20 @@ describe("an identifier", () => {
     ["user@acme.example:1+2&3=4;5,6!'()*$"],
     ["株式会社"],
     ["🏢"],
-  ])("%s is read as it was meant, encoded or as it is", (name) => {
+  ])("the identifier %s is read, whether encoded or not", (name) => {
     expect(parseIdentifier(encodeURIComponent(name))).toBe(name);
     expect(parseIdentifier(rawSegment(name))).toBe(name);
     expect(parseIdentifier(name)).toBe(name);
   });
 
-  test("may hold a bar, and be encoded where it need not be", () => {
+  test("an identifier may contain a bar, and needless percent-encoding", () => {
     expect(parseIdentifier("ext%7C1")).toBe("ext|1");
     expect(parseIdentifier("ext|1")).toBe("ext|1");
     expect(parseIdentifier("a%2Db")).toBe("a-b");
     expect(parseIdentifier("a+b")).toBe("a+b");
   });
 
-  test("has 1 to 256 characters after decoding, of however many bytes", () => {
+  test("an identifier has 1 to 256 characters after decoding, of any number of bytes", () => {
     for (const character of ["a", "株", "🏢"]) {
       expect(parseIdentifier(encodeURIComponent(character.repeat(256)))).toBe(character.repeat(256));
       expect(parseIdentifier(encodeURIComponent(character.repeat(257)))).toBeNull();
@@ -57,25 +57,25 @@ describe("an identifier", () => {
 });
 
 test.each([
-  ["the directory itself", [".", "%2e", "%2E"]],
-  ["the directory above", ["..", "%2e%2e", ".%2E", "%2e."]],
+  ["a single dot", [".", "%2e", "%2E"]],
+  ["two dots", ["..", "%2e%2e", ".%2E", "%2e."]],
   ["a slash", ["a%2Fb", "a%2fb", "%2F", "a/b", "..%2F..", "%2e%2e%2fadmin"]],
   ["a backslash", ["a%5Cb", "a%5cb", "a\\b"]],
   ["the start of a query", ["a%3Fb", "a?b"]],
   ["the start of a fragment", ["a%23b", "a#b"]],
-  ["a percent sign, as of what is encoded twice", ["a%25b", "%25", "%252e%252e", "%252F", "%25252F"]],
+  ["a percent sign, for example from double encoding", ["a%25b", "%25", "%252e%252e", "%252F", "%25252F"]],
   ["a control character", ["%00", "a%00", "a%0Ab", "a%0D%0Ab", "%09", "%1F", "%7F", "%C2%85", "%C2%9F"]],
   ["an overlong encoding", ["%C0%AF", "%E0%80%AF", "%C0%AE%C0%AE", "%C0%80"]],
   ["an encoded surrogate", ["%ED%A0%80", "%ED%BF%BF", "%ED%A0%BD%ED%BF%A2"]],
   ["a lone surrogate", ["\uD83C", "a\uDFE2", "\uDFE2\uD83C"]],
   ["bytes that are not UTF-8", ["%FF", "%80", "%C3", "%F4%90%80%80"]],
-  ["encoding that is cut or wrong", ["%", "%4", "%zz", "a%2"]],
-])("a segment with %s is refused", (_, segments) => {
+  ["incomplete or invalid percent-encoding", ["%", "%4", "%zz", "a%2"]],
+])("a path segment with %s is refused", (_, segments) => {
   for (const segment of segments) expect(parseIdentifier(segment), JSON.stringify(segment)).toBeNull();
 });
 
-describe("whatever is accepted", () => {
-  /** Text near what is dangerous, and any text at all. */
+describe("accepted identifiers", () => {
+  /** Text of dangerous characters, and arbitrary text. */
   const identifiers = fc.oneof(
     fc.string({ unit: "binary", maxLength: 20 }),
     fc.string({
@@ -88,7 +88,7 @@ describe("whatever is accepted", () => {
     identifiers.filter((text) => text.isWellFormed()).map((text) => encodeURIComponent(text)),
   );
 
-  test("and encoded again cannot change the host, the path before it, or the query", () => {
+  test("an accepted identifier, encoded again, cannot change host, path or query", () => {
     let accepted = 0;
     fc.assert(
       fc.property(segments, (segment) => {
@@ -108,7 +108,7 @@ describe("whatever is accepted", () => {
     expect(accepted).toBeGreaterThan(200);
   });
 
-  test("decodes once, to text of bounded length without what could be read as a path", () => {
+  test("an accepted identifier is decoded once and contains no path syntax", () => {
     fc.assert(
       fc.property(segments, (segment) => {
         const identifier = parseIdentifier(segment);

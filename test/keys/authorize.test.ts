@@ -7,16 +7,16 @@ const NOW = Date.parse("2026-06-01T00:00:00Z");
 
 const record = recordOf;
 
-test("a key in force is not refused", () => {
+test("an active key is accepted, until the millisecond before its end", () => {
   expect(checkKey(record(), 1, NOW)).toBeNull();
   expect(checkKey(record({ expires_at: "2026-06-01T00:00:00.001Z" }), 1, NOW)).toBeNull();
 });
 
-test("a genuine key without a record was never issued: it is invalid, not revoked", () => {
+test("a genuine key that was never issued is invalid, not revoked", () => {
   expect(checkKey(null, 1, NOW)).toEqual({ type: "invalid_key" });
 });
 
-test("a key past its end is told which end", () => {
+test("an expired key and a revoked key are refused with different errors", () => {
   expect(checkKey(record({ expires_at: "2026-06-01T00:00:00Z" }), 1, NOW)).toEqual({
     type: "expired_key",
   });
@@ -25,25 +25,25 @@ test("a key past its end is told which end", () => {
   });
 });
 
-test("a scope is had or lacked, each for itself: none implies another", () => {
-  for (const had of SCOPES) {
-    for (const needed of SCOPES) {
-      const refusal = checkScopes(record({ scopes: [had] }), [needed]);
-      expect(refusal).toEqual(had === needed ? null : { type: "insufficient_scope", scope: needed });
+test("a scope never implies another scope", () => {
+  for (const granted of SCOPES) {
+    for (const required of SCOPES) {
+      const failure = checkScopes(record({ scopes: [granted] }), [required]);
+      expect(failure).toEqual(granted === required ? null : { type: "insufficient_scope", scope: required });
     }
   }
 });
 
-test("all scopes that are needed must be there, and the first that lacks is named", () => {
-  const needed: Scope[] = ["members:dangerously_get", "members:include_deleted"];
-  expect(checkScopes(record({ scopes: needed }), needed)).toBeNull();
-  expect(checkScopes(record({ scopes: ["members:dangerously_get"] }), needed)).toEqual({
+test("a key needs all required scopes, and the error names the first that is missing", () => {
+  const required: Scope[] = ["members:dangerously_get", "members:include_deleted"];
+  expect(checkScopes(record({ scopes: required }), required)).toBeNull();
+  expect(checkScopes(record({ scopes: ["members:dangerously_get"] }), required)).toEqual({
     type: "insufficient_scope",
     scope: "members:include_deleted",
   });
-  expect(checkScopes(record(), needed)).toMatchObject({ scope: "members:dangerously_get" });
+  expect(checkScopes(record(), required)).toMatchObject({ scope: "members:dangerously_get" });
 });
 
-test("a key without scopes may do nothing", () => {
+test("a key without scopes is refused for every scope", () => {
   for (const scope of SCOPES) expect(checkScopes(record({ scopes: [] }), [scope])).not.toBeNull();
 });

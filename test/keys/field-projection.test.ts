@@ -41,33 +41,37 @@ test.each<[string[], unknown]>([
   [["not_there"], {}],
   [["sso_default_connection_id.below"], { sso_default_connection_id: null }],
   [["constructor", "toString", "hasOwnProperty"], {}],
-])("%j keeps exactly that", (paths, kept) => {
-  expect(project(value, paths)).toEqual(kept);
+])("the paths %j select exactly the fields that they name", (paths, selected) => {
+  expect(project(value, paths)).toEqual(selected);
 });
 
-test("fields keep the order in which they came, and are not copied from a prototype", () => {
-  const kept = project(value, ["trusted_metadata", "organization_id"]) as object;
-  expect(Object.keys(kept)).toEqual(["organization_id", "trusted_metadata"]);
+test("a projection keeps the order of the fields in the value", () => {
+  const selected = project(value, ["trusted_metadata", "organization_id"]) as object;
+  expect(Object.keys(selected)).toEqual(["organization_id", "trusted_metadata"]);
 });
 
-test("a field named __proto__ is a field like any other", () => {
-  const odd: unknown = JSON.parse('{"trusted_metadata":{"__proto__":{"a":1},"b":2}}');
-  expect(JSON.stringify(project(odd, ["trusted_metadata.__proto__"]))).toBe(
+test("a field named __proto__ is projected like any other field", () => {
+  const parsed: unknown = JSON.parse('{"trusted_metadata":{"__proto__":{"a":1},"b":2}}');
+  expect(JSON.stringify(project(parsed, ["trusted_metadata.__proto__"]))).toBe(
     '{"trusted_metadata":{"__proto__":{"a":1}}}',
   );
-  expect(JSON.stringify(project(odd, ["trusted_metadata.b"]))).toBe('{"trusted_metadata":{"b":2}}');
+  expect(JSON.stringify(project(parsed, ["trusted_metadata.b"]))).toBe('{"trusted_metadata":{"b":2}}');
 });
 
-test("a number that is kept as its text has no inside", () => {
-  const odd = parseExactly(new TextEncoder().encode('{"trusted_metadata":{"seats":1.0,"list":[1.0,2]}}'));
+test("a number that is parsed as its exact text has no fields", () => {
+  const parsed = parseExactly(new TextEncoder().encode('{"trusted_metadata":{"seats":1.0,"list":[1.0,2]}}'));
   for (const path of ["trusted_metadata.seats.rawJSON", "trusted_metadata.seats.x"]) {
-    expect(JSON.stringify(project(odd, [path]))).toBe('{"trusted_metadata":{}}');
+    expect(JSON.stringify(project(parsed, [path]))).toBe('{"trusted_metadata":{}}');
   }
-  expect(JSON.stringify(project(odd, ["trusted_metadata.list.x"]))).toBe('{"trusted_metadata":{"list":[]}}');
-  expect(JSON.stringify(project(odd, ["trusted_metadata.seats"]))).toBe('{"trusted_metadata":{"seats":1.0}}');
+  expect(JSON.stringify(project(parsed, ["trusted_metadata.list.x"]))).toBe(
+    '{"trusted_metadata":{"list":[]}}',
+  );
+  expect(JSON.stringify(project(parsed, ["trusted_metadata.seats"]))).toBe(
+    '{"trusted_metadata":{"seats":1.0}}',
+  );
 });
 
-test("no path lets a value through that lies under none of the paths", () => {
+test("a projection contains all values under its paths, and no other value", () => {
   const name = fc.constantFrom("a", "b", "c");
   const tree = fc.letrec((tie) => ({
     node: fc.oneof(
@@ -82,27 +86,27 @@ test("no path lets a value through that lies under none of the paths", () => {
     fc.property(fc.dictionary(name, tree), fc.array(path, { maxLength: 4 }), (object, paths) => {
       const leaves = leavesOf(project(object, paths));
       for (const leaf of leaves) {
-        expect(paths.some((kept) => leaf === kept || leaf.startsWith(`${kept}.`))).toBe(true);
+        expect(isSelected(leaf, paths)).toBe(true);
       }
-      // And nothing that a path names is lost.
-      const expected = leavesOf(object).filter((leaf) =>
-        paths.some((kept) => leaf === kept || leaf.startsWith(`${kept}.`)),
-      );
+      const expected = leavesOf(object).filter((leaf) => isSelected(leaf, paths));
       expect(leaves).toEqual(expected);
     }),
   );
 });
 
-/** The paths of all strings in a value, lists passed through. */
-function leavesOf(at: unknown, path = ""): string[] {
-  if (typeof at === "string") return [path];
-  if (Array.isArray(at)) return at.flatMap((item) => leavesOf(item, path));
-  return Object.entries(at as object).flatMap(([name, below]) =>
-    leavesOf(below, path === "" ? name : `${path}.${name}`),
+const isSelected = (leaf: string, paths: string[]) =>
+  paths.some((path) => leaf === path || leaf.startsWith(`${path}.`));
+
+/** The paths of all strings in a value; an array adds nothing to the path of its items. */
+function leavesOf(value: unknown, path = ""): string[] {
+  if (typeof value === "string") return [path];
+  if (Array.isArray(value)) return value.flatMap((item) => leavesOf(item, path));
+  return Object.entries(value as object).flatMap(([name, child]) =>
+    leavesOf(child, path === "" ? name : `${path}.${name}`),
   );
 }
 
-describe("a path that an operator may give", () => {
+describe("isKnownPath", () => {
   test.each([
     "organization_id",
     "trusted_metadata",
@@ -110,7 +114,7 @@ describe("a path that an operator may give", () => {
     "sso_active_connections.connection_id",
     "custom_roles.permissions.actions",
     "allowed_oauth_tenants.slack",
-  ])("of an organization is %s", (path) => expect(isKnownPath(Organization, path)).toBe(true));
+  ])("%s is a known path of an organization", (path) => expect(isKnownPath(Organization, path)).toBe(true));
   test.each([
     "",
     ".",
@@ -124,8 +128,8 @@ describe("a path that an operator may give", () => {
     "__proto__",
     "toString",
     "member_id",
-  ])("of an organization is not %j", (path) => expect(isKnownPath(Organization, path)).toBe(false));
-  test("of a member is one of a member", () => {
+  ])("%j is no known path of an organization", (path) => expect(isKnownPath(Organization, path)).toBe(false));
+  test("a path of a member is known for members, and not for organizations", () => {
     expect(isKnownPath(Member, "roles.sources.details.connection_id")).toBe(true);
     expect(isKnownPath(Member, "untrusted_metadata.locale")).toBe(true);
     expect(isKnownPath(Member, "retired_email_addresses.email_id")).toBe(true);

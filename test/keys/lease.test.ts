@@ -1,245 +1,239 @@
 import { describe, expect, test, vi } from "vitest";
-import { type Config, parseConfig } from "../../src/config.ts";
-import { acquireLease, cachedLease, createLeases, type LeaseResult } from "../../src/keys/lease.ts";
+import { type Lease, Leases } from "../../src/keys/lease.ts";
 import type { KeyRecord } from "../../src/keys/record.ts";
 import { recordOf } from "../support/record.ts";
-import { TEST_VARS } from "../support/vars.ts";
 
 const KEY_ID = "0000000000000000";
 
 const record = (name: string) => recordOf({ key_id: KEY_ID, name });
 
-function configured(): Config {
-  const parsed = parseConfig({ ...TEST_VARS, LEASE_SECONDS: "10", LEASE_GRACE_SECONDS: "60" });
-  if ("problems" in parsed) throw new Error(JSON.stringify(parsed.problems));
-  return parsed.config;
-}
-
-/** An isolate whose clock is set, and whose questions are answered, by hand. */
-function isolate() {
-  const leases = createLeases();
+/** The leases of an isolate. The test moves the clock, and answers for the key's object. */
+function createLeases() {
+  const leases = new Leases({ leaseSeconds: 10, leaseGraceSeconds: 60 });
   const clock = { seconds: 1_000 };
-  const questions: PromiseWithResolvers<KeyRecord | null>[] = [];
-  const behind: Promise<unknown>[] = [];
-  const ask = vi.fn<(keyId: string, inFront: boolean) => Promise<KeyRecord | null>>(async () => {
-    const question = Promise.withResolvers<KeyRecord | null>();
-    questions.push(question);
-    return await question.promise;
+  const requests: PromiseWithResolvers<KeyRecord | null>[] = [];
+  const background: Promise<unknown>[] = [];
+  const fetchLease = vi.fn<(keyId: string, isBlocking: boolean) => Promise<KeyRecord | null>>(async () => {
+    const request = Promise.withResolvers<KeyRecord | null>();
+    requests.push(request);
+    return await request.promise;
   });
-  const hold = async (keyId = KEY_ID): Promise<LeaseResult> => {
+  const useLease = async (keyId = KEY_ID): Promise<Lease | null> => {
     const key = { keyId, generation: 1 };
-    const asking = {
-      fetchLease: ask,
+    const source = {
+      fetchLease,
       now: () => clock.seconds * 1_000,
-      waitUntil: (work: Promise<unknown>) => void behind.push(work),
+      waitUntil: (work: Promise<unknown>) => void background.push(work),
     };
-    const config = configured();
-    return cachedLease(leases, key, config, asking) ?? (await acquireLease(leases, key, config, asking));
+    return leases.cachedLease(key, source) ?? (await leases.acquireLease(key, source));
   };
-  /** Settles the question of this number, and lets all that hangs on it happen. */
-  const answer = async (number: number, given: KeyRecord | null | Error) => {
-    if (given instanceof Error) questions[number]?.reject(given);
-    else questions[number]?.resolve(given);
+  /** Settles the request of this number, and runs all that depends on it. */
+  const answer = async (number: number, result: KeyRecord | null | Error) => {
+    if (result instanceof Error) requests[number]?.reject(result);
+    else requests[number]?.resolve(result);
     for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
   };
-  /** Asks, and has it answered at once. */
-  const known = async (given: KeyRecord | null = record("first")) => {
-    const leased = hold();
-    await answer(questions.length - 1, given);
-    return await leased;
+  /** Uses the lease, and answers the request at once. */
+  const useAnswered = async (result: KeyRecord | null = record("first")) => {
+    const lease = useLease();
+    await answer(requests.length - 1, result);
+    return await lease;
   };
-  return { leases, clock, questions, behind, ask, hold, answer, known };
+  return { leases, clock, requests, background, fetchLease, useLease, answer, useAnswered };
 }
 
-/** An isolate that has held the key for this many seconds. */
-async function aged(seconds: number, given?: KeyRecord | null) {
-  const one = isolate();
-  await one.known(given);
-  one.clock.seconds += seconds;
-  return one;
+/** The same, with a lease of this age. */
+async function createLease(ageSeconds: number, result?: KeyRecord | null) {
+  const created = createLeases();
+  await created.useAnswered(result);
+  created.clock.seconds += ageSeconds;
+  return created;
 }
 
-const held = (name: string, grace = false): LeaseResult => ({ kind: "held", record: record(name), grace });
+const leaseOf = (name: string, grace = false) => expect.objectContaining({ record: record(name), grace });
 const DOWN = new Error("object down");
 
-describe("a key that is not known", () => {
-  test("is asked for, and the answer stands", async () => {
-    const { known, ask, behind } = isolate();
-    expect(await known()).toEqual(held("first"));
-    expect(ask.mock.calls).toEqual([[KEY_ID, true]]);
-    expect(behind).toEqual([]);
+describe("an unknown key", () => {
+  test("an unknown key is requested from its object, and the answer becomes the lease", async () => {
+    const { useAnswered, fetchLease, background } = createLeases();
+    expect(await useAnswered()).toEqual(leaseOf("first"));
+    expect(fetchLease.mock.calls).toEqual([[KEY_ID, true]]);
+    expect(background).toEqual([]);
   });
 
-  test("that was never issued is on a lease as well: it is not asked for with every call", async () => {
-    const { known, hold, ask } = isolate();
-    expect(await known(null)).toEqual({ kind: "held", record: null, grace: false });
-    expect(await hold()).toEqual({ kind: "held", record: null, grace: false });
-    expect(ask).toHaveBeenCalledTimes(1);
+  test("a key that was never issued has a lease too, so it is requested once", async () => {
+    const { useAnswered, useLease, fetchLease } = createLeases();
+    expect(await useAnswered(null)).toMatchObject({ record: null, grace: false });
+    expect(await useLease()).toMatchObject({ record: null, grace: false });
+    expect(fetchLease).toHaveBeenCalledTimes(1);
   });
 
-  test("is unavailable while its object fails, and asked for again by the next call", async () => {
-    const { hold, answer, known } = isolate();
-    const first = hold();
+  test("an unknown key has no lease while its object fails, and the next call retries", async () => {
+    const { useLease, answer, useAnswered } = createLeases();
+    const first = useLease();
     await answer(0, DOWN);
-    expect(await first).toEqual({ kind: "unavailable" });
-    expect(await known()).toEqual(held("first"));
+    expect(await first).toBeNull();
+    expect(await useAnswered()).toEqual(leaseOf("first"));
   });
 });
 
 describe("a lease of 10 seconds", () => {
-  test("costs no call under half its time", async () => {
-    const { hold, ask, behind } = await aged(4.999);
-    expect(await hold()).toEqual(held("first"));
-    expect(ask).toHaveBeenCalledTimes(1);
-    expect(behind).toEqual([]);
+  test("a lease under half its duration is used without an object call", async () => {
+    const { useLease, fetchLease, background } = await createLease(4.999);
+    expect(await useLease()).toEqual(leaseOf("first"));
+    expect(fetchLease).toHaveBeenCalledTimes(1);
+    expect(background).toEqual([]);
   });
 
-  test("is renewed behind the answer from half its time on, which does not wait", async () => {
-    const { hold, ask, behind, answer } = await aged(5);
-    expect(await hold()).toEqual(held("first"));
-    expect(ask.mock.calls.slice(1)).toEqual([[KEY_ID, false]]);
-    expect(behind).toHaveLength(1);
+  test("a lease is renewed in the background from half its duration on", async () => {
+    const { useLease, fetchLease, background, answer } = await createLease(5);
+    expect(await useLease()).toEqual(leaseOf("first"));
+    expect(fetchLease.mock.calls.slice(1)).toEqual([[KEY_ID, false]]);
+    expect(background).toHaveLength(1);
     await answer(1, record("second"));
-    expect(await hold()).toEqual(held("second"));
-    expect(ask).toHaveBeenCalledTimes(2);
+    expect(await useLease()).toEqual(leaseOf("second"));
+    expect(fetchLease).toHaveBeenCalledTimes(2);
   });
 
-  test("is renewed once at a time, however many calls come", async () => {
-    const { clock, hold, ask } = await aged(5);
-    await Promise.all(Array.from({ length: 20 }, async () => await hold()));
+  test("a lease has one renewal at a time, however many calls use it", async () => {
+    const { clock, useLease, fetchLease } = await createLease(5);
+    await Promise.all(Array.from({ length: 20 }, async () => await useLease()));
     clock.seconds += 1.999;
-    await hold();
-    expect(ask).toHaveBeenCalledTimes(2);
+    await useLease();
+    expect(fetchLease).toHaveBeenCalledTimes(2);
   });
 
-  test("has one renewal more when one hung for too long, and not a third when the one that hung comes back first", async () => {
-    const { clock, hold, ask, answer } = await aged(5);
-    await hold();
+  test("a renewal that hangs is followed by one other renewal, even if it ends first", async () => {
+    const { clock, useLease, fetchLease, answer } = await createLease(5);
+    await useLease();
     clock.seconds += 2;
-    expect(await hold()).toEqual(held("first"));
-    expect(ask).toHaveBeenCalledTimes(3);
+    expect(await useLease()).toEqual(leaseOf("first"));
+    expect(fetchLease).toHaveBeenCalledTimes(3);
     await answer(1, DOWN);
     clock.seconds += 0.1;
-    await hold();
-    expect(ask).toHaveBeenCalledTimes(3);
+    await useLease();
+    expect(fetchLease).toHaveBeenCalledTimes(3);
   });
 
-  test("outlives a renewal that fails, which neither rejects nor keeps the next from trying", async () => {
-    const { hold, ask, behind, answer } = await aged(5);
-    await hold();
+  test("a renewal that fails keeps the lease, does not reject, and is tried again", async () => {
+    const { useLease, fetchLease, background, answer } = await createLease(5);
+    await useLease();
     await answer(1, DOWN);
-    await expect(behind[0]).resolves.toBeUndefined();
-    expect(await hold()).toEqual(held("first"));
-    expect(ask).toHaveBeenCalledTimes(3);
+    await expect(background[0]).resolves.toBeUndefined();
+    expect(await useLease()).toEqual(leaseOf("first"));
+    expect(fetchLease).toHaveBeenCalledTimes(3);
   });
 
-  test("is used to its last millisecond, and then the object is asked first", async () => {
-    const { clock, hold, ask, answer, behind } = await aged(9.999);
-    expect(await hold()).toEqual(held("first"));
-    expect(behind).toHaveLength(1);
+  test("a lease is used until its last millisecond; then the call waits for the object", async () => {
+    const { clock, useLease, fetchLease, answer, background } = await createLease(9.999);
+    expect(await useLease()).toEqual(leaseOf("first"));
+    expect(background).toHaveLength(1);
     clock.seconds += 0.001;
-    const leased = hold();
-    expect(ask).toHaveBeenCalledTimes(3);
+    const lease = useLease();
+    expect(fetchLease).toHaveBeenCalledTimes(3);
     await answer(2, record("second"));
-    expect(await leased).toEqual(held("second"));
+    expect(await lease).toEqual(leaseOf("second"));
   });
 
-  test("counts from when the object was asked, however late it answers", async () => {
-    const { clock, hold, answer, ask } = isolate();
-    const first = hold();
+  test("the age of a lease counts from the request, however late the answer arrives", async () => {
+    const { clock, useLease, answer, fetchLease } = createLeases();
+    const first = useLease();
     clock.seconds += 4;
     await answer(0, record("first"));
     await first;
     clock.seconds += 5.999;
-    await hold();
-    expect(ask).toHaveBeenCalledTimes(2);
+    await useLease();
+    expect(fetchLease).toHaveBeenCalledTimes(2);
     clock.seconds += 0.001;
-    const late = hold();
+    const late = useLease();
     await answer(2, record("second"));
-    expect(await late).toEqual(held("second"));
+    expect(await late).toEqual(leaseOf("second"));
   });
 });
 
-describe("while the object fails", () => {
-  async function past(seconds: number, given: KeyRecord | null = record("first")): Promise<LeaseResult> {
-    const { hold, answer } = await aged(seconds, given);
-    const leased = hold();
+describe("the grace time", () => {
+  async function useWhileObjectFails(
+    ageSeconds: number,
+    result: KeyRecord | null = record("first"),
+  ): Promise<Lease | null> {
+    const { useLease, answer } = await createLease(ageSeconds, result);
+    const lease = useLease();
     await answer(1, DOWN);
-    return await leased;
+    return await lease;
   }
 
-  test("a lease that is over is honoured for the grace, to its last millisecond", async () => {
-    expect(await past(10)).toEqual(held("first", true));
-    expect(await past(69.999)).toEqual(held("first", true));
+  test("an expired lease is used until the last millisecond of the grace time", async () => {
+    expect(await useWhileObjectFails(10)).toEqual(leaseOf("first", true));
+    expect(await useWhileObjectFails(69.999)).toEqual(leaseOf("first", true));
   });
 
-  test("and not a millisecond more", async () => {
-    expect(await past(70)).toEqual({ kind: "unavailable" });
+  test("an expired lease is not used at the end of the grace time", async () => {
+    expect(await useWhileObjectFails(70)).toBeNull();
   });
 
-  test("the grace is over when the object's failure comes too late for it", async () => {
-    const { clock, hold, answer } = await aged(69.9);
-    const leased = hold();
+  test("an expired lease is not used if the grace time ends before the object fails", async () => {
+    const { clock, useLease, answer } = await createLease(69.9);
+    const lease = useLease();
     clock.seconds += 0.1;
     await answer(1, DOWN);
-    expect(await leased).toEqual({ kind: "unavailable" });
+    expect(await lease).toBeNull();
   });
 
-  test("a key that was never issued has no grace: it may have been issued since", async () => {
-    expect(await past(10, null)).toEqual({ kind: "unavailable" });
+  test("a key that was never issued has no grace time, since it may exist by now", async () => {
+    expect(await useWhileObjectFails(10, null)).toBeNull();
   });
 
-  test("every call asks again, and the first answer ends the grace", async () => {
-    const { hold, answer, ask } = await aged(20);
-    const failing = hold();
+  test("every call in the grace time asks again, and the first answer ends it", async () => {
+    const { useLease, answer, fetchLease } = await createLease(20);
+    const failing = useLease();
     await answer(1, DOWN);
-    expect(await failing).toEqual(held("first", true));
-    const working = hold();
-    expect(ask).toHaveBeenCalledTimes(3);
+    expect(await failing).toEqual(leaseOf("first", true));
+    const working = useLease();
+    expect(fetchLease).toHaveBeenCalledTimes(3);
     await answer(2, { ...record("first"), revoked_at: "2026-02-01T00:00:00Z" });
     expect(await working).toMatchObject({ grace: false, record: { revoked_at: "2026-02-01T00:00:00Z" } });
   });
 });
 
-describe("answers that come out of order", () => {
-  test("the one to the later question stands, for both who asked", async () => {
-    const { clock, hold, answer, ask } = isolate();
-    const earlier = hold();
+describe("answers out of order", () => {
+  test("the answer to the later request counts for both requests", async () => {
+    const { clock, useLease, answer, fetchLease } = createLeases();
+    const earlier = useLease();
     clock.seconds += 0.5;
-    const later = hold();
+    const later = useLease();
     await answer(1, { ...record("later"), revoked_at: "2026-02-01T00:00:00Z" });
     await answer(0, record("earlier"));
     expect(await later).toMatchObject({ record: { name: "later" } });
     expect(await earlier).toMatchObject({ record: { name: "later" } });
-    expect(await hold()).toMatchObject({ record: { name: "later" } });
-    expect(ask).toHaveBeenCalledTimes(2);
+    expect(await useLease()).toMatchObject({ record: { name: "later" } });
+    expect(fetchLease).toHaveBeenCalledTimes(2);
   });
 
-  test("a renewal begun before a revocation does not bring the key back", async () => {
-    const { clock, hold, answer } = await aged(9);
-    await hold();
+  test("a renewal that began before a revocation does not restore the key", async () => {
+    const { clock, useLease, answer } = await createLease(9);
+    await useLease();
     clock.seconds += 1;
-    const after = hold();
+    const after = useLease();
     await answer(2, { ...record("first"), revoked_at: "2026-02-01T00:00:00Z" });
     await after;
     await answer(1, record("first"));
-    expect(await hold()).toMatchObject({ record: { revoked_at: "2026-02-01T00:00:00Z" } });
+    expect(await useLease()).toMatchObject({ record: { revoked_at: "2026-02-01T00:00:00Z" } });
   });
 });
 
-test("an isolate holds 5,000 leases, and the one asked for longest ago goes first", async () => {
-  const { leases, clock, hold, ask } = isolate();
-  ask.mockImplementation(async (keyId) => ({ ...record("any"), key_id: keyId }));
+test("an isolate keeps 5,000 leases, and evicts the one renewed longest ago first", async () => {
+  const { leases, clock, useLease, fetchLease } = createLeases();
+  fetchLease.mockImplementation(async (keyId) => ({ ...record("any"), key_id: keyId }));
   for (let number = 0; number <= 5_000; number += 1) {
-    await hold(`key-${number}`);
-    // A lease that is renewed is not the oldest any more.
+    await useLease(`key-${number}`);
+    // A renewed lease is no longer the oldest.
     if (number === 4_999) {
       clock.seconds += 10;
-      await hold("key-0");
+      await useLease("key-0");
     }
   }
-  expect(leases.entries.size).toBe(5_000);
-  expect(leases.entries.has("key-0")).toBe(true);
-  expect(leases.entries.has("key-1")).toBe(false);
-  expect(leases.entries.has("key-5000")).toBe(true);
+  expect(leases.size).toBe(5_000);
+  expect(leases.latestRecord("key-0")).not.toBeNull();
+  expect(leases.latestRecord("key-1")).toBeNull();
+  expect(leases.latestRecord("key-5000")).not.toBeNull();
 });

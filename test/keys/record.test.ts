@@ -7,39 +7,39 @@ const END = Date.parse("2027-01-01T00:00:00Z");
 
 const record = recordOf;
 
-describe("the status of a key", () => {
-  test("without an end is active, for ever", () => {
+describe("statusOf", () => {
+  test("a key without an end is active for ever", () => {
     expect(statusOf(record(), 8.64e15)).toBe("active");
   });
 
-  test("with an end is active until the millisecond before, and expired from then on", () => {
+  test("a key is active until the millisecond before its end, and then expired", () => {
     const ending = record({ expires_at: "2027-01-01T00:00:00Z" });
     expect(statusOf(ending, END - 1)).toBe("active");
     expect(statusOf(ending, END)).toBe("expired");
     expect(statusOf(ending, END + 1)).toBe("expired");
   });
 
-  test("counts an end in its own time zone", () => {
+  test("the end of a key is read in its own time zone", () => {
     const ending = record({ expires_at: "2027-01-01T02:00:00+02:00" });
     expect(statusOf(ending, END - 1)).toBe("active");
     expect(statusOf(ending, END)).toBe("expired");
   });
 
-  test("is revoked before it is expired, and revoked whatever the time", () => {
+  test("a revoked key is revoked at any time, even if it has also expired", () => {
     const revoked = record({ revoked_at: "2027-06-01T00:00:00Z", expires_at: "2027-01-01T00:00:00Z" });
     expect(statusOf(revoked, 0)).toBe("revoked");
     expect(statusOf(revoked, END)).toBe("revoked");
   });
 });
 
-test("a record is shown with its status as of now, and without what only the object needs", () => {
+test("a public record has the current status, and none of the internal fields", () => {
   const { previous: _, version: __, ...ending } = record({ expires_at: "2027-01-01T00:00:00Z" });
   const also = { previous_generation_valid_until: null };
   expect(toPublicRecord(record(ending), END - 1)).toEqual({ ...ending, ...also, status: "active" });
   expect(toPublicRecord(record(ending), END)).toEqual({ ...ending, ...also, status: "expired" });
 });
 
-test("the end of the generation before is shown while it is to come", () => {
+test("a public record has the end of the previous generation until it is over", () => {
   const previous = [
     { generation: 1, valid_until: "2026-06-01T00:00:00.000Z" },
     { generation: 2, valid_until: "2027-01-01T00:00:00.000Z" },
@@ -49,11 +49,11 @@ test("the end of the generation before is shown while it is to come", () => {
   expect(toPublicRecord(twice, END).previous_generation_valid_until).toBeNull();
 });
 
-describe("a creation", () => {
+describe("KeyCreation", () => {
   const body = { name: "Acme", scopes: ["organizations:read"] };
   const accepts = (fields: object) => KeyCreation.safeParse({ ...body, ...fields }).success;
 
-  test("needs a name and scopes, and ends never unless it says so", () => {
+  test("a creation needs a name and scopes; every other field is null by default", () => {
     expect(KeyCreation.parse(body)).toEqual({
       ...body,
       organization_ids: null,
@@ -67,14 +67,14 @@ describe("a creation", () => {
     expect(KeyCreation.safeParse({ scopes: body.scopes }).success).toBe(false);
   });
 
-  test("has its name trimmed, and bounded from 1 to 200 characters after that", () => {
+  test("the name of a key is trimmed, and then has 1 to 200 characters", () => {
     expect(KeyCreation.parse({ ...body, name: "  Acme \n" }).name).toBe("Acme");
     expect(accepts({ name: ` ${"n".repeat(200)} ` })).toBe(true);
     for (const name of ["", "   ", "n".repeat(201), null, 1])
       expect(accepts({ name }), String(name)).toBe(false);
   });
 
-  test("has each scope once, in one order", () => {
+  test("scopes are stored once each, in a fixed order", () => {
     const scopes = ["cache:refresh", "organizations:read", "cache:refresh"];
     expect(KeyCreation.parse({ ...body, scopes }).scopes).toEqual(["organizations:read", "cache:refresh"]);
     expect(KeyCreation.parse({ ...body, scopes: [...SCOPES].reverse() }).scopes).toEqual(SCOPES);
@@ -87,12 +87,12 @@ describe("a creation", () => {
     [["organizations:*"]],
     [["organizations:read", ""]],
     [[null]],
-  ])("is refused with the scopes %j", (scopes) => {
+  ])("a creation with the scopes %j is refused", (scopes) => {
     expect(accepts({ scopes })).toBe(false);
   });
 
   test.each(["2027-01-01T00:00:00Z", "2027-01-01T00:00:00.123Z", "2027-01-01T00:00:00+02:00", null])(
-    "may end at %s",
+    "a key may have the end %s",
     (expires_at) => {
       expect(KeyCreation.parse({ ...body, expires_at }).expires_at).toBe(expires_at);
     },
@@ -106,11 +106,11 @@ describe("a creation", () => {
     "soon",
     "",
     1_800_000_000,
-  ])("is refused where it ends at %s", (expires_at) => {
+  ])("a creation with the end %s is refused", (expires_at) => {
     expect(accepts({ expires_at })).toBe(false);
   });
 
-  test("never has an end that the clock cannot read: such a key would never expire", () => {
+  test("every accepted end is a valid date, since a key with another would never expire", () => {
     const parts = fc.tuple(
       fc.constantFrom("0000", "2027", "2028", "9999"),
       fc.constantFrom("01-01", "02-28", "02-29", "02-30", "12-31"),
@@ -128,7 +128,7 @@ describe("a creation", () => {
   });
 
   test.each(["key_id", "status", "revoked_at", "generation", "scope"])(
-    "with %s is refused, not stripped",
+    "a creation with the unknown field %s is refused, and the field is not dropped",
     (field) => {
       expect(accepts({ [field]: "x" })).toBe(false);
     },

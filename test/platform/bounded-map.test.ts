@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { BoundedMap } from "../../src/platform/bounded-map.ts";
 
-test("a full bounded map drops its oldest entry and tells so", () => {
+test("a full bounded map evicts its oldest entry and calls onEvict", () => {
   const onEvict = vi.fn<(key: string, value: number) => void>();
   const map = new BoundedMap<string, number>(2, onEvict);
   map.set("a", 1);

@@ -2,61 +2,61 @@ import { afterEach, expect, test, vi } from "vitest";
 import { callWithRetry } from "../../src/platform/durable-object.ts";
 import { TimeoutError } from "../../src/platform/timeout.ts";
 
-afterEach(() => vi.useRealTimers());
+afterEach(() => void vi.useRealTimers());
 
 const failing = (flags: object) => Object.assign(new Error("object failed"), flags);
 
-/** Numbered stubs, and a call that fails on those it has an error for. */
-function objects(...errors: (unknown | null)[]) {
+/** Stubs with the numbers 1, 2, …, and a call that throws the error given for the stub, if any. */
+function createObjects(...errors: (unknown | null)[]) {
   let stubs = 0;
-  const stub = vi.fn<() => number>(() => ++stubs);
-  const call = vi.fn<(given: number) => Promise<string>>(async (given) => {
-    const error = errors[given - 1];
+  const getStub = vi.fn<() => number>(() => ++stubs);
+  const call = vi.fn<(stub: number) => Promise<string>>(async (stub) => {
+    const error = errors[stub - 1];
     if (error) throw error;
-    return `by stub ${given}`;
+    return `by stub ${stub}`;
   });
-  return { stub, call };
+  return { getStub, call };
 }
 
-test("a call that works is made once", async () => {
-  const { stub, call } = objects();
-  expect(await callWithRetry(stub, call, 100)).toBe("by stub 1");
+test("a call to an object that succeeds is made once", async () => {
+  const { getStub, call } = createObjects();
+  expect(await callWithRetry(getStub, call, 100)).toBe("by stub 1");
   expect(call).toHaveBeenCalledTimes(1);
 });
 
-test("a retryable failure is tried once more, on a new stub", async () => {
-  const { stub, call } = objects(failing({ retryable: true }));
-  expect(await callWithRetry(stub, call, 100)).toBe("by stub 2");
-  expect(stub).toHaveBeenCalledTimes(2);
+test("a retryable error leads to one retry, on a new stub", async () => {
+  const { getStub, call } = createObjects(failing({ retryable: true }));
+  expect(await callWithRetry(getStub, call, 100)).toBe("by stub 2");
+  expect(getStub).toHaveBeenCalledTimes(2);
 });
 
-test("a stub that cannot even be made is a failure like any other", async () => {
-  const stub = vi.fn<() => number>(() => {
+test("a retryable error from getStub leads to one retry, too", async () => {
+  const getStub = vi.fn<() => number>(() => {
     throw failing({ retryable: true });
   });
-  await expect(callWithRetry(stub, async () => "never", 100)).rejects.toThrow("object failed");
-  expect(stub).toHaveBeenCalledTimes(2);
+  await expect(callWithRetry(getStub, async () => "never", 100)).rejects.toThrow("object failed");
+  expect(getStub).toHaveBeenCalledTimes(2);
 });
 
-test("a second failure is not tried a third time, however retryable", async () => {
-  const { stub, call } = objects(failing({ retryable: true }), failing({ retryable: true }));
-  await expect(callWithRetry(stub, call, 100)).rejects.toThrow("object failed");
+test("a second retryable error does not lead to a second retry", async () => {
+  const { getStub, call } = createObjects(failing({ retryable: true }), failing({ retryable: true }));
+  await expect(callWithRetry(getStub, call, 100)).rejects.toThrow("object failed");
   expect(call).toHaveBeenCalledTimes(2);
 });
 
 test.each([
-  ["an overloaded object", failing({ retryable: true, overloaded: true })],
-  ["a failure that is not retryable", failing({ retryable: false })],
-  ["a failure without flags", failing({})],
-  ["a flag that is not quite true", failing({ retryable: "true" })],
-  ["what is no error", "retryable"],
-])("%s is not asked again", async (_, error) => {
-  const { stub, call } = objects(error);
-  await expect(callWithRetry(stub, call, 100)).rejects.toBe(error);
+  ["an error of an overloaded object", failing({ retryable: true, overloaded: true })],
+  ["an error that is not retryable", failing({ retryable: false })],
+  ["an error without flags", failing({})],
+  ["an error whose flag is the text true", failing({ retryable: "true" })],
+  ["a thrown text", "retryable"],
+])("%s does not lead to a retry", async (_, error) => {
+  const { getStub, call } = createObjects(error);
+  await expect(callWithRetry(getStub, call, 100)).rejects.toBe(error);
   expect(call).toHaveBeenCalledTimes(1);
 });
 
-test("a thrown null is a failure, not a defect of ours", async () => {
+test("a thrown null is passed on, and does not crash the check for retries", async () => {
   await expect(
     callWithRetry(
       () => 1,
@@ -66,7 +66,7 @@ test("a thrown null is a failure, not a defect of ours", async () => {
   ).rejects.toBeNull();
 });
 
-test("the bound covers both attempts together", async () => {
+test("the timeout of a call covers both attempts together", async () => {
   vi.useFakeTimers();
   let attempts = 0;
   const slowly = async () => {

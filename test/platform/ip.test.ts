@@ -22,17 +22,20 @@ test.each<[string, string, boolean]>([
   ["fe80::/10", "fe80::1%eth0", false],
   ["203.0.113.0/24", "", false],
   ["203.0.113.0/24", "localhost", false],
-])("%s and %s: %s", (range, address, allowed) => {
+])("isAllowedIp: range %s, address %s: %s", (range, address, allowed) => {
   expect(isAllowedIp(["192.0.2.0/24", range], address)).toBe(allowed);
 });
 
-test("where nobody says from where a call comes, it comes from nowhere allowed", () => {
+test("a call without an address is in no range, not even in 0.0.0.0/0", () => {
   expect(isAllowedIp(["0.0.0.0/0", "::/0"], null)).toBe(false);
 });
 
-test.each(["203.0.113.7", "203.0.113.0/24", "0.0.0.0/0", "2001:db8::/32", "::1"])("%s is a range", (text) => {
-  expect(isIpRange(text)).toBe(true);
-});
+test.each(["203.0.113.7", "203.0.113.0/24", "0.0.0.0/0", "2001:db8::/32", "::1"])(
+  "isIpRange accepts %s",
+  (text) => {
+    expect(isIpRange(text)).toBe(true);
+  },
+);
 
 test.each([
   "",
@@ -53,4 +56,4 @@ test.each([
   "example.com",
   "203.0.113.0/ 24",
   " 203.0.113.7",
-])("%j is none", (text) => expect(isIpRange(text)).toBe(false));
+])("isIpRange refuses %j", (text) => expect(isIpRange(text)).toBe(false));

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { isAboutCredentials, StytchError } from "../../src/stytch/schemas/error-schema.ts";
 
 const ERROR = {
@@ -36,47 +36,45 @@ test.each([
   "test_id_used_in_live_environment",
   "live_id_used_in_test_environment",
   "weak_password",
-])("%s is about what was asked", (errorType) => {
+])("%s is about the request, not about Postern's credentials", (errorType) => {
   expect(isAboutCredentials(errorType)).toBe(false);
 });
 
-describe("the body of an error", () => {
-  const reads = (fields: object) => StytchError.safeParse({ ...ERROR, ...fields }).success;
+const isAccepted = (fields: object) => StytchError.safeParse({ ...ERROR, ...fields }).success;
 
-  test("is read with fields that we do not know, and without those that we can do without", () => {
-    expect(reads({ error_details: { a: 1 } })).toBe(true);
-    expect(reads({ status_code: null, request_id: null, error_url: null })).toBe(true);
-    const { error_type, error_message } = ERROR;
-    expect(StytchError.safeParse({ error_type, error_message }).success).toBe(true);
-  });
+test("an error body may have unknown fields, and needs only its type and message", () => {
+  expect(isAccepted({ error_details: { a: 1 } })).toBe(true);
+  expect(isAccepted({ status_code: null, request_id: null, error_url: null })).toBe(true);
+  const { error_type, error_message } = ERROR;
+  expect(StytchError.safeParse({ error_type, error_message }).success).toBe(true);
+});
 
-  test.each([
-    ["an OAuth error", { error: "invalid_request", error_description: "No." }],
-    ["no error type", { error_message: "No." }],
-    ["no message", { error_type: "bad_request" }],
-    ["a list", [ERROR]],
-    ["null", null],
-    ["a text", "Bad Request"],
-  ])("is not %s", (_, body) => {
-    expect(StytchError.safeParse(body).success).toBe(false);
-  });
+test.each([
+  ["an OAuth error", { error: "invalid_request", error_description: "No." }],
+  ["no error type", { error_message: "No." }],
+  ["no message", { error_type: "bad_request" }],
+  ["a list of an error", [ERROR]],
+  ["null", null],
+  ["a text", "Bad Request"],
+])("%s is not accepted as an error body", (_, body) => {
+  expect(StytchError.safeParse(body).success).toBe(false);
+});
 
-  test.each([
-    ["an error type of another alphabet", { error_type: 'x", <script>' }],
-    ["an error type in upper case", { error_type: "Bad_Request" }],
-    ["an empty error type", { error_type: "" }],
-    ["an error type of 129 characters", { error_type: "e".repeat(129) }],
-    ["a message of 2,001 characters", { error_message: "m".repeat(2_001) }],
-    ["a URL of 501 characters", { error_url: "u".repeat(501) }],
-    ["a status that is no whole number", { status_code: 400.5 }],
-    ["a request ID of another type", { request_id: 1 }],
-  ])("is not read with %s", (_, fields) => {
-    expect(reads(fields)).toBe(false);
-  });
+test.each([
+  ["an error type with markup", { error_type: 'x", <script>' }],
+  ["an error type in upper case", { error_type: "Bad_Request" }],
+  ["an empty error type", { error_type: "" }],
+  ["an error type of 129 characters", { error_type: "e".repeat(129) }],
+  ["a message of 2,001 characters", { error_message: "m".repeat(2_001) }],
+  ["a URL of 501 characters", { error_url: "u".repeat(501) }],
+  ["a fraction as its status", { status_code: 400.5 }],
+  ["a number as its request ID", { request_id: 1 }],
+])("an error body with %s is refused", (_, fields) => {
+  expect(isAccepted(fields)).toBe(false);
+});
 
-  test("is read to the last character of its bounds", () => {
-    expect(
-      reads({ error_type: "e".repeat(128), error_message: "m".repeat(2_000), error_url: "u".repeat(500) }),
-    ).toBe(true);
-  });
+test("an error body whose texts have their maximum lengths is accepted", () => {
+  expect(
+    isAccepted({ error_type: "e".repeat(128), error_message: "m".repeat(2_000), error_url: "u".repeat(500) }),
+  ).toBe(true);
 });

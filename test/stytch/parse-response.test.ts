@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { parseResponse } from "../../src/stytch/parse-response.ts";
 import { OrganizationEnvelope } from "../../src/stytch/schemas/organization-schema.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
@@ -33,64 +33,62 @@ const error = (errorType: string, fields: object = {}) => ({
 const INVALID = { type: "upstream_invalid_response" };
 const REJECTED = { type: "upstream_rejected" };
 
-describe("200", () => {
-  test("with a body of the schema is that body, byte for byte, and its value", () => {
-    const bytes = encode(` ${JSON.stringify(organizationEnvelope(organization()), null, 1)}\n`);
-    const raw = { status: 200, retryAfter: null, bytes };
-    const { result } = parseResponse(raw, OrganizationEnvelope, redact, NOW);
-    if (!result.ok) throw new Error("refused");
-    expect(result.value.bytes).toBe(bytes);
-    expect(result.value.json).toEqual(JSON.parse(new TextDecoder().decode(bytes)));
-  });
+test("a 200 whose body passes the schema gives its bytes as they are, and its JSON", () => {
+  const bytes = encode(` ${JSON.stringify(organizationEnvelope(organization()), null, 1)}\n`);
+  const raw = { status: 200, retryAfter: null, bytes };
+  const { result } = parseResponse(raw, OrganizationEnvelope, redact, NOW);
+  if (!result.ok) throw new Error("refused");
+  expect(result.value.bytes).toBe(bytes);
+  expect(result.value.json).toEqual(JSON.parse(new TextDecoder().decode(bytes)));
+});
 
-  test("with more than Postern takes is invalid", () => {
-    const raw = { status: 200, retryAfter: null, bytes: undefined };
-    expect(parseResponse(raw, OrganizationEnvelope, redact, NOW)).toEqual({
-      result: { ok: false, failure: INVALID },
-      detail: "too large",
-      requestId: null,
-    });
+test("a 200 with too large a body is invalid", () => {
+  const raw = { status: 200, retryAfter: null, bytes: undefined };
+  expect(parseResponse(raw, OrganizationEnvelope, redact, NOW)).toEqual({
+    result: { ok: false, failure: INVALID },
+    detail: "too large",
+    requestId: null,
   });
+});
 
-  test.each([
-    ["HTML", "<html></html>"],
-    ["nothing", ""],
-    ["half a body", JSON.stringify(organizationEnvelope(organization())).slice(0, -1)],
-    ["a byte order mark", `\uFEFF${JSON.stringify(organizationEnvelope(organization()))}`],
-    ["invalid UTF-8", new Uint8Array([...encode('{"a":"'), 0xff, ...encode('"}')])],
-    ["201 levels", `${"[".repeat(201)}${"]".repeat(201)}`],
-  ])("with %s is invalid", (_, body) => {
-    expect(outcome(200, body)).toEqual({ failure: INVALID, detail: "not JSON, or nested too deep" });
-  });
+test.each([
+  ["HTML", "<html></html>"],
+  ["an empty body", ""],
+  ["half a body", JSON.stringify(organizationEnvelope(organization())).slice(0, -1)],
+  ["a byte order mark", `\uFEFF${JSON.stringify(organizationEnvelope(organization()))}`],
+  ["invalid UTF-8", new Uint8Array([...encode('{"a":"'), 0xff, ...encode('"}')])],
+  ["201 levels", `${"[".repeat(201)}${"]".repeat(201)}`],
+])("a 200 with %s is not JSON, and so invalid", (_, body) => {
+  expect(outcome(200, body)).toEqual({ failure: INVALID, detail: "not JSON, or nested too deep" });
+});
 
-  test.each([
-    ["a list", []],
-    ["a list of a body", [organizationEnvelope(organization())]],
-    ["null", "null"],
-    ["a number", 1],
-    ["a text", '"text"'],
-    ["nothing in it", {}],
-    ["an error", error("bad_request")],
-    ["an organization without its envelope", organization()],
-    ["no organization", organizationEnvelope({})],
-  ])("with %s is invalid", (_, body) => {
-    expect(outcome(200, body)).toMatchObject({ failure: INVALID, detail: expect.stringMatching(/./) });
-  });
+test.each([
+  ["a list", []],
+  ["a list of a body", [organizationEnvelope(organization())]],
+  ["null", "null"],
+  ["a number", 1],
+  ["a text", '"text"'],
+  ["an empty object", {}],
+  ["an error", error("bad_request")],
+  ["an organization without its envelope", organization()],
+  ["no organization", organizationEnvelope({})],
+])("a 200 with %s is against the schema, and so invalid", (_, body) => {
+  expect(outcome(200, body)).toMatchObject({ failure: INVALID, detail: expect.stringMatching(/./) });
+});
 
-  test("against the schema is logged by the paths of its fields, never by their values", () => {
-    const of = organization({ organization_name: 42, mfa_policy: { ada: "ada@acme.example" } });
-    expect(outcome(200, organizationEnvelope(of))).toEqual({
-      failure: INVALID,
-      detail: "organization.organization_name, organization.mfa_policy",
-    });
+test("a body against the schema is logged by field paths, never by values", () => {
+  const of = organization({ organization_name: 42, mfa_policy: { ada: "ada@acme.example" } });
+  expect(outcome(200, organizationEnvelope(of))).toEqual({
+    failure: INVALID,
+    detail: "organization.organization_name, organization.mfa_policy",
   });
+});
 
-  test("against the schema in a thousand places is logged in a line that has an end", () => {
-    const of = organization({ email_allowed_domains: Array.from({ length: 1_000 }, () => 1) });
-    const { failure, detail } = outcome(200, organizationEnvelope(of));
-    expect(failure).toEqual(INVALID);
-    expect(detail?.length).toBeLessThanOrEqual(300);
-  });
+test("a body against the schema in 1,000 places is logged in at most 300 characters", () => {
+  const of = organization({ email_allowed_domains: Array.from({ length: 1_000 }, () => 1) });
+  const { failure, detail } = outcome(200, organizationEnvelope(of));
+  expect(failure).toEqual(INVALID);
+  expect(detail?.length).toBeLessThanOrEqual(300);
 });
 
 test.each([
@@ -120,101 +118,90 @@ test.each([
   [400, "an error about the secret", error("invalid_secret_authentication"), REJECTED],
   [400, "HTML", "<html>", INVALID],
   [400, "an OAuth error", { error: "invalid_request", error_description: "No." }, INVALID],
-])("%s with %s is what it says, for whoever asked", (status, _, body, failure) => {
+])("a response with status %i and %s gives the right failure", (status, _, body, failure) => {
   expect(outcome(status, body).failure).toEqual(failure);
 });
 
-describe("429", () => {
-  test.each([
-    ["12", 12],
-    ["Wed, 21 Oct 2026 07:28:30 GMT", 30],
-    ["later", undefined],
-  ])("with Retry-After %s is passed on as %s seconds", (header, retryAfterSeconds) => {
-    expect(outcome(429, "", header).failure).toEqual({
-      type: "upstream_rate_limited",
-      retryAfterSeconds,
-    });
+test.each([
+  ["12", 12],
+  ["Wed, 21 Oct 2026 07:28:30 GMT", 30],
+  ["later", undefined],
+])("a 429 with Retry-After %s is passed on with %s seconds", (header, retryAfterSeconds) => {
+  expect(outcome(429, "", header).failure).toEqual({
+    type: "upstream_rate_limited",
+    retryAfterSeconds,
   });
 });
 
-describe("400 about the identifier", () => {
-  const failureOf = (fields: object = {}) => outcome(400, error("invalid_organization_id", fields)).failure;
+const badRequest = (fields: object = {}) => outcome(400, error("invalid_organization_id", fields)).failure;
 
-  test("is rebuilt from the three fields that we know, and nothing else of it", () => {
-    expect(failureOf({ error_details: { ada: 1 }, status_code: 401, error: "oauth" })).toEqual({
-      type: "upstream_bad_request",
-      errorType: "invalid_organization_id",
-      errorMessage: "No.",
-      errorUrl: "https://stytch.com/docs/api/errors/400#x",
-    });
-  });
-
-  test("loses our secrets, wherever they are in its texts", () => {
-    const failure = failureOf({
-      error_message: `${SECRET} is not ${SECRET}`,
-      error_url: `https://stytch.com/docs?${SECRET}`,
-    });
-    expect(JSON.stringify(failure)).not.toContain(SECRET);
-    expect(failure).toMatchObject({ errorMessage: "[removed] is not [removed]" });
-  });
-
-  test.each([
-    null,
-    undefined,
-    "http://stytch.com/",
-    "https://stytch.com.evil.example/",
-    "https://evil.example/",
-    "javascript:1",
-  ])("with the URL %s points to Stytch's documentation instead", (error_url) => {
-    expect(failureOf({ error_url })).toMatchObject({
-      errorUrl: "https://stytch.com/docs/b2b/api/errors/400#invalid_organization_id",
-    });
-  });
-
-  test("is logged by its type alone", () => {
-    expect(outcome(400, error("invalid_organization_id")).detail).toBe("invalid_organization_id");
-    expect(outcome(400, error("Not a type"))).toEqual({ failure: INVALID, detail: "no readable error" });
+test("a 400 about the identifier is rebuilt from three known fields", () => {
+  expect(badRequest({ error_details: { ada: 1 }, status_code: 401, error: "oauth" })).toEqual({
+    type: "upstream_bad_request",
+    errorType: "invalid_organization_id",
+    errorMessage: "No.",
+    errorUrl: "https://stytch.com/docs/api/errors/400#x",
   });
 });
 
-test("texts of Stytch's reach a caller through the cleaning alone, and only in a 400", () => {
-  const cleaning = vi.fn<(text: string) => string>(redact);
+test("a 400 about the identifier loses Postern's secrets, in every text", () => {
+  const failure = badRequest({
+    error_message: `${SECRET} is not ${SECRET}`,
+    error_url: `https://stytch.com/docs?${SECRET}`,
+  });
+  expect(JSON.stringify(failure)).not.toContain(SECRET);
+  expect(failure).toMatchObject({ errorMessage: "[removed] is not [removed]" });
+});
+
+test.each([
+  null,
+  undefined,
+  "http://stytch.com/",
+  "https://stytch.com.evil.example/",
+  "https://evil.example/",
+  "javascript:1",
+])("a 400 whose error_url is %s points to Stytch's documentation instead", (error_url) => {
+  expect(badRequest({ error_url })).toMatchObject({
+    errorUrl: "https://stytch.com/docs/b2b/api/errors/400#invalid_organization_id",
+  });
+});
+
+test("a 400 is logged by its error type alone", () => {
+  expect(outcome(400, error("invalid_organization_id")).detail).toBe("invalid_organization_id");
+  expect(outcome(400, error("Not a type"))).toEqual({ failure: INVALID, detail: "no readable error" });
+});
+
+test("a message of Stytch reaches the result in a 400 only, and only after redaction", () => {
+  const redacting = vi.fn<(text: string) => string>(redact);
   for (const status of [200, 301, 401, 403, 404, 429, 500]) {
     const raw = { status, retryAfter: null, bytes: encode(error("any", { error_message: SECRET })) };
-    expect(JSON.stringify(parseResponse(raw, OrganizationEnvelope, cleaning, NOW))).not.toContain(SECRET);
+    expect(JSON.stringify(parseResponse(raw, OrganizationEnvelope, redacting, NOW))).not.toContain(SECRET);
   }
-  expect(cleaning.mock.calls.flat()).not.toContain(SECRET);
+  expect(redacting.mock.calls.flat()).not.toContain(SECRET);
 });
 
-describe("the request ID of Stytch", () => {
-  test("is read from answers and errors alike", () => {
-    const body = organizationEnvelope(organization(), { request_id: "request-id-test-2" });
-    expect(read(200, body).requestId).toBe("request-id-test-2");
-    expect(read(500, error("any")).requestId).toBe("request-id-test-1");
-    expect(read(500, error("any", { request_id: "r".repeat(100) })).requestId).toBe("r".repeat(100));
-  });
+test("the request ID of Stytch is read from answers and from errors", () => {
+  const body = organizationEnvelope(organization(), { request_id: "request-id-test-2" });
+  expect(read(200, body).requestId).toBe("request-id-test-2");
+  expect(read(500, error("any")).requestId).toBe("request-id-test-1");
+  expect(read(500, error("any", { request_id: "r".repeat(100) })).requestId).toBe("r".repeat(100));
+});
 
-  test.each(["", "a b", "ada@acme.example", "r".repeat(101), 1, null, { a: 1 }, ["request-id-test-1"]])(
-    "is none where it is %j, which is not fit for a log",
-    (request_id) => {
-      expect(read(500, error("any", { request_id })).requestId).toBeNull();
-    },
-  );
+test.each(["", "a b", "ada@acme.example", "r".repeat(101), 1, null, { a: 1 }, ["request-id-test-1"]])(
+  "a request ID that is %j is not fit for the log, and read as null",
+  (request_id) => {
+    expect(read(500, error("any", { request_id })).requestId).toBeNull();
+  },
+);
 
-  test("is none where it holds a secret, and an error's type holds none either", () => {
-    const echoing = error("invalid_secret-of-postern", { request_id: SECRET });
-    const raw = { status: 400, retryAfter: null, bytes: encode(echoing) };
-    const read = parseResponse(
-      raw,
-      OrganizationEnvelope,
-      (text) => text.replaceAll(SECRET, "[removed]"),
-      NOW,
-    );
-    expect(read.requestId).toBeNull();
-    expect(JSON.stringify(read)).not.toContain(SECRET);
-  });
+test("a request ID or an error type that holds a secret does not come through", () => {
+  const echoing = error("invalid_secret-of-postern", { request_id: SECRET });
+  const raw = { status: 400, retryAfter: null, bytes: encode(echoing) };
+  const read = parseResponse(raw, OrganizationEnvelope, (text) => text.replaceAll(SECRET, "[removed]"), NOW);
+  expect(read.requestId).toBeNull();
+  expect(JSON.stringify(read)).not.toContain(SECRET);
+});
 
-  test("is none where there is no object to read it from", () => {
-    for (const body of ["", "null", "[]", "1", '"text"']) expect(read(500, body).requestId).toBeNull();
-  });
+test("the request ID is null if the body is not an object", () => {
+  for (const body of ["", "null", "[]", "1", '"text"']) expect(read(500, body).requestId).toBeNull();
 });

@@ -10,7 +10,7 @@ test.each([
   [" 5 ", 5],
   ["007", 7],
   ["999999999", 999_999_999],
-])("%j is that many seconds", (header, expected) => {
+])("Retry-After %j is read as %i seconds", (header, expected) => {
   expect(parseRetryAfter(header, NOW)).toBe(expected);
 });
 
@@ -19,7 +19,7 @@ test.each([
   [" Wed, 21 Oct 2026 08:28:00 GMT ", 3_600],
   ["Wednesday, 21-Oct-26 07:29:00 GMT", 60],
   ["Wed Oct 21 07:28:01 2026", 1],
-])("%j, a date of one of HTTP's three forms, is the seconds until then", (header, expected) => {
+])("Retry-After %j, an HTTP date, is read as %i seconds from now", (header, expected) => {
   expect(parseRetryAfter(header, NOW)).toBe(expected);
 });
 
@@ -27,11 +27,11 @@ test.each([
   "Wed, 32 Oct 2026 07:28:30 GMT",
   "Wed, 21 Xyz 2026 07:28:30 GMT",
   "Wed, 21 Oct 2026 25:61:61 GMT",
-])("%s has the form of a date and is none: no wait is made of it", (header) => {
+])("Retry-After %j has the form of an HTTP date, but is none, and is ignored", (header) => {
   expect(parseRetryAfter(header, NOW)).toBeUndefined();
 });
 
-test("a date that has passed, or is now, is no wait, and never a negative one", () => {
+test("Retry-After with a date that is now or has passed is read as 0 seconds", () => {
   expect(parseRetryAfter("Wed, 21 Oct 2026 07:28:00 GMT", NOW)).toBe(0);
   expect(parseRetryAfter("Wed, 21 Oct 2015 07:28:00 GMT", NOW)).toBe(0);
 });
@@ -52,16 +52,16 @@ test.each([
   "120 seconds",
   "NaN",
   "Infinity",
-])("%j says neither, and no wait is made up", (header) => {
+])("Retry-After %j is malformed, and is ignored", (header) => {
   expect(parseRetryAfter(header, NOW)).toBeUndefined();
 });
 
-test("words with a number in them are no date, though the runtime reads them as one", () => {
+test("Retry-After with words and a number is ignored, though Date.parse accepts it", () => {
   expect(parseRetryAfter("soon 5", NOW)).toBeUndefined();
   expect(parseRetryAfter("try again 12", NOW)).toBeUndefined();
 });
 
-test("no header makes it throw, or wait a time that is no number", () => {
+test("Retry-After with any text gives undefined or a finite number, at least 0", () => {
   fc.assert(
     fc.property(fc.string(), (header) => {
       const seconds = parseRetryAfter(header, NOW) ?? 0;

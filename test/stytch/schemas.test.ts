@@ -6,11 +6,11 @@ import { type Json, member, memberEnvelope, organization, organizationEnvelope }
 
 const accepts = (schema: z.ZodType, body: unknown) => schema.safeParse(body).success;
 
-/** The shapes in which organizations are seen: on the wire, in the documentation's examples, in the SDKs' mocks. */
+/** The shapes that are known: from the wire, from examples in the documentation, from mocks in the SDKs. */
 const ORGANIZATIONS: Record<string, Json> = {
   "a full one": organization(),
   "one with identity alone": { organization_id: "org-1234", organization_name: "A", organization_slug: "ab" },
-  "one as the documentation shows it, half of its fields missing": {
+  "one as in the documentation, with half of its fields missing": {
     email_allowed_domains: [],
     email_invites: "ALL_ALLOWED",
     mfa_policy: "OPTIONAL",
@@ -72,19 +72,19 @@ const MEMBERS: Record<string, Json> = {
   "a deleted one": member({ status: "deleted", email_address: "ada@acme.example" }),
 };
 
-test.each(Object.entries(ORGANIZATIONS))("an organization passes: %s, with nothing taken away", (_, of) => {
+test.each(Object.entries(ORGANIZATIONS))("%s passes as an organization, and keeps every field", (_, of) => {
   expect(Organization.parse(of)).toEqual(of);
   const envelope = organizationEnvelope(of);
   expect(OrganizationEnvelope.parse(envelope)).toEqual(envelope);
 });
 
-test.each(Object.entries(MEMBERS))("a member passes: %s, with nothing taken away", (_, of) => {
+test.each(Object.entries(MEMBERS))("%s passes as a member, and keeps every field", (_, of) => {
   expect(Member.parse(of)).toEqual(of);
   const envelope = memberEnvelope(of, organization());
   expect(MemberEnvelope.parse(envelope)).toEqual(envelope);
 });
 
-/** Present, a string, and not empty: else nobody knows whose answer it is. */
+/** Required, a string, and not empty: these fields tell which object an answer is about. */
 const IDENTITY: ReadonlyArray<readonly [z.ZodType, Json, readonly string[]]> = [
   [Organization, organization(), ["organization_id", "organization_name", "organization_slug"]],
   [Member, member(), ["organization_id", "member_id", "email_address", "status"]],
@@ -92,8 +92,8 @@ const IDENTITY: ReadonlyArray<readonly [z.ZodType, Json, readonly string[]]> = [
   [MemberEnvelope, memberEnvelope(member(), organization()), ["request_id", "member", "organization"]],
 ];
 
-describe.each(IDENTITY)("identity", (schema, body, fields) => {
-  test.each(fields)("field %s is refused where it is missing, null, empty or of another type", (field) => {
+describe.each(IDENTITY)("identity of schema %#", (schema, body, fields) => {
+  test.each(fields)("the identity field %s must not be missing, null, empty or of another type", (field) => {
     const { [field]: _, ...without } = body;
     expect(accepts(schema, without)).toBe(false);
     for (const value of [null, "", 1, true, []]) {
@@ -101,7 +101,7 @@ describe.each(IDENTITY)("identity", (schema, body, fields) => {
     }
   });
 
-  test("is all that is refused when it is missing or null", () => {
+  test("every field that is not identity may be missing or null", () => {
     for (const field of Object.keys(body).filter((one) => !fields.includes(one))) {
       const { [field]: _, ...without } = body;
       expect(accepts(schema, without), field).toBe(true);
@@ -110,7 +110,7 @@ describe.each(IDENTITY)("identity", (schema, body, fields) => {
   });
 });
 
-/** What stands in a field of each type, and what may not. */
+/** Values that a field of each type must refuse. */
 const WRONG = {
   text: [1, true, {}, []],
   flag: ["true", 1, {}, []],
@@ -130,14 +130,17 @@ describe.each([
   ["organization", Organization.shape, organization()],
   ["member", Member.shape, member()],
 ] as const)("a known field of the %s", (part, shape, full) => {
-  test.each(Object.entries<z.ZodType>(shape))("%s is refused where it is of another type", (name, schema) => {
-    // The one field of two shapes: objects, and bare strings.
-    const wrong = name === "retired_email_addresses" ? ["text", {}, [1], [null]] : WRONG[typeOf(schema)];
-    const whole = part === "organization" ? Organization : Member;
-    for (const value of wrong) {
-      expect(accepts(whole, { ...full, [name]: value }), JSON.stringify(value)).toBe(false);
-    }
-  });
+  test.each(Object.entries<z.ZodType>(shape))(
+    "a value of another type is refused in the field %s",
+    (name, schema) => {
+      // The one field with two shapes: a list of objects, or of strings.
+      const wrong = name === "retired_email_addresses" ? ["text", {}, [1], [null]] : WRONG[typeOf(schema)];
+      const whole = part === "organization" ? Organization : Member;
+      for (const value of wrong) {
+        expect(accepts(whole, { ...full, [name]: value }), JSON.stringify(value)).toBe(false);
+      }
+    },
+  );
 });
 
 test.each<[string, z.ZodType, Json]>([
@@ -147,18 +150,18 @@ test.each<[string, z.ZodType, Json]>([
   ["a role's source", Member, member({ roles: [{ role_id: "r", sources: [{ type: 1 }] }] })],
   ["a registration", Member, member({ oauth_registrations: [{ locale: 1 }] })],
   ["a SCIM registration", Member, member({ scim_registration: { scim_attributes: [] } })],
-])("%s inside is refused where its type is wrong", (_, schema, body) => {
+])("a value of another type is refused inside %s", (_, schema, body) => {
   expect(accepts(schema, body)).toBe(false);
 });
 
-test("an envelope's status is a whole number", () => {
+test("the status_code of an envelope must be a whole number", () => {
   for (const status_code of ["200", 200.5, true]) {
     expect(accepts(OrganizationEnvelope, organizationEnvelope(organization(), { status_code }))).toBe(false);
     expect(accepts(MemberEnvelope, memberEnvelope(member(), organization(), { status_code }))).toBe(false);
   }
 });
 
-test("a member's answer is refused for what is wrong with its organization", () => {
+test("a member's envelope is refused if its organization is invalid", () => {
   expect(accepts(MemberEnvelope, memberEnvelope(member(), organization({ organization_id: "" })))).toBe(
     false,
   );

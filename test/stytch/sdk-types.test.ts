@@ -1,6 +1,6 @@
 /**
- * Our schemas against the types of the official SDK: compiled, so that a new version of the SDK which knows another field
- * breaks the build, not a caller.
+ * Compares the schemas with the types of the official SDK, at compile time: a new version of the SDK with another field
+ * breaks the build, and not a caller.
  */
 import type {
   B2BOrganizationsGetResponse,
@@ -8,21 +8,21 @@ import type {
   Member as SdkMember,
   Organization as SdkOrganization,
 } from "stytch";
-import { describe, expect, expectTypeOf, test } from "vitest";
+import { expect, expectTypeOf, test } from "vitest";
 import { findDrift } from "../../src/stytch/drift.ts";
 import { Member, type MemberEnvelope } from "../../src/stytch/schemas/member-schema.ts";
 import { Organization, type OrganizationEnvelope } from "../../src/stytch/schemas/organization-schema.ts";
 
-/** A type as it is where nothing is absent or null, and without the fields that we do not know. */
+/** A type without null, optional fields and the index signature for unknown fields, at every level. */
 type Present<T> = T extends readonly (infer Item)[]
   ? Present<Item>[]
   : T extends object
     ? { [K in keyof T as string extends K ? never : K]-?: Present<NonNullable<T[K]>> }
     : T;
 
-/** Looser on purpose: a page of the documentation shows bare strings, so ours takes both. */
+/** Looser than the SDK on purpose: the schema also accepts bare strings, which a page of the documentation shows. */
 type Retired = Extract<NonNullable<Present<Member>["retired_email_addresses"]>[number], object>;
-/** Looser on purpose: SCIM attributes come from an identity provider as they are, and Postern reads none of them. */
+/** Looser than the SDK on purpose: an identity provider chooses the SCIM attributes, and Postern reads none of them. */
 type Scim = Omit<Present<Member>["scim_registration"], "scim_attributes"> &
   Pick<NonNullable<SdkMember["scim_registration"]>, "scim_attributes">;
 
@@ -33,38 +33,36 @@ type OurMember = Omit<Present<Member>, "retired_email_addresses" | "scim_registr
 
 type RequiredKeys<T> = { [K in keyof T]-?: object extends Pick<T, K> ? never : K }[keyof T];
 
-describe("the official SDK", () => {
-  test("knows no field of an organization or a member that our schemas do not check", () => {
-    expectTypeOf<Exclude<keyof SdkOrganization, keyof typeof Organization.shape>>().toBeNever();
-    expectTypeOf<Exclude<keyof SdkMember, keyof typeof Member.shape>>().toBeNever();
-  });
-
-  test("lacks none that our schemas check: what only we know is a slip of the pen", () => {
-    // Gone from the SDKs, and still on the wire.
-    type Former = "scim_active_connections";
-    expectTypeOf<Exclude<keyof typeof Organization.shape, keyof SdkOrganization | Former>>().toBeNever();
-    expectTypeOf<Exclude<keyof typeof Member.shape, keyof SdkMember>>().toBeNever();
-  });
-
-  test("could have read each of our fields under its own type", () => {
-    expectTypeOf<Present<Organization>>().toExtend<SdkOrganization>();
-    expectTypeOf<OurMember>().toExtend<SdkMember>();
-    expectTypeOf<Present<OrganizationEnvelope>>().toExtend<B2BOrganizationsGetResponse>();
-    type Envelope = Omit<Present<MemberEnvelope>, "member"> & { member: OurMember };
-    expectTypeOf<Envelope>().toExtend<B2BOrganizationsMembersGetResponse>();
-  });
-
-  test("and our schemas agree on the other direction: whatever the SDK can hold passes them", () => {
-    expectTypeOf<SdkOrganization>().toExtend<KnownOf<Organization>>();
-    expectTypeOf<SdkMember>().toExtend<KnownOf<Member>>();
-  });
+test("the SDK has no field of an organization or member that the schemas lack", () => {
+  expectTypeOf<Exclude<keyof SdkOrganization, keyof typeof Organization.shape>>().toBeNever();
+  expectTypeOf<Exclude<keyof SdkMember, keyof typeof Member.shape>>().toBeNever();
 });
 
-/** What is checked of a type at its first level; below it, objects of ours are open and the SDK's are not. */
+test("the schemas have no field that the SDK lacks, but for known former ones", () => {
+  // Removed from the SDK, but Stytch still sends it.
+  type Former = "scim_active_connections";
+  expectTypeOf<Exclude<keyof typeof Organization.shape, keyof SdkOrganization | Former>>().toBeNever();
+  expectTypeOf<Exclude<keyof typeof Member.shape, keyof SdkMember>>().toBeNever();
+});
+
+test("every value that passes a schema has the SDK's type", () => {
+  expectTypeOf<Present<Organization>>().toExtend<SdkOrganization>();
+  expectTypeOf<OurMember>().toExtend<SdkMember>();
+  expectTypeOf<Present<OrganizationEnvelope>>().toExtend<B2BOrganizationsGetResponse>();
+  type Envelope = Omit<Present<MemberEnvelope>, "member"> & { member: OurMember };
+  expectTypeOf<Envelope>().toExtend<B2BOrganizationsMembersGetResponse>();
+});
+
+test("every value of the SDK's types passes the schemas", () => {
+  expectTypeOf<SdkOrganization>().toExtend<KnownOf<Organization>>();
+  expectTypeOf<SdkMember>().toExtend<KnownOf<Member>>();
+});
+
+/** The first level of a type. Below it, the types differ: the schemas accept unknown fields, and the SDK does not. */
 type KnownOf<T> = { [K in keyof T as string extends K ? never : K]: T[K] extends Scalar ? T[K] : unknown };
 type Scalar = string | boolean | string[] | null | undefined;
 
-/** Required in the SDK. `satisfies` makes each list complete, and neither longer than the SDK's. */
+/** The fields that the SDK requires. `satisfies` makes each list complete, and no longer than that. */
 const ORGANIZATION = {
   organization_id: "identity",
   organization_name: "identity",
@@ -113,7 +111,7 @@ const MEMBER = {
   roles: "drift",
 } satisfies Record<RequiredKeys<SdkMember>, "identity" | "drift">;
 
-test("every field that the SDK requires is identity, and refused when absent, or drift, and reported", () => {
+test("a missing field that the SDK requires is either refused or reported as drift", () => {
   const fields = (part: string, list: Record<string, string>, kind: string) =>
     Object.keys(list)
       .filter((field) => list[field] === kind)

@@ -1,9 +1,10 @@
-/** Each way in which Stytch can fail, and what the caller sees: the rows of the error table that concern the upstream. */
+/** Each way in which Stytch can fail, and the error that the caller gets. */
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
-import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import type { TestIsolate } from "../support/deployment.ts";
 import { declareSecret, logLines } from "../support/guard.ts";
-import { json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { setUpOrganization } from "../support/setup.ts";
+import { json, stytchError, type Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
 let isolate: TestIsolate;
@@ -13,11 +14,7 @@ let org: Json;
 let path: string;
 
 beforeEach(async () => {
-  isolate = createIsolate();
-  ({ key } = await createKey(isolate, ["organizations:read"]));
-  upstream = stubUpstream();
-  org = organization();
-  path = `/v1/b2b/organizations/${org["organization_id"]}`;
+  ({ isolate, key, upstream, organization: org, path } = await setUpOrganization());
 });
 afterEach(() => vi.restoreAllMocks());
 
@@ -29,25 +26,28 @@ const chunk = new TextEncoder().encode(" ".repeat(65_536));
 const INVALID: [string, () => Response][] = [
   ["HTML with 200", () => new Response("<html>", { status: 200, headers: { "content-type": "text/html" } })],
   ["an empty body", () => new Response("", { status: 200 })],
-  ["204", () => new Response(null, { status: 204 })],
-  ["[]", () => json([])],
-  ["null", () => json("null")],
+  ["status 204", () => new Response(null, { status: 204 })],
+  ["an empty list", () => json([])],
+  ["the value null", () => json("null")],
   ["half a body", () => json(JSON.stringify(organizationEnvelope(org)).slice(0, 200))],
   ["invalid UTF-8", () => bytes(0x7b, 0x22, 0xff, 0x22, 0x7d)],
-  ["20,000 levels", () => json(`{"organization":${"[".repeat(20_000)}${"]".repeat(20_000)}}`)],
+  ["JSON of 20,000 levels", () => json(`{"organization":${"[".repeat(20_000)}${"]".repeat(20_000)}}`)],
   [
-    "3 MiB",
+    "a body of 3 MiB",
     () => json(organizationEnvelope({ ...org, trusted_metadata: { a: "x".repeat(3 * 1024 * 1024) } })),
   ],
   ["an endless body", () => stream((controller) => controller.enqueue(chunk))],
-  ["no organization", () => json({ request_id: "request-id-test-1", status_code: 200 })],
+  ["an envelope without an organization", () => json({ request_id: "request-id-test-1", status_code: 200 })],
   ["another organization", () => json(organizationEnvelope(organization()))],
   ["a name that is a number", () => json(organizationEnvelope({ ...org, organization_name: 7 }))],
-  ["no slug", () => json(organizationEnvelope({ ...org, organization_slug: undefined }))],
+  [
+    "an organization without a slug",
+    () => json(organizationEnvelope({ ...org, organization_slug: undefined })),
+  ],
   ["a 400 without a readable error", () => json("no", 400)],
 ];
 
-test.each(INVALID)("%s is 502 upstream_invalid_response, and is stored nowhere", async (_, answer) => {
+test.each(INVALID)("%s is 502 upstream_invalid_response, and is not stored", async (_, answer) => {
   upstream.answer(answer);
   const refused = await isolate.call(path, { key });
   expect(await refused.json()).toMatchObject({ status_code: 502, error_type: "upstream_invalid_response" });
@@ -57,28 +57,28 @@ test.each(INVALID)("%s is 502 upstream_invalid_response, and is stored nowhere",
 });
 
 test.each([
-  ["401", () => stytchError(401, "unauthorized_credentials")],
-  ["403", () => stytchError(403, "organization_suspended")],
-  ["400 about the project", () => stytchError(400, "invalid_project_id_authentication")],
-  ["400 about the vertical", () => stytchError(400, "invalid_b2b_endpoint")],
-  ["400 about the secret", () => stytchError(400, "invalid_secret_authentication")],
+  ["status 401", () => stytchError(401, "unauthorized_credentials")],
+  ["status 403", () => stytchError(403, "organization_suspended")],
+  ["a 400 about the project", () => stytchError(400, "invalid_project_id_authentication")],
+  ["a 400 about the vertical", () => stytchError(400, "invalid_b2b_endpoint")],
+  ["a 400 about the secret", () => stytchError(400, "invalid_secret_authentication")],
   ["a redirect", () => new Response(null, { status: 302, headers: { location: "https://elsewhere.test/" } })],
-  ["409", () => stytchError(409, "conflict")],
-  ["418", () => new Response("teapot", { status: 418 })],
-])("%s is 502 upstream_rejected, and followed nowhere", async (_, answer) => {
+  ["status 409", () => stytchError(409, "conflict")],
+  ["status 418", () => new Response("teapot", { status: 418 })],
+])("%s is 502 upstream_rejected, and causes no further request", async (_, answer) => {
   upstream.answer(answer);
   const refused = await isolate.call(path, { key });
   expect(await refused.json()).toMatchObject({ status_code: 502, error_type: "upstream_rejected" });
   expect(upstream.requests).toHaveLength(1);
 });
 
-test.each([500, 502, 503, 504, 599])("%i is 503 upstream_unavailable", async (status) => {
+test.each([500, 502, 503, 504, 599])("status %i is 503 upstream_unavailable", async (status) => {
   upstream.answer(() => stytchError(status, "internal_server_error"));
   const refused = await isolate.call(path, { key });
   expect(await refused.json()).toMatchObject({ status_code: 503, error_type: "upstream_unavailable" });
 });
 
-test("a connection that fails is 503 upstream_unavailable, and its reason stays inside", async () => {
+test("a failed connection is 503 upstream_unavailable, and its reason is not shown", async () => {
   upstream.answer(() => {
     throw new TypeError("connect ECONNREFUSED canary-host");
   });
@@ -88,7 +88,7 @@ test("a connection that fails is 503 upstream_unavailable, and its reason stays 
   expect(text + JSON.stringify(logLines())).not.toContain("canary-host");
 });
 
-test("429 is 503 with Stytch's Retry-After", async () => {
+test("a 429 of Stytch is 503 with its Retry-After", async () => {
   upstream.answer(() => json({}, 429, { "retry-after": "17" }));
   const refused = await isolate.call(path, { key });
   expect(await refused.json()).toMatchObject({ status_code: 503, error_type: "upstream_rate_limited" });
@@ -105,7 +105,7 @@ test.each([
         controller.enqueue(new Uint8Array([0x20]));
       }),
   ],
-])("an upstream that %s is 504 when the deadline has passed", async (_, answer) => {
+])("an upstream that %s is 504 upstream_timeout after the deadline", async (_, answer) => {
   upstream.answer(async ({ signal }) => {
     const aborted = new Promise<never>((__, reject) => {
       signal?.addEventListener("abort", () => reject(signal.reason));
@@ -121,7 +121,7 @@ test.each([
   expect(performance.now() - began).toBeLessThan(Number(TEST_VARS.UPSTREAM_TIMEOUT_MS) + 500);
 });
 
-test("a 400 about the identifier passes with Stytch's type, rebuilt from known fields", async () => {
+test("a 400 about the identifier keeps Stytch's type, rebuilt from known fields", async () => {
   const canary = "canary-of-an-unknown-field";
   upstream.answer(() =>
     json(
@@ -164,7 +164,7 @@ test("an upstream that echoes the request's credentials does not leak them", asy
   });
 });
 
-test("what Stytch said is in the log, for the operator", async () => {
+test("the log has the error type and request ID of a refusal by Stytch", async () => {
   upstream.answer(() => stytchError(401, "unauthorized_credentials"));
   await isolate.call(path, { key });
   expect(logLines().at(-1)).toMatchObject({

@@ -1,4 +1,4 @@
-/** Bodies with the shapes of the real API. Every organization and member is new, so that tests do not meet. */
+/** Bodies in the shape of Stytch's API. Each organization and member has a new ID, so that tests share no state. */
 
 export type Json = Record<string, unknown>;
 
@@ -72,15 +72,17 @@ export function member(fields: Json = {}): Json {
 
 const requestId = () => `request-id-test-${crypto.randomUUID()}`;
 
-export function organizationEnvelope(of: Json, fields: Json = {}): Json {
-  return { organization: of, request_id: requestId(), status_code: 200, ...fields };
+/** The body of a response with this organization. */
+export function organizationEnvelope(organization: Json, fields: Json = {}): Json {
+  return { organization, request_id: requestId(), status_code: 200, ...fields };
 }
 
-export function memberEnvelope(of: Json, organizationOf: Json, fields: Json = {}): Json {
+/** The body of a response with this member and its organization. */
+export function memberEnvelope(member: Json, organization: Json, fields: Json = {}): Json {
   return {
-    member: of,
-    member_id: of["member_id"],
-    organization: organizationOf,
+    member,
+    member_id: member["member_id"],
+    organization,
     request_id: requestId(),
     status_code: 200,
     ...fields,

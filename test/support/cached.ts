@@ -1,8 +1,7 @@
 /**
- * What tests of the cache share: entries and configurations made by hand, and what they look at in answers and in KV.
+ * What tests of the cache share: entries made by hand, and what they look at in answers and in KV.
  */
 import type { Entry } from "../../src/cache/entry.ts";
-import { type Config, parseConfig } from "../../src/config.ts";
 import type { Json } from "./bodies.ts";
 import { NOW } from "./clock.ts";
 import { TEST_VARS } from "./vars.ts";
@@ -20,13 +19,6 @@ export function entryOf(fields: Partial<Entry> = {}): Entry {
     purgeEpoch: 0,
     ...fields,
   };
-}
-
-/** The configuration of a deployment with these variables. */
-export function configWith(variables: Record<string, string> = {}): Config {
-  const configured = parseConfig({ ...TEST_VARS, ...variables });
-  if (!("config" in configured)) throw new Error("the test's configuration is wrong");
-  return configured.config;
 }
 
 export const statusOf = (response: Response) => response.headers.get("Cache-Status");

@@ -18,8 +18,8 @@ export interface Clock {
 }
 
 /**
- * Stops `Date` at `now` before each test, and restores it and all mocks after each. To be called at the top of a file or of a `describe`,
- * before its own `beforeEach`.
+ * Stops `Date` at `now` before each test, and restores it and all mocks after each. Call it at the top of a file or of a
+ * `describe`, before `beforeEach`.
  */
 export function useClock(now: number = NOW): Clock {
   beforeEach(() => {

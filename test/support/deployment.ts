@@ -1,4 +1,6 @@
-/** The deployment under test: any number of isolates that share KV and objects, with a count of their reads, writes and object calls. */
+/**
+ * The deployment under test: isolates that share KV and objects, with counts of their reads, writes and object calls.
+ */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env as bindings } from "cloudflare:workers";
 import type { Scope } from "../../src/keys/record.ts";
@@ -21,7 +23,7 @@ interface CallOptions {
 }
 
 export interface TestIsolate {
-  /** Since the last `resetCounts`. */
+  /** What the isolate has read, written and called since the last `resetCounts`. */
   counts: Counts;
   resetCounts(): void;
   /** Resolves when all work in the background is done too. */
@@ -32,7 +34,10 @@ export interface TestIsolate {
   admin(method: string, path: string, body?: unknown): Promise<Response>;
 }
 
-/** Creates an isolate with nothing in memory. `overrides` replace variables and bindings of the Worker, but not of the objects. */
+/**
+ * Creates an isolate with nothing in memory. `overrides` replace variables and bindings of the Worker, but not of the
+ * objects.
+ */
 export function createIsolate(overrides: Record<string, unknown> = {}): TestIsolate {
   const worker = createWorker(() => 0);
   const isolate: TestIsolate = {

@@ -1,4 +1,4 @@
-/** Events of Stytch: their bodies have the shapes of Svix's catalogue. */
+/** Bodies of Stytch's events, as in Svix's catalogue of event types. */
 import { parseEvent } from "../../src/webhooks/stytch-event.ts";
 
 export const PROJECT = "project-test-00000000-0000-0000-0000-000000000000";
@@ -6,7 +6,7 @@ export const ORGANIZATION = "organization-test-00000000-0000-0000-0000-000000000
 export const MEMBER = "member-test-00000000-0000-0000-0000-000000000000";
 export const OTHER = "organization-test-11111111-1111-4111-8111-111111111111";
 
-/** As in the catalogue, with `vertical`; `undefined` leaves a field out. */
+/** An event with these fields; `undefined` removes a field. */
 export function event(fields: Record<string, unknown>): unknown {
   const body = {
     action: "UPDATE",
@@ -19,7 +19,8 @@ export function event(fields: Record<string, unknown>): unknown {
   };
   return JSON.parse(JSON.stringify(body));
 }
-export const namesOf = (json: unknown) => parseEvent(json, PROJECT).identifiers;
+/** The identifiers that an event names. */
+export const identifiersIn = (json: unknown) => parseEvent(json, PROJECT).identifiers;
 
 export const ACME = {
   organization_id: ORGANIZATION,

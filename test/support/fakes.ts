@@ -1,4 +1,4 @@
-/** Bindings that fail, hang or lag, to be passed to `createIsolate`. The objects of the deployment keep the real ones. */
+/** Bindings that fail, hang or lag, for `createIsolate`. The objects of the deployment keep the real bindings. */
 import { env } from "cloudflare:workers";
 import { TEST_VARS } from "./vars.ts";
 
@@ -19,8 +19,8 @@ export const kvThat = {
     kv(async (key) => await (isDown() ? Promise.reject(failure()) : read(key))),
 
   /**
-   * KV as another location may see it for a minute: the values that these identifiers have at the time of this call, later writes ignored.
-   * Without identifiers, an empty namespace.
+   * KV as another location may see it for a minute: the values that these identifiers have at the time of this call, later
+   * writes ignored. Without identifiers, an empty namespace.
    */
   async lags(...identifiers: unknown[]) {
     const seen = new Map<string, { value: ArrayBuffer | null; metadata: unknown }>();

@@ -1,6 +1,6 @@
 /**
- * The egress guard: runs around every test in workerd. Whatever a test provokes, no answer, log line or thrown error
- * may hold a secret or a key, and no answer a header that is not Postern's own.
+ * The egress guard runs around every test in workerd. Whatever a test provokes, no response, log line or thrown error may
+ * contain a secret or a key, and no response may have a header that Postern does not set itself.
  */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -10,7 +10,7 @@ import { forgetIsolateState } from "../../src/isolate-state.ts";
 import { member } from "./bodies.ts";
 import { TEST_VARS } from "./vars.ts";
 
-/** All that Postern ever sends; of the upstream's, none is among them. */
+/** Every header that Postern sets. A header that only the upstream sets is not in this list. */
 const HEADERS = new Set([
   "access-control-allow-headers",
   "access-control-allow-methods",
@@ -37,7 +37,7 @@ const HEADERS = new Set([
 const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/;
 
 const secrets = new Set<string>();
-/** Data of members, and whatever else a test declares to be nobody's business. */
+/** Declares a value that must never leave Postern, for example data of a member. */
 export function declareSecret(value: string): void {
   secrets.add(value);
 }
@@ -45,25 +45,25 @@ for (const value of [TEST_VARS.STYTCH_SECRET, TEST_VARS.KEY_SECRET, TEST_VARS.AD
   declareSecret(value);
 declareSecret(btoa(`${TEST_VARS.STYTCH_PROJECT_ID}:${TEST_VARS.STYTCH_SECRET}`));
 
-/** Of every member that tests make; what members say of themselves is in no log line. */
-const MEMBERS_ADDRESS = String(member()["email_address"]);
+/** The address of every member in tests. No log line may contain data of a member. */
+const MEMBER_ADDRESS = String(member()["email_address"]);
 
 let lines: string[] = [];
-let answers: { headers: [string, string][]; body: string; mayHoldKey: boolean }[] = [];
+let responses: { headers: [string, string][]; body: string; mayHoldKey: boolean }[] = [];
 
-/** The log lines since the test began, parsed. */
+/** The parsed log lines since the test began. */
 export function logLines(): Record<string, unknown>[] {
   return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }
 
-/** The guard reads a copy; the caller keeps the answer. */
+/** Records a response for the checks after the test. The caller keeps the response: the guard reads a clone. */
 export async function guardResponse(response: Response, mayHoldKey: boolean): Promise<Response> {
   const body = await response.clone().text();
-  answers.push({ headers: [...response.headers], body, mayHoldKey });
+  responses.push({ headers: [...response.headers], body, mayHoldKey });
   return response;
 }
 
-/** All objects of the run share one environment, and so one circuit. */
+/** All objects of the run share one environment, and so one circuit breaker. */
 let objectEnv: Env | undefined;
 
 /**
@@ -81,7 +81,7 @@ beforeEach(async () => {
   );
   forgetObjectState();
   lines = [];
-  answers = [];
+  responses = [];
   for (const level of ["log", "info", "warn", "error", "debug"] as const) {
     console[level] = (...args: unknown[]) => void lines.push(args.map(String).join(" "));
   }
@@ -91,9 +91,9 @@ afterEach(({ task }) => {
   expectClean(JSON.stringify(task.result?.errors ?? []), "a thrown error", false);
   for (const line of lines) {
     expectClean(line, "a log line", false);
-    expect(line.includes(MEMBERS_ADDRESS), "a log line holds a member's data").toBe(false);
+    expect(line.includes(MEMBER_ADDRESS), "a log line holds a member's data").toBe(false);
   }
-  for (const { headers, body, mayHoldKey } of answers) {
+  for (const { headers, body, mayHoldKey } of responses) {
     expect(headers.map(([name]) => name).filter((name) => !HEADERS.has(name))).toEqual([]);
     expectClean(JSON.stringify(headers), "a header", false);
     expectClean(body, "a body", mayHoldKey);

@@ -42,7 +42,8 @@ export function stytchError(status: number, errorType: string, message = "No."):
 }
 
 /**
- * Answers what Postern sends upstream with `handler`, until mocks are restored (see `useClock`). A request to any other origin rejects.
+ * Answers what Postern sends upstream with `handler`, until mocks are restored (see `useClock`). A request to any other
+ * origin rejects.
  */
 export function stubUpstream(handler: Handler = () => stytchError(404, "organization_not_found")): Upstream {
   const requests: UpstreamRequest[] = [];
@@ -68,8 +69,8 @@ export function stubUpstream(handler: Handler = () => stytchError(404, "organiza
 }
 
 /**
- * A promise that the test settles by hand. It cannot carry a Response, since workerd binds a body to the request that created it: resolve it
- * with a function that creates one.
+ * A promise that the test settles by hand. It cannot carry a Response, since workerd binds a body to the request that
+ * created it: resolve it with a function that creates one.
  */
 export function deferred<T>(): {
   promise: Promise<T>;

@@ -1,4 +1,4 @@
-/** The configuration of the deployment under test. Every secret in it is on the guard's list. */
+/** The variables of the deployment under test. The guard knows every secret among them. */
 export const TEST_VARS = {
   STYTCH_PROJECT_ID: "project-test-22222222-2222-4222-8222-222222222222",
   STYTCH_SECRET: "secret-test-canary-of-the-upstream",

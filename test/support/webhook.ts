@@ -1,4 +1,4 @@
-/** Requests as Svix sends them, and the secrets that they are signed with. */
+/** Webhook requests as Svix sends them, and the secrets that sign them. */
 import { Webhook } from "standardwebhooks";
 import { declareSecret } from "./guard.ts";
 
@@ -9,7 +9,7 @@ for (const secret of [SECRET, NEXT_SECRET]) {
   declareSecret(secret.slice("whsec_".length));
 }
 
-/** A request that Svix has signed. */
+/** Options of `TestIsolate.call` for a webhook with a valid signature of `secret`. */
 export function signed(body: unknown, secret = SECRET, headers: Record<string, string> = {}) {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   const id = `msg_${crypto.randomUUID()}`;

@@ -1,4 +1,4 @@
-/** The body of a Stytch error, and what it says: https://stytch.com/docs/b2b/api/errors */
+/** The body of a Stytch error: https://stytch.com/docs/b2b/api/errors */
 import * as z from "zod";
 
 export const StytchError = z.looseObject({
@@ -11,7 +11,7 @@ export const StytchError = z.looseObject({
 
 export type StytchError = z.output<typeof StytchError>;
 
-/** Errors about Postern's own project ID or secret come as 400 as well as 401; they say nothing of what was asked. */
+/** True if an error is about Postern's own project or secret. Stytch sends some of these with 400 instead of 401. */
 export function isAboutCredentials(errorType: string): boolean {
   return /^(unauthorized_|invalid_(project|secret|authorization|b2b_endpoint)|project_|bad_vertical|wrong_stack)/.test(
     errorType,

@@ -1,6 +1,8 @@
 /**
- * The Member of the Stytch B2B API and the envelope of its lookup: https://stytch.com/docs/b2b/api/member-object
- * Tolerance as in `organization-schema.ts`.
+ * The member of the Stytch B2B API, and the envelope in which a lookup returns it.
+ * https://stytch.com/docs/b2b/api/member-object
+ *
+ * As tolerant as `organization-schema.ts`.
  */
 import * as z from "zod";
 import { flag, freeJson, identity, listOf, Organization, text } from "./organization-schema.ts";
@@ -9,7 +11,7 @@ const SsoRegistration = z.looseObject({
   connection_id: text,
   external_id: text,
   registration_id: text,
-  sso_attributes: freeJson.describe("As the identity provider sent them"),
+  sso_attributes: freeJson.describe("As sent by the identity provider"),
 });
 
 const OAuthRegistration = z.looseObject({
@@ -31,7 +33,7 @@ const ScimRegistration = z.looseObject({
   connection_id: text,
   registration_id: text,
   external_id: text,
-  scim_attributes: freeJson.describe("RFC 7643 attributes as the identity provider sent them"),
+  scim_attributes: freeJson.describe("RFC 7643 attributes, as sent by the identity provider"),
 });
 
 export const Member = z.looseObject({
@@ -40,11 +42,11 @@ export const Member = z.looseObject({
   email_address: identity,
   status: identity.describe("pending, invited, active, deleted"),
   name: text.describe("May be empty"),
-  external_id: text.describe("Unique inside one organization only"),
+  external_id: text.describe("Unique within its organization only"),
   sso_registrations: listOf(SsoRegistration),
   scim_registration: ScimRegistration.nullish(),
   oauth_registrations: listOf(OAuthRegistration),
-  is_breakglass: flag.describe("May sign in by other means where SSO is required"),
+  is_breakglass: flag.describe("May sign in by other means even if SSO is required"),
   is_admin: flag,
   is_locked: flag,
   lock_created_at: text,
@@ -62,12 +64,12 @@ export const Member = z.looseObject({
   totp_registration_id: text.describe("Empty when unset"),
   roles: listOf(Role),
   trusted_metadata: freeJson.describe("Free JSON that only the backend writes"),
-  untrusted_metadata: freeJson.describe("Free JSON that the member can write too"),
+  untrusted_metadata: freeJson.describe("Free JSON that the member can write as well"),
   created_at: text.describe("RFC 3339, UTC"),
   updated_at: text.describe("RFC 3339, UTC"),
 });
 
-/** `GET /v1/b2b/organizations/members/dangerously_get/{member_id}`; it holds the member's whole organization too. */
+/** `GET /v1/b2b/organizations/members/dangerously_get/{member_id}`. It holds the member's whole organization, too. */
 export const MemberEnvelope = z.looseObject({
   request_id: identity,
   status_code: z.int().nullish(),

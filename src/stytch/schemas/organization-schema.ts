@@ -1,15 +1,16 @@
 /**
- * The Organization of the Stytch B2B API and the envelope of its lookup: https://stytch.com/docs/b2b/api/organization-object
+ * The organization of the Stytch B2B API, and the envelope in which a lookup returns it.
+ * https://stytch.com/docs/b2b/api/organization-object
  *
- * Strict on identity, tolerant on the rest: what names an organization must be there; every other known field may be
- * absent or null, but where it is present its type must be right. Enumerations are strings, since they have grown
- * before, and unknown fields pass.
+ * Strict on identity, tolerant on the rest: the fields that name an organization are required. Every other known field
+ * may be absent or null, but a value must have the right type. Enumerations are strings, since Stytch has added values
+ * before. Unknown fields pass.
  */
 import * as z from "zod";
 
-/** Present and not empty. */
+/** Required, and not empty. */
 export const identity = z.string().min(1);
-/** A string, or absent, or null: so are most of the fields that the SDKs call required. */
+/** A string, null or absent. The SDKs declare most of these fields as required, but Stytch omits some. */
 export const text = z.string().nullish();
 export const flag = z.boolean().nullish();
 export const texts = z.array(z.string()).nullish();
@@ -35,26 +36,28 @@ export const Organization = z.looseObject({
   organization_id: identity.describe("Canonical ID; usually organization-(test|live)-<uuid>, but not always"),
   organization_name: identity.describe("1 to 128 characters"),
   organization_slug: identity.describe(
-    "Unique in the project, 2 to 128 characters, may change; its case is kept",
+    "Unique in the project, 2 to 128 characters; may change; case is preserved",
   ),
-  organization_external_id: text.describe("The customer's own ID, unique in the project, may change or go"),
+  organization_external_id: text.describe(
+    "The customer's own ID, unique in the project; may change or be removed",
+  ),
   organization_logo_url: text.describe("Empty when unset"),
   sso_jit_provisioning: text.describe("ALL_ALLOWED, RESTRICTED, NOT_ALLOWED"),
   sso_jit_provisioning_allowed_connections: texts.describe(
-    "Connection IDs, where sso_jit_provisioning is RESTRICTED",
+    "Connection IDs, if sso_jit_provisioning is RESTRICTED",
   ),
   sso_active_connections: listOf(SsoConnection),
   sso_default_connection_id: text,
   scim_active_connection: ScimConnection.nullish(),
   scim_active_connections: listOf(ScimConnection).describe(
-    "What Stytch sent before scim_active_connection, and still sends",
+    "The predecessor of scim_active_connection; Stytch still sends it",
   ),
-  email_allowed_domains: texts.describe("Domains that invites and JIT provisioning are restricted to"),
+  email_allowed_domains: texts.describe("The domains to which invites and JIT provisioning are restricted"),
   email_jit_provisioning: text.describe("RESTRICTED, NOT_ALLOWED"),
   email_invites: text.describe("ALL_ALLOWED, RESTRICTED, NOT_ALLOWED"),
   auth_methods: text.describe("ALL_ALLOWED, RESTRICTED"),
   allowed_auth_methods: texts.describe(
-    "Where auth_methods is RESTRICTED: sso, magic_link, password, google_oauth, …",
+    "If auth_methods is RESTRICTED: sso, magic_link, password, google_oauth, …",
   ),
   mfa_policy: text.describe("REQUIRED_FOR_ALL, OPTIONAL"),
   mfa_methods: text.describe("ALL_ALLOWED, RESTRICTED"),
@@ -72,7 +75,7 @@ export const Organization = z.looseObject({
     "Free JSON that only the backend writes; may hold a customer's secrets",
   ),
   created_at: text.describe("RFC 3339, UTC"),
-  updated_at: text.describe("RFC 3339, UTC, whole seconds; not a version of the whole object"),
+  updated_at: text.describe("RFC 3339, UTC, whole seconds; does not change with every field"),
 });
 
 /** `GET /v1/b2b/organizations/{organization_id}`: https://stytch.com/docs/b2b/api/get-organization */

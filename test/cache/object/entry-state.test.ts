@@ -5,10 +5,11 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type EndResult, EntryState } from "../../../src/cache/object/entry-state.ts";
 import type { ReadFailure, ReadRequest } from "../../../src/cache/object-messages.ts";
-import { configWith, entryOf } from "../../support/cached.ts";
+import { entryOf } from "../../support/cached.ts";
 import { NOW } from "../../support/clock.ts";
+import { createConfig } from "../../support/config.ts";
 
-const { cache } = configWith();
+const { cache } = createConfig();
 
 const entry = (requestedAt: number, purgeEpoch = 0) => entryOf({ requestedAt, purgeEpoch });
 const heldIn = (state: EntryState) => state.servableEntry("acme", NOW, cache);

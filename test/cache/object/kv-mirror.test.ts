@@ -1,11 +1,12 @@
 /** What an object knows of its key in KV; the test ends each write by hand. */
 import { beforeEach, expect, test, vi } from "vitest";
 import { KvMirror } from "../../../src/cache/object/kv-mirror.ts";
-import { configWith, entryOf } from "../../support/cached.ts";
+import { entryOf } from "../../support/cached.ts";
 import { NOW, useClock } from "../../support/clock.ts";
+import { createConfig } from "../../support/config.ts";
 import { deferred } from "../../support/upstream.ts";
 
-const { cache } = configWith();
+const { cache } = createConfig();
 
 const entry = (requestedAt: number) =>
   entryOf({ body: new Uint8Array(1), requestedAt, receivedAt: NOW + requestedAt });

@@ -115,7 +115,7 @@ describe("a write", () => {
     await pass(1);
     await writing;
     expect(one.done.mock.calls).toEqual([[false]]);
-    expect(logLines()).toMatchObject([{ defect: expect.stringMatching(/^TookTooLong/) }]);
+    expect(logLines()).toMatchObject([{ defect: expect.stringMatching(/^TimeoutError/) }]);
     expect(vi.getTimerCount()).toBe(0);
   });
 

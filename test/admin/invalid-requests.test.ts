@@ -1,0 +1,116 @@
+/** Bodies, queries and IDs that the admin API refuses. */
+import { beforeEach, expect, test } from "vitest";
+import { useClock } from "../support/clock.ts";
+import { createIsolate, type TestIsolate } from "../support/deployment.ts";
+import { emptyDirectory } from "../support/directory.ts";
+
+useClock();
+
+let isolate: TestIsolate;
+beforeEach(async () => {
+  await emptyDirectory();
+  isolate = createIsolate();
+});
+
+test.each<[object, string]>([
+  [{}, "name"],
+  [{ name: "a" }, "scopes"],
+  [{ name: "", scopes: ["organizations:read"] }, "name"],
+  [{ name: "  ", scopes: ["organizations:read"] }, "name"],
+  [{ name: "a".repeat(201), scopes: ["organizations:read"] }, "name"],
+  [{ name: 7, scopes: ["organizations:read"] }, "name"],
+  [{ name: "a", scopes: [] }, "scopes"],
+  [{ name: "a", scopes: "organizations:read" }, "scopes"],
+  [{ name: "a", scopes: ["organizations:write"] }, "scopes.0"],
+  [{ name: "a", scopes: ["organizations:read"], expires_at: "tomorrow" }, "expires_at"],
+  [{ name: "a", scopes: ["organizations:read"], expires_at: "2027-13-01T00:00:00Z" }, "expires_at"],
+  [{ name: "a", scopes: ["organizations:read"], expires_at: 7 }, "expires_at"],
+  [{ name: "a", scope: ["organizations:read"] }, "scope"],
+  [{ name: "a", scopes: ["organizations:read"], organization_ids: [] }, "organization_ids"],
+  [{ name: "a", scopes: ["organizations:read"], organization_ids: [""] }, "organization_ids.0"],
+  [{ name: "a", scopes: ["organizations:read"], organization_ids: ["o", "a/b"] }, "organization_ids.1"],
+  [{ name: "a", scopes: ["organizations:read"], organization_ids: "o" }, "organization_ids"],
+  [{ name: "a", scopes: ["organizations:read"], organization_ids: Array(101).fill("o") }, "organization_ids"],
+  [{ name: "a", scopes: ["organizations:read"], fields: [] }, "fields"],
+  [{ name: "a", scopes: ["organizations:read"], fields: { organisation: null } }, "fields.organisation"],
+  [
+    { name: "a", scopes: ["organizations:read"], fields: { organization: ["nope"] } },
+    "fields.organization.0",
+  ],
+  [
+    { name: "a", scopes: ["organizations:read"], fields: { member: ["trusted_metadata", "__proto__"] } },
+    "fields.member.1",
+  ],
+  [{ name: "a", scopes: ["organizations:read"], allowed_ips: ["203.0.113.0/33"] }, "allowed_ips.0"],
+  [{ name: "a", scopes: ["organizations:read"], allowed_ips: [] }, "allowed_ips"],
+  [{ name: "a", scopes: ["organizations:read"], region: "mars" }, "region"],
+  ...[
+    {},
+    { limit: 0, period_seconds: 1 },
+    { limit: 1_000_001, period_seconds: 1 },
+    { limit: 1.5, period_seconds: 1 },
+  ].map(
+    (rate_limit) =>
+      [{ name: "a", scopes: ["organizations:read"], rate_limit }, "rate_limit.limit"] as [object, string],
+  ),
+  [
+    { name: "a", scopes: ["organizations:read"], rate_limit: { limit: 1, period_seconds: 86_401 } },
+    "rate_limit.period_seconds",
+  ],
+  [{ name: "a", scopes: ["organizations:read"], rate_limit: "600/60" }, "rate_limit"],
+  [{ name: "a", scopes: ["organizations:read"], key: "pst_" }, "key"],
+  [{ name: "a", scopes: ["organizations:read"], constructor: 1 }, "constructor"],
+])("the body %j is refused with the name of its field", async (body, field) => {
+  const response = await isolate.admin("POST", "/admin/keys", body);
+  expect(response.status).toBe(400);
+  const error = await response.json<{ error_type: string; error_message: string }>();
+  expect(error.error_type).toBe("invalid_request");
+  expect(error.error_message.startsWith(`${field}: `)).toBe(true);
+  expect(await (await isolate.admin("GET", "/admin/keys")).json()).toEqual({ keys: [], next_cursor: null });
+});
+
+test.each([
+  ["an empty body", ""],
+  ["invalid JSON", "{"],
+  ["a JSON list", "[]"],
+  ["a JSON null", "null"],
+  ["a body over 64 KiB", `{"name":"${"a".repeat(65_536)}"}`],
+  ["a name in __proto__", '{"__proto__":{"name":"a"},"scopes":["organizations:read"]}'],
+  ["a field named __proto__", '{"name":"a","scopes":["organizations:read"],"__proto__":{}}'],
+  [
+    "a rate_limit in __proto__",
+    '{"name":"a","scopes":["organizations:read"],"rate_limit":{"__proto__":{"limit":1,"period_seconds":1}}}',
+  ],
+  ["a byte order mark", '\ufeff{"name":"a","scopes":["organizations:read"]}'],
+  ["a body of 201 levels", `{"name":${"[".repeat(201)}${"]".repeat(201)}}`],
+])("%s is refused with 400", async (_, body) => {
+  const response = await isolate.admin("POST", "/admin/keys", body);
+  expect(await response.json()).toMatchObject({ status_code: 400, error_type: "invalid_request" });
+});
+
+test.each([
+  ["limit=0", "limit"],
+  ["limit=201", "limit"],
+  ["limit=1.5", "limit"],
+  ["limit=", "limit"],
+  ["limit=x", "limit"],
+  ["cursor=x", "cursor"],
+  ["cursor=", "cursor"],
+  ["order=asc", "order"],
+])("the query %s is refused with the name of its parameter", async (query, parameter) => {
+  const response = await isolate.admin("GET", `/admin/keys?${query}`);
+  expect(response.status).toBe(400);
+  expect((await response.json<{ error_message: string }>()).error_message.startsWith(`${parameter}: `)).toBe(
+    true,
+  );
+});
+
+test.each(["0000000000000000", "x", "..", "%2e%2e%2f", "0123456789ABCDEF"])(
+  "the key ID %s is answered 404",
+  async (id) => {
+    for (const method of ["GET", "DELETE"]) {
+      const response = await isolate.admin(method, `/admin/keys/${id}`);
+      expect(response.status).toBe(404);
+    }
+  },
+);

@@ -1,0 +1,121 @@
+/** The circuit breaker, and the pause after a 429, as callers of the API meet them. */
+import { beforeEach, expect, test } from "vitest";
+import { organization, organizationEnvelope } from "../support/bodies.ts";
+import { useClock } from "../support/clock.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import {
+  newMemberPath,
+  newOrganizationPath,
+  refuseConnection,
+  respondInTurn,
+  respondWith,
+  respondWithMember,
+} from "../support/failing-upstream.ts";
+import { logLines } from "../support/guard.ts";
+import { organizationPath } from "../support/paths.ts";
+import { json, stubUpstream, type Upstream } from "../support/upstream.ts";
+
+const clock = useClock();
+let upstream: Upstream;
+let isolate: TestIsolate;
+let key: string;
+
+beforeEach(async () => {
+  upstream = stubUpstream();
+  isolate = createIsolate();
+  ({ key } = await createKey(isolate, ["organizations:read", "members:dangerously_get"]));
+});
+
+test("ten failed calls open the circuit; then one call in 2 s is made, as a probe", async () => {
+  respondInTurn(upstream, respondWith(500));
+  for (let i = 0; i < 10; i += 1) expect((await isolate.call(newMemberPath(), { key })).status).toBe(503);
+  expect(upstream.requests).toHaveLength(10);
+  const refused = await isolate.call(newMemberPath(), { key });
+  expect(await refused.json()).toMatchObject({ status_code: 503, error_type: "upstream_unavailable" });
+  expect(logLines().at(-1)).toMatchObject({
+    upstream: null,
+    upstream_detail: "not called: the circuit is open",
+  });
+  clock.atMs(1_999);
+  await isolate.call(newMemberPath(), { key });
+  expect(upstream.requests).toHaveLength(10);
+  clock.atMs(2_000);
+  for (const _ of [1, 2, 3]) await isolate.call(newMemberPath(), { key });
+  expect(upstream.requests).toHaveLength(11);
+  respondInTurn(upstream, respondWithMember(upstream));
+  clock.atMs(4_000);
+  for (const _ of [1, 2]) expect((await isolate.call(newMemberPath(), { key })).status).toBe(200);
+  expect(upstream.requests).toHaveLength(13);
+});
+
+test("an open circuit holds for all organizations, and stale entries hide it", async () => {
+  const known = organization();
+  respondInTurn(upstream, () => json(organizationEnvelope(known)));
+  await isolate.call(organizationPath(known), { key });
+  clock.atMs(130_000);
+  respondInTurn(upstream, refuseConnection);
+  for (let i = 0; i < 10; i += 1) await createIsolate().call(newOrganizationPath(), { key });
+  expect(upstream.requests).toHaveLength(31);
+  expect((await createIsolate().call(newOrganizationPath(), { key })).status).toBe(503);
+  const hidden = await createIsolate().call(organizationPath(known), { key });
+  expect(hidden.headers.get("Cache-Status")).toBe("postern; hit; ttl=-70; detail=kv");
+  expect(upstream.requests).toHaveLength(31);
+  respondInTurn(upstream, () => json(organizationEnvelope(known)));
+  clock.atMs(132_000);
+  expect((await createIsolate().call(organizationPath(known), { key })).headers.get("Cache-Status")).toMatch(
+    /fwd=miss/,
+  );
+});
+
+test("answers of Stytch do not open the circuit, whatever their status", async () => {
+  for (let i = 0; i < 12; i += 1) {
+    respondInTurn(
+      upstream,
+      [respondWith(404), respondWith(400), respondWith(401), respondWith(429), () => json([])][i % 5] ??
+        respondWith(404),
+    );
+    await isolate.call(newMemberPath(), { key });
+  }
+  expect(upstream.requests).toHaveLength(12);
+});
+
+const limited = () => json({ error_type: "too_many_requests" }, 429, { "Retry-After": "30" });
+
+test("a 429 with Retry-After pauses all calls, and callers get the time left", async () => {
+  respondInTurn(upstream, limited);
+  const first = await isolate.call(newMemberPath(), { key });
+  expect([first.status, first.headers.get("Retry-After")]).toEqual([503, "30"]);
+  clock.atMs(12_500);
+  const second = await isolate.call(newMemberPath(), { key });
+  expect(await second.json()).toMatchObject({ status_code: 503, error_type: "upstream_rate_limited" });
+  expect(second.headers.get("Retry-After")).toBe("18");
+  clock.atMs(29_999);
+  await isolate.call(newMemberPath(), { key });
+  expect(upstream.requests).toHaveLength(1);
+  respondInTurn(upstream, respondWithMember(upstream));
+  clock.atMs(30_000);
+  expect((await isolate.call(newMemberPath(), { key })).status).toBe(200);
+});
+
+test("stale entries hide a pause after a 429, and are revalidated when it ends", async () => {
+  const known = organization();
+  respondInTurn(upstream, () => json(organizationEnvelope(known)));
+  await isolate.call(organizationPath(known), { key });
+  respondInTurn(upstream, limited);
+  clock.atMs(61_000);
+  await createIsolate().call(newOrganizationPath(), { key });
+  expect(upstream.requests).toHaveLength(2);
+  for (const ms of [62_000, 75_000, 90_999]) {
+    clock.atMs(ms);
+    const stale = await createIsolate().call(organizationPath(known), { key });
+    expect(stale.headers.get("Cache-Status")).toBe(
+      `postern; hit; ttl=${60 - Math.floor(ms / 1_000)}; detail=kv`,
+    );
+  }
+  expect(upstream.requests).toHaveLength(2);
+  // A paused call does not count as a failure of the organization, so that it causes no back-off.
+  respondInTurn(upstream, () => json(organizationEnvelope(known)));
+  clock.atMs(91_000);
+  await createIsolate().call(organizationPath(known), { key });
+  expect(upstream.requests).toHaveLength(3);
+});
