@@ -1,14 +1,16 @@
 /** Names that move: renames, swaps, and texts that mean two things. No organization is answered in place of another. */
 import { evictAllDurableObjects } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Directory } from "../../src/directory/directory.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
+import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { kvThat } from "../support/fakes.ts";
 import { logLines } from "../support/guard.ts";
+import { organizationPath } from "../support/paths.ts";
 import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 
-const NOW = 1_800_000_000_000;
+const { at } = useClock();
 const LEASE = 5;
 
 let admin: TestIsolate;
@@ -19,18 +21,12 @@ let may: string;
 let organizations: Json[];
 
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
   organizations = [organization(), organization()];
   upstream = stubUpstream(({ url }) => answerTo(url));
   admin = createIsolate();
   ({ key } = await createKey(admin, ["organizations:read"]));
   ({ key: may } = await createKey(admin, ["organizations:read", "cache:refresh"]));
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
-
 /** As Stytch: by ID, else by slug, else by external ID. */
 function answerTo(url: string): Response {
   const name = decodeURIComponent(new URL(url).pathname.split("/").at(-1) ?? "");
@@ -41,8 +37,7 @@ function answerTo(url: string): Response {
   return stytchError(404, "organization_not_found");
 }
 
-const at = (seconds: number) => vi.setSystemTime(NOW + seconds * 1_000);
-const pathOf = (name: unknown) => `/v1/b2b/organizations/${encodeURIComponent(String(name))}`;
+const pathOf = (name: unknown) => organizationPath(String(name));
 const idOf = (index: number) => String(organizations[index]?.["organization_id"]);
 const slugOf = (index: number) => String(organizations[index]?.["organization_slug"]);
 const change = (index: number, fields: Json) => {
@@ -56,7 +51,7 @@ async function whose(reader: TestIsolate, name: unknown): Promise<unknown> {
 }
 const refresh = async (name: unknown, reader = admin) =>
   await reader.call(pathOf(name), { key: may, headers: { "Postern-Cache": "refresh" } });
-describe("a slug that two organizations have swapped", () => {
+describe("a swapped slug", () => {
   let slugs: [string, string];
   let far: TestIsolate;
   let near: TestIsolate;
@@ -74,7 +69,7 @@ describe("a slug that two organizations have swapped", () => {
   });
 
   test.each([0, 1])(
-    "is not answered from the old one once organization %i has been refreshed: at once there, and within a lease everywhere",
+    "a swapped slug names its new owner a lease after organization %i was refreshed",
     async (refreshed) => {
       await refresh(idOf(refreshed));
       for (const index of [0, 1] as const) {
@@ -90,19 +85,19 @@ describe("a slug that two organizations have swapped", () => {
     },
   );
 
-  test("is not answered from the old one at once where the refresh was made, though KV goes on showing it", async () => {
+  test("a swapped slug names its new owner at once in the isolate of the refresh", async () => {
     await refresh(idOf(1), far);
     expect(await whose(far, slugs[0])).toBe(idOf(1));
   });
 
-  test("is not answered from the old one once it has been asked for anew by that slug", async () => {
+  test("a swapped slug names its new owner once a forced read asked for it", async () => {
     await refresh(slugs[0]);
     expect(await whose(admin, slugs[0])).toBe(idOf(1));
     at(LEASE);
     for (const reader of [near, far, createIsolate()]) expect(await whose(reader, slugs[0])).toBe(idOf(1));
   });
 
-  test("is not answered from the old one once either has been purged", async () => {
+  test("a swapped slug names its new owner once either organization is purged", async () => {
     await admin.admin("POST", "/admin/cache/purge", { organization_id: idOf(1) });
     at(LEASE);
     for (const reader of [near, far, createIsolate(), admin]) {
@@ -113,7 +108,7 @@ describe("a slug that two organizations have swapped", () => {
     for (const reader of [near, far, createIsolate()]) expect(await whose(reader, slugs[0])).toBe(idOf(1));
   });
 
-  test("is known to have moved though every object was evicted since", async () => {
+  test("a swapped slug is known to have moved even after all objects were evicted", async () => {
     await evictAllDurableObjects();
     await refresh(idOf(1));
     at(LEASE);
@@ -121,7 +116,7 @@ describe("a slug that two organizations have swapped", () => {
       expect(await whose(reader, slugs[0])).toBe(idOf(1));
   });
 
-  test("settles: after one more read of each, all is answered from the cache", async () => {
+  test("swapped slugs are cached again after one read of each", async () => {
     await refresh(idOf(0));
     await refresh(idOf(1));
     at(LEASE);
@@ -137,7 +132,7 @@ describe("a slug that two organizations have swapped", () => {
     expect(upstream.requests).toHaveLength(calls);
   });
 
-  test("where the Directory cannot list it, is answered rightly by the objects and where it was refreshed, with a line in the log", async () => {
+  test("a swapped slug that the Directory cannot list is answered right by the objects", async () => {
     vi.spyOn(Directory.prototype, "purge").mockImplementation(() => {
       throw new Error("gone");
     });
@@ -150,7 +145,7 @@ describe("a slug that two organizations have swapped", () => {
 });
 
 describe("a renamed organization", () => {
-  test("is found by its new name, and no longer by its old one, within a lease of its refresh", async () => {
+  test("a renamed organization is found by its new slug alone, a lease after its refresh", async () => {
     const old = slugOf(0);
     const near = createIsolate();
     for (const name of [old, idOf(0)]) await near.call(pathOf(name), { key });
@@ -166,7 +161,7 @@ describe("a renamed organization", () => {
     }
   });
 
-  test("costs no second read of itself: only what bears its old name has ended", async () => {
+  test("a renamed organization stays cached under its ID", async () => {
     change(0, { organization_slug: `${slugOf(0)}-new` });
     await refresh(idOf(0));
     at(LEASE);
@@ -174,7 +169,7 @@ describe("a renamed organization", () => {
     expect(status).toMatch(/hit/);
   });
 
-  test("whose external ID was removed is no longer found by it", async () => {
+  test("an organization whose external ID was removed is no longer found by it", async () => {
     change(0, { organization_external_id: "crm|7" });
     const near = createIsolate();
     expect(await whose(near, "crm|7")).toBe(idOf(0));
@@ -184,7 +179,7 @@ describe("a renamed organization", () => {
     for (const reader of [near, createIsolate()]) expect(await whose(reader, "crm|7")).toBe(404);
   });
 
-  test("is found by a name that was 404 a moment ago, as soon as an answer bears it", async () => {
+  test("a slug that was 404 a moment ago is found once an answer has it", async () => {
     const name = `${slugOf(0)}-new`;
     expect(await whose(admin, name)).toBe(404);
     at(1);
@@ -195,7 +190,7 @@ describe("a renamed organization", () => {
 });
 
 describe("a text that is one organization's slug and another's external ID", () => {
-  test("means what Stytch says it means, whichever was read last, and costs nothing once it is known", async () => {
+  test("a slug that is another's external ID means what Stytch says, and is cached", async () => {
     const text = slugOf(0);
     change(1, { organization_external_id: text });
     const readers = [createIsolate(), createIsolate()];
@@ -218,7 +213,7 @@ describe("a text that is one organization's slug and another's external ID", () 
 });
 
 describe("an identifier that looks like an ID", () => {
-  test("but is another's slug or external ID is never answered with that", async () => {
+  test("an ID that is another's slug or external ID is never answered with that one", async () => {
     const id = `organization-test-${crypto.randomUUID()}`;
     change(0, { organization_slug: id, organization_external_id: id });
     for (const name of [idOf(0), id, idOf(0), id]) {
@@ -226,7 +221,7 @@ describe("an identifier that looks like an ID", () => {
     }
   });
 
-  test("in a form that is no UUID may be a slug, and is the ID of whoever has it", async () => {
+  test("an ID without a UUID may be a slug, but names the organization with that ID", async () => {
     change(0, { organization_id: "org_1" });
     change(1, { organization_slug: "org_1" });
     for (const name of [idOf(1), "org_1", idOf(1), "org_1"]) {
@@ -235,8 +230,8 @@ describe("an identifier that looks like an ID", () => {
   });
 });
 
-describe("a name that moves during its fetch", () => {
-  test("is asked for again where another organization was seen to bear it meanwhile", async () => {
+describe("an alias that moves during its fetch", () => {
+  test("an alias is fetched again if another organization was seen with it meanwhile", async () => {
     const slug = slugOf(0);
     const gate = deferred<void>();
     let held = false;
@@ -259,7 +254,7 @@ describe("a name that moves during its fetch", () => {
     expect(await whose(createIsolate(), slug)).toBe(idOf(1));
   });
 
-  test("that fails meanwhile is not asked for twice", async () => {
+  test("an alias whose fetch fails meanwhile is not fetched twice", async () => {
     const slug = slugOf(0);
     const gate = deferred<void>();
     upstream.answer(async ({ url }) => {
@@ -277,7 +272,7 @@ describe("a name that moves during its fetch", () => {
   });
 });
 
-test("names are told to their objects once, and not at each refresh", async () => {
+test("aliases are told to their objects once, and not at each refresh", async () => {
   const moved = vi.spyOn(
     (await import("../../src/cache/object/organization.ts")).Organization.prototype,
     "aliasChanged",
