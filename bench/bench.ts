@@ -1,16 +1,16 @@
 /**
- * `npm run bench`: how fast a hit is and what requests cost, beside what it is held against (`docs/performance.md`). Takes about seven minutes. Prints tables,
- * and with `--json` one document in one line at the end.
+ * `npm run bench`: measures the speed of a hit and the cost of requests, and compares both with peers
+ * (`docs/performance.md`). Takes about seven minutes. Prints tables; `--json` adds one document in the last line.
  */
 import { parseArgs } from "node:util";
 import { build } from "./build.ts";
 import { cpuOf, type Measurements, measure, ratio, requestsOf, type Spread } from "./measure.ts";
-import { type Count, countKinds, countMix, MIX, openCounted } from "./operations.ts";
+import { type Count, countKinds, countMix, MIX, startCountedWorker } from "./operations.ts";
 import { dollarsPerMillion } from "./prices.ts";
 import { PROCESSORS } from "./processors.ts";
 import { ASSEMBLED, BARE, BARE_KV, POSTERN, SANDBOX } from "./settings.ts";
 
-// Nothing but what is measured leaves this machine.
+// workerd must not call Cloudflare.
 process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
 
 const { values: options } = parseArgs({ options: { json: { type: "boolean", default: false } } });
@@ -30,18 +30,18 @@ const { measured, startMs } = await measure(builds, progress);
 async function countAll(config: string, entry: string, isPostern: boolean) {
   progress(`counting the operations of ${entry}`);
   const built = build(config, entry);
-  const kinds = await openCounted(config, built);
-  const byKind = await countKinds(kinds, isPostern);
-  await kinds.stop();
-  const mixed = await openCounted(config, built);
-  const mix = await countMix(mixed);
-  await mixed.stop();
+  const kindsWorker = await startCountedWorker(config, built);
+  const byKind = await countKinds(kindsWorker, isPostern);
+  await kindsWorker.stop();
+  const mixWorker = await startCountedWorker(config, built);
+  const mix = await countMix(mixWorker);
+  await mixWorker.stop();
   return { byKind, mix };
 }
 const posternCounts = await countAll(POSTERN, "bench/counted/postern.ts", true);
 const assembledCounts = await countAll(ASSEMBLED, "bench/counted/assembled.ts", false);
 
-/** Of a hit, which most of the mix is; where CPU cannot be told, it is left out of the price: a hundredth of it. */
+/** CPU time of a hit, since most of the mix are hits. Unknown CPU time counts as 0: it is a hundredth of the price. */
 const cpuMs = (name: string) => (cpuUsOf(measured, name) ?? 0) / 1_000;
 const dollars = {
   postern: dollarsPerMillion(posternCounts.mix, posternCounts.mix.requests, cpuMs("hit_1000"), true),
@@ -98,8 +98,8 @@ function roundedSpread({ median, least, most }: Spread, digits: number) {
 function eachOf(spread: (one: Measurements[string]) => Spread | null, digits: number) {
   return Object.fromEntries(
     Object.entries(measured).map(([name, one]) => {
-      const given = spread(one);
-      return [name, given === null ? null : roundedSpread(given, digits)];
+      const value = spread(one);
+      return [name, value === null ? null : roundedSpread(value, digits)];
     }),
   );
 }
@@ -111,15 +111,15 @@ function printTables(): void {
       : [spread.median, spread.least, spread.most].map((value) => value.toFixed(digits));
   printTable(
     ["Scenario", "requests/s", "least", "most", "CPU µs/request", "least", "most"],
-    Object.values(measured).map((one) => [one.says, ...cells(requestsOf(one), 0), ...cells(cpuOf(one), 0)]),
+    Object.values(measured).map((one) => [one.label, ...cells(requestsOf(one), 0), ...cells(cpuOf(one), 0)]),
   );
-  const row = (who: string, kind: string, { requests, ...operations }: Count) => [
-    `${who}: ${kind}`,
+  const row = (worker: string, kind: string, { requests, ...operations }: Count) => [
+    `${worker}: ${kind}`,
     ...Object.values(operations).map((count: number) => (count / requests).toFixed(3)),
   ];
   printTable(
     [
-      "Operations a request",
+      "Operations per request",
       "KV reads",
       "KV writes",
       "object calls",
@@ -128,22 +128,22 @@ function printTables(): void {
       "upstream",
     ],
     [["Postern", posternCounts] as const, ["assembled", assembledCounts] as const].flatMap(
-      ([who, { byKind, mix }]) => [
-        ...Object.entries(byKind).map(([kind, count]) => row(who, kind, count)),
-        row(who, `mixed load, ${MIX.requestsPerSecond}/s`, mix),
+      ([worker, { byKind, mix }]) => [
+        ...Object.entries(byKind).map(([kind, count]) => row(worker, kind, count)),
+        row(worker, `mixed load, ${MIX.requestsPerSecond}/s`, mix),
       ],
     ),
   );
   printTable(
-    ["Dollars a million requests of the mixed load", ""],
-    Object.entries(dollars).map(([who, each]) => [who, each.toFixed(2)]),
+    ["Dollars per million requests of the mixed load", ""],
+    Object.entries(dollars).map(([worker, price]) => [worker, price.toFixed(2)]),
   );
   printTable(
     ["Bundle and start of Postern", ""],
     [
       ["KiB", (builds.postern.bytes / 1_024).toFixed(0)],
       ["KiB, gzip", (builds.postern.gzipBytes / 1_024).toFixed(0)],
-      ["workerd, to its first answer, ms", startMs.median.toFixed(0)],
+      ["start of workerd to its first response, ms", startMs.median.toFixed(0)],
     ],
   );
   printTable(

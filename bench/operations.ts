@@ -1,21 +1,22 @@
-/** What requests cost in operations of the platform, counted on a virtual clock. */
+/** Counts the operations of the platform that requests cost, on a virtual clock. */
 
 import { createRandom } from "../sandbox/random.ts";
 import { members, organizations } from "../sandbox/seed.ts";
 import type { Built } from "./build.ts";
-import { startMeasuredWorker } from "./measured-worker.ts";
 import type { Operations } from "./prices.ts";
+import { startWorker } from "./running-worker.ts";
 import { createKey, varsOf } from "./settings.ts";
-import type { Timed } from "./timed.ts";
+import type { TimedRequest } from "./timed-request.ts";
 
+/** The operations of so many requests. */
 export interface Count extends Operations {
   readonly requests: number;
 }
 
-/** The mixed load: organizations by Zipf's law, keys by chance, evenly spread over a minute. */
+/** The mixed load, evenly spread over a minute: organizations by Zipf's law, keys at random. */
 export const MIX = {
   seconds: 60,
-  /** Before it, so that what is counted is a minute like the others. */
+  /** Sent first and not counted, so that the counted minute is like any other. */
   warmUpSeconds: 60,
   requestsPerSecond: 500,
   isolates: 1,
@@ -25,46 +26,48 @@ export const MIX = {
   memberShare: 0.02,
 } as const;
 
-/** The clock of a counted Worker begins there, in ms since the epoch. */
-const BEGIN_MS = 1_800_000_000_000;
-/** How many requests are sent at once, to be made one after the other. */
-const BATCH = 200;
+/** When the clock of a counted Worker starts, in ms since the epoch. */
+const STARTED_AT = 1_800_000_000_000;
+/** How many requests one `POST /_run` contains. */
+const BATCH_SIZE = 200;
 
-export interface Counted {
-  /** Makes these requests; rejects where one is answered by another status than those given. */
-  run(requests: readonly Timed[], statuses?: readonly number[]): Promise<void>;
+export interface CountedWorker {
+  /** Sends the requests one after the other. Rejects if a response has none of the `statuses` (default: 200). */
+  run(requests: readonly TimedRequest[], statuses?: readonly number[]): Promise<void>;
   createKey(body: object): Promise<string>;
-  /** Since it was asked last. */
+  /** The operations since the last call of this function. */
   operations(): Promise<Operations>;
   stop(): Promise<void>;
 }
 
-export async function openCounted(config: string, built: Built): Promise<Counted> {
-  const served = await startMeasuredWorker(config, built, varsOf("https://stytch.invalid"), undefined);
+export async function startCountedWorker(config: string, built: Built): Promise<CountedWorker> {
+  const worker = await startWorker(config, built, varsOf("https://stytch.invalid"), undefined);
   return {
     run: async (requests, expected = [200]) => {
-      for (let at = 0; at < requests.length; at += BATCH) {
-        const body = JSON.stringify(requests.slice(at, at + BATCH));
-        const answer = await fetch(`${served.url}/_run`, { method: "POST", body });
-        const statuses = (await answer.json()) as number[];
-        const wrong = statuses.find((one) => !expected.includes(one));
-        if (wrong !== undefined) throw new Error(`${served.url}: answered ${wrong}, not ${expected}`);
+      for (let at = 0; at < requests.length; at += BATCH_SIZE) {
+        const body = JSON.stringify(requests.slice(at, at + BATCH_SIZE));
+        const response = await fetch(`${worker.url}/_run`, { method: "POST", body });
+        const statuses = (await response.json()) as number[];
+        const unexpected = statuses.find((one) => !expected.includes(one));
+        if (unexpected !== undefined) {
+          throw new Error(`${worker.url}: expected status ${expected}, got ${unexpected}`);
+        }
       }
     },
-    createKey: async (body) => await createKey(served.url, body),
-    operations: async () => (await (await fetch(`${served.url}/_count`)).json()) as Operations,
-    stop: async () => await served.stop(),
+    createKey: async (body) => await createKey(worker.url, body),
+    operations: async () => (await (await fetch(`${worker.url}/_count`)).json()) as Operations,
+    stop: async () => await worker.stop(),
   };
 }
 
-export const timed = (
+const timedRequest = (
   ms: number,
   key: string,
   path: string,
   headers: Record<string, string> = {},
   isolate = 0,
-): Timed => ({
-  ms: BEGIN_MS + ms,
+): TimedRequest => ({
+  ms: STARTED_AT + ms,
   isolate,
   path,
   headers: { Authorization: `Bearer ${key}`, ...headers },
@@ -74,9 +77,9 @@ const organizationPath = (index: number) => `/v1/b2b/organizations/${organizatio
 const memberPath = (index: number) =>
   `/v1/b2b/organizations/members/dangerously_get/${members[index]?.member_id}`;
 
-/** So many requests of one kind, 10 ms apart, of an isolate that was here before. */
+/** How many requests of each kind are counted, and the time between two. */
 const REQUESTS = 1_000;
-const EVERY_MS = 10;
+const INTERVAL_MS = 10;
 
 type Kind =
   | "hit"
@@ -89,56 +92,62 @@ type Kind =
   | "forged"
   | "refused";
 
-/** `isPostern`: what was assembled has no ETags, and nothing in an isolate's memory that could differ from KV. */
-export async function countKinds(worker: Counted, isPostern: boolean): Promise<Partial<Record<Kind, Count>>> {
+/** Counts each kind of request in turn. Only Postern (`isPostern`) has ETags, and a cache in memory besides KV. */
+export async function countKinds(
+  worker: CountedWorker,
+  isPostern: boolean,
+): Promise<Partial<Record<Kind, Count>>> {
   const counts: Partial<Record<Kind, Count>> = {};
   let ms = 0;
   const scopes = ["organizations:read", "members:dangerously_get"];
   const policy = { name: "bench", scopes, organization_ids: null, rate_limit: null };
   const fields = ["organization_id", "organization_name"];
-  const ofFields = isPostern ? { organization: fields, member: null } : fields;
+  const policyFields = isPostern ? { organization: fields, member: null } : fields;
   const key = await worker.createKey({ ...policy, fields: null });
-  const wide = { limit: 100_000, period_seconds: 60 };
-  const limited = await worker.createKey({ ...policy, fields: null, rate_limit: wide });
-  const narrow = { limit: 1, period_seconds: 86_400 };
-  const refused = await worker.createKey({ ...policy, fields: null, rate_limit: narrow });
+  const wideLimit = { limit: 100_000, period_seconds: 60 };
+  const limited = await worker.createKey({ ...policy, fields: null, rate_limit: wideLimit });
+  const narrowLimit = { limit: 1, period_seconds: 86_400 };
+  const refused = await worker.createKey({ ...policy, fields: null, rate_limit: narrowLimit });
   const forged = key.slice(0, -4) + (key.endsWith("0000") ? "1111" : "0000");
-  const one = organizationPath(0);
+  const path = organizationPath(0);
 
   async function count(
     kind: Kind,
     pathOf: (index: number) => string,
-    { of = key, statuses = [200], headers = {}, isolate = 0 } = {},
+    { apiKey = key, statuses = [200], headers = {}, isolate = 0 } = {},
   ): Promise<void> {
     const requests = Array.from({ length: REQUESTS }, (_, index) => {
-      ms += EVERY_MS;
-      return timed(ms, of, pathOf(index), headers, isolate);
+      ms += INTERVAL_MS;
+      return timedRequest(ms, apiKey, pathOf(index), headers, isolate);
     });
     await worker.operations();
     await worker.run(requests, statuses);
     counts[kind] = { ...(await worker.operations()), requests: REQUESTS };
   }
 
-  // Of which only the object of its own knows; and then another isolate, which finds it in KV.
+  // A new isolate then finds in KV what the misses have stored.
   await count("miss", organizationPath);
   if (isPostern) await count("kv_hit", organizationPath, { isolate: 1 });
-  await worker.run([timed(ms, key, one)]);
-  await count("hit", () => one);
-  await count("hit_limited", () => one, { of: limited });
-  await count("hit_fields", () => one, { of: await worker.createKey({ ...policy, fields: ofFields }) });
+  await worker.run([timedRequest(ms, key, path)]);
+  await count("hit", () => path);
+  await count("hit_limited", () => path, { apiKey: limited });
+  await count("hit_fields", () => path, {
+    apiKey: await worker.createKey({ ...policy, fields: policyFields }),
+  });
   const headers = { "If-None-Match": "*" };
-  if (isPostern) await count("not_modified", () => one, { statuses: [304], headers });
-  await count("member", () => memberPath(aliveMembers[0] ?? 0));
-  await count("forged", () => one, { of: forged, statuses: [401, 429] });
-  await worker.run([timed(ms, refused, one)]);
-  await count("refused", () => one, { of: refused, statuses: [429] });
+  if (isPostern) await count("not_modified", () => path, { statuses: [304], headers });
+  await count("member", () => memberPath(activeMembers[0] ?? 0));
+  await count("forged", () => path, { apiKey: forged, statuses: [401, 429] });
+  await worker.run([timedRequest(ms, refused, path)]);
+  await count("refused", () => path, { apiKey: refused, statuses: [429] });
   return counts;
 }
 
-const aliveMembers = members.flatMap(({ status }, index) => (status === "active" ? [index] : []));
+/** Indexes in `members`. */
+const activeMembers = members.flatMap(({ status }, index) => (status === "active" ? [index] : []));
 
-/** One in ten has a limit, which the load stays below. */
-async function keysOf(worker: Counted): Promise<string[]> {
+/** One key in ten has a rate limit, above what the load uses. */
+async function createKeys(worker: CountedWorker): Promise<string[]> {
   const keys: string[] = [];
   for (let i = 0; i < MIX.keys; i += 1) {
     const rate_limit = i < MIX.limitedKeys ? { limit: 6_000, period_seconds: 60 } : null;
@@ -155,38 +164,41 @@ async function keysOf(worker: Counted): Promise<string[]> {
   return keys;
 }
 
-/** Of the minute after the first. */
-export async function countMix(worker: Counted): Promise<Count> {
+/** Counts the mixed load, after its warm-up. */
+export async function countMix(worker: CountedWorker): Promise<Count> {
   const random = createRandom(7);
-  const keys = await keysOf(worker);
-  const organizationAt = zipf(MIX.organizations);
-  const chance = () => random.int(0, 999_999_999) / 1_000_000_000;
+  const keys = await createKeys(worker);
+  const organizationAt = createZipf(MIX.organizations);
+  const fraction = () => random.int(0, 999_999_999) / 1_000_000_000;
   const requestAt = (ms: number) => {
     const key = keys[random.int(0, keys.length - 1)] ?? "";
     const path =
-      chance() < MIX.memberShare
-        ? memberPath(aliveMembers[random.int(0, aliveMembers.length - 1)] ?? 0)
-        : organizationPath(organizationAt(chance()));
-    return timed(ms, key, path, {}, random.int(0, MIX.isolates - 1));
+      fraction() < MIX.memberShare
+        ? memberPath(activeMembers[random.int(0, activeMembers.length - 1)] ?? 0)
+        : organizationPath(organizationAt(fraction()));
+    return timedRequest(ms, key, path, {}, random.int(0, MIX.isolates - 1));
   };
-  const during = (fromSeconds: number, seconds: number) =>
+  const requestsDuring = (fromSeconds: number, seconds: number) =>
     Array.from({ length: seconds * MIX.requestsPerSecond }, (_, i) =>
       requestAt(fromSeconds * 1_000 + (i * 1_000) / MIX.requestsPerSecond),
     );
-  await worker.run(during(0, MIX.warmUpSeconds));
+  await worker.run(requestsDuring(0, MIX.warmUpSeconds));
   await worker.operations();
-  const requests = during(MIX.warmUpSeconds, MIX.seconds);
+  const requests = requestsDuring(MIX.warmUpSeconds, MIX.seconds);
   await worker.run(requests);
   return { ...(await worker.operations()), requests: requests.length };
 }
 
-/** By Zipf's law, the one of rank n comes 1/n as often as the first: the rank, from 0, of a chance from 0 to 1. */
-function zipf(count: number): (chance: number) => number {
-  const upTo: number[] = [];
+/**
+ * Zipf's law: the item of rank n occurs 1/n as often as the first. Returns a function from a random fraction, 0 to 1,
+ * to an index.
+ */
+function createZipf(count: number): (fraction: number) => number {
+  const cumulative: number[] = [];
   let total = 0;
   for (let rank = 1; rank <= count; rank += 1) {
     total += 1 / rank;
-    upTo.push(total);
+    cumulative.push(total);
   }
-  return (chance) => upTo.findIndex((most) => chance * total <= most);
+  return (fraction) => cumulative.findIndex((bound) => fraction * total <= bound);
 }

@@ -1,22 +1,24 @@
-/** What is measured, and of whom. */
+/** The scenarios to measure, and the Workers that they need. */
 import { demo, members, organizations } from "../sandbox/seed.ts";
 import type { Built } from "./build.ts";
 import type { Load } from "./load.ts";
-import { type MeasuredWorker, startMeasuredWorker } from "./measured-worker.ts";
 import { PROCESSORS } from "./processors.ts";
+import { type RunningWorker, startWorker } from "./running-worker.ts";
 import { ASSEMBLED, BARE, BARE_KV, createKey, POSTERN, PROJECT, SANDBOX, varsOf } from "./settings.ts";
 
 export interface Scenario {
   readonly name: string;
-  readonly says: string;
+  /** The name in the printed table. */
+  readonly label: string;
   readonly load: Load;
   /**
-   * Of one stretch: for a third of a second or so and, where it is held against another, for twice that. In so many, a lease is asked for about as often as in traffic that
-   * goes on, and workerd has collected garbage twice, which takes as long as a thousand hits.
+   * Requests of one run: about a third of a second's worth, and twice that if the scenario is compared with another.
+   * In that time, leases are requested about as often as in steady traffic, and workerd collects garbage twice, which
+   * takes as long as a thousand hits.
    */
   readonly requests: number;
-  /** Whose CPU time counts; null where what is measured is not a Worker's work. */
-  readonly worker: MeasuredWorker | null;
+  /** The Worker whose CPU time is measured; null to measure none. */
+  readonly worker: RunningWorker | null;
 }
 
 export interface Builds {
@@ -28,80 +30,82 @@ export interface Builds {
 }
 
 export interface Stage {
-  /** What ratios are made of. */
-  readonly held: readonly Scenario[];
-  readonly others: readonly Scenario[];
-  /** Of Postern, to its first answer. */
+  /** The scenarios of the ratios. */
+  readonly compared: readonly Scenario[];
+  readonly rest: readonly Scenario[];
+  /** From the start of Postern's workerd to its first response, in ms. */
   readonly startMs: number;
   stop(): Promise<void>;
 }
 
 const ORGANIZATION = `/v1/b2b/organizations/${demo.organization_id}`;
-const ALL = organizations.map(({ organization_id }) => `/v1/b2b/organizations/${organization_id}`);
+const ALL_ORGANIZATIONS = organizations.map(
+  ({ organization_id }) => `/v1/b2b/organizations/${organization_id}`,
+);
 const MEMBERS = members
   .filter(({ status }) => status === "active")
   .slice(0, 1_000)
   .map(({ member_id }) => `/v1/b2b/organizations/members/dangerously_get/${member_id}`);
 
-/** A limit that the load stays below, and one that it does not. */
-const WIDE = { limit: 1_000_000, period_seconds: 60 };
-const NARROW = { limit: 1, period_seconds: 86_400 };
+/** A rate limit above what the load uses, and one below it. */
+const WIDE_LIMIT = { limit: 1_000_000, period_seconds: 60 };
+const NARROW_LIMIT = { limit: 1, period_seconds: 86_400 };
 const SCOPES = ["organizations:read", "members:dangerously_get"];
-/** What the cache is to have done. One in memory for longer than it may be is read from KV once. */
+/** The expected `Cache-Status`. When its time in memory is over, a hit is read from KV once, so `HIT` allows that. */
 const HIT = { cacheStatus: /^postern; hit; ttl=/ };
 const KV_HIT = { cacheStatus: /^postern; hit; ttl=\d+; detail=kv$/ };
 const MISS = { cacheStatus: /^postern; fwd=miss; fwd-status=200; stored$/ };
 const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
 
-/** Begins every Worker anew, puts into it what its scenarios need, and says what they are. */
+/** Starts every Worker, creates its keys and fills the bare ones. The caches of the others are still empty. */
 export async function setUp(builds: Builds): Promise<Stage> {
-  const measured = PROCESSORS?.measured;
-  const stytch = await startMeasuredWorker(SANDBOX, builds.sandbox, PROJECT, PROCESSORS?.load);
-  const far = await startMeasuredWorker(SANDBOX, builds.sandbox, PROJECT, PROCESSORS?.load);
-  await fetch(`${far.url}/_sandbox/latency`, { method: "PUT", body: JSON.stringify({ ms: 80 }) });
+  const processor = PROCESSORS?.measured;
+  const stytch = await startWorker(SANDBOX, builds.sandbox, PROJECT, PROCESSORS?.load);
+  const distantStytch = await startWorker(SANDBOX, builds.sandbox, PROJECT, PROCESSORS?.load);
+  await fetch(`${distantStytch.url}/_sandbox/latency`, { method: "PUT", body: JSON.stringify({ ms: 80 }) });
 
   const quiet = { LOG_HIT_SAMPLE_RATE: "0", CACHE_FRESH_SECONDS: "3600" };
   const startPostern = async (vars: Record<string, string>) =>
-    await startMeasuredWorker(POSTERN, builds.postern, varsOf(stytch.url, { ...quiet, ...vars }), measured);
+    await startWorker(POSTERN, builds.postern, varsOf(stytch.url, { ...quiet, ...vars }), processor);
   const postern = await startPostern({ CACHE_MEMORY_SECONDS: "60" });
   const logging = await startPostern({ CACHE_MEMORY_SECONDS: "60", LOG_HIT_SAMPLE_RATE: "0.1" });
   const fromKv = await startPostern({ CACHE_MEMORY_SECONDS: "0" });
-  const missing = await startPostern({
+  const alwaysMissing = await startPostern({
     CACHE_MEMORY_SECONDS: "0",
     CACHE_FRESH_SECONDS: "1",
     CACHE_STALE_SECONDS: "0",
   });
-  const bare = await startMeasuredWorker(BARE, builds.bare, {}, measured);
-  const bareKv = await startMeasuredWorker(BARE_KV, builds.bareKv, {}, measured);
-  const assembled = await startMeasuredWorker(
+  const bare = await startWorker(BARE, builds.bare, {}, processor);
+  const bareKv = await startWorker(BARE_KV, builds.bareKv, {}, processor);
+  const assembled = await startWorker(
     ASSEMBLED,
     builds.assembled,
     varsOf(stytch.url, { CACHE_FRESH_SECONDS: quiet.CACHE_FRESH_SECONDS }),
-    measured,
+    processor,
   );
 
   const key = await createKey(postern.url, { name: "all", scopes: SCOPES });
-  const limited = await createKey(postern.url, { name: "limited", scopes: SCOPES, rate_limit: WIDE });
-  const refused = await createKey(postern.url, { name: "refused", scopes: SCOPES, rate_limit: NARROW });
+  const limited = await createKey(postern.url, { name: "limited", scopes: SCOPES, rate_limit: WIDE_LIMIT });
+  const refused = await createKey(postern.url, { name: "refused", scopes: SCOPES, rate_limit: NARROW_LIMIT });
   const fields = {
     organization: ["organization_id", "organization_name", "trusted_metadata.plan"],
     member: null,
   };
-  const narrow = await createKey(postern.url, { name: "fields", scopes: SCOPES, fields });
-  const ofLogging = await createKey(logging.url, { name: "all", scopes: SCOPES });
-  const ofKv = await createKey(fromKv.url, { name: "all", scopes: SCOPES });
-  const ofMissing = await createKey(missing.url, { name: "all", scopes: SCOPES });
+  const withFields = await createKey(postern.url, { name: "fields", scopes: SCOPES, fields });
+  const loggingKey = await createKey(logging.url, { name: "all", scopes: SCOPES });
+  const kvKey = await createKey(fromKv.url, { name: "all", scopes: SCOPES });
+  const missingKey = await createKey(alwaysMissing.url, { name: "all", scopes: SCOPES });
   const policy = { scopes: SCOPES, organization_ids: null, fields: null };
-  const ofAssembled = await createKey(assembled.url, { ...policy, rate_limit: null });
-  const limitedOfAssembled = await createKey(assembled.url, { ...policy, rate_limit: WIDE });
+  const assembledKey = await createKey(assembled.url, { ...policy, rate_limit: null });
+  const assembledLimited = await createKey(assembled.url, { ...policy, rate_limit: WIDE_LIMIT });
 
   const first = await fetch(postern.url + ORGANIZATION, { headers: bearer(key) });
   const etag = String(first.headers.get("ETag"));
   const body = await first.arrayBuffer();
-  // The bare ones answer the same bytes: the body, and the header fields as they are now.
+  // The bare Workers respond with the same body, and with the headers of a hit.
   const second = await fetch(postern.url + ORGANIZATION, { headers: bearer(key) });
   await second.arrayBuffer();
-  const fixed = JSON.stringify([...second.headers].filter(([name]) => !UNFIXED.includes(name)));
+  const fixed = JSON.stringify([...second.headers].filter(([name]) => !CONNECTION_HEADERS.includes(name)));
   for (const worker of [bare, bareKv]) {
     await fetch(worker.url + ORGANIZATION, { method: "PUT", body, headers: { "X-Bench-Headers": fixed } });
   }
@@ -110,74 +114,95 @@ export async function setUp(builds: Builds): Promise<Stage> {
   const basic = `Basic ${btoa(`${PROJECT.STYTCH_PROJECT_ID}:${key}`)}`;
   const forged = key.slice(0, -4) + (key.endsWith("0000") ? "1111" : "0000");
   const credential = btoa(`${PROJECT.STYTCH_PROJECT_ID}:${PROJECT.STYTCH_SECRET}`);
-  const one = (
+  const scenario = (
     name: string,
-    says: string,
-    worker: MeasuredWorker,
+    label: string,
+    worker: RunningWorker,
     headers: Record<string, string>,
     requests: number,
     more: Partial<Load> = {},
   ): Scenario => ({
     name,
-    says,
+    label,
     worker,
     requests,
     load: { url: worker.url, paths: [ORGANIZATION], headers, statuses: [200], ...more },
   });
-  const held = [
-    one("bare", "a bare Worker: the same bytes, from memory", bare, {}, 12_000),
-    one("hit", "Postern: hit in memory, Bearer", postern, bearer(key), 12_000, HIT),
-    one("hit_limited", "Postern: hit in memory, limited key", postern, bearer(limited), 12_000, HIT),
-    one("assembled", "assembled: hit", assembled, bearer(ofAssembled), 1_000),
-    one("bare_kv", "a bare Worker: the same bytes, from KV", bareKv, {}, 2_400),
-    one("kv_hit", "Postern: hit in KV", fromKv, bearer(ofKv), 2_400, KV_HIT),
+  const compared = [
+    scenario("bare", "bare Worker: the same response from memory", bare, {}, 12_000),
+    scenario("hit", "Postern: hit in memory, Bearer", postern, bearer(key), 12_000, HIT),
+    scenario("hit_limited", "Postern: hit in memory, limited key", postern, bearer(limited), 12_000, HIT),
+    scenario("assembled", "assembled: hit", assembled, bearer(assembledKey), 1_000),
+    scenario("bare_kv", "bare Worker: the same response from KV", bareKv, {}, 2_400),
+    scenario("kv_hit", "Postern: hit in KV", fromKv, bearer(kvKey), 2_400, KV_HIT),
   ];
-  const others = [
-    one("hit_basic", "Postern: hit in memory, Basic", postern, { Authorization: basic }, 4_500, HIT),
-    one("hit_fields", "Postern: hit in memory, key with fields", postern, bearer(narrow), 4_500, HIT),
-    one("not_modified", "Postern: 304", postern, { ...bearer(key), "If-None-Match": etag }, 4_500, {
-      ...HIT,
-      statuses: [304],
-    }),
-    one("hit_1000", "Postern: hit in memory, of 1,000 organizations", postern, bearer(key), 4_500, {
-      ...HIT,
-      paths: ALL,
-    }),
-    one(
-      "hit_logged",
-      "Postern: hit in memory, one in ten logged (the default)",
-      logging,
-      bearer(ofLogging),
+  const rest = [
+    scenario("hit_basic", "Postern: hit in memory, Basic", postern, { Authorization: basic }, 4_500, HIT),
+    scenario(
+      "hit_fields",
+      "Postern: hit in memory, key with fields",
+      postern,
+      bearer(withFields),
       4_500,
       HIT,
     ),
-    one("kv_hit_1000", "Postern: hit in KV, of 1,000 organizations", fromKv, bearer(ofKv), 1_024, {
+    scenario("not_modified", "Postern: 304", postern, { ...bearer(key), "If-None-Match": etag }, 4_500, {
+      ...HIT,
+      statuses: [304],
+    }),
+    scenario("hit_1000", "Postern: hit in memory, 1,000 organizations", postern, bearer(key), 4_500, {
+      ...HIT,
+      paths: ALL_ORGANIZATIONS,
+    }),
+    scenario(
+      "hit_logged",
+      "Postern: hit in memory, one in ten logged (the default)",
+      logging,
+      bearer(loggingKey),
+      4_500,
+      HIT,
+    ),
+    scenario("kv_hit_1000", "Postern: hit in KV, 1,000 organizations", fromKv, bearer(kvKey), 1_024, {
       ...KV_HIT,
-      paths: ALL,
+      paths: ALL_ORGANIZATIONS,
     }),
-    one("assembled_limited", "assembled: hit, limited key", assembled, bearer(limitedOfAssembled), 250),
-    one("assembled_1000", "assembled: hit, of 1,000 organizations", assembled, bearer(ofAssembled), 1_024, {
-      paths: ALL,
+    scenario("assembled_limited", "assembled: hit, limited key", assembled, bearer(assembledLimited), 250),
+    scenario(
+      "assembled_1000",
+      "assembled: hit, 1,000 organizations",
+      assembled,
+      bearer(assembledKey),
+      1_024,
+      {
+        paths: ALL_ORGANIZATIONS,
+      },
+    ),
+    scenario("miss", "Postern: miss, Stytch on this machine", alwaysMissing, bearer(missingKey), 150, {
+      ...MISS,
+      paths: ALL_ORGANIZATIONS,
     }),
-    one("miss", "Postern: miss, Stytch at hand", missing, bearer(ofMissing), 150, { ...MISS, paths: ALL }),
-    one("member", "Postern: member, Stytch at hand", postern, bearer(key), 400, { paths: MEMBERS }),
-    one("forged", "Postern: forged key", postern, bearer(forged), 1_000, { statuses: [401, 429] }),
-    one("refused", "Postern: refused by its limit", postern, bearer(refused), 4_500, { statuses: [429] }),
+    scenario("member", "Postern: member, Stytch on this machine", postern, bearer(key), 400, {
+      paths: MEMBERS,
+    }),
+    scenario("forged", "Postern: forged key", postern, bearer(forged), 1_000, { statuses: [401, 429] }),
+    scenario("refused", "Postern: refused by the rate limit", postern, bearer(refused), 4_500, {
+      statuses: [429],
+    }),
     {
-      ...one(
+      ...scenario(
         "direct",
         "no proxy: the sandbox, 80 ms away",
-        far,
+        distantStytch,
         { Authorization: `Basic ${credential}` },
         320,
       ),
       worker: null,
     },
   ];
-  const workers = [bare, bareKv, assembled, postern, logging, fromKv, missing, far, stytch];
+  const workers = [bare, bareKv, assembled, postern, logging, fromKv, alwaysMissing, distantStytch, stytch];
   return {
-    held,
-    others,
+    compared,
+    rest,
     startMs: postern.startMs,
     stop: async () => {
       for (const worker of workers) await worker.stop();
@@ -185,5 +210,5 @@ export async function setUp(builds: Builds): Promise<Stage> {
   };
 }
 
-/** Made by the connection, or by what reads from it. */
-const UNFIXED = ["content-length", "connection", "transfer-encoding", "keep-alive"];
+/** Set for each connection, not by the Worker. */
+const CONNECTION_HEADERS = ["content-length", "connection", "transfer-encoding", "keep-alive"];
