@@ -4,10 +4,12 @@
  */
 import { parseArgs } from "node:util";
 import { build } from "./build.ts";
+import { type Count, startCountedWorker } from "./counted-worker.ts";
 import { cpuOf, type Measurements, measure, ratio, requestsOf, type Spread } from "./measure.ts";
-import { type Count, countKinds, countMix, MIX, startCountedWorker } from "./operations.ts";
+import { countMix, MIX } from "./mixed-load.ts";
 import { dollarsPerMillion } from "./prices.ts";
 import { PROCESSORS } from "./processors.ts";
+import { countKinds } from "./request-kinds.ts";
 import { ASSEMBLED, BARE, BARE_KV, POSTERN, SANDBOX } from "./settings.ts";
 
 // workerd must not call Cloudflare.

@@ -1,9 +1,10 @@
 /** Measures all scenarios in several rounds, and computes medians and ratios. */
 import { runLoad } from "./load.ts";
 import { PROCESSORS, pin } from "./processors.ts";
-import { type Builds, type Scenario, type Stage, setUp } from "./scenarios.ts";
+import { comparedScenarios, otherScenarios, type Scenario } from "./scenarios.ts";
+import { type Builds, startStage } from "./stage.ts";
 
-/** How often all Workers are restarted. Code is laid out and compiled differently each time, which matters by a tenth. */
+/** How often all Workers are restarted: code is laid out and compiled differently each time, which matters by 10%. */
 const STARTS = 3;
 const ROUNDS = 3;
 
@@ -36,14 +37,15 @@ export async function measure(
   const measured: Record<string, { label: string; rounds: Round[] }> = {};
   const startsMs: number[] = [];
   for (let start = 1; start <= STARTS; start += 1) {
-    const stage = await setUp(builds);
-    startsMs.push(stage.startMs);
+    const stage = await startStage(builds);
+    const [compared, rest] = [comparedScenarios(stage), otherScenarios(stage)];
+    startsMs.push(stage.workers.postern.startMs);
     onProgress(`start ${start} of ${STARTS}, filling caches`);
     // This also lets V8 compile what is hot.
-    for (const { load, requests } of [...stage.compared, ...stage.rest]) await runLoad(load, requests, false);
+    for (const { load, requests } of [...compared, ...rest]) await runLoad(load, requests, false);
     for (let round = 1; round <= ROUNDS; round += 1) {
       onProgress(`start ${start} of ${STARTS}, round ${round} of ${ROUNDS}`);
-      for (const [{ name, label }, one] of await measureRound(stage)) {
+      for (const [{ name, label }, one] of await measureRound(compared, rest)) {
         measured[name] ??= { label, rounds: [] };
         measured[name].rounds.push(one);
       }
@@ -54,7 +56,10 @@ export async function measure(
 }
 
 /** Runs the compared scenarios twice, the second time in reverse order, so that none gains or loses by its place. */
-async function measureRound({ compared, rest }: Stage): Promise<Map<Scenario, Round>> {
+async function measureRound(
+  compared: readonly Scenario[],
+  rest: readonly Scenario[],
+): Promise<Map<Scenario, Round>> {
   const rounds = new Map<Scenario, Round>();
   for (const scenario of [...compared, ...rest, ...compared.toReversed()]) {
     const first = rounds.get(scenario);

@@ -36,8 +36,8 @@ const OBJECT_CALL_MS = 5;
 const STYTCH_CALL_MS = 80;
 
 /**
- * `operations` are those of all `requests`, `cpuMs` is that of one. `objectsCallStytch`: an object waits for Stytch, which
- * is billed, and not the Worker.
+ * `operations` are those of all `requests`, `cpuMs` is that of one. `objectsCallStytch`: it is an object that waits for
+ * Stytch and is billed for it.
  */
 export function dollarsPerMillion(
   operations: Operations,

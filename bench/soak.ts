@@ -7,6 +7,8 @@ import { parseArgs } from "node:util";
 import { SECRETS } from "../dev/credentials.ts";
 import { startSandboxedPostern } from "../dev/sandboxed-postern.ts";
 import { openHeap } from "./heap.ts";
+import { faultAt, msAfterFault, phaseAt } from "./soak-faults.ts";
+import { type PhaseStats, printResult } from "./soak-report.ts";
 import { type Caller, createCallers, LIMIT, type SoakResponse } from "./soak-traffic.ts";
 
 const { values: options } = parseArgs({
@@ -14,10 +16,6 @@ const { values: options } = parseArgs({
 });
 const SECONDS = Number(options.seconds);
 const CONCURRENCY = 24;
-/** A round: Stytch works, then fails for `FAULT_MS`, then works again for `RECOVERY_MS`. */
-const ROUND_MS = 30_000;
-const FAULT_MS = 8_000;
-const RECOVERY_MS = 8_000;
 /**
  * How long after a fault a call may begin and still get a 5xx: calls under way end by their deadline of 2 s, and the
  * circuit, or the `Retry-After` of a 429, lasts for 2 s more.
@@ -28,55 +26,21 @@ const MAX_RESPONSE_MS = 4_500;
 /** Between two measurements of memory. */
 const MEMORY_INTERVAL_MS = Math.max(1_000, (SECONDS * 1_000) / 20);
 
-const FAULTS = [
-  { kind: "status", status: 503 },
-  { kind: "hang" },
-  { kind: "html" },
-  { kind: "status", status: 429, retry_after: 2 },
-  { kind: "status", status: 500 },
-  { kind: "cut" },
-  { kind: "status", status: 401 },
-  { kind: "drip" },
-  { kind: "huge" },
-  { kind: "redirect" },
-] as const;
-
-/** What callers saw during one phase. */
-interface PhaseStats {
-  calls: number;
-  statuses: Record<string, number>;
-  /** Responses from the cache that were no longer fresh. */
-  stale: number;
-  longestMs: number;
-}
-
 const postern = await startSandboxedPostern({ LOG_HIT_SAMPLE_RATE: "0", UPSTREAM_TIMEOUT_MS: "2000" }, true);
 const heap = await openHeap(postern.inspector);
 const callers = await createCallers(postern);
 const startedAt = performance.now();
 const elapsedMs = () => performance.now() - startedAt;
-/** What was wrong, and how often. */
 const violations = new Map<string, number>();
-/** By phase: the name of the fault, "none", "recovering", or "changing" for calls across two phases. */
 const statsByPhase = new Map<string, PhaseStats>();
 /** When calls of the limited key began that were not refused. */
 const limitedCallsAt: number[] = [];
-/** How long after the end of a fault the last call began that still got a 5xx. */
 let latestAfterFaultMs = 0;
 const heapMegabytes: number[] = [];
 
 const addViolation = (text: string) => void violations.set(text, (violations.get(text) ?? 0) + 1);
 
-/** The current fault, "none" before it, or "recovering" after it. */
-function currentPhase(): string {
-  const inRound = elapsedMs() % ROUND_MS;
-  const faultStartMs = ROUND_MS - FAULT_MS - RECOVERY_MS;
-  if (inRound < faultStartMs) return "none";
-  return inRound < faultStartMs + FAULT_MS ? faultName(faultAt(elapsedMs())) : "recovering";
-}
-const faultAt = (ms: number) => FAULTS[Math.floor(ms / ROUND_MS) % FAULTS.length] ?? FAULTS[0];
-const faultName = (fault: (typeof FAULTS)[number]) =>
-  "status" in fault ? `status ${fault.status}` : fault.kind;
+const currentPhase = () => phaseAt(elapsedMs());
 
 async function switchFaults(): Promise<void> {
   let current = "none";
@@ -117,7 +81,7 @@ async function call(caller: Caller): Promise<void> {
     addViolation(`${caller.name}: a response after ${MAX_RESPONSE_MS} ms`);
   }
   if (response.status >= 500) {
-    const afterFaultMs = phaseBefore === "recovering" ? (beganAt % ROUND_MS) - (ROUND_MS - RECOVERY_MS) : 0;
+    const afterFaultMs = phaseBefore === "recovering" ? msAfterFault(beganAt) : 0;
     latestAfterFaultMs = Math.max(latestAfterFaultMs, Math.round(afterFaultMs));
     if (!isFaulty || afterFaultMs > AFTERMATH_MS || !isUpstreamFailure(response)) {
       addViolation(
@@ -162,7 +126,6 @@ async function keepCalling(): Promise<void> {
 await Promise.all([switchFaults(), ...Array.from({ length: CONCURRENCY }, keepCalling)]);
 await postern.control("DELETE", "faults");
 await new Promise((resolve) => setTimeout(resolve, 3_000));
-/** What is wrong when all faults are over. */
 const afterwards: string[] = [];
 for (const caller of callers) {
   const { path, headers, rule } = caller.next();
@@ -179,7 +142,7 @@ await postern.stop();
 report();
 process.exit(violations.size + afterwards.length > 0 ? 1 : 0);
 
-/** No two periods may have more calls than the limit allows, plus a margin, because calls are timed when they are sent. */
+/** No two periods may have more calls than the limit allows. A margin is added: calls are timed when they are sent. */
 function checkLimit(): void {
   const rate = LIMIT.limit / LIMIT.period_seconds;
   const marginMs = 1_000;
@@ -207,28 +170,6 @@ function report(): void {
     latestAfterFaultMs,
     heapMegabytes,
   };
-  if (options.json) {
-    console.log(JSON.stringify(result));
-    return;
-  }
-  console.log(`${calls} calls in ${SECONDS} s, ${result.perSecond} a second, ${CONCURRENCY} at once\n`);
-  console.table(
-    Object.fromEntries(
-      [...statsByPhase].map(([phase, { statuses, ...rest }]) => [
-        phase,
-        {
-          ...rest,
-          statuses: Object.entries(statuses)
-            .map(([code, count]) => `${code}: ${count}`)
-            .join(", "),
-        },
-      ]),
-    ),
-  );
-  console.log(`The last call that got a 5xx began ${latestAfterFaultMs} ms after the end of a fault.`);
-  const interval = `every ${MEMORY_INTERVAL_MS / 1_000} s`;
-  console.log(`Postern's heap in MB after garbage collection, ${interval}: ${heapMegabytes.join(" ")}`);
-  for (const [text, count] of violations) console.log(`WRONG, ${count} times: ${text}`);
-  for (const text of afterwards) console.log(`WRONG after all faults were over: ${text}`);
-  if (violations.size + afterwards.length === 0) console.log("No response was wrong.");
+  if (options.json) console.log(JSON.stringify(result));
+  else printResult(result, CONCURRENCY, MEMORY_INTERVAL_MS);
 }
