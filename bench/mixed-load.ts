@@ -9,11 +9,8 @@ import {
   timedRequest,
 } from "./counted-worker.ts";
 
-/** The mixed load, evenly spread over a minute: organizations by Zipf's law, keys at random. */
+/** The mixed load, evenly spread over time: organizations by Zipf's law, keys at random. */
 export const MIX = {
-  seconds: 60,
-  /** Sent first and not counted, so that the counted minute is like any other. */
-  warmUpSeconds: 60,
   requestsPerSecond: 500,
   isolates: 1,
   organizations: 1_000,
@@ -40,8 +37,8 @@ async function createKeys(worker: CountedWorker): Promise<string[]> {
   return keys;
 }
 
-/** Counts the mixed load, after its warm-up. */
-export async function countMix(worker: CountedWorker): Promise<Count> {
+/** Counts the load of `seconds`, after a warm-up as long, so that what is counted is steady traffic. */
+export async function countMix(worker: CountedWorker, seconds: number): Promise<Count> {
   const random = createRandom(7);
   const keys = await createKeys(worker);
   const organizationAt = createZipf(MIX.organizations);
@@ -54,13 +51,13 @@ export async function countMix(worker: CountedWorker): Promise<Count> {
         : organizationPath(organizationAt(fraction()));
     return timedRequest(ms, key, path, {}, random.int(0, MIX.isolates - 1));
   };
-  const requestsDuring = (fromSeconds: number, seconds: number) =>
+  const requestsDuring = (fromSeconds: number) =>
     Array.from({ length: seconds * MIX.requestsPerSecond }, (_, i) =>
       requestAt(fromSeconds * 1_000 + (i * 1_000) / MIX.requestsPerSecond),
     );
-  await worker.run(requestsDuring(0, MIX.warmUpSeconds));
+  await worker.run(requestsDuring(0));
   await worker.operations();
-  const requests = requestsDuring(MIX.warmUpSeconds, MIX.seconds);
+  const requests = requestsDuring(seconds);
   await worker.run(requests);
   return { ...(await worker.operations()), requests: requests.length };
 }

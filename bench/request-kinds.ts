@@ -8,8 +8,7 @@ import {
   timedRequest,
 } from "./counted-worker.ts";
 
-/** How many requests of each kind are counted, and the time between two. */
-const REQUESTS = 1_000;
+/** Between two requests. */
 const INTERVAL_MS = 10;
 
 type Kind =
@@ -23,10 +22,11 @@ type Kind =
   | "forged"
   | "refused";
 
-/** Counts each kind of request in turn. Only Postern (`isPostern`) has ETags, and a cache in memory besides KV. */
+/** Counts `requestCount` requests of each kind in turn. Only Postern (`isPostern`) has ETags, and a cache in memory besides KV. */
 export async function countKinds(
   worker: CountedWorker,
   isPostern: boolean,
+  requestCount: number,
 ): Promise<Partial<Record<Kind, Count>>> {
   const counts: Partial<Record<Kind, Count>> = {};
   let ms = 0;
@@ -47,13 +47,13 @@ export async function countKinds(
     pathOf: (index: number) => string,
     { apiKey = key, statuses = [200], headers = {}, isolate = 0 } = {},
   ): Promise<void> {
-    const requests = Array.from({ length: REQUESTS }, (_, index) => {
+    const requests = Array.from({ length: requestCount }, (_, index) => {
       ms += INTERVAL_MS;
       return timedRequest(ms, apiKey, pathOf(index), headers, isolate);
     });
     await worker.operations();
     await worker.run(requests, statuses);
-    counts[kind] = { ...(await worker.operations()), requests: REQUESTS };
+    counts[kind] = { ...(await worker.operations()), requests: requestCount };
   }
 
   // A new isolate then finds in KV what the misses have stored.
