@@ -1,3 +1,4 @@
+/** What an entry is made of, its ETag, and its stored form. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {

@@ -1,3 +1,4 @@
+/** The ages of an entry, to the millisecond. */
 import { expect, test } from "vitest";
 import { ageSeconds, freshnessOf, kvTtlSeconds } from "../../src/cache/freshness.ts";
 

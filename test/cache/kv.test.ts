@@ -1,3 +1,4 @@
+/** Reads and writes of KV, with a namespace made by hand. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { aliasMetadata, type Entry, toMetadata } from "../../src/cache/entry.ts";
 import { KV_TIMEOUT_MS, readKvEntry, writeKvAlias, writeKvEntry } from "../../src/cache/kv.ts";

@@ -1,3 +1,4 @@
+/** How long a failing Stytch is left alone. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {

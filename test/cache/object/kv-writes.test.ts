@@ -1,4 +1,7 @@
-/** What KV is written, and how often: a write costs as much as 33 calls of an object, so an unchanged organization is spared most of them. */
+/**
+ * What KV is written, and how often: a write costs as much as 33 calls of an object, so an unchanged organization is
+ * spared most of them.
+ */
 import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test, vi } from "vitest";

@@ -1,3 +1,4 @@
+/** When an entry is written to KV again, and which reads a write would have saved. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Entry } from "../../../src/cache/entry.ts";

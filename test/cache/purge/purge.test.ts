@@ -1,15 +1,13 @@
-/** Purges, from the admin call to every isolate: in force within `LEASE_SECONDS`, whatever KV shows, and never undone by what began before. */
-import { evictAllDurableObjects, runInDurableObject } from "cloudflare:test";
+/** Purges, from the admin call to every isolate: in force within `LEASE_SECONDS`, whatever KV shows. */
+import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Organization } from "../../../src/cache/object/organization.ts";
-import { Directory } from "../../../src/directory/directory.ts";
 import { type Json, organization, organizationEnvelope } from "../../support/bodies.ts";
 import { kvKey, nameIn, statusOf } from "../../support/cached.ts";
 import { useClock } from "../../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../../support/deployment.ts";
 import { kvThat } from "../../support/fakes.ts";
-import { logLines } from "../../support/guard.ts";
 import { organizationPath } from "../../support/paths.ts";
 import { deferred, json, stubUpstream, stytchError, type Upstream } from "../../support/upstream.ts";
 
@@ -217,59 +215,4 @@ describe("a purge", () => {
         expect(await nameIn(await reader.call(path, { key }))).toBe("Renamed");
     }
   });
-});
-
-describe("a Directory that fails", () => {
-  test.each([
-    ["fails", () => Promise.reject(new Error("gone"))],
-    ["hangs", () => new Promise<never>(() => {})],
-  ])("a Directory that %s costs a read one second at most, once in a lease", async (_, purgesSince) => {
-    await admin.call(byId, { key });
-    const without = createIsolate({ DIRECTORY: { getByName: () => ({ purgesSince }) } });
-    const began = performance.now();
-    expect(statusOf(await without.callUntilResponse(byId, { key }))).toBe("postern; hit; ttl=60; detail=kv");
-    expect(performance.now() - began).toBeLessThan(1_400);
-    expect(logLines().at(-1)).toMatchObject({ degraded: ["directory"], status: 200 });
-    const again = performance.now();
-    for (let i = 0; i < 5; i += 1) expect((await without.callUntilResponse(byId, { key })).status).toBe(200);
-    expect(performance.now() - again).toBeLessThan(500);
-  });
-
-  test("a purge that the Directory cannot list is 503, and changes nothing", async () => {
-    await admin.call(byId, { key });
-    vi.spyOn(Directory.prototype, "purge").mockImplementation(() => {
-      throw new Error("gone");
-    });
-    const answer = await purge();
-    expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, "1"]);
-    expect(await answer.json()).toMatchObject({ error_type: "purge_unavailable" });
-    expect(statusOf(await createIsolate().call(byId, { key }))).toMatch(/hit/);
-  });
-
-  test("a Directory that lost everything goes on with higher numbers", async () => {
-    // Later than in any other test: they share the Directory.
-    at(10_000_000);
-    ({ key } = await createKey(admin, ["organizations:read"]));
-    await purge();
-    await admin.call(byId, { key });
-    await runInDurableObject(env.DIRECTORY.getByName("directory"), (_, state) => {
-      state.storage.kv.delete("latest-purge");
-      state.storage.sql.exec("DELETE FROM purges");
-    });
-    at(10_000_001);
-    rename("Renamed");
-    await purge();
-    expect(await nameIn(await admin.call(byId, { key }))).toBe("Renamed");
-  });
-});
-
-test("an isolate asks the Directory once in half a lease, however many answers it gives", async () => {
-  const reader = createIsolate();
-  await reader.call(byId, { key });
-  reader.resetCounts();
-  for (let tenths = 1; tenths <= 100; tenths += 1) {
-    at(tenths / 10);
-    await reader.call(byId, { key });
-  }
-  expect(reader.counts.objects["purgesSince"]).toBe(4);
 });
