@@ -83,9 +83,9 @@ async function startSandbox(posternPort: number): Promise<string> {
 
 async function checkConfig(vars: Vars): Promise<void> {
   const config = parseConfig(vars);
-  if (!("problems" in config)) return;
-  const lines = Object.entries(config.problems).map(([name, problem]) => `  ${name}: ${problem}`);
-  await fail(["The configuration is not right (README, Configuration):", ...lines].join("\n"));
+  if (config.ok) return;
+  const lines = Object.entries(config.failure).map(([name, problem]) => `  ${name}: ${problem}`);
+  await fail(["The configuration is not right (docs/configuration.md):", ...lines].join("\n"));
 }
 
 /** The key that the last start issued for this project, if it still works; otherwise a new one, which is saved. */

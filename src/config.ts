@@ -1,8 +1,9 @@
 /**
- * The environment of the Worker, parsed once into a frozen `Config`. Names, kinds and defaults are those of the
- * README, "Configuration". A problem names its variable and says what is wrong with it, never the value.
+ * The environment of the Worker, parsed into a frozen `Config`. Names, kinds and defaults are those of
+ * docs/configuration.md. A problem names its variable and says what is wrong with it, never the value.
  */
 import * as z from "zod";
+import { failed, type Result, success } from "./result.ts";
 
 /** Where a Durable Object may be placed: https://developers.cloudflare.com/durable-objects/reference/data-location/ */
 export const LOCATION_HINTS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
@@ -12,22 +13,22 @@ const UUID = `${HEX}{8}-${HEX}{4}-${HEX}{4}-${HEX}{4}-${HEX}{12}`;
 const PROJECT_ID = new RegExp(`^project-(test|live)-${UUID}$`);
 const MIN_SECRET_LENGTH = 32;
 
-/** A variable that is set to nothing counts as not set: that is what an empty line in `.dev.vars` means. */
+/** A variable that is set to an empty text counts as not set, as an empty line in `.dev.vars` means. */
 const emptyAsUnset = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === "" ? undefined : value), schema);
 
 const stringOr = (problem: string) =>
   z.string({ error: (issue) => (issue.input === undefined ? "missing" : problem) });
 
-/** Variables are strings, but numbers where `wrangler.toml` writes them without quotes. */
-function numberVariable(fallback: number, least: number, most: number, whole = true) {
-  const problem = `must be a ${whole ? "whole " : ""}number from ${least} to ${most}`;
+/** Variables are strings, but numbers if `wrangler.toml` writes them without quotes. */
+function numberVariable(fallback: number, min: number, max: number, whole = true) {
+  const problem = `must be a ${whole ? "whole " : ""}number from ${min} to ${max}`;
   return emptyAsUnset(
     z.preprocess(
       (value) => (typeof value === "string" && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value),
       z
         .number(problem)
-        .refine((value) => value >= least && value <= most && (!whole || Number.isInteger(value)), problem)
+        .refine((value) => value >= min && value <= max && (!whole || Number.isInteger(value)), problem)
         .default(fallback),
     ),
   );
@@ -38,7 +39,7 @@ const longSecret = stringOr("must be a string").min(
   `must have at least ${MIN_SECRET_LENGTH} characters`,
 );
 
-/** What fits into a header as a credential. */
+/** The characters that a credential in a header may have. */
 const HEADER_SAFE = /^[!-~]+$/;
 
 const upstreamSecret = stringOr("must be a string").regex(
@@ -46,7 +47,7 @@ const upstreamSecret = stringOr("must be a string").regex(
   "must be printable ASCII without spaces",
 );
 
-/** An HTTP origin with an optional path, and nothing that could carry a credential or swallow a path. */
+/** True for an HTTP origin with an optional path, and without anything that could carry a credential or swallow a path. */
 function isBaseUrl(value: string): boolean {
   const url = URL.parse(value);
   return (
@@ -57,7 +58,7 @@ function isBaseUrl(value: string): boolean {
   );
 }
 
-/** Of Svix: https://docs.svix.com/receiving/verifying-payloads/how-manual */
+/** The form of a secret of Svix: https://docs.svix.com/receiving/verifying-payloads/how-manual */
 function isWebhookSecret(value: string): boolean {
   const base64 = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(value)?.[1];
   return base64 !== undefined && base64.length % 4 === 0;
@@ -118,23 +119,23 @@ type Variables = z.output<typeof Variables>;
 export const VARIABLE_NAMES: readonly string[] = Object.keys(Variables.shape);
 
 export interface Config {
-  /** Of the Stytch project, and so of the keys: the other kind is refused. */
+  /** The environment of the Stytch project, and so of its keys: keys of the other one are refused. */
   readonly environment: "test" | "live";
-  /** For `src/stytch/` alone. */
+  /** Read by `stytch/` alone. */
   readonly stytch: {
     readonly projectId: string;
     readonly secret: string;
-    /** While the secret rotates. */
+    /** The next secret, while the project secret rotates. */
     readonly nextSecret: string | undefined;
     /** Without a trailing slash. */
     readonly baseUrl: string;
-    /** For a whole call, retries included. */
+    /** The deadline of a whole upstream call, retries included. */
     readonly timeoutMs: number;
   };
   readonly upstreamRegion: (typeof LOCATION_HINTS)[number];
   readonly keySecret: string;
   readonly adminToken: string | undefined;
-  /** Each of which may sign a webhook; without any there are none. */
+  /** Each of them may sign a webhook. Without any, there is no webhook endpoint. */
   readonly webhookSecrets: readonly string[];
   readonly leaseSeconds: number;
   readonly leaseGraceSeconds: number;
@@ -149,17 +150,12 @@ export interface Config {
   readonly logHitSampleRate: number;
 }
 
-export type ConfigResult =
-  | { readonly config: Config }
-  /** What is wrong, by variable. Holds no value. */
-  | { readonly problems: Readonly<Record<string, string>> };
-
-/** Never throws. Does no I/O. */
-export function parseConfig(env: object): ConfigResult {
+/** Returns the configuration, or what is wrong with it, by variable and without any value. Never throws. No I/O. */
+export function parseConfig(env: object): Result<Config, Readonly<Record<string, string>>> {
   const parsed = Variables.safeParse(env);
-  if (parsed.success) return { config: Object.freeze(toConfig(parsed.data)) };
+  if (parsed.success) return success(Object.freeze(toConfig(parsed.data)));
   const problems = parsed.error.issues.map((issue) => [String(issue.path[0]), issue.message] as const);
-  return { problems: Object.fromEntries(problems) };
+  return failed(Object.fromEntries(problems));
 }
 
 function toConfig(v: Variables): Config {

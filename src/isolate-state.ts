@@ -3,21 +3,21 @@
  * promise whose work belongs to a request that may end.
  */
 import { createProjectionCache, type ProjectionCache } from "./api/projection-cache.ts";
-import { createMemory, type Memory } from "./cache/memory.ts";
-import { createPurgeList, type PurgeList } from "./cache/purge/purge-list.ts";
+import type { CacheState } from "./cache/cache-context.ts";
+import { Memory } from "./cache/memory.ts";
+import { PurgeList } from "./cache/purge/purge-list.ts";
+import { createPurgeSync } from "./cache/purge/purge-sync.ts";
 import { type Config, parseConfig } from "./config.ts";
 import type { JwksCache } from "./jwks/route.ts";
 import { createKeyState, type KeyState } from "./keys/key-state.ts";
-import { failed, type Result, success } from "./result.ts";
+import { type Result, success } from "./result.ts";
 import { StytchClient } from "./stytch/client.ts";
 
-export interface IsolateState {
+export interface IsolateState extends CacheState {
   readonly config: Config;
   /** Holds the circuit, which the Worker and the objects of the isolate share. */
   readonly stytch: StytchClient;
   readonly keys: KeyState;
-  readonly memory: Memory;
-  readonly purges: PurgeList;
   readonly projections: ProjectionCache;
   readonly jwks: JwksCache;
 }
@@ -53,13 +53,16 @@ export function requireIsolateState(env: Env): IsolateState {
 
 function createIsolateState(env: Env): Result<IsolateState, Problems> {
   const configured = parseConfig(env);
-  if ("problems" in configured) return failed(configured.problems);
+  if (!configured.ok) return configured;
+  const config = configured.value;
+  const purges = new PurgeList();
   return success({
-    config: configured.config,
-    stytch: new StytchClient(configured.config),
-    keys: createKeyState(configured.config),
-    memory: createMemory(),
-    purges: createPurgeList(),
+    config,
+    stytch: new StytchClient(config),
+    keys: createKeyState(config),
+    memory: new Memory(),
+    purges,
+    purgeSync: createPurgeSync(env, purges),
     projections: createProjectionCache(),
     jwks: {},
   });

@@ -1,23 +1,23 @@
 /**
  * The log: one JSON object a line. Only what is named here is ever written: no key, no secret, no body, no data of a
- * member, no `Authorization` value. Errors are reduced to their kind and place, since a message may quote what it choked on.
+ * member, no `Authorization` value. Errors are reduced to their kind and place, since a message may quote its input.
  */
 
-/** What a call of Stytch cost. */
+/** What an upstream call cost. */
 export interface UpstreamCall {
-  /** Of the answer; null where there was none. */
+  /** The status of the response; null if there was none. */
   readonly status: number | null;
-  /** Stytch's own, for its support. */
+  /** Stytch's own request ID, for its support. */
   readonly request_id: string | null;
   readonly attempts: number;
   readonly duration_ms: number;
 }
 
-/** The line of one request; filled as the request proceeds. */
+/** The entry of one request; filled as the request proceeds. */
 export interface LogEntry {
   readonly request_id: string;
   readonly method: string;
-  /** The pattern, without identifiers; null where no route matched. */
+  /** The pattern, without identifiers; null if no route matched. */
   route: string | null;
   status: number;
   error_type: string | null;
@@ -26,34 +26,35 @@ export interface LogEntry {
   cache: string | null;
   duration_ms: number;
   upstream: UpstreamCall | null;
-  /** Why the upstream's answer was refused: field paths and error types. */
+  /** Why the upstream response was refused: field paths and error types. */
   upstream_detail?: string;
-  /** What a genuine webhook was about, and whether it purged anything. */
+  /** The event of a genuine webhook, and whether it purged anything. */
   webhook?: { readonly event: string; readonly purges: boolean };
-  /** Parts that failed and were done without. */
+  /** The parts that failed while the request went on without them. */
   degraded?: DegradedPart[];
   /** What is wrong with the configuration, by variable. */
   problems?: Readonly<Record<string, string>>;
-  /** A defect. */
+  /** The kind and place of a defect. */
   defect?: string;
 }
 
-/** A part that failed, and what was done without it. */
+/** A part that failed, and what happens without it. */
 export type DegradedPart =
-  /** KV: the lookup went on without it. */
+  /** KV cannot be read: the lookup goes on with the organization's object. */
   | "kv_read"
+  /** KV cannot be written: other locations go on asking the organization's object. */
   | "kv_write"
-  /** Stytch: an older entry was answered from. */
+  /** Stytch failed: an older entry was served (stale-if-error), or a background revalidation failed. */
   | "upstream"
-  /** The organization's object: Stytch was asked directly. */
+  /** The organization's object failed: Stytch was asked directly. */
   | "organization_object"
-  /** The object of the public keys: the request was refused. */
+  /** The object of the public keys failed: the request was refused. */
   | "public_keys_object"
-  /** The Directory: an alarm reports to it later, and purges made meanwhile are not known here. */
+  /** The Directory failed: an alarm reports to it later, and purges made meanwhile are not known here. */
   | "directory"
-  /** The key's object: the last lease was honoured, its limit counted in this isolate, or the request refused. */
+  /** The key's object failed: the last lease was honoured, its limit counted in this isolate, or the call refused. */
   | "key_object"
-  /** The count of calls with bad credentials: they were not limited. */
+  /** The limiter of failed authentications failed: they were not limited. */
   | "failed_auth_limiter";
 
 /** Writes one line. */

@@ -1,6 +1,7 @@
 /** What one request carries from stage to stage: plain values, nothing of Hono, and nothing of another request. */
 import type { Config } from "./config.ts";
-import { type Failure, failureResponse } from "./errors.ts";
+import { failureResponse } from "./error-response.ts";
+import type { Failure } from "./errors.ts";
 import { limitFailedAuth } from "./failed-auth-limit.ts";
 import type { IsolateState } from "./isolate-state.ts";
 import type { Quota } from "./limits/rate-limit-headers.ts";

@@ -5,7 +5,8 @@
 import type { Hono } from "hono";
 import { createApp } from "./app.ts";
 import type { AppEnv } from "./app-env.ts";
-import { failureResponse } from "./errors.ts";
+import { failureResponse } from "./error-response.ts";
+
 import { type IsolateState, isolateStateOf } from "./isolate-state.ts";
 import { setRateLimit } from "./limits/rate-limit-headers.ts";
 import { RequestContext } from "./request-context.ts";

@@ -11,13 +11,13 @@ const REQUIRED = {
 
 function parse(vars: Record<string, unknown> = {}): Config {
   const configured = parseConfig({ ...REQUIRED, ...vars });
-  if ("problems" in configured) throw new Error(JSON.stringify(configured.problems));
-  return configured.config;
+  if (!configured.ok) throw new Error(JSON.stringify(configured.failure));
+  return configured.value;
 }
 
 function problemsOf(vars: Record<string, unknown>) {
   const configured = parseConfig({ ...REQUIRED, ...vars });
-  return "problems" in configured ? configured.problems : {};
+  return configured.ok ? {} : configured.failure;
 }
 
 const DEFAULTS = {
@@ -75,7 +75,8 @@ test("an empty variable counts as not set", () => {
 
 test("every missing variable is named at once", () => {
   expect(parseConfig({})).toEqual({
-    problems: { STYTCH_PROJECT_ID: "missing", STYTCH_SECRET: "missing", KEY_SECRET: "missing" },
+    ok: false,
+    failure: { STYTCH_PROJECT_ID: "missing", STYTCH_SECRET: "missing", KEY_SECRET: "missing" },
   });
 });
 

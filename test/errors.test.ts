@@ -1,6 +1,7 @@
 /** Failures on the wire: status, headers and body of each. */
 import { describe, expect, test } from "vitest";
-import { errorTypeOf, type Failure, failureResponse } from "../src/errors.ts";
+import { failureResponse } from "../src/error-response.ts";
+import { errorTypeOf, type Failure } from "../src/errors.ts";
 
 const REQUEST_ID = "3f0c7a52-0000-4000-8000-000000000000";
 const BASIC = 'Basic realm="postern", charset="UTF-8"';

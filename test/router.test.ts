@@ -3,9 +3,7 @@ import { expect, test } from "vitest";
 import { createApp } from "../src/app.ts";
 import { createConfig } from "./support/config.ts";
 
-function appOf(vars: Record<string, string> = {}) {
-  return createApp(createConfig(vars));
-}
+const appOf = (vars: Record<string, string> = {}) => createApp(createConfig(vars));
 
 const WEBHOOKS = { STYTCH_WEBHOOK_SECRET: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" };
 

@@ -26,7 +26,7 @@ export async function readOrganization(
   const isForced = isRefreshRequested(context.request.headers);
   let prefetch: Prefetch | null = null;
   const caller = await authorizeRequest(context, () => {
-    if (isIdentifier(identifier) && !isForced) prefetch = startPrefetch(context, state, identifier);
+    if (isIdentifier(identifier) && !isForced) prefetch = startPrefetch(context, identifier);
   });
   if (!caller.ok) return caller.failure;
   const record = caller.value;
@@ -37,7 +37,7 @@ export async function readOrganization(
   if (failure !== null) return failure;
 
   if (isExcludedId(record, identifier)) return { type: "organization_not_found" };
-  const found = await lookUp(context, state, identifier, isForced, prefetch);
+  const found = await lookUp(context, identifier, isForced, prefetch);
   if (found.entry === undefined) return found.failure;
   if (!canSee(record, found.entry.organizationId)) return { type: "organization_not_found" };
 

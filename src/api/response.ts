@@ -3,7 +3,7 @@
  * RFC 9211, `Age` and `Cache-Control` RFC 9111, `ETag` and 304 RFC 9110, `Server-Timing` the W3C's.
  */
 import { ageSeconds } from "../cache/freshness.ts";
-import type { FoundEntry } from "../cache/lookup.ts";
+import type { FoundEntry } from "../cache/lookup-result.ts";
 import type { RequestContext, Timings } from "../request-context.ts";
 import type { Projection } from "./projection-cache.ts";
 

@@ -1,6 +1,6 @@
 /**
- * One cached organization: the bytes that Stytch sent, and what a lookup must know of them without reading them. An entry
- * knows nothing of keys.
+ * One cached organization: the bytes that Stytch sent, and what a lookup needs to know without parsing them. An entry
+ * is the same for every API key; scopes, organizations and fields apply after the cache.
  */
 
 import * as z from "zod";
@@ -12,19 +12,21 @@ export interface Entry {
   readonly organizationId: string;
   readonly slug: string;
   readonly externalId: string | null;
-  /** The whole body of the upstream's answer, byte for byte. */
+  /** The body of the upstream response, byte for byte. */
   readonly body: Uint8Array<ArrayBuffer>;
-  /** Of the organization alone, so that it outlives `request_id`. */
+  /** A hash of the organization alone: Stytch's `request_id` differs in each response. */
   readonly etag: string;
-  /** When the upstream request began, ms since the epoch: what orders writes. */
+  /** When the upstream request began, ms since the epoch. It is the entry's version: it orders all writes. */
   readonly requestedAt: number;
-  /** When the upstream answered: what ages count from. */
+  /** When the upstream answered, ms since the epoch. Ages count from here. */
   readonly receivedAt: number;
-  /** The number of a purge that came before the request began, as did all before it: purges.ts. */
+  /**
+   * The latest purge that was known when the request began: a later purge ends the entry (see `purge/purge-list.ts`).
+   */
   readonly purgeEpoch: number;
 }
 
-/** An entry of a body that passed the schema. */
+/** `body` has passed the schema. */
 export async function createEntry(
   body: Uint8Array<ArrayBuffer>,
   { organization }: OrganizationEnvelope,
@@ -40,7 +42,7 @@ export async function createEntry(
   };
 }
 
-/** The names that an entry bears beside its ID. */
+/** The slug and external ID of an entry. */
 export function aliasesOf(entry: Entry): string[] {
   return entry.externalId === null ? [entry.slug] : [entry.slug, entry.externalId];
 }
@@ -48,15 +50,15 @@ export function aliasesOf(entry: Entry): string[] {
 export const identifiersOf = (entry: Entry): string[] => [entry.organizationId, ...aliasesOf(entry)];
 
 /**
- * Names other than its ID are hints: an entry found by one is used only if it bears it itself. What looks like an ID is one, though
- * another organization may have it for a slug or external ID.
+ * True if `identifier` is the ID or an alias of the entry. Aliases in KV and in memory are hints, so an entry that is
+ * found by one is checked with this. An identifier in the form of an ID never matches as an alias.
  */
 export function hasIdentifier(entry: Entry, identifier: string): boolean {
   if (entry.organizationId === identifier) return true;
   return !isCanonicalId(identifier) && (entry.slug === identifier || entry.externalId === identifier);
 }
 
-/** Weak (RFC 9110 §8.8.3): it stands for the value, not for the bytes around it. */
+/** A weak ETag (RFC 9110 §8.8.3): it identifies the value, not the bytes of the response. */
 export async function computeEtag(value: unknown): Promise<string> {
   return `W/"${await sha256Hex(new TextEncoder().encode(JSON.stringify(value)))}"`;
 }
@@ -66,7 +68,7 @@ async function sha256Hex(bytes: Uint8Array): Promise<string> {
   return Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Of the stored shape. A deployment that changes it raises this, and reads what another wrote as misses. */
+/** The version of the stored format. Raise it with each change of the format: values of another version are misses. */
 const STORED_VERSION = 3;
 
 const StoredEntry = z.strictObject({
@@ -78,7 +80,7 @@ const StoredEntry = z.strictObject({
   requestedAt: z.int(),
   receivedAt: z.int(),
   purgeEpoch: z.int(),
-  /** Of the body: one that was cut or replaced does not decode. */
+  /** A hash of the body, so that a truncated or replaced body does not decode. */
   digest: z.string(),
 });
 
@@ -86,7 +88,7 @@ type StoredEntry = z.input<typeof StoredEntry>;
 
 const StoredAlias = z.strictObject({ v: z.literal(STORED_VERSION), organizationId: z.string().min(1) });
 
-/** What stands in KV beside the body. */
+/** The KV metadata of an entry; the value is its body. */
 export async function toMetadata(entry: Entry): Promise<StoredEntry> {
   return {
     v: STORED_VERSION,
@@ -101,7 +103,7 @@ export async function toMetadata(entry: Entry): Promise<StoredEntry> {
   };
 }
 
-/** What stands in KV under a slug or external ID: only which organization it was last seen to name. */
+/** The KV metadata of an alias; the value is empty. */
 export function aliasMetadata(organizationId: string): z.input<typeof StoredAlias> {
   return { v: STORED_VERSION, organizationId };
 }
@@ -109,17 +111,20 @@ export function aliasMetadata(organizationId: string): z.input<typeof StoredAlia
 export type DecodedValue =
   | { readonly kind: "entry"; readonly entry: Entry }
   | { readonly kind: "alias"; readonly organizationId: string }
-  /** Written by another version, or not by Postern, or cut: as good as nothing. */
+  /** Written by another version or not by Postern, or truncated. */
   | { readonly kind: "undecodable" };
 
-/** Stored values are input like any other: they are parsed, never trusted. `known`: an entry that is given back where this is the same one. */
+/**
+ * Parses a stored value, which is untrusted input like any other. If the metadata equals that of `known`, returns
+ * `known` and does not hash the body again.
+ */
 export async function decode(
   bytes: ArrayBuffer,
   metadata: unknown,
   known: Entry | null = null,
 ): Promise<DecodedValue> {
   if (known !== null && matchesMetadata(known, metadata)) return { kind: "entry", entry: known };
-  // Which of the two it is, is told apart first: a schema that does not fit takes long to say so.
+  // Tell the two kinds apart first: a schema that does not match is slow.
   if (typeof metadata === "object" && metadata !== null && "organizationId" in metadata) {
     const alias = StoredAlias.safeParse(metadata);
     return alias.success
@@ -137,7 +142,7 @@ export async function decode(
   };
 }
 
-/** Whether this is what stands beside an entry: whatever it says is what is known already, of a body that has been looked at. */
+/** True if this KV metadata equals that of an entry in memory, so that its body need not be hashed again. */
 function matchesMetadata(entry: Entry, metadata: unknown): boolean {
   if (typeof metadata !== "object" || metadata === null) return false;
   const stored = metadata as Partial<Record<keyof StoredEntry, unknown>>;

@@ -1,23 +1,31 @@
-/** How old an entry may be: arithmetic on when Stytch answered, and nothing else. Pure. */
+/**
+ * How fresh an entry is: arithmetic on the time at which Stytch answered, and nothing else. Pure.
+ *
+ *   age      0 ────────── freshSeconds ────────── + staleSeconds ────────── + staleIfErrorSeconds
+ *            │   fresh    │         stale         │      stale_if_error     │  expired
+ */
 import type { Config } from "../config.ts";
 
 export type Freshness =
-  /** Is answered from. */
+  /** Served without asking Stytch. */
   | "fresh"
-  /** Is answered from at once, while it is refreshed behind the answer. */
+  /** Served at once and refreshed in the background (stale-while-revalidate, RFC 5861 §3). */
   | "stale"
-  /** Stytch is asked, and this hides it where it fails. */
+  /** Served only if Stytch is asked and fails (stale-if-error, RFC 5861 §4). */
   | "stale_if_error"
-  /** Is not answered from. */
+  /** Never served. */
   | "expired";
 
-/** KV refuses a shorter life: "expirationTtl must be at least 60" (https://developers.cloudflare.com/kv/api/write-key-value-pairs/). */
+/** "expirationTtl must be at least 60" (https://developers.cloudflare.com/kv/api/write-key-value-pairs/). */
 const MIN_KV_TTL_SECONDS = 60;
 
-/** By how much the clocks of two machines may differ, in ms. */
+/** How far the clocks of two machines may be apart. */
 const MAX_CLOCK_SKEW_MS = 60_000;
 
-/** `receivedAt` and `now` in ms since the epoch. A clock a little behind the writer's makes nothing older; far behind, nothing is believed. */
+/**
+ * `receivedAt` and `now` are in ms since the epoch. An entry from up to a minute in the future is fresh, since clocks
+ * differ; one from further ahead is expired, because its age cannot be known.
+ */
 export function freshnessOf(receivedAt: number, now: number, cache: Config["cache"]): Freshness {
   if (receivedAt - now > MAX_CLOCK_SKEW_MS) return "expired";
   const age = (now - receivedAt) / 1_000;
@@ -28,13 +36,13 @@ export function freshnessOf(receivedAt: number, now: number, cache: Config["cach
     : "expired";
 }
 
-/** Whole seconds since Stytch answered, never negative. */
+/** Whole seconds since Stytch answered, never negative: `Age` (RFC 9111 §5.1). */
 export function ageSeconds(receivedAt: number, now: number): number {
   return Math.max(0, Math.floor((now - receivedAt) / 1_000));
 }
 
-/** After how many seconds KV may clear an entry up; whether it may be used is never decided by this. */
+/** The TTL of an entry in KV. It only frees space: whether an entry may be served is decided by `freshnessOf`. */
 export function kvTtlSeconds(cache: Config["cache"]): number {
-  const useful = cache.freshSeconds + cache.staleSeconds + cache.staleIfErrorSeconds;
-  return Math.max(MIN_KV_TTL_SECONDS, useful);
+  const servableSeconds = cache.freshSeconds + cache.staleSeconds + cache.staleIfErrorSeconds;
+  return Math.max(MIN_KV_TTL_SECONDS, servableSeconds);
 }

@@ -1,20 +1,26 @@
 /**
- * Entries in KV: shared by all locations, up to a minute behind. It may fail, refuse or hang; then a lookup goes on without
- * it. An organization's body stands under its ID; a slug or external ID stands for the ID.
+ * Entries in KV, which all locations share and which shows a change up to a minute late. The body of an organization is
+ * stored under its ID; under a slug or external ID, KV holds the ID that the alias was last seen to name. KV may fail,
+ * refuse or hang: a lookup then goes on without it.
  */
 import { withTimeout } from "../platform/timeout.ts";
 import { aliasMetadata, decode, type Entry, hasIdentifier, toMetadata } from "./entry.ts";
 
-/** The longest that a lookup waits for one read, in ms. */
+/** How long a lookup waits for one read. */
 export const KV_TIMEOUT_MS = 500;
 
-/** "The minimum is 30" (https://developers.cloudflare.com/kv/api/read-key-value-pairs/): how long a location keeps what it read. */
+/**
+ * How long a location caches what it read: "The minimum is 30"
+ * (https://developers.cloudflare.com/kv/api/read-key-value-pairs/).
+ */
 const CACHE_TTL_SECONDS = 30;
 
-/** "512 bytes" at most for a key (https://developers.cloudflare.com/kv/platform/limits/). */
+/** "512 bytes" (https://developers.cloudflare.com/kv/platform/limits/). */
 const MAX_KEY_BYTES = 512;
 
-/** Where the entries of one Stytch project stand: a deployment that changes its project finds none of the other's. */
+/**
+ * The namespace and the Stytch project, which is part of every key: a deployment never reads another project's entries.
+ */
 export interface KvScope {
   readonly kv: KVNamespace;
   readonly projectId: string;
@@ -22,23 +28,23 @@ export interface KvScope {
 
 export type KvRead =
   | { readonly kind: "entry"; readonly entry: Entry }
-  /** Nothing there that bears the name. */
+  /** KV has no entry with this identifier, or none that decodes. */
   | { readonly kind: "none" }
   /** KV failed or did not answer in time. */
   | { readonly kind: "failed" };
 
 /**
- * The entry that bears this name, and `known` itself where it is that one. One read, or two by slug or external ID. Never throws; resolves within twice
- * `KV_WAIT_MS`.
+ * The entry with this identifier. Takes one read by ID and two by alias. Never rejects; resolves within twice
+ * `KV_TIMEOUT_MS`. If KV holds the same version as `known`, returns `known` itself and does not hash the body again.
  */
 export async function readKvEntry(
-  shelf: KvScope,
+  scope: KvScope,
   identifier: string,
   known: Entry | null = null,
 ): Promise<KvRead> {
   try {
-    const first = await readOne(shelf, identifier, known);
-    const found = first?.kind === "alias" ? await readOne(shelf, first.organizationId, known) : first;
+    const first = await readValue(scope, identifier, known);
+    const found = first?.kind === "alias" ? await readValue(scope, first.organizationId, known) : first;
     if (found?.kind !== "entry" || !hasIdentifier(found.entry, identifier)) return { kind: "none" };
     return { kind: "entry", entry: found.entry };
   } catch {
@@ -46,43 +52,43 @@ export async function readKvEntry(
   }
 }
 
-async function readOne(shelf: KvScope, identifier: string, known: Entry | null) {
-  const key = kvKey(shelf, identifier);
+async function readValue(scope: KvScope, name: string, known: Entry | null) {
+  const key = kvKey(scope, name);
   if (key === null) return null;
-  const read = shelf.kv.getWithMetadata(key, { type: "arrayBuffer", cacheTtl: CACHE_TTL_SECONDS });
+  const read = scope.kv.getWithMetadata(key, { type: "arrayBuffer", cacheTtl: CACHE_TTL_SECONDS });
   const { value, metadata } = await withTimeout(KV_TIMEOUT_MS, read);
   return value === null ? null : await decode(value, metadata, known);
 }
 
-/** Stores an entry under its ID. Rejects where KV does: the caller says what that costs. */
-export async function writeKvEntry(shelf: KvScope, entry: Entry, lifeSeconds: number): Promise<void> {
-  const key = kvKey(shelf, entry.organizationId);
+/** Stores an entry under its ID. Rejects if KV does. */
+export async function writeKvEntry(scope: KvScope, entry: Entry, ttlSeconds: number): Promise<void> {
+  const key = kvKey(scope, entry.organizationId);
   if (key !== null)
-    await shelf.kv.put(key, entry.body, { metadata: await toMetadata(entry), expirationTtl: lifeSeconds });
+    await scope.kv.put(key, entry.body, { metadata: await toMetadata(entry), expirationTtl: ttlSeconds });
 }
 
-/** Stores that a slug or external ID was seen to name this organization. Rejects where KV does. */
+/** Stores which organization a slug or external ID names. Rejects if KV does. */
 export async function writeKvAlias(
-  shelf: KvScope,
-  name: string,
+  scope: KvScope,
+  alias: string,
   organizationId: string,
-  lifeSeconds: number,
+  ttlSeconds: number,
 ): Promise<void> {
-  const key = kvKey(shelf, name);
+  const key = kvKey(scope, alias);
   if (key !== null)
-    await shelf.kv.put(key, "", { metadata: aliasMetadata(organizationId), expirationTtl: lifeSeconds });
+    await scope.kv.put(key, "", { metadata: aliasMetadata(organizationId), expirationTtl: ttlSeconds });
 }
 
-/** Removes what stands under a name. Rejects where KV does. */
-export async function deleteKvValue(shelf: KvScope, name: string): Promise<void> {
-  const key = kvKey(shelf, name);
-  if (key !== null) await shelf.kv.delete(key);
+/** Deletes what is stored under an ID or alias. Rejects if KV does. */
+export async function deleteKvValue(scope: KvScope, name: string): Promise<void> {
+  const key = kvKey(scope, name);
+  if (key !== null) await scope.kv.delete(key);
 }
 
 const utf8 = new TextEncoder();
 
-/** Null where the identifier is too long for KV: no real one is, and it is looked up without it. */
-function kvKey(shelf: KvScope, identifier: string): string | null {
-  const key = `organization:${shelf.projectId}:${identifier}`;
+/** Null if the identifier is too long for a key of KV. No real one is; such a lookup goes past KV. */
+function kvKey(scope: KvScope, identifier: string): string | null {
+  const key = `organization:${scope.projectId}:${identifier}`;
   return utf8.encode(key).byteLength <= MAX_KEY_BYTES ? key : null;
 }

@@ -1,257 +1,132 @@
 /**
- * Where an organization comes from, the nearest first: memory of the isolate, KV, the organization's object, and Stytch itself
- * where that object fails. The entries know nothing of keys; whoever asks must have been let in before. What a purge has ended is
- * nowhere there, whatever holds it.
+ * Finds an organization by ID, slug or external ID, in the nearest place that has it:
+ *
+ *   memory of the isolate → KV → Organization object → Stytch itself, if the object fails
+ *
+ * Entries know nothing of API keys: the caller must have been authorized before. An entry that a purge has ended is not
+ * used, wherever it is found.
  */
-
-import { getDirectory } from "../directory/directory-client.ts";
-import type { Failure } from "../errors.ts";
-import { callWithRetry } from "../platform/durable-object.ts";
-import type { RequestContext } from "../request-context.ts";
-import { type Entry, hasIdentifier, identifiersOf } from "./entry.ts";
+import { type CacheContext, storeInMemory, syncPurges } from "./cache-context.ts";
+import { type Entry, hasIdentifier } from "./entry.ts";
 import { freshnessOf } from "./freshness.ts";
 import { type KvRead, readKvEntry } from "./kv.ts";
-import { addTombstone, getEntry, isAliasContested, isTombstoned, type Memory } from "./memory.ts";
-import { readFromObject } from "./object-client.ts";
-import { isTransientFailure, type Origin, type ReadRequest, type ReadResult } from "./object-messages.ts";
-import {
-  DIRECTORY_TIMEOUT_MS,
-  ensureSynced,
-  latestPurgeOf,
-  type PurgeList,
-  survivesPurges,
-} from "./purge/purge-list.ts";
-import { type CacheState, revalidateInBackground, storeEntry } from "./revalidate.ts";
+import { lookUpInObject } from "./lookup-object.ts";
+import type { CachedCandidate, LookupResult } from "./lookup-result.ts";
+import { revalidateInBackground } from "./revalidate.ts";
 
-/** How an answer came about. */
-type AnswerSource =
-  /** From memory, of the isolate or of the organization's object. */
-  | "memory"
-  | "kv"
-  /** This caller's upstream request. */
-  | "fetched"
-  /** The upstream request of another caller, which this one waited for. */
-  | "collapsed"
-  /** An upstream request that the caller asked for, past the cache. */
-  | "requested"
-  /** One that another caller asked for at the same time. */
-  | "requested_collapsed";
-
-export interface FoundEntry {
-  readonly entry: Entry;
-  readonly source: AnswerSource;
-  /** Whether it is found by the name that was asked for; one that it does not bear itself is asked of Stytch each time. */
-  readonly isStored: boolean;
-}
-
-type LookupResult =
-  | (FoundEntry & { readonly failure?: never })
-  | { readonly entry?: never; readonly failure: Failure };
-
-/** What was begun before the caller was let in. */
+/** The I/O of a lookup that was started before the caller was authorized. */
 export interface Prefetch {
   readonly purgesSynced: Promise<void> | null;
   readonly kvRead: Promise<KvRead>;
 }
 
-/** Begins the I/O of a lookup in an isolate that has nothing of it in memory. */
-export function startPrefetch(
-  context: RequestContext,
-  { memory, purges }: CacheState,
-  identifier: string,
-): Prefetch | null {
-  if (getEntry(memory, identifier, Date.now(), context.config.cache.memorySeconds) !== null) return null;
-  return { purgesSynced: syncPurges(context, purges), kvRead: readFromKv(context, memory, identifier) };
+/**
+ * Starts the I/O of a lookup if memory cannot answer it; null if it can. Nothing of what it finds is used before
+ * `lookUp`.
+ */
+export function startPrefetch(context: CacheContext, identifier: string): Prefetch | null {
+  const { config, state } = context;
+  if (state.memory.get(identifier, Date.now(), config.cache.memorySeconds) !== null) return null;
+  return { purgesSynced: syncPurges(context), kvRead: readFromKv(context, identifier) };
 }
 
 /**
- * Never throws. Costs as the budget of the design says: nothing from memory, one or two reads from KV, one object call on a miss. A
- * stale entry is answered at once and refreshed behind the answer; an older one hides an upstream that fails. `forced`: past the cache.
+ * Never rejects. I/O: none for a hit in memory; one read of KV, or two by alias; one object call on a miss. A stale
+ * entry is returned at once and refreshed in the background; an older one hides a failing upstream. A forced lookup
+ * goes past the caches to Stytch.
  */
 export async function lookUp(
-  context: RequestContext,
-  cache: CacheState,
+  context: CacheContext,
   identifier: string,
-  forced: boolean,
-  ahead: Prefetch | null,
+  isForced: boolean,
+  prefetch: Prefetch | null,
 ): Promise<LookupResult> {
-  const { memory, purges } = cache;
-  const began = Date.now();
-  const listing = ahead === null ? syncPurges(context, purges) : ahead.purgesSynced;
-  if (forced) {
-    // So that the request can be said to come after every purge there was.
-    if (listing !== null) await listing;
-    const minPurgeEpoch = latestPurgeOf(purges, [identifier]);
-    return await readUntilUnpurged(context, cache, identifier, null, {
+  const { config, state } = context;
+  const { memory, purges } = state;
+  const startedAt = Date.now();
+  const synced = prefetch === null ? syncPurges(context) : prefetch.purgesSynced;
+  if (isForced) {
+    // The upstream request has to come after every purge so far.
+    if (synced !== null) await synced;
+    return await lookUpInObject(context, identifier, null, {
       kind: "forced",
       newestRequestedAt: null,
       hasSeenEntry: false,
-      minPurgeEpoch,
+      minPurgeEpoch: purges.minPurgeEpoch([identifier]),
     });
   }
 
   context.time("cache", 0);
-  const near = getEntry(memory, identifier, began, context.config.cache.memorySeconds);
-  if (near !== null) {
-    if (listing !== null) await listing;
-    if (survivesPurges(purges, near) && canServe(context, cache, identifier, near))
-      return { entry: near, source: "memory", isStored: true };
+  const inMemory = memory.get(identifier, startedAt, config.cache.memorySeconds);
+  if (inMemory !== null) {
+    if (synced !== null) await synced;
+    if (!purges.isPurged(inMemory) && serveWhileRevalidating(context, identifier, inMemory))
+      return { entry: inMemory, source: "memory", isStored: true };
   }
 
-  const [stored] = await Promise.all([ahead?.kvRead ?? readFromKv(context, memory, identifier), listing]);
-  // KV may have taken so long that the list is too old by now.
-  await syncPurges(context, purges);
+  const [kvRead] = await Promise.all([prefetch?.kvRead ?? readFromKv(context, identifier), synced]);
+  // KV may have taken so long that the purge list is too old by now.
+  await syncPurges(context);
   const now = Date.now();
-  context.time("cache", now - began);
-  if (stored.kind === "failed") context.log.degraded("kv_read");
-  const kept = bestCached(context, cache, identifier, stored, now);
-  if (kept?.isConfirmed && canServe(context, cache, identifier, kept.entry))
-    return { ...kept, isStored: true };
-  return await readUntilUnpurged(context, cache, identifier, kept, {
+  context.time("cache", now - startedAt);
+  if (kvRead.kind === "failed") context.log.degraded("kv_read");
+  const cached = bestCached(context, identifier, kvRead, now);
+  if (cached?.isConfirmed && serveWhileRevalidating(context, identifier, cached.entry))
+    return { entry: cached.entry, source: cached.source, isStored: true };
+  return await lookUpInObject(context, identifier, cached, {
     kind: "answer",
-    newestRequestedAt: kept?.entry.requestedAt ?? null,
-    hasSeenEntry: kept !== null || stored.kind === "entry",
-    minPurgeEpoch: latestPurgeOf(purges, [identifier]),
+    newestRequestedAt: cached?.entry.requestedAt ?? null,
+    hasSeenEntry: cached !== null || kvRead.kind === "entry",
+    minPurgeEpoch: purges.minPurgeEpoch([identifier]),
   });
 }
 
-async function readFromKv(
-  { env, config }: RequestContext,
-  memory: Memory,
-  identifier: string,
-): Promise<KvRead> {
-  const shelf = { kv: env.ORGANIZATIONS, projectId: config.stytch.projectId };
-  return await readKvEntry(
-    shelf,
-    identifier,
-    getEntry(memory, identifier, Date.now(), Number.POSITIVE_INFINITY),
-  );
+async function readFromKv({ env, config, state }: CacheContext, identifier: string): Promise<KvRead> {
+  const scope = { kv: env.ORGANIZATIONS, projectId: config.stytch.projectId };
+  const known = state.memory.get(identifier, Date.now(), Number.POSITIVE_INFINITY);
+  return await readKvEntry(scope, identifier, known);
 }
 
-interface CachedCandidate {
-  readonly entry: Entry;
-  readonly source: "memory" | "kv";
-  /** KV has shown it, or could not be asked: it may be answered while it is young enough. Otherwise it only hides a failure. */
-  readonly isConfirmed: boolean;
-}
-
-/** The best of what there is after KV was asked. */
+/**
+ * The better of what KV and memory have: KV's, unless it is missing, expired, purged, ended, or under a moved alias.
+ */
 function bestCached(
-  context: RequestContext,
-  { memory, purges }: CacheState,
+  { config, state }: CacheContext,
   identifier: string,
-  stored: KvRead,
+  kvRead: KvRead,
   now: number,
 ): CachedCandidate | null {
+  const { memory, purges } = state;
   const isUsable = (entry: Entry) =>
-    freshnessOf(entry.receivedAt, now, context.config.cache) !== "expired" && survivesPurges(purges, entry);
+    freshnessOf(entry.receivedAt, now, config.cache) !== "expired" && !purges.isPurged(entry);
   if (
-    stored.kind === "entry" &&
-    isUsable(stored.entry) &&
-    !isTombstoned(memory, identifier, stored.entry) &&
-    !isAliasContested(memory, identifier, stored.entry)
+    kvRead.kind === "entry" &&
+    isUsable(kvRead.entry) &&
+    !memory.isTombstoned(identifier, kvRead.entry) &&
+    !memory.isAliasContested(identifier, kvRead.entry)
   ) {
-    const entry = storeEntry({ memory, purges }, stored.entry, identifier, now);
-    // What stands may be newer than what KV has, and have been renamed.
+    const entry = storeInMemory(state, kvRead.entry, identifier, now);
+    // Memory may hold a newer entry of the organization, without this alias.
     return hasIdentifier(entry, identifier) ? { entry, source: "kv", isConfirmed: true } : null;
   }
-  const entry = getEntry(memory, identifier, now, Number.POSITIVE_INFINITY);
+  const entry = memory.get(identifier, now, Number.POSITIVE_INFINITY);
   if (entry === null || !isUsable(entry)) return null;
-  return { entry, source: "memory", isConfirmed: stored.kind === "failed" };
+  return { entry, source: "memory", isConfirmed: kvRead.kind === "failed" };
 }
 
-/** Whether an entry is answered from as it is; a stale one is refreshed behind the answer. */
-function canServe(context: RequestContext, cache: CacheState, identifier: string, entry: Entry): boolean {
+/**
+ * Stale-while-revalidate (RFC 5861 §3): returns true if the entry may be served as it is, and starts a refresh in the
+ * background if it is stale.
+ */
+function serveWhileRevalidating(context: CacheContext, identifier: string, entry: Entry): boolean {
   switch (freshnessOf(entry.receivedAt, Date.now(), context.config.cache)) {
     case "fresh":
       return true;
     case "stale":
-      revalidateInBackground(context, cache, identifier, entry);
+      revalidateInBackground(context, identifier, entry);
       return true;
     case "stale_if_error":
     case "expired":
       return false;
   }
-}
-
-type Wanted = Omit<ReadRequest, "latestSeen">;
-
-/** How often a read is made anew because a purge has come while it was made. Each takes a purge of its own. */
-const MAX_READS = 3;
-
-/** `kept`: an entry that is not answered while Stytch works. */
-async function readUntilUnpurged(
-  context: RequestContext,
-  cache: CacheState,
-  identifier: string,
-  kept: CachedCandidate | null,
-  wanted: Wanted,
-): Promise<LookupResult> {
-  const { memory, purges } = cache;
-  const began = Date.now();
-  let want = wanted;
-  let answer: ReadResult = { failure: { type: "upstream_unavailable" }, call: null };
-  for (let reads = 0; reads < MAX_READS; reads += 1) {
-    answer = await readFromObject(context, identifier, { ...want, latestSeen: purges.latestSeen });
-    context.log.upstream(answer.call);
-    // It may have taken long.
-    await syncPurges(context, purges);
-    if (answer.entry === undefined) {
-      const minPurgeEpoch = latestPurgeOf(purges, [identifier]);
-      // A 404 from before a purge says nothing of what is there now.
-      if (answer.failure !== "not_found" || minPurgeEpoch <= want.minPurgeEpoch) break;
-      want = { ...want, minPurgeEpoch };
-      continue;
-    }
-    purges.latestSeen = Math.max(purges.latestSeen, answer.entry.purgeEpoch);
-    if (survivesPurges(purges, answer.entry)) break;
-    want = { ...want, minPurgeEpoch: latestPurgeOf(purges, identifiersOf(answer.entry)) };
-    answer = { failure: { type: "upstream_unavailable" }, call: answer.call };
-  }
-  const now = Date.now();
-  context.time("upstream", now - began);
-  if (answer.entry !== undefined) {
-    const standing = storeEntry(cache, answer.entry, identifier, now);
-    const isForced = want.kind === "forced";
-    // Who forces a read gets what Stytch said to it, though by the clock of another machine something else is newer.
-    const entry = !isForced && hasIdentifier(standing, identifier) ? standing : answer.entry;
-    return { entry, source: sourceOf(answer.origin, isForced), isStored: hasIdentifier(entry, identifier) };
-  }
-  if (answer.detail !== undefined) context.log.upstream(null, answer.detail);
-  if (isTransientFailure(answer.failure)) {
-    const older =
-      kept ?? (answer.cached === undefined ? null : { entry: answer.cached, source: "memory" as const });
-    const isUsable =
-      older !== null && freshnessOf(older.entry.receivedAt, now, context.config.cache) !== "expired";
-    if (isUsable && want.kind !== "forced" && survivesPurges(purges, older.entry)) {
-      context.log.degraded("upstream");
-      return { ...older, isStored: true };
-    }
-  } else addTombstone(memory, identifier, began);
-  return { failure: answer.failure === "not_found" ? { type: "organization_not_found" } : answer.failure };
-}
-
-function sourceOf(how: Origin, refresh: boolean): AnswerSource {
-  if (refresh) return how === "collapsed" ? "requested_collapsed" : "requested";
-  return how === "held" ? "memory" : how;
-}
-
-/** Null where the list of purges may be used as it is; else resolves when it may. */
-function syncPurges(context: RequestContext, purges: PurgeList): Promise<void> | null {
-  const renewed = ensureSynced(purges, context.config, {
-    fetchUpdates: async (after) =>
-      await callWithRetry(
-        () => getDirectory(context.env),
-        async (directory) => await directory.purgesSince(after),
-        DIRECTORY_TIMEOUT_MS,
-      ),
-    now: Date.now,
-    wait: async (ms) => await scheduler.wait(ms),
-    waitUntil: context.waitUntil,
-  });
-  return (
-    renewed?.then((isListed) => {
-      if (!isListed) context.log.degraded("directory");
-    }) ?? null
-  );
 }

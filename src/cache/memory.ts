@@ -1,148 +1,172 @@
 /**
- * Entries in the memory of an isolate: bounded in bytes, least recently used first out. By a slug or external ID an entry is found only
- * where Stytch answered that name with it: the same text may be one organization's slug and another's external ID. Plain data, no I/O.
+ * Entries in the memory of an isolate: bounded in bytes, the least recently used goes first. An alias finds an entry
+ * only if Stytch answered that very alias with it, since one text may be the slug of one organization and the external
+ * ID of another. No I/O; times are in ms since the epoch.
  */
+import { BoundedMap } from "../platform/bounded-map.ts";
 import { aliasesOf, type Entry, hasIdentifier, identifiersOf } from "./entry.ts";
 
-/** A small part of the 128 MB that an isolate has: https://developers.cloudflare.com/workers/platform/limits/#memory */
-export const MEMORY_BYTES = 16 * 1024 * 1024;
+/** A small part of an isolate's 128 MB: https://developers.cloudflare.com/workers/platform/limits/#memory */
+const MAX_MEMORY_BYTES = 16 * 1024 * 1024;
 
-/** What an entry costs beside its body and names: objects, map slots, its last headers. A guess on the high side. */
+/** The size of an entry besides its body and names: objects, map slots, its last headers. A high estimate. */
 const ENTRY_OVERHEAD_BYTES = 2_048;
+
+const MAX_TOMBSTONES = 5_000;
+const MAX_TRACKED_REVALIDATIONS = 5_000;
 
 interface CachedEntry {
   readonly entry: Entry;
-  /** When KV or the organization's object last spoke for it. */
+  /** When KV or the Organization object last confirmed it. */
   readonly checkedAt: number;
 }
 
 interface AliasTarget {
-  /** Of the organization that was seen last to bear the name. */
+  /** The organization that was last seen with the alias. */
   readonly organizationId: string;
-  /** Whether Stytch answered the name with it. */
+  /** True if Stytch answered the alias with it; otherwise it was seen in an answer to another identifier. */
   readonly isAnswer: boolean;
 }
 
-export interface Memory {
+export class Memory {
+  readonly #maxBytes: number;
+  #bytes = 0;
   /** By organization ID, the least recently used first. */
-  readonly entries: Map<string, CachedEntry>;
+  readonly #entries = new Map<string, CachedEntry>();
   /** By slug or external ID. */
-  readonly aliases: Map<string, AliasTarget>;
-  /** When a refresh behind an answer was last asked for, by organization ID. */
-  readonly revalidatedAt: Map<string, number>;
-  /** When Stytch was asked that said an organization is no more, by the name that was asked for; KV may go on showing it. */
-  readonly tombstones: Map<string, number>;
-  readonly capacity: number;
-  bytes: number;
-}
+  readonly #aliases = new Map<string, AliasTarget>();
+  /** When the request began in which Stytch said that an organization is gone, by the identifier that was asked for. */
+  readonly #tombstones = new BoundedMap<string, number>(MAX_TOMBSTONES);
+  /** When a background refresh was last started, by organization ID. */
+  readonly #revalidatedAt = new BoundedMap<string, number>(MAX_TRACKED_REVALIDATIONS);
 
-export function createMemory(capacity: number = MEMORY_BYTES): Memory {
-  return {
-    entries: new Map(),
-    aliases: new Map(),
-    revalidatedAt: new Map(),
-    tombstones: new Map(),
-    capacity,
-    bytes: 0,
-  };
-}
-
-/** The entry that bears this name, if it was vouched for less than `memorySeconds` ago. */
-export function getEntry(
-  memory: Memory,
-  identifier: string,
-  now: number,
-  memorySeconds: number,
-): Entry | null {
-  const id = resolveId(memory, identifier);
-  const held = id === undefined ? undefined : memory.entries.get(id);
-  if (held === undefined || id === undefined || !hasIdentifier(held.entry, identifier)) return null;
-  if (now - held.checkedAt >= memorySeconds * 1_000) return null;
-  memory.entries.delete(id);
-  memory.entries.set(id, held);
-  return held.entry;
-}
-
-/**
- * Keeps `entry`, which answered `askedAs` and was vouched for at `now`, and returns the one that stands: an entry whose upstream
- * request began earlier never replaces one that began later.
- */
-export function setEntry(memory: Memory, entry: Entry, askedAs: string, now: number): Entry {
-  const before = memory.entries.get(entry.organizationId)?.entry;
-  const standing = before !== undefined && before.requestedAt > entry.requestedAt ? before : entry;
-  const answered = deleteEntry(memory, entry.organizationId);
-  if (sizeOf(standing) > memory.capacity) return standing;
-  memory.entries.set(standing.organizationId, { entry: standing, checkedAt: now });
-  memory.bytes += sizeOf(standing);
-  // A name that has come over from another organization no longer leads there.
-  for (const name of aliasesOf(standing)) {
-    if (name === standing.organizationId || !hasIdentifier(standing, name)) continue;
-    const other = otherOwner(memory, name, standing);
-    if (name !== askedAs && other !== undefined && other.requestedAt > standing.requestedAt) continue;
-    const isAnswer = name === askedAs || answered.includes(name);
-    memory.aliases.set(name, { organizationId: standing.organizationId, isAnswer });
+  constructor(maxBytes: number = MAX_MEMORY_BYTES) {
+    this.#maxBytes = maxBytes;
   }
-  for (const id of memory.entries.keys()) {
-    if (memory.bytes <= memory.capacity) break;
-    deleteEntry(memory, id);
+
+  get bytes(): number {
+    return this.#bytes;
   }
-  return standing;
-}
 
-/** Whether another organization was seen to bear this name since `entry`, which was found by it: then only Stytch can tell whose it is. */
-export function isAliasContested(memory: Memory, identifier: string, entry: Entry): boolean {
-  const other = otherOwner(memory, identifier, entry);
-  return other !== undefined && other.requestedAt >= entry.requestedAt;
-}
-
-/** Another organization that was last seen to bear a slug or external ID of this one. */
-function otherOwner(memory: Memory, name: string, { organizationId }: Entry): Entry | undefined {
-  const id = memory.aliases.get(name)?.organizationId;
-  return name === organizationId || id === undefined || id === organizationId
-    ? undefined
-    : memory.entries.get(id)?.entry;
-}
-
-/** Bounds `ended`; the one that ended longest ago goes first. */
-const MAX_TOMBSTONES = 5_000;
-
-/** Forgets what this name leads to; what KV goes on showing under it, if it was asked for before `began`, has ended. */
-export function addTombstone(memory: Memory, identifier: string, began: number): void {
-  deleteEntry(memory, resolveId(memory, identifier) ?? identifier);
-  memory.tombstones.delete(identifier);
-  memory.tombstones.set(identifier, began);
-  const [oldest] = memory.tombstones.keys();
-  if (memory.tombstones.size > MAX_TOMBSTONES && oldest !== undefined) memory.tombstones.delete(oldest);
-}
-
-/** Whether an entry that was found under this name is from before its end. */
-export function isTombstoned(memory: Memory, identifier: string, entry: Entry): boolean {
-  const began = memory.tombstones.get(identifier);
-  return began !== undefined && entry.requestedAt <= began;
-}
-
-/** Of the organization that this name leads to. */
-function resolveId(memory: Memory, identifier: string): string | undefined {
-  if (memory.entries.has(identifier)) return identifier;
-  const alias = memory.aliases.get(identifier);
-  return alias?.isAnswer ? alias.organizationId : undefined;
-}
-
-/** Returns the names that Stytch answered with it. */
-export function deleteEntry(memory: Memory, organizationId: string): string[] {
-  const held = memory.entries.get(organizationId);
-  if (held === undefined) return [];
-  memory.entries.delete(organizationId);
-  memory.bytes -= sizeOf(held.entry);
-  // Another organization may have taken a name over.
-  const answered: string[] = [];
-  for (const name of aliasesOf(held.entry)) {
-    const alias = memory.aliases.get(name);
-    if (alias?.organizationId !== organizationId) continue;
-    if (alias.isAnswer) answered.push(name);
-    memory.aliases.delete(name);
+  /** The IDs of the organizations held, the least recently used first. */
+  get organizationIds(): string[] {
+    return [...this.#entries.keys()];
   }
-  return answered;
+
+  /** The aliases held, each with the ID of the organization that was last seen with it. */
+  get aliases(): [alias: string, organizationId: string][] {
+    return Array.from(this.#aliases, ([alias, { organizationId }]) => [alias, organizationId]);
+  }
+
+  /** The entry with this identifier, if it was confirmed less than `memorySeconds` ago. */
+  get(identifier: string, now: number, memorySeconds: number): Entry | null {
+    const id = this.#resolve(identifier);
+    const cached = id === undefined ? undefined : this.#entries.get(id);
+    if (cached === undefined || id === undefined || !hasIdentifier(cached.entry, identifier)) return null;
+    if (now - cached.checkedAt >= memorySeconds * 1_000) return null;
+    this.#entries.delete(id);
+    this.#entries.set(id, cached);
+    return cached.entry;
+  }
+
+  /** The entry of an organization, however long ago it was confirmed. Does not count as a use. */
+  peek(organizationId: string): Entry | undefined {
+    return this.#entries.get(organizationId)?.entry;
+  }
+
+  /**
+   * Stores an entry that answered `askedAs` and was confirmed at `now`. Returns the entry that is held afterwards: one
+   * whose upstream request began earlier never replaces one that began later.
+   */
+  set(entry: Entry, askedAs: string, now: number): Entry {
+    const before = this.peek(entry.organizationId);
+    const current = before !== undefined && before.requestedAt > entry.requestedAt ? before : entry;
+    const answeredAliases = this.delete(entry.organizationId);
+    const size = sizeOf(current);
+    if (size > this.#maxBytes) return current;
+    this.#entries.set(current.organizationId, { entry: current, checkedAt: now });
+    this.#bytes += size;
+    this.#setAliases(current, askedAs, answeredAliases);
+    for (const id of this.#entries.keys()) {
+      if (this.#bytes <= this.#maxBytes) break;
+      this.delete(id);
+    }
+    return current;
+  }
+
+  /** Deletes an organization. Returns its aliases that Stytch answered with it. */
+  delete(organizationId: string): string[] {
+    const cached = this.#entries.get(organizationId);
+    if (cached === undefined) return [];
+    this.#entries.delete(organizationId);
+    this.#bytes -= sizeOf(cached.entry);
+    const answeredAliases: string[] = [];
+    for (const alias of aliasesOf(cached.entry)) {
+      const target = this.#aliases.get(alias);
+      // The alias may have moved to another organization.
+      if (target?.organizationId !== organizationId) continue;
+      if (target.isAnswer) answeredAliases.push(alias);
+      this.#aliases.delete(alias);
+    }
+    return answeredAliases;
+  }
+
+  /**
+   * True if another organization was seen with this alias since `entry` was requested: only Stytch knows whose it is.
+   */
+  isAliasContested(identifier: string, entry: Entry): boolean {
+    const other = this.#otherOwner(identifier, entry);
+    return other !== undefined && other.requestedAt >= entry.requestedAt;
+  }
+
+  /**
+   * Records that Stytch said, in answer to a request of `requestedAt`, that this organization is gone. KV goes on
+   * showing it for a while; entries that were requested before are ignored.
+   */
+  addTombstone(identifier: string, requestedAt: number): void {
+    this.delete(this.#resolve(identifier) ?? identifier);
+    this.#tombstones.set(identifier, requestedAt);
+  }
+
+  /** True if an entry that was found under this identifier was requested before its organization ended. */
+  isTombstoned(identifier: string, entry: Entry): boolean {
+    const endedAt = this.#tombstones.get(identifier);
+    return endedAt !== undefined && entry.requestedAt <= endedAt;
+  }
+
+  /**
+   * Returns true, and notes `now`, if no background refresh of this organization was started in the last `intervalMs`.
+   * A clock that was set back does not suppress a refresh.
+   */
+  claimRevalidation(organizationId: string, now: number, intervalMs: number): boolean {
+    const last = this.#revalidatedAt.get(organizationId);
+    if (last !== undefined && now >= last && now - last < intervalMs) return false;
+    this.#revalidatedAt.set(organizationId, now);
+    return true;
+  }
+
+  #setAliases(entry: Entry, askedAs: string, answeredAliases: readonly string[]): void {
+    for (const alias of aliasesOf(entry)) {
+      if (alias === entry.organizationId || !hasIdentifier(entry, alias)) continue;
+      const other = this.#otherOwner(alias, entry);
+      if (alias !== askedAs && other !== undefined && other.requestedAt > entry.requestedAt) continue;
+      // An alias that has moved here no longer leads to the other organization.
+      const isAnswer = alias === askedAs || answeredAliases.includes(alias);
+      this.#aliases.set(alias, { organizationId: entry.organizationId, isAnswer });
+    }
+  }
+
+  /** Another organization that was last seen with an alias of this one. */
+  #otherOwner(alias: string, { organizationId }: Entry): Entry | undefined {
+    const id = this.#aliases.get(alias)?.organizationId;
+    return alias === organizationId || id === undefined || id === organizationId ? undefined : this.peek(id);
+  }
+
+  #resolve(identifier: string): string | undefined {
+    if (this.#entries.has(identifier)) return identifier;
+    const target = this.#aliases.get(identifier);
+    return target?.isAnswer ? target.organizationId : undefined;
+  }
 }
 
 function sizeOf(entry: Entry): number {

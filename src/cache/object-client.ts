@@ -1,37 +1,45 @@
-/** The isolate's way to an organization's object, and to Stytch itself where that fails. */
+/** How an isolate reads from an Organization object, and from Stytch itself if the object fails. */
 
-import type { IsolateState } from "../isolate-state.ts";
 import { callWithRetry } from "../platform/durable-object.ts";
 import type { StageLog } from "../request-log.ts";
 import type { StytchClient } from "../stytch/client.ts";
+import type { CacheContext } from "./cache-context.ts";
 import { fetchEntry } from "./fetch-entry.ts";
 import type { ReadRequest, ReadResult } from "./object-messages.ts";
 
-/** Beyond the upstream's own deadline, in ms: the way to the object and back. */
+/** The way to the object and back, on top of the upstream deadline. */
 const OBJECT_OVERHEAD_MS = 1_000;
 
-/** One object call, and an upstream call where the object fails. Resolves always, within the deadline and a second, or twice that if forced. */
+/** What a read needs of the isolate and of the request, or of the work in its background. */
+interface ObjectClientContext extends Pick<CacheContext, "env" | "config"> {
+  readonly state: { readonly stytch: StytchClient };
+  readonly log: StageLog;
+}
+
+/**
+ * Makes one object call, and one upstream call if the object fails. Never rejects; resolves within
+ * `UPSTREAM_TIMEOUT_MS` and a second. A forced read may have to wait for an upstream request that began before it, and
+ * takes up to twice the deadline.
+ */
 export async function readFromObject(
-  { env, state, log }: { readonly env: Env; readonly state: IsolateState; readonly log: StageLog },
+  { env, config, state, log }: ObjectClientContext,
   identifier: string,
-  want: ReadRequest,
+  request: ReadRequest,
 ): Promise<ReadResult> {
-  const { config, stytch } = state;
-  // A forced read may have to wait for one that began before it.
-  const waitMs = (want.kind === "forced" ? 2 : 1) * config.stytch.timeoutMs + OBJECT_OVERHEAD_MS;
-  const began = Date.now();
+  const deadlines = request.kind === "forced" ? 2 : 1;
+  const startedAt = Date.now();
   try {
     return await callWithRetry(
       () => env.ORGANIZATION.getByName(identifier, { locationHint: config.upstreamRegion }),
-      async (object) => await object.read(identifier, want),
-      waitMs,
+      async (object) => await object.read(identifier, request),
+      deadlines * config.stytch.timeoutMs + OBJECT_OVERHEAD_MS,
     );
   } catch {
     log.degraded("organization_object");
-    // What the object has used up of the deadline is gone.
-    const left = config.stytch.timeoutMs - (Date.now() - began);
-    return left > 0
-      ? await fetchDirectly(stytch, identifier, want, left)
+    // The object has used up a part of the deadline.
+    const leftMs = config.stytch.timeoutMs - (Date.now() - startedAt);
+    return leftMs > 0
+      ? await fetchDirectly(state.stytch, identifier, request, leftMs)
       : { failure: { type: "upstream_timeout" }, call: null };
   }
 }
@@ -42,7 +50,7 @@ async function fetchDirectly(
   { latestSeen, minPurgeEpoch }: ReadRequest,
   timeoutMs: number,
 ): Promise<ReadResult> {
-  const asked = { requestedAt: Date.now(), purgeEpoch: Math.max(latestSeen, minPurgeEpoch) };
-  const fetched = await fetchEntry(stytch, identifier, asked, timeoutMs);
+  const version = { requestedAt: Date.now(), purgeEpoch: Math.max(latestSeen, minPurgeEpoch) };
+  const fetched = await fetchEntry(stytch, identifier, version, timeoutMs);
   return fetched.entry === undefined ? fetched : { ...fetched, origin: "fetched" };
 }

@@ -1,43 +1,47 @@
-/** A read of an organization's object: what its caller wants, and what it answers. */
+/** The messages between an isolate and an Organization object: what a read asks for, and what it returns. */
 import type { UpstreamCall } from "../log.ts";
 import type { StytchFailure } from "../stytch/parse-response.ts";
 import type { Entry } from "./entry.ts";
 
-/** What the caller of an object has, and wants. */
 export interface ReadRequest {
   readonly kind: ReadKind;
-  /** When the upstream request began of the newest entry that the caller has; null for none. */
+  /** `requestedAt` of the newest entry that the caller has; null if it has none. */
   readonly newestRequestedAt: number | null;
-  /** It has seen an entry, in KV or in its memory; then an end must reach both. */
+  /** The caller has an entry from KV or from its memory. If Stytch says that it is gone, KV must be cleared. */
   readonly hasSeenEntry: boolean;
-  /** An answer has to be younger than the purge of this number. */
+  /** An entry is accepted only if its `purgeEpoch` is at least this. */
   readonly minPurgeEpoch: number;
-  /** The latest purge of anything that the caller has heard of. */
+  /** The sequence number of the latest purge that the caller has heard of, of any name. */
   readonly latestSeen: number;
 }
 
-type ReadKind =
-  /** An answer, for somebody who waits; it may be stale. */
+/** Why an object is read. */
+export type ReadKind =
+  /** A caller waits for an entry; a stale one will do. */
   | "answer"
-  /** A newer one than the stale entry that somebody was answered from. */
+  /**
+   * Stale-while-revalidate (RFC 5861): the caller was served a stale entry, and a fresh one is fetched in the
+   * background.
+   */
   | "refresh"
-  /** A read of Stytch that begins after this was asked for, whatever is held. */
+  /** The caller demands an upstream request that starts after this read, whatever is cached. */
   | "forced";
 
-/** How an object came by the entry that it answers. */
+/** How an object came by the entry that it returns. */
 export type Origin =
-  /** It held it. */
+  /** From its memory, or from that of the canonical object. */
   | "held"
-  /** It asked Stytch. */
+  /** From an upstream request that this read started. */
   | "fetched"
-  /** It was asking Stytch already. */
+  /** From an upstream request that was in flight already (request coalescing). */
   | "collapsed";
 
 export interface ReadFailure {
   readonly entry?: never;
   readonly failure: StytchFailure;
-  /** An older entry, which may hide the failure. */
+  /** An older entry that may hide the failure (stale-if-error, RFC 5861). */
   readonly cached?: Entry;
+  /** Null if Stytch was not asked. */
   readonly call: UpstreamCall | null;
   readonly detail?: string;
 }
@@ -46,7 +50,7 @@ export type ReadResult =
   | { readonly entry: Entry; readonly origin: Origin; readonly call: UpstreamCall | null }
   | ReadFailure;
 
-/** Whether an older entry may hide this failure: Stytch failed, and said nothing of the organization. */
+/** True if Stytch failed and said nothing about the organization, so that an older entry may hide the failure. */
 export function isTransientFailure(failure: StytchFailure): boolean {
   if (failure === "not_found") return false;
   switch (failure.type) {
@@ -60,9 +64,12 @@ export function isTransientFailure(failure: StytchFailure): boolean {
   }
 }
 
-/** As it is for those who waited for another's upstream request. A refresh that did has nothing to tell of it. */
-export function asCollapsed(read: ReadResult, { kind }: ReadRequest): ReadResult {
-  const call = kind === "refresh" ? null : read.call;
-  if (read.entry === undefined) return { ...read, call };
-  return { ...read, call, origin: read.origin === "fetched" ? "collapsed" : read.origin };
+/**
+ * The result for a caller who waited for another caller's upstream request. For a background refresh the call is left
+ * out: the caller who started it logs it.
+ */
+export function asCollapsed(result: ReadResult, { kind }: ReadRequest): ReadResult {
+  const call = kind === "refresh" ? null : result.call;
+  if (result.entry === undefined) return { ...result, call };
+  return { ...result, call, origin: result.origin === "fetched" ? "collapsed" : result.origin };
 }

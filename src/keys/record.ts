@@ -1,6 +1,6 @@
 /**
- * The record of a key: everything that is stored about it. It does not contain the key, nor what would be needed to
- * make it.
+ * The record of a key: everything that is stored about it. It does not contain the key, which cannot be made from the
+ * record without `KEY_SECRET`.
  */
 
 import * as z from "zod";

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, expect, test, vi } from "vitest";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, type TestIsolate } from "../support/deployment.ts";
-import { NO_ASK } from "../support/record.ts";
+import { NO_TOKEN_REQUEST } from "../support/record.ts";
 import { setUpOrganization } from "../support/setup.ts";
 import { deferred, type Upstream } from "../support/upstream.ts";
 
@@ -52,7 +52,7 @@ test("the first call of an isolate reads lease, purges and KV in parallel", asyn
   const gate = deferred<undefined>();
   const lease = vi.fn<() => Promise<unknown>>(async () => {
     await gate.promise;
-    return await env.API_KEY.getByName(keyId).lease(null, NO_ASK, null);
+    return await env.API_KEY.getByName(keyId).lease(null, NO_TOKEN_REQUEST, null);
   });
   const cold = createIsolate({ API_KEY: { getByName: () => ({ lease }) } });
   const forged = key.slice(0, -1) + (key.endsWith("0") ? "1" : "0");

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { organizationResponse } from "../../src/api/response.ts";
 import type { Entry } from "../../src/cache/entry.ts";
-import type { FoundEntry } from "../../src/cache/lookup.ts";
+import type { FoundEntry } from "../../src/cache/lookup-result.ts";
 import type { RequestContext } from "../../src/request-context.ts";
 import { RequestLog } from "../../src/request-log.ts";
 import { NOW } from "../support/clock.ts";

@@ -1,180 +1,172 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Entry } from "../../src/cache/entry.ts";
-import { createMemory, getEntry, isAliasContested, type Memory, setEntry } from "../../src/cache/memory.ts";
+import { Memory } from "../../src/cache/memory.ts";
+import { entryOf } from "../support/cached.ts";
+import { NOW } from "../support/clock.ts";
 
-const NOW = 1_700_000_000_000;
 const SECONDS = 5;
 
-const entry = (organizationId: string, fields: Partial<Entry> = {}): Entry => ({
-  organizationId,
-  slug: `slug-of-${organizationId}`,
-  externalId: null,
-  body: new Uint8Array(1_000),
-  etag: 'W/"0"',
-  requestedAt: 0,
-  receivedAt: 0,
-  purgeEpoch: 0,
-  ...fields,
-});
+const entry = (organizationId: string, fields: Partial<Entry> = {}): Entry =>
+  entryOf({ organizationId, slug: `slug-of-${organizationId}`, body: new Uint8Array(1_000), ...fields });
 
-/** As if the entry had been asked for by each of its names. */
-function keep(memory: Memory, kept: Entry, now: number): Entry {
-  const names = [kept.organizationId, kept.slug, kept.externalId ?? kept.slug];
-  return names.map((name) => setEntry(memory, kept, name, now)).at(-1) ?? kept;
+/** Stores an entry as if it had been asked for by each of its names. */
+function store(memory: Memory, stored: Entry, now: number): Entry {
+  const names = [stored.organizationId, stored.slug, stored.externalId ?? stored.slug];
+  return names.map((name) => memory.set(stored, name, now)).at(-1) ?? stored;
 }
 
-const found = (memory: Memory, name: string, now = NOW) => getEntry(memory, name, now, SECONDS);
+const found = (memory: Memory, name: string, now = NOW) => memory.get(name, now, SECONDS);
 
 /** Room for three entries as above, and not for four: a body of 1,000 bytes, and some for the rest. */
-const roomForThree = () => createMemory(3 * 3_250);
+const roomForThree = () => new Memory(3 * 3_250);
 
-describe("an entry is found", () => {
-  test("by its ID, its slug and its external ID, and by nothing else", () => {
-    const memory = createMemory();
-    const one = keep(memory, entry("a", { slug: "acme", externalId: "ext|1" }), NOW);
+describe("an entry", () => {
+  test("an entry is found by its ID, slug and external ID, and by nothing else", () => {
+    const memory = new Memory();
+    const one = store(memory, entry("a", { slug: "acme", externalId: "ext|1" }), NOW);
     for (const name of ["a", "acme", "ext|1"]) expect(found(memory, name)).toBe(one);
     for (const name of ["A", "Acme", "ext", "", "slug-of-a", "__proto__"])
       expect(found(memory, name)).toBeNull();
   });
 
-  test("for memorySeconds from when it was vouched for, and not at their end", () => {
-    const memory = createMemory();
-    keep(memory, entry("a"), NOW);
+  test("an entry is found for memorySeconds after its confirmation, and no longer", () => {
+    const memory = new Memory();
+    store(memory, entry("a"), NOW);
     expect(found(memory, "a", NOW + 4_999)).not.toBeNull();
     expect(found(memory, "a", NOW + 5_000)).toBeNull();
-    keep(memory, entry("a"), NOW + 5_000);
+    store(memory, entry("a"), NOW + 5_000);
     expect(found(memory, "a", NOW + 9_999)).not.toBeNull();
   });
 
-  test("never, where memory is to answer for no time at all", () => {
-    const memory = createMemory();
-    keep(memory, entry("a"), NOW);
-    expect(getEntry(memory, "a", NOW, 0)).toBeNull();
+  test("an entry is never found if memorySeconds is 0", () => {
+    const memory = new Memory();
+    store(memory, entry("a"), NOW);
+    expect(memory.get("a", NOW, 0)).toBeNull();
   });
 
-  test("however often it is asked for: recalling is not vouching", () => {
-    const memory = createMemory();
-    keep(memory, entry("a"), NOW);
+  test("reading an entry does not confirm it", () => {
+    const memory = new Memory();
+    store(memory, entry("a"), NOW);
     expect(found(memory, "a", NOW + 4_000)).not.toBeNull();
     expect(found(memory, "a", NOW + 5_000)).toBeNull();
   });
 });
 
-describe("a name", () => {
-  test("that an organization gave up no longer finds it", () => {
-    const memory = createMemory();
-    keep(memory, entry("a", { slug: "old", externalId: "ext" }), NOW);
-    const renamed = keep(memory, entry("a", { slug: "new", requestedAt: 1 }), NOW);
+describe("an alias", () => {
+  test("an alias that an organization gave up no longer finds it", () => {
+    const memory = new Memory();
+    store(memory, entry("a", { slug: "old", externalId: "ext" }), NOW);
+    const renamed = store(memory, entry("a", { slug: "new", requestedAt: 1 }), NOW);
     expect(found(memory, "old")).toBeNull();
     expect(found(memory, "ext")).toBeNull();
     expect(found(memory, "new")).toBe(renamed);
   });
 
-  test("that another organization took over finds that one, and keeps finding it when the first is renamed", () => {
-    const memory = createMemory();
-    keep(memory, entry("a", { slug: "acme" }), NOW);
-    const heir = keep(memory, entry("b", { slug: "acme", requestedAt: 1 }), NOW);
-    expect(found(memory, "acme")).toBe(heir);
-    keep(memory, entry("a", { slug: "acme-old", requestedAt: 2 }), NOW);
-    expect(found(memory, "acme")).toBe(heir);
+  test("an alias that moved finds its new owner, even after the old one is renamed", () => {
+    const memory = new Memory();
+    store(memory, entry("a", { slug: "acme" }), NOW);
+    const newOwner = store(memory, entry("b", { slug: "acme", requestedAt: 1 }), NOW);
+    expect(found(memory, "acme")).toBe(newOwner);
+    store(memory, entry("a", { slug: "acme-old", requestedAt: 2 }), NOW);
+    expect(found(memory, "acme")).toBe(newOwner);
   });
 
-  test("that is the ID of one organization and the external ID of another means the first", () => {
-    const memory = createMemory();
-    const first = keep(memory, entry("a"), NOW);
-    const second = keep(memory, entry("b", { externalId: "a" }), NOW);
+  test("a text that is an ID and another's external ID finds the organization by ID", () => {
+    const memory = new Memory();
+    const first = store(memory, entry("a"), NOW);
+    const second = store(memory, entry("b", { externalId: "a" }), NOW);
     expect(found(memory, "a")).toBe(first);
     expect(found(memory, "b")).toBe(second);
   });
 
-  test("that is both slug and external ID of one organization finds it once, and leaves nothing behind", () => {
-    const memory = createMemory();
-    keep(memory, entry("a", { slug: "acme", externalId: "acme" }), NOW);
-    keep(memory, entry("a", { slug: "other", requestedAt: 1 }), NOW);
-    expect([...memory.aliases.keys()]).toEqual(["other"]);
+  test("an alias that is both slug and external ID leaves nothing behind", () => {
+    const memory = new Memory();
+    store(memory, entry("a", { slug: "acme", externalId: "acme" }), NOW);
+    store(memory, entry("a", { slug: "other", requestedAt: 1 }), NOW);
+    expect(memory.aliases.map(([alias]) => alias)).toEqual(["other"]);
   });
 });
 
-test("a name is disputed where another organization was seen to bear it since, and not by what is older", () => {
-  const memory = createMemory();
-  const heir = setEntry(memory, entry("b", { slug: "acme", requestedAt: 2 }), "b", NOW);
+test("an alias is contested if another organization was seen with it since", () => {
+  const memory = new Memory();
+  const newOwner = memory.set(entry("b", { slug: "acme", requestedAt: 2 }), "b", NOW);
   const old = entry("a", { slug: "acme", requestedAt: 1 });
-  expect(isAliasContested(memory, "acme", old)).toBe(true);
-  // Its older bearer, read by its ID, does not take the name back; read by the name, it does: Stytch has said so.
-  setEntry(memory, old, "a", NOW);
-  expect(isAliasContested(memory, "acme", old)).toBe(true);
-  expect(isAliasContested(memory, "acme", heir)).toBe(false);
-  expect(isAliasContested(memory, "a", old)).toBe(false);
-  setEntry(memory, old, "acme", NOW);
-  expect(isAliasContested(memory, "acme", old)).toBe(false);
+  expect(memory.isAliasContested("acme", old)).toBe(true);
+  // Its older owner, read by its ID, does not take the alias back; read by the alias, it does: Stytch has said so.
+  memory.set(old, "a", NOW);
+  expect(memory.isAliasContested("acme", old)).toBe(true);
+  expect(memory.isAliasContested("acme", newOwner)).toBe(false);
+  expect(memory.isAliasContested("a", old)).toBe(false);
+  memory.set(old, "acme", NOW);
+  expect(memory.isAliasContested("acme", old)).toBe(false);
 });
 
-test("a name finds an entry only where it was asked for by that name: another organization may have it too", () => {
-  const memory = createMemory();
-  const first = setEntry(memory, entry("a", { slug: "acme" }), "acme", NOW);
-  setEntry(memory, entry("b", { externalId: "acme" }), "b", NOW);
+test("an alias finds an entry only if Stytch answered that alias with it", () => {
+  const memory = new Memory();
+  const first = memory.set(entry("a", { slug: "acme" }), "acme", NOW);
+  memory.set(entry("b", { externalId: "acme" }), "b", NOW);
   expect(found(memory, "acme")).not.toBe(first);
   expect(found(memory, "acme")).toBeNull();
-  const again = setEntry(memory, entry("a", { slug: "acme" }), "acme", NOW);
+  const again = memory.set(entry("a", { slug: "acme" }), "acme", NOW);
   expect(found(memory, "acme")).toBe(again);
 });
 
-test("a name that the entry does not bear, or that looks like another's ID, finds nothing", () => {
-  const memory = createMemory();
+test("an alias that the entry does not have, or that looks like an ID, finds nothing", () => {
+  const memory = new Memory();
   const id = "organization-test-00000000-0000-4000-8000-000000000000";
-  setEntry(memory, entry("a", { slug: "acme", externalId: id }), "ACME", NOW);
-  setEntry(memory, entry("a", { slug: "acme", externalId: id }), id, NOW);
+  memory.set(entry("a", { slug: "acme", externalId: id }), "ACME", NOW);
+  memory.set(entry("a", { slug: "acme", externalId: id }), id, NOW);
   expect(found(memory, "ACME")).toBeNull();
   expect(found(memory, id)).toBeNull();
 });
 
-describe("of two answers about one organization", () => {
-  test("the one whose request began later stands, in either order, and is what both callers get", () => {
+describe("two answers about one organization", () => {
+  test("the later request wins in either order, and both callers get its entry", () => {
     const earlier = entry("a", { slug: "earlier", requestedAt: 1 });
     const later = entry("a", { slug: "later", requestedAt: 2 });
     for (const [first, second] of [
       [earlier, later],
       [later, earlier],
     ] as const) {
-      const memory = createMemory();
-      keep(memory, first, NOW);
-      expect(keep(memory, second, NOW)).toBe(later);
+      const memory = new Memory();
+      store(memory, first, NOW);
+      expect(store(memory, second, NOW)).toBe(later);
       expect(found(memory, "a")).toBe(later);
       expect(found(memory, "earlier")).toBeNull();
     }
   });
 });
 
-describe("the capacity", () => {
-  test("makes the entry go that was least recently recalled or remembered", () => {
+describe("the bound in bytes", () => {
+  test("the entry that was least recently read or stored is evicted", () => {
     const memory = roomForThree();
-    for (const id of ["a", "b", "c"]) keep(memory, entry(id), NOW);
+    for (const id of ["a", "b", "c"]) store(memory, entry(id), NOW);
     found(memory, "slug-of-a");
-    keep(memory, entry("b"), NOW);
-    keep(memory, entry("d"), NOW);
-    expect([...memory.entries.keys()]).toEqual(["a", "b", "d"]);
+    store(memory, entry("b"), NOW);
+    store(memory, entry("d"), NOW);
+    expect(memory.organizationIds).toEqual(["a", "b", "d"]);
     expect(found(memory, "slug-of-c")).toBeNull();
   });
 
-  test("is not taken up by an entry that alone is larger, which pushes nothing out", () => {
+  test("an entry larger than the bound is not stored, and evicts nothing", () => {
     const memory = roomForThree();
-    keep(memory, entry("a"), NOW);
+    store(memory, entry("a"), NOW);
     const large = entry("b", { body: new Uint8Array(9_000) });
-    expect(keep(memory, large, NOW)).toBe(large);
+    expect(store(memory, large, NOW)).toBe(large);
     expect(found(memory, "b")).toBeNull();
     expect(found(memory, "a")).not.toBeNull();
   });
 
-  test("is not a reason to go on answering what a larger entry replaced", () => {
+  test("an entry that a too large one replaces is gone", () => {
     const memory = roomForThree();
-    keep(memory, entry("a"), NOW);
-    keep(memory, entry("a", { body: new Uint8Array(9_000), requestedAt: 1 }), NOW);
+    store(memory, entry("a"), NOW);
+    store(memory, entry("a", { body: new Uint8Array(9_000), requestedAt: 1 }), NOW);
     expect(found(memory, "a")).toBeNull();
     expect(memory.bytes).toBe(0);
   });
 
-  test("holds whatever comes, and no name outlives its entry", () => {
+  test("any sequence of entries stays within the bound, and no alias outlives its entry", () => {
     const ids = fc.constantFrom("a", "b", "c", "d", "e", "f");
     const names = fc.constantFrom("x", "y", "z", "a", "b");
     const steps = fc.record({
@@ -186,22 +178,56 @@ describe("the capacity", () => {
     });
     fc.assert(
       fc.property(fc.array(steps, { maxLength: 40 }), (given) => {
-        const memory = createMemory(8_000);
+        const memory = new Memory(8_000);
         for (const { id, size, ...fields } of given) {
-          keep(memory, entry(id, { ...fields, body: new Uint8Array(size) }), NOW);
-          const held = [...memory.entries.values()].reduce((sum, one) => sum + one.entry.body.byteLength, 0);
+          store(memory, entry(id, { ...fields, body: new Uint8Array(size) }), NOW);
+          const held = memory.organizationIds.reduce(
+            (sum, held) => sum + (memory.peek(held)?.body.byteLength ?? 0),
+            0,
+          );
           expect(held).toBeLessThanOrEqual(memory.bytes);
-          expect(memory.bytes).toBeLessThanOrEqual(memory.capacity);
-          for (const [name, { organizationId }] of memory.aliases) {
-            const { slug, externalId } = memory.entries.get(organizationId)?.entry ?? {};
-            expect([slug, externalId]).toContain(name);
+          expect(memory.bytes).toBeLessThanOrEqual(8_000);
+          for (const [alias, organizationId] of memory.aliases) {
+            const { slug, externalId } = memory.peek(organizationId) ?? {};
+            expect([slug, externalId]).toContain(alias);
           }
         }
-        for (const id of [...memory.entries.keys()]) {
-          keep(memory, entry(id, { body: new Uint8Array(9_000), requestedAt: 9 }), NOW);
+        for (const id of memory.organizationIds) {
+          store(memory, entry(id, { body: new Uint8Array(9_000), requestedAt: 9 }), NOW);
         }
-        expect(memory).toMatchObject({ bytes: 0, entries: new Map(), aliases: new Map() });
+        expect([memory.bytes, memory.organizationIds, memory.aliases]).toEqual([0, [], []]);
       }),
     );
   });
+});
+
+describe("a tombstone", () => {
+  test("an entry from before the end of its organization is tombstoned, a later one is not", () => {
+    const memory = new Memory();
+    store(memory, entry("a", { slug: "acme" }), NOW);
+    memory.addTombstone("acme", 5);
+    expect(found(memory, "a")).toBeNull();
+    expect(memory.isTombstoned("acme", entry("a", { requestedAt: 5 }))).toBe(true);
+    expect(memory.isTombstoned("acme", entry("a", { requestedAt: 6 }))).toBe(false);
+    expect(memory.isTombstoned("a", entry("a", { requestedAt: 5 }))).toBe(false);
+  });
+
+  test("the oldest of more than 5,000 tombstones is forgotten", () => {
+    const memory = new Memory();
+    for (let i = 0; i <= 5_000; i += 1) memory.addTombstone(`name-${i}`, 5);
+    expect([0, 1, 5_000].map((i) => memory.isTombstoned(`name-${i}`, entry("a")))).toEqual([
+      false,
+      true,
+      true,
+    ]);
+  });
+});
+
+test("a background refresh of an organization is claimed once in the interval", () => {
+  const memory = new Memory();
+  const claims = [0, 999, 1_000, 1_500].map((ms) => memory.claimRevalidation("a", NOW + ms, 1_000));
+  expect(claims).toEqual([true, false, true, false]);
+  expect(memory.claimRevalidation("b", NOW + 1_500, 1_000)).toBe(true);
+  // After the clock was set back.
+  expect(memory.claimRevalidation("a", NOW - 1, 1_000)).toBe(true);
 });

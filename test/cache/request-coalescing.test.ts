@@ -21,7 +21,9 @@ afterEach(() => {
 
 const pathOf = (index: number) => `/v1/b2b/organizations/${organizations[index % 10]?.["organization_id"]}`;
 
-/** They know the key, and wait for objects longer than a busy machine takes: what is under test is not how fast it is. */
+/**
+ * They know the key, and wait for objects longer than a busy machine takes: what is under test is not how fast it is.
+ */
 async function warmIsolates(count: number) {
   const isolates = Array.from({ length: count }, () => createIsolate({ UPSTREAM_TIMEOUT_MS: "30000" }));
   for (const isolate of isolates) expect((await isolate.call("/whoami", { key })).status).toBe(200);

@@ -1,17 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Config, parseConfig } from "../../src/config.ts";
+import type { Config } from "../../src/config.ts";
 import { createKeyId, issueKey, type VerifiedKey } from "../../src/keys/key-format.ts";
 import { VerifiedMacs } from "../../src/keys/verified-macs.ts";
+import { createConfig } from "../support/config.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
 const KEY = /^pst_(test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}$/;
-
-function createConfig(vars: Record<string, string> = {}): Config {
-  const parsed = parseConfig({ ...TEST_VARS, ...vars });
-  if ("problems" in parsed) throw new Error(JSON.stringify(parsed.problems));
-  return parsed.config;
-}
 
 const config = createConfig();
 const live = createConfig({ STYTCH_PROJECT_ID: TEST_VARS.STYTCH_PROJECT_ID.replace("test", "live") });

@@ -4,6 +4,6 @@ import { TEST_VARS } from "./vars.ts";
 /** The configuration of the deployment under test, except for `vars`. Throws if a variable is invalid. */
 export function createConfig(vars: Record<string, unknown> = {}): Config {
   const parsed = parseConfig({ ...TEST_VARS, ...vars });
-  if ("problems" in parsed) throw new Error(JSON.stringify(parsed.problems));
-  return parsed.config;
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.failure));
+  return parsed.value;
 }

@@ -66,12 +66,20 @@ export async function guardResponse(response: Response, mayHoldKey: boolean): Pr
 /** All objects of the run share one environment, and so one circuit breaker. */
 let objectEnv: Env | undefined;
 
+/**
+ * For a test that plays several deployments: the objects begin with a state that knows nothing, such as a closed
+ * circuit.
+ */
+export function forgetObjectState(): void {
+  if (objectEnv !== undefined) forgetIsolateState(objectEnv);
+}
+
 beforeEach(async () => {
   objectEnv ??= await runInDurableObject(
     env.ORGANIZATION.getByName("any"),
     (object: Organization) => (object as unknown as { env: Env }).env,
   );
-  forgetIsolateState(objectEnv);
+  forgetObjectState();
   lines = [];
   responses = [];
   for (const level of ["log", "info", "warn", "error", "debug"] as const) {

@@ -1,28 +1,28 @@
-/** Keys' objects whose answers are looked at, held back or changed on their way. */
+/** Objects of keys whose answers a test observes, delays or replaces. */
 import { env } from "cloudflare:workers";
 import type { ApiKey } from "../../src/keys/api-key.ts";
-import type { LeaseQuestion } from "./record.ts";
 
+export type LeaseArguments = Parameters<ApiKey["lease"]>;
 export type LeaseAnswer = Awaited<ReturnType<ApiKey["lease"]>>;
 
-/** For `createIsolate`. `onQuestion`: answers each question, by asking the object itself or not. */
+/** Overrides for `createIsolate`. `onLease` answers each call of `lease`; it may call the real object by `askObject`. */
 export const keyObjects = (
-  onQuestion: (ask: () => Promise<LeaseAnswer>, question: LeaseQuestion) => Promise<unknown>,
+  onLease: (askObject: () => Promise<LeaseAnswer>, leaseArguments: LeaseArguments) => Promise<unknown>,
 ) => ({
   API_KEY: {
     getByName: (name: string) => ({
-      lease: async (...question: LeaseQuestion) =>
-        await onQuestion(
-          async () => (await env.API_KEY.getByName(name).lease(...question)) as LeaseAnswer,
-          question,
+      lease: async (...leaseArguments: LeaseArguments) =>
+        await onLease(
+          async () => (await env.API_KEY.getByName(name).lease(...leaseArguments)) as LeaseAnswer,
+          leaseArguments,
         ),
     }),
   },
 });
 
-/** That fail while `fails` says so. */
-export const failingIf = (fails: () => boolean) =>
-  keyObjects(async (ask) => {
-    if (fails()) throw new Error("unreachable");
-    return await ask();
+/** Overrides for `createIsolate`: the objects of keys reject while `isDown` returns true. */
+export const failingIf = (isDown: () => boolean) =>
+  keyObjects(async (askObject) => {
+    if (isDown()) throw new Error("unreachable");
+    return await askObject();
   });

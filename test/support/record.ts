@@ -1,8 +1,7 @@
-import type { ApiKey } from "../../src/keys/api-key.ts";
 import type { KeyRecord } from "../../src/keys/record.ts";
 import type { TokenRequest } from "../../src/limits/bucket-ledger.ts";
 
-/** A record without restrictions, but for `fields`. */
+/** Returns a record without restrictions, except those in `fields`. */
 export function recordOf(fields: Partial<KeyRecord> = {}): KeyRecord {
   return {
     key_id: "0000000000000000",
@@ -24,11 +23,8 @@ export function recordOf(fields: Partial<KeyRecord> = {}): KeyRecord {
   };
 }
 
-/** What the key's object is asked with a lease. */
-export type LeaseQuestion = Parameters<ApiKey["lease"]>;
-
-/** Wants no token. */
-export const NO_ASK: TokenRequest = {
+/** For calls of `lease` that need no token. */
+export const NO_TOKEN_REQUEST: TokenRequest = {
   isolateId: "test",
   ttlMs: 5_000,
   needsToken: false,

@@ -1,59 +1,65 @@
 /**
- * The writes of one key of KV, behind whatever caused them: one at a time, the latest wish only. KV takes one write a second for a key and
- * refuses the others, so one that failed is tried again a little later, unless another has taken its place.
+ * Writes to one key of KV, in the background: one at a time, and only the latest value. KV takes one write a second for
+ * a key and refuses more, so a write that failed is retried a little later, unless a newer one has replaced it.
  */
 
 import { describeError, log } from "../../log.ts";
 import { withTimeout } from "../../platform/timeout.ts";
 
-/** The longest that one attempt holds up the next, in ms; a pause follows one that failed. */
+/** How long one attempt may delay the next write. */
 const WRITE_TIMEOUT_MS = 5_000;
 /** "1 write per second to the same key" (https://developers.cloudflare.com/kv/platform/limits/). */
 const RETRY_DELAY_MS = 1_100;
 const MAX_ATTEMPTS = 3;
 
-export interface KvWriteQueue {
-  pending: PendingWrite | undefined;
-  running: boolean;
-}
-
 export interface PendingWrite {
   readonly write: () => Promise<void>;
-  /** Called with whether it was written, unless another wish took its place before. */
+  /** Called with whether KV took the write. Not called if a newer write replaced this one. */
   readonly done: (written: boolean) => void;
 }
 
-export const createKvWriteQueue = (): KvWriteQueue => ({ pending: undefined, running: false });
+export class KvWriteQueue {
+  #pending: PendingWrite | undefined;
+  #isRunning = false;
 
-/** Resolves when no wish is left, unless `done` throws. A write that fails has one line in the log. */
-export async function enqueueWrite(writer: KvWriteQueue, wish: PendingWrite): Promise<void> {
-  writer.pending = wish;
-  if (writer.running) return;
-  writer.running = true;
-  try {
+  /**
+   * Replaces the write that is waiting, if any. Resolves when nothing is left to write, or at once if an earlier call
+   * is writing; rejects only if `done` throws. A write that fails is logged once, not for each attempt.
+   */
+  async enqueue(write: PendingWrite): Promise<void> {
+    this.#pending = write;
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    try {
+      await this.#drain();
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  async #drain(): Promise<void> {
     let attempts = 0;
     let current: PendingWrite | undefined;
-    while (writer.pending !== undefined) {
-      if (writer.pending !== current) attempts = 0;
-      current = writer.pending;
-      writer.pending = undefined;
+    while (this.#pending !== undefined) {
+      if (this.#pending !== current) attempts = 0;
+      current = this.#pending;
+      this.#pending = undefined;
       attempts += 1;
       const error = await tryWrite(current);
-      if (error === null) current.done(true);
-      else {
-        if (attempts === 1) log({ degraded: ["kv_write"], defect: describeError(error) });
-        if (attempts < MAX_ATTEMPTS) {
-          await scheduler.wait(RETRY_DELAY_MS);
-          writer.pending ??= current;
-        } else if (writer.pending === undefined) current.done(false);
+      if (error === null) {
+        current.done(true);
+        continue;
       }
+      if (attempts === 1) log({ degraded: ["kv_write"], defect: describeError(error) });
+      if (attempts < MAX_ATTEMPTS) {
+        await scheduler.wait(RETRY_DELAY_MS);
+        this.#pending ??= current;
+      } else if (this.#pending === undefined) current.done(false);
     }
-  } finally {
-    writer.running = false;
   }
 }
 
-/** Null where it was written. */
+/** The error of the write, or null if it succeeded. */
 async function tryWrite({ write }: PendingWrite): Promise<unknown> {
   try {
     await withTimeout(WRITE_TIMEOUT_MS, write());

@@ -1,150 +1,330 @@
+/**
+ * The state table of an Organization object: one row for each event, and the order of events that arrive in any order.
+ */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Entry } from "../../../src/cache/entry.ts";
-import {
-  applyEnd,
-  applyEntry,
-  createEntryState,
-  type EntryState,
-  isKnownMissing,
-  nextRequestTime,
-  observeSequence,
-  resetEntryState,
-  servableEntry,
-} from "../../../src/cache/object/entry-state.ts";
-import { parseConfig } from "../../../src/config.ts";
-import { TEST_VARS } from "../../support/vars.ts";
+import { type EndResult, EntryState } from "../../../src/cache/object/entry-state.ts";
+import type { ReadFailure, ReadRequest } from "../../../src/cache/object-messages.ts";
+import { entryOf } from "../../support/cached.ts";
+import { NOW } from "../../support/clock.ts";
+import { createConfig } from "../../support/config.ts";
 
-const NOW = 1_800_000_000_000;
-const configured = parseConfig(TEST_VARS);
-if (!("config" in configured)) throw new Error("the test's configuration is wrong");
-const { cache } = configured.config;
+const { cache } = createConfig();
 
-const entry = (requestedAt: number, purgeEpoch = 0): Entry => ({
-  organizationId: "organization-1",
-  slug: "acme",
-  externalId: null,
-  body: new Uint8Array(0),
-  etag: "",
-  requestedAt,
-  receivedAt: NOW,
-  purgeEpoch,
+const entry = (requestedAt: number, purgeEpoch = 0) => entryOf({ requestedAt, purgeEpoch });
+const heldIn = (state: EntryState) => state.servableEntry("acme", NOW, cache);
+const end = (requestedAt: number, mayBeCached = false) => ({ requestedAt, mayBeCached });
+const UNTIL = NOW + 10_000;
+const FAILURE: ReadFailure = { failure: { type: "upstream_unavailable" }, call: null };
+
+const request = (fields: Partial<ReadRequest> = {}): ReadRequest => ({
+  kind: "answer",
+  newestRequestedAt: null,
+  hasSeenEntry: false,
+  minPurgeEpoch: 0,
+  latestSeen: 0,
+  ...fields,
 });
-const heldIn = (known: EntryState) => servableEntry(known, "acme", NOW, cache);
 
 type Event =
-  | { readonly is: "entry"; readonly began: number; readonly purgeEpoch: number }
-  | { readonly is: "end"; readonly began: number }
-  | { readonly is: "purge"; readonly number: number };
+  | { readonly is: "entry"; readonly requestedAt: number; readonly purgeEpoch: number }
+  | { readonly is: "end"; readonly requestedAt: number }
+  | { readonly is: "purge"; readonly sequence: number };
 
-function take(known: EntryState, event: Event): void {
+function apply(state: EntryState, event: Event): void {
   switch (event.is) {
     case "entry":
-      applyEntry(known, entry(event.began, event.purgeEpoch));
+      state.applyEntry(entry(event.requestedAt, event.purgeEpoch));
       break;
     case "end":
-      applyEnd(known, event.began, undefined);
+      state.applyBadRequest(end(event.requestedAt));
       break;
     case "purge":
-      observeSequence(known, event.number, event.number);
+      state.observePurge(event.sequence);
       break;
   }
 }
 
-const began = fc.integer({ min: 1, max: 20 });
+const requestedAt = fc.integer({ min: 1, max: 20 });
 const anEntry = fc.record({
   is: fc.constant("entry" as const),
-  began,
+  requestedAt,
   purgeEpoch: fc.integer({ min: 0, max: 5 }),
 });
-const anEnd = fc.record({ is: fc.constant("end" as const), began });
-const aPurge = fc.record({ is: fc.constant("purge" as const), number: fc.integer({ min: 1, max: 5 }) });
+const anEnd = fc.record({ is: fc.constant("end" as const), requestedAt });
+const aPurge = fc.record({ is: fc.constant("purge" as const), sequence: fc.integer({ min: 1, max: 5 }) });
 
-describe("of answers in any order", () => {
-  test("the one whose request began last stands, and of a tie with an end the end", () => {
+describe("answers in any order", () => {
+  test("the latest request wins, and of a tie with an end the end", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(anEntry, anEnd), { maxLength: 12 }), (events) => {
-        const known = createEntryState();
-        for (const event of events) take(known, event);
+        const state = new EntryState();
+        for (const event of events) apply(state, event);
         const last = (is: Event["is"]) =>
           Math.max(
             0,
-            ...events.flatMap((event) => (event.is === is && "began" in event ? [event.began] : [])),
+            ...events.flatMap((event) =>
+              event.is === is && "requestedAt" in event ? [event.requestedAt] : [],
+            ),
           );
         const expected = last("entry") > last("end") ? last("entry") : undefined;
-        expect(heldIn(known)?.requestedAt).toBe(expected);
+        expect(heldIn(state)?.requestedAt).toBe(expected);
       }),
     );
   });
 
-  test("none from before a purge is answered after it", () => {
+  test("no entry from before a purge is served after it", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(anEntry, anEnd, aPurge), { maxLength: 20 }), (events) => {
-        const known = createEntryState();
+        const state = new EntryState();
         let purge = 0;
         for (const event of events) {
-          take(known, event);
-          if (event.is === "purge") purge = Math.max(purge, event.number);
-          expect(heldIn(known)?.purgeEpoch ?? purge).toBeGreaterThanOrEqual(purge);
+          apply(state, event);
+          if (event.is === "purge") purge = Math.max(purge, event.sequence);
+          expect(heldIn(state)?.purgeEpoch ?? purge).toBeGreaterThanOrEqual(purge);
         }
       }),
     );
   });
 
-  test("what was heard and purged only grows, also when all else is forgotten", () => {
-    const known = createEntryState();
-    observeSequence(known, 9, 7);
-    applyEntry(known, entry(1, 8));
-    observeSequence(known, 3, 2);
-    resetEntryState(known);
-    expect(known).toEqual({ ...createEntryState(), latestSeen: 9, latestPurge: 7 });
-    applyEntry(known, entry(1, 12));
-    expect(known.latestSeen).toBe(12);
+  test("purge numbers only grow, and a reset keeps them and nothing else", () => {
+    const state = new EntryState();
+    state.observeSequence(9);
+    state.observePurge(7);
+    state.applyEntry(entry(1, 8));
+    state.observeSequence(3);
+    state.observePurge(2);
+    state.reset();
+    expect([state.latestSeen, state.latestPurge]).toEqual([9, 7]);
+    expect([state.requestedAt, state.hasEntry]).toEqual([Number.NEGATIVE_INFINITY, false]);
+    expect(state.isKnownMissing(NOW)).toBe(false);
+    // The end of before no longer counts, either.
+    expect(state.applyEntry(entry(1, 12))).toBe(true);
+    expect(state.latestSeen).toBe(12);
   });
 });
 
-test("what began before a purge is not taken in, so that nobody writes it down", () => {
-  const known = createEntryState();
-  observeSequence(known, 5, 5);
-  expect(applyEntry(known, entry(1, 4))).toBe(false);
-  expect(applyEntry(known, entry(1, 5))).toBe(true);
+/** The three columns of the table: each is a state at request time 10. */
+const COLUMNS = {
+  "nothing known": () => new EntryState(10),
+  "entry held": () => {
+    const state = new EntryState();
+    state.applyEntry(entry(10));
+    return state;
+  },
+  "negative held": () => {
+    const state = new EntryState();
+    state.applyNotFound(end(10), { until: UNTIL, purgeEpoch: 0 });
+    return state;
+  },
+};
+type Column = keyof typeof COLUMNS;
+const columns = Object.keys(COLUMNS) as Column[];
+
+/** What a state is, in the words of the table. */
+function columnOf(state: EntryState): "entry" | "negative" | "nothing" {
+  if (heldIn(state) !== null) return "entry";
+  return state.isKnownMissing(NOW) ? "negative" : "nothing";
+}
+
+describe("the state table", () => {
+  test.each(columns)("a later 200 is held: %s", (column) => {
+    const state = COLUMNS[column]();
+    expect(state.applyEntry(entry(11))).toBe(true);
+    expect([columnOf(state), heldIn(state)?.requestedAt]).toEqual(["entry", 11]);
+  });
+
+  test.each(columns)("an earlier 200, or one from before a purge, is ignored: %s", (column) => {
+    const before = columnOf(COLUMNS[column]());
+    const earlier = COLUMNS[column]();
+    expect(earlier.applyEntry(entry(9))).toBe(false);
+    expect(columnOf(earlier)).toBe(before);
+    const purged = COLUMNS[column]();
+    purged.observePurge(5);
+    expect(purged.applyEntry(entry(11, 4))).toBe(false);
+    expect(heldIn(purged)).toBeNull();
+  });
+
+  test.each<[Column, EndResult]>([
+    ["nothing known", "ended"],
+    ["entry held", "purge_due"],
+    ["negative held", "ended"],
+  ])("a 404 becomes negative, and lists a purge only of an entry: %s", (column, expected) => {
+    const state = COLUMNS[column]();
+    expect(state.applyNotFound(end(11), { until: UNTIL + 1, purgeEpoch: 0 })).toBe(expected);
+    expect([columnOf(state), state.isKnownMissing(UNTIL)]).toEqual(["negative", true]);
+  });
+
+  test.each<[Column, EndResult]>([
+    ["nothing known", "ended"],
+    ["entry held", "purge_due"],
+    ["negative held", "ended"],
+  ])("a 400 leaves nothing, and lists a purge only of an entry: %s", (column, expected) => {
+    const state = COLUMNS[column]();
+    expect(state.applyBadRequest(end(11))).toBe(expected);
+    expect(columnOf(state)).toBe("nothing");
+  });
+
+  test.each(columns)("a refusal of Postern leaves nothing, and lists no purge: %s", (column) => {
+    const state = COLUMNS[column]();
+    expect(state.applyRefusal(end(11))).toBe("ended");
+    expect(columnOf(state)).toBe("nothing");
+    // The purge is owed if there was an entry, and is due with the next 404 or 400, once.
+    const due = column === "entry held" ? "purge_due" : "ended";
+    expect(state.applyNotFound(end(12), { until: UNTIL, purgeEpoch: 0 })).toBe(due);
+    expect(state.applyNotFound(end(13), { until: UNTIL, purgeEpoch: 0 })).toBe("ended");
+  });
+
+  test.each(columns)("an end that was requested earlier is ignored: %s", (column) => {
+    for (const apply of [
+      (state: EntryState) => state.applyNotFound(end(9), { until: UNTIL, purgeEpoch: 0 }),
+      (state: EntryState) => state.applyBadRequest(end(9)),
+      (state: EntryState) => state.applyRefusal(end(9)),
+    ]) {
+      const state = COLUMNS[column]();
+      const before = columnOf(state);
+      expect(apply(state)).toBe("ignored");
+      expect(columnOf(state)).toBe(before);
+    }
+  });
+
+  test("a 404 lists a purge if isolates or KV may hold an entry", () => {
+    const negative = { until: UNTIL, purgeEpoch: 0 };
+    expect(new EntryState().applyNotFound(end(1, true), negative)).toBe("purge_due");
+    expect(new EntryState().applyBadRequest(end(1, true))).toBe("purge_due");
+  });
+
+  test.each(columns)("a transient failure changes nothing but the back-off: %s", (column) => {
+    const state = COLUMNS[column]();
+    const before = columnOf(state);
+    state.applyTransientFailure(FAILURE, NOW);
+    expect(columnOf(state)).toBe(before);
+  });
+
+  test.each(columns)("a purge leaves nothing: %s", (column) => {
+    const state = COLUMNS[column]();
+    state.applyPurge(5);
+    expect([columnOf(state), state.latestPurge, state.latestSeen]).toEqual(["nothing", 5, 5]);
+  });
+
+  test.each(columns)("an alias that has moved leaves nothing: %s", (column) => {
+    const state = COLUMNS[column]();
+    state.reset();
+    expect(columnOf(state)).toBe("nothing");
+  });
 });
 
-test("an older object's memory counts: what began before what it knew is not taken in", () => {
-  const known = createEntryState(10);
-  expect(applyEntry(known, entry(9))).toBe(false);
-  expect(applyEntry(known, entry(10))).toBe(true);
+test("an entry from before a purge is not taken in, so that nobody writes it to KV", () => {
+  const state = new EntryState();
+  state.observePurge(5);
+  expect(state.applyEntry(entry(1, 4))).toBe(false);
+  expect(state.applyEntry(entry(1, 5))).toBe(true);
 });
 
-test("a request is later than all that is known, though the clock stands still or has gone back", () => {
-  const known = createEntryState();
-  expect(nextRequestTime(known, NOW)).toBe(NOW);
-  applyEnd(known, NOW, undefined);
-  expect(nextRequestTime(known, NOW)).toBe(NOW + 1);
-  expect(nextRequestTime(known, NOW - 5)).toBe(NOW + 1);
-  expect(nextRequestTime(known, NOW + 2)).toBe(NOW + 2);
-  expect(applyEntry(known, entry(nextRequestTime(known, NOW)))).toBe(true);
+test("after an eviction, an entry older than the mirrored one is not taken in", () => {
+  const state = new EntryState(10);
+  expect(state.applyEntry(entry(9))).toBe(false);
+  expect(state.applyEntry(entry(10))).toBe(true);
 });
 
-test("an entry is usable under its own names until it is dead", () => {
-  const known = createEntryState();
-  applyEntry(known, entry(1));
-  expect(servableEntry(known, "organization-1", NOW, cache)).not.toBeNull();
-  expect(servableEntry(known, "other", NOW, cache)).toBeNull();
-  expect(servableEntry(known, "acme", NOW + 3_719_999, cache)).not.toBeNull();
-  expect(servableEntry(known, "acme", NOW + 3_720_000, cache)).toBeNull();
+test("a request time is later than all that is known, however the clock moves", () => {
+  const state = new EntryState();
+  expect(state.nextRequestTime(NOW)).toBe(NOW);
+  state.applyBadRequest(end(NOW));
+  expect(state.nextRequestTime(NOW)).toBe(NOW + 1);
+  expect(state.nextRequestTime(NOW - 5)).toBe(NOW + 1);
+  expect(state.nextRequestTime(NOW + 2)).toBe(NOW + 2);
+  expect(state.applyEntry(entry(state.nextRequestTime(NOW)))).toBe(true);
 });
 
-test("a 404 is remembered to its last millisecond, and ends with a purge and with an entry", () => {
-  const known = createEntryState();
-  applyEnd(known, 1, { until: NOW + 10, purgeEpoch: 3 });
-  expect([isKnownMissing(known, NOW + 9), isKnownMissing(known, NOW + 10)]).toEqual([true, false]);
-  observeSequence(known, 3, 3);
-  expect(isKnownMissing(known, NOW)).toBe(true);
-  observeSequence(known, 4, 4);
-  expect(isKnownMissing(known, NOW)).toBe(false);
-  applyEnd(known, 2, { until: NOW + 10, purgeEpoch: 4 });
-  expect(isKnownMissing(known, NOW)).toBe(true);
-  applyEntry(known, entry(3, 4));
-  expect(isKnownMissing(known, NOW)).toBe(false);
+test("an entry is servable under its own names until it expires", () => {
+  const state = new EntryState();
+  state.applyEntry(entry(1));
+  expect(state.servableEntry("organization-1", NOW, cache)).not.toBeNull();
+  expect(state.servableEntry("other", NOW, cache)).toBeNull();
+  expect(state.servableEntry("acme", NOW + 3_719_999, cache)).not.toBeNull();
+  expect(state.servableEntry("acme", NOW + 3_720_000, cache)).toBeNull();
+});
+
+describe("a negative entry", () => {
+  test("lasts to its last millisecond, and ends with a purge and with an entry", () => {
+    const state = new EntryState();
+    state.applyNotFound(end(1), { until: NOW + 10, purgeEpoch: 3 });
+    expect([state.isKnownMissing(NOW + 9), state.isKnownMissing(NOW + 10)]).toEqual([true, false]);
+    state.observePurge(3);
+    expect(state.isKnownMissing(NOW)).toBe(true);
+    state.observePurge(4);
+    expect(state.isKnownMissing(NOW)).toBe(false);
+    state.applyNotFound(end(2), { until: NOW + 10, purgeEpoch: 4 });
+    expect(state.isKnownMissing(NOW)).toBe(true);
+    state.applyEntry(entry(3, 4));
+    expect(state.isKnownMissing(NOW)).toBe(false);
+  });
+
+  test("survives the purge that the object had listed because of it", () => {
+    const state = new EntryState();
+    state.applyNotFound(end(1), { until: NOW + 10, purgeEpoch: 3 });
+    state.observeOwnPurge(4);
+    expect([state.isKnownMissing(NOW), state.latestPurge]).toEqual([true, 4]);
+  });
+
+  test("ends if an organization is seen with the alias in a later answer", () => {
+    const state = new EntryState();
+    state.applyNotFound(end(5), { until: NOW + 10, purgeEpoch: 0 });
+    state.noteAliasSeen(4);
+    expect(state.isKnownMissing(NOW)).toBe(true);
+    state.noteAliasSeen(5);
+    expect(state.isKnownMissing(NOW)).toBe(false);
+  });
+
+  test("ends if an answer is handed over, which orders what comes after", () => {
+    const state = new EntryState();
+    state.applyNotFound(end(5), { until: NOW + 10, purgeEpoch: 0 });
+    state.noteHandedOver(6);
+    expect([state.isKnownMissing(NOW), state.requestedAt]).toEqual([false, 6]);
+    expect(state.applyBadRequest(end(5))).toBe("ignored");
+  });
+});
+
+describe("an answer without an upstream request", () => {
+  const held = () => COLUMNS["entry held"]();
+  const answer = (state: EntryState, fields: Partial<ReadRequest>, seconds = 0) =>
+    state.answer("acme", request(fields), NOW + seconds * 1_000, cache);
+
+  test.each([
+    ["a fresh entry", "answer", 59, "held"],
+    ["a fresh entry", "refresh", 59, "held"],
+    ["a stale entry", "answer", 60, "held"],
+    ["a stale entry", "refresh", 60, null],
+    ["an entry past its stale window", "answer", 120, null],
+  ] as const)("%s to a read of kind %s after %i s: %s", (_, kind, seconds, expected) => {
+    const found = answer(held(), { kind }, seconds);
+    expect(found === null ? null : found.entry !== undefined && found.origin).toBe(expected);
+  });
+
+  test("a remembered 404 is absent, without a call", () => {
+    expect(answer(COLUMNS["negative held"](), {})).toEqual({ failure: "not_found", call: null });
+    expect(answer(COLUMNS["nothing known"](), {})).toBeNull();
+  });
+
+  test("during a back-off, the failure is returned with an entry that may hide it", () => {
+    const state = held();
+    state.applyTransientFailure(FAILURE, NOW + 120_000);
+    expect(answer(state, {}, 120.999)).toEqual({ ...FAILURE, cached: entry(10) });
+    expect(answer(state, {}, 121)).toBeNull();
+  });
+
+  test("during a back-off, a caller without any entry is worth an attempt", () => {
+    const state = COLUMNS["nothing known"]();
+    state.applyTransientFailure(FAILURE, NOW);
+    expect(answer(state, { newestRequestedAt: null })).toBeNull();
+    expect(answer(state, { newestRequestedAt: 5 })).toEqual(FAILURE);
+  });
+
+  test("any answer of Stytch ends the back-off", () => {
+    const state = COLUMNS["nothing known"]();
+    state.applyTransientFailure(FAILURE, NOW);
+    state.endBackOff();
+    expect(answer(state, { newestRequestedAt: 5 })).toBeNull();
+  });
 });

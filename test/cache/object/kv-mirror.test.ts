@@ -1,52 +1,31 @@
-/** What the one writer of a KV key knows of it, and keeps: with writes that are ended by hand. */
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Entry } from "../../../src/cache/entry.ts";
-import {
-  clearMirror,
-  countAvoidableRead,
-  createKvMirror,
-  type KvMirror,
-  mirrorAlias,
-  mirrorEntry,
-} from "../../../src/cache/object/kv-mirror.ts";
-import { parseConfig } from "../../../src/config.ts";
+/** What an object knows of its key in KV; the test ends each write by hand. */
+import { beforeEach, expect, test, vi } from "vitest";
+import { KvMirror } from "../../../src/cache/object/kv-mirror.ts";
+import { entryOf } from "../../support/cached.ts";
+import { NOW, useClock } from "../../support/clock.ts";
+import { createConfig } from "../../support/config.ts";
 import { deferred } from "../../support/upstream.ts";
-import { TEST_VARS } from "../../support/vars.ts";
 
-const NOW = 1_800_000_000_000;
-const configured = parseConfig(TEST_VARS);
-if (!("config" in configured)) throw new Error("the test's configuration is wrong");
-const { cache } = configured.config;
+const { cache } = createConfig();
 
-const entry = (requestedAt: number, etag = 'W/"1"'): Entry => ({
-  organizationId: "organization-1",
-  slug: "acme",
-  externalId: null,
-  body: new Uint8Array(1),
-  etag,
-  requestedAt,
-  receivedAt: NOW + requestedAt,
-  purgeEpoch: 0,
-});
+const entry = (requestedAt: number) =>
+  entryOf({ body: new Uint8Array(1), requestedAt, receivedAt: NOW + requestedAt });
 
-let kept: Map<string, unknown>;
-/** Writes of KV under way, the oldest first. */
+const clock = useClock();
+/** The storage of the object. */
+let stored: Map<string, unknown>;
+/** Writes of KV in progress, the oldest first. */
 let writing: ReturnType<typeof deferred<undefined>>[];
 let done: string[];
-let behind: Promise<void>[];
+let background: Promise<void>[];
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
   vi.spyOn(scheduler, "wait").mockImplementation(async () => {});
-  [kept, writing, done, behind] = [new Map(), [], [], []];
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
+  [stored, writing, done, background] = [new Map(), [], [], []];
 });
 
-/** As an object makes it anew after an eviction. */
-function copyOf(): KvMirror {
+/** The mirror of an object that starts, for the first time or after an eviction. */
+function startMirror(): KvMirror {
   const call = async (what: string) => {
     const end = deferred<undefined>();
     writing.push(end);
@@ -54,116 +33,118 @@ function copyOf(): KvMirror {
     done.push(what);
   };
   const kv = { put: async () => await call("put"), delete: async () => await call("delete") };
-  return createKvMirror({
+  return new KvMirror({
     storage: {
-      get: (key: string) => kept.get(key),
-      put: (key: string, value: unknown) => void kept.set(key, value),
-      delete: (key: string) => kept.delete(key),
+      get: (key: string) => stored.get(key),
+      put: (key: string, value: unknown) => void stored.set(key, value),
+      delete: (key: string) => stored.delete(key),
     } as unknown as SyncKvStorage,
     scope: () => ({ kv: kv as unknown as KVNamespace, projectId: "project-test-1" }),
     cache: () => cache,
-    waitUntil: (work) => void behind.push(work),
+    waitUntil: (work) => void background.push(work),
   });
 }
 
-/** Ends the writes under way, and those that follow. */
+/** Ends the writes in progress, and those that follow. */
 async function settle(): Promise<void> {
   let isOver = false;
-  const over = Promise.all(behind).then(() => {
+  const over = Promise.all(background).then(() => {
     isOver = true;
   });
   while (!isOver) {
-    for (const write of writing) write.resolve(undefined);
+    for (const one of writing) one.resolve(undefined);
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   await over;
 }
 
-test("what was written is known after an eviction, and an unchanged organization is not written again", async () => {
-  mirrorEntry(copyOf(), entry(1));
+test("after an eviction, an unchanged organization is not written again", async () => {
+  startMirror().mirrorEntry(entry(1));
   await settle();
-  const again = copyOf();
-  expect(again).toMatchObject({ mirrored: { requestedAt: 1 }, mayExist: true });
-  mirrorEntry(again, entry(2));
+  const again = startMirror();
+  expect(again).toMatchObject({ mirroredAt: 1, mayExist: true });
+  again.mirrorEntry(entry(2));
   await settle();
   expect(done).toEqual(["put"]);
 });
 
-test("a write that ends after all was cleared leaves nothing behind, in KV and in the storage", async () => {
-  for (const keep of [
-    (copy: KvMirror) => mirrorEntry(copy, entry(1)),
-    (copy: KvMirror) => mirrorAlias(copy, "acme", "organization-1"),
+test("a write that ends after a clear leaves nothing in KV, nor in the storage", async () => {
+  for (const write of [
+    (mirror: KvMirror) => mirror.mirrorEntry(entry(1)),
+    (mirror: KvMirror) => mirror.mirrorAlias("acme", "organization-1"),
   ]) {
-    const copy = copyOf();
-    keep(copy);
-    clearMirror(copy, "acme", "known");
+    const mirror = startMirror();
+    write(mirror);
+    mirror.clear("acme", "known");
     await settle();
     expect(done.splice(0)).toEqual(["put", "delete"]);
-    expect(kept.size).toBe(0);
-    expect(copyOf().mayExist).toBeUndefined();
+    expect(stored.size).toBe(0);
+    expect(startMirror().mayExist).toBeUndefined();
   }
 });
 
-test("what a name stands for is kept before KV has it, and though it never does", async () => {
-  const copy = copyOf();
-  mirrorAlias(copy, "acme", "organization-1");
-  expect(copyOf().alias).toMatchObject({ organizationId: "organization-1" });
+test("an alias is stored before KV takes it, and even if KV never does", async () => {
+  const mirror = startMirror();
+  mirror.mirrorAlias("acme", "organization-1");
+  expect(startMirror().aliasOf).toBe("organization-1");
   for (let at = 0; at < 3; at += 1) {
     await vi.waitFor(() => expect(writing).toHaveLength(at + 1));
     writing[at]?.reject(new Error("429"));
   }
-  await Promise.all(behind);
-  expect(copyOf()).toMatchObject({ alias: { organizationId: "organization-1" }, mayExist: true });
+  await Promise.all(background);
+  expect(startMirror()).toMatchObject({ aliasOf: "organization-1", mayExist: true });
   // The next answer tries again.
-  mirrorAlias(copy, "acme", "organization-1");
+  mirror.mirrorAlias("acme", "organization-1");
   await settle();
   expect(done).toEqual(["put"]);
-  mirrorAlias(copyOf(), "acme", "organization-1");
+  startMirror().mirrorAlias("acme", "organization-1");
   await settle();
   expect(done).toEqual(["put"]);
 });
 
-test("what a name stands for is written again when it is another, or after half a week", async () => {
-  const copy = copyOf();
+test("an alias is written again if it changes, or after half a week", async () => {
+  const mirror = startMirror();
   for (const [days, organizationId] of [
     [0, "organization-1"],
     [3.4, "organization-1"],
     [3.5, "organization-1"],
     [3.6, "organization-2"],
   ] as const) {
-    vi.setSystemTime(NOW + days * 86_400_000);
-    mirrorAlias(copy, "acme", organizationId);
+    clock.at(days * 86_400);
+    mirror.mirrorAlias("acme", organizationId);
     await settle();
   }
   expect(done).toEqual(["put", "put", "put"]);
 });
 
-test("what is known to be empty is not cleared twice, and what nobody knows of is only for a purge", async () => {
-  const copy = copyOf();
-  clearMirror(copy, "acme", "known");
+test("an empty key is not deleted twice, and an unknown one only by a purge", async () => {
+  const mirror = startMirror();
+  mirror.clear("acme", "known");
   await settle();
   expect(done).toEqual([]);
-  clearMirror(copy, "acme", "possible");
+  mirror.clear("acme", "possible");
   await settle();
-  clearMirror(copy, "acme", "possible");
+  mirror.clear("acme", "possible");
   await settle();
   expect(done).toEqual(["delete"]);
-  mirrorEntry(copy, entry(1));
+  mirror.mirrorEntry(entry(1));
   await settle();
-  clearMirror(copy, "acme", "possible");
+  mirror.clear("acme", "possible");
   await settle();
   expect(done).toEqual(["delete", "put", "delete"]);
 });
 
-test("calls are counted from the last write, and 33 of them cause the next", async () => {
-  const copy = copyOf();
-  mirrorEntry(copy, entry(1));
+test("33 avoidable reads since the last write cause the next one", async () => {
+  const mirror = startMirror();
+  mirror.mirrorEntry(entry(1));
   await settle();
-  for (let calls = 1; calls <= 32; calls += 1) countAvoidableRead(copy, entry(2), null);
+  for (let calls = 1; calls <= 32; calls += 1) mirror.countAvoidableRead(entry(2), null);
   expect(done).toEqual(["put"]);
-  countAvoidableRead(copy, entry(2), null);
+  mirror.countAvoidableRead(entry(2), null);
   await settle();
   expect(done).toEqual(["put", "put"]);
-  countAvoidableRead(copy, entry(2), null);
-  expect(copy.avoidableReads).toBe(0);
+  // KV has the newest entry now: reads of it are not avoidable.
+  for (let calls = 1; calls <= 33; calls += 1) mirror.countAvoidableRead(entry(2), null);
+  await settle();
+  expect(done).toEqual(["put", "put"]);
 });

@@ -1,17 +1,13 @@
-/** Writes of one key of KV, against a clock that is moved by hand. */
+/** Writes of one key of KV, with fake timers. */
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import {
-  createKvWriteQueue,
-  enqueueWrite,
-  type PendingWrite,
-} from "../../../src/cache/object/kv-write-queue.ts";
+import { KvWriteQueue, type PendingWrite } from "../../../src/cache/object/kv-write-queue.ts";
 import { logLines } from "../../support/guard.ts";
 import { deferred } from "../../support/upstream.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
-  // Which fake timers do not reach.
+  // Fake timers do not replace the scheduler.
   vi.spyOn(scheduler, "wait").mockImplementation(
     async (ms) => await new Promise((resolve) => setTimeout(resolve, ms)),
   );
@@ -23,8 +19,8 @@ afterEach(() => {
 
 const pass = async (ms: number) => await vi.advanceTimersByTimeAsync(ms);
 
-/** A wish whose attempts end as given, the last of them for ever. */
-function wish(...outcomes: (() => Promise<void>)[]) {
+/** A write whose attempts have these outcomes; the last one repeats. */
+function pendingWrite(...outcomes: (() => Promise<void>)[]) {
   let attempt = 0;
   const writing = vi.fn<PendingWrite["write"]>(async () => {
     const outcome = outcomes[Math.min(attempt, outcomes.length - 1)];
@@ -33,14 +29,14 @@ function wish(...outcomes: (() => Promise<void>)[]) {
   });
   return { write: writing, done: vi.fn<PendingWrite["done"]>() };
 }
-const fine = async () => {};
-const refused = async () => await Promise.reject(new Error("canary: 429 Too Many Requests"));
+const succeeds = async () => {};
+const isRefused = async () => await Promise.reject(new Error("canary: 429 Too Many Requests"));
 const hangs = async () => await new Promise<void>(() => {});
 
 describe("a write", () => {
-  test("is made once, at once, and its end is told before it is over", async () => {
-    const one = wish(fine);
-    const writing = enqueueWrite(createKvWriteQueue(), one);
+  test("a write is made once, at once, and its outcome is told before it resolves", async () => {
+    const one = pendingWrite(succeeds);
+    const writing = new KvWriteQueue().enqueue(one);
     expect(one.write).toHaveBeenCalledTimes(1);
     expect(one.done).not.toHaveBeenCalled();
     await writing;
@@ -51,9 +47,9 @@ describe("a write", () => {
     expect(logLines()).toEqual([]);
   });
 
-  test("that fails is made again 1.1 s later, and told of only then", async () => {
-    const one = wish(refused, fine);
-    const writing = enqueueWrite(createKvWriteQueue(), one);
+  test("a write that fails is retried 1.1 s later, and its outcome told only then", async () => {
+    const one = pendingWrite(isRefused, succeeds);
+    const writing = new KvWriteQueue().enqueue(one);
     await pass(1_099);
     expect(one.write).toHaveBeenCalledTimes(1);
     expect(one.done).not.toHaveBeenCalled();
@@ -63,9 +59,9 @@ describe("a write", () => {
     expect(one.done.mock.calls).toEqual([[true]]);
   });
 
-  test("that fails three times is given up, and told of as not written", async () => {
-    const one = wish(refused);
-    const writing = enqueueWrite(createKvWriteQueue(), one);
+  test("a write that fails three times is given up, and told as not written", async () => {
+    const one = pendingWrite(isRefused);
+    const writing = new KvWriteQueue().enqueue(one);
     await pass(2_199);
     expect(one.write).toHaveBeenCalledTimes(2);
     expect(one.done).not.toHaveBeenCalled();
@@ -78,37 +74,37 @@ describe("a write", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("that succeeds at its third attempt was written", async () => {
-    const one = wish(refused, refused, fine);
-    const writing = enqueueWrite(createKvWriteQueue(), one);
+  test("a write that succeeds at the third attempt is told as written", async () => {
+    const one = pendingWrite(isRefused, isRefused, succeeds);
+    const writing = new KvWriteQueue().enqueue(one);
     await pass(2_200);
     await writing;
     expect(one.done.mock.calls).toEqual([[true]]);
   });
 
-  test("that throws before it has a promise is one that failed", async () => {
+  test("a write that throws synchronously counts as failed", async () => {
     const one = { write: vi.fn<PendingWrite["write"]>(), done: vi.fn<PendingWrite["done"]>() };
     one.write.mockImplementationOnce(() => {
       throw new Error("no namespace");
     });
-    const writing = enqueueWrite(createKvWriteQueue(), one);
+    const writing = new KvWriteQueue().enqueue(one);
     await pass(1_100);
     await writing;
     expect(one.write).toHaveBeenCalledTimes(2);
     expect(one.done.mock.calls).toEqual([[true]]);
   });
 
-  test("has one line in the log however often it fails, without what was said of it", async () => {
-    const writing = enqueueWrite(createKvWriteQueue(), wish(refused));
+  test("a write that fails often is logged once, without the message of the error", async () => {
+    const writing = new KvWriteQueue().enqueue(pendingWrite(isRefused));
     await pass(2_200);
     await writing;
     expect(logLines()).toEqual([{ degraded: ["kv_write"], defect: expect.stringMatching(/^Error/) }]);
     expect(JSON.stringify(logLines())).not.toContain("canary");
   });
 
-  test("that hangs fails after 5 s, and is given up after three times that", async () => {
-    const one = wish(hangs);
-    const writing = enqueueWrite(createKvWriteQueue(), one);
+  test("a write that hangs fails after 5 s, and is given up after three attempts", async () => {
+    const one = pendingWrite(hangs);
+    const writing = new KvWriteQueue().enqueue(one);
     await pass(6_099);
     expect(one.write).toHaveBeenCalledTimes(1);
     await pass(1);
@@ -123,10 +119,10 @@ describe("a write", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  test("that ends in time, if late, was written", async () => {
+  test("a slow write that ends within 5 s is told as written", async () => {
     const gate = deferred<void>();
-    const one = wish(async () => await gate.promise);
-    const writing = enqueueWrite(createKvWriteQueue(), one);
+    const one = pendingWrite(async () => await gate.promise);
+    const writing = new KvWriteQueue().enqueue(one);
     await pass(4_999);
     gate.resolve();
     await writing;
@@ -135,10 +131,10 @@ describe("a write", () => {
     expect(logLines()).toEqual([]);
   });
 
-  test("that ends after it was given up is not told of a second time", async () => {
+  test("a write that ends after it was given up is not told again", async () => {
     const gate = deferred<void>();
-    const one = wish(async () => await gate.promise, refused);
-    const writing = enqueueWrite(createKvWriteQueue(), one);
+    const one = pendingWrite(async () => await gate.promise, isRefused);
+    const writing = new KvWriteQueue().enqueue(one);
     await pass(5_000 + 3 * 1_100);
     await writing;
     gate.resolve();
@@ -147,14 +143,18 @@ describe("a write", () => {
   });
 });
 
-describe("of wishes that come while a write is under way", () => {
-  test("the latest alone is written, after it; the others never are, and are told nothing", async () => {
-    const writer = createKvWriteQueue();
+describe("writes that come during another write", () => {
+  test("only the latest waiting write is made; the others are told nothing", async () => {
+    const queue = new KvWriteQueue();
     const gate = deferred<void>();
-    const [first, passed, last] = [wish(async () => await gate.promise), wish(fine), wish(fine)];
-    const writing = enqueueWrite(writer, first);
-    await enqueueWrite(writer, passed);
-    await enqueueWrite(writer, last);
+    const [first, passed, last] = [
+      pendingWrite(async () => await gate.promise),
+      pendingWrite(succeeds),
+      pendingWrite(succeeds),
+    ];
+    const writing = queue.enqueue(first);
+    await queue.enqueue(passed);
+    await queue.enqueue(last);
     await pass(1_000);
     expect(last.write).not.toHaveBeenCalled();
     gate.resolve();
@@ -166,15 +166,15 @@ describe("of wishes that come while a write is under way", () => {
     expect(last.done.mock.calls).toEqual([[true]]);
   });
 
-  test("one takes the place of a write that fails: that is neither made again nor told of", async () => {
-    const writer = createKvWriteQueue();
+  test("a waiting write replaces one that fails, which is neither retried nor told", async () => {
+    const queue = new KvWriteQueue();
     const gate = deferred<void>();
-    const first = wish(async () => await gate.promise);
-    const second = wish(fine);
-    const writing = enqueueWrite(writer, first);
-    await enqueueWrite(writer, second);
+    const first = pendingWrite(async () => await gate.promise);
+    const second = pendingWrite(succeeds);
+    const writing = queue.enqueue(first);
+    await queue.enqueue(second);
     gate.reject(new Error("429"));
-    // KV counts the write that it refused.
+    // KV counts the write that it isRefused.
     await pass(1_099);
     expect(second.write).not.toHaveBeenCalled();
     await pass(1);
@@ -184,12 +184,12 @@ describe("of wishes that come while a write is under way", () => {
     expect(second.done.mock.calls).toEqual([[true]]);
   });
 
-  test("one that comes in the pause before another attempt is written in its stead", async () => {
-    const writer = createKvWriteQueue();
-    const [first, second] = [wish(refused, fine), wish(fine)];
-    const writing = enqueueWrite(writer, first);
+  test("a write that comes during the pause before a retry replaces the retry", async () => {
+    const queue = new KvWriteQueue();
+    const [first, second] = [pendingWrite(isRefused, succeeds), pendingWrite(succeeds)];
+    const writing = queue.enqueue(first);
     await pass(500);
-    await enqueueWrite(writer, second);
+    await queue.enqueue(second);
     expect(second.write).not.toHaveBeenCalled();
     await pass(600);
     await writing;
@@ -198,15 +198,15 @@ describe("of wishes that come while a write is under way", () => {
     expect(second.done.mock.calls).toEqual([[true]]);
   });
 
-  test("one that comes during the last attempt of another is written at once when that fails, and has three of its own", async () => {
-    const writer = createKvWriteQueue();
+  test("a write that comes during a last attempt has three attempts of its own", async () => {
+    const queue = new KvWriteQueue();
     const gate = deferred<void>();
-    const first = wish(refused, refused, async () => await gate.promise);
-    const second = wish(refused);
-    const writing = enqueueWrite(writer, first);
+    const first = pendingWrite(isRefused, isRefused, async () => await gate.promise);
+    const second = pendingWrite(isRefused);
+    const writing = queue.enqueue(first);
     await pass(2_200);
     expect(first.write).toHaveBeenCalledTimes(3);
-    await enqueueWrite(writer, second);
+    await queue.enqueue(second);
     gate.reject(new Error("429"));
     await pass(0);
     expect(second.write).toHaveBeenCalledTimes(1);
@@ -218,11 +218,11 @@ describe("of wishes that come while a write is under way", () => {
     expect(logLines()).toHaveLength(2);
   });
 
-  test("one waits for a write that hangs for 5 s and the pause after a failure, and no longer", async () => {
-    const writer = createKvWriteQueue();
-    const [first, second] = [wish(hangs), wish(fine)];
-    const writing = enqueueWrite(writer, first);
-    await enqueueWrite(writer, second);
+  test("a write waits at most 5 s and one pause for a write that hangs", async () => {
+    const queue = new KvWriteQueue();
+    const [first, second] = [pendingWrite(hangs), pendingWrite(succeeds)];
+    const writing = queue.enqueue(first);
+    await queue.enqueue(second);
     await pass(4_999);
     expect(second.write).not.toHaveBeenCalled();
     await pass(1_101);
@@ -231,39 +231,39 @@ describe("of wishes that come while a write is under way", () => {
     expect(first.done).not.toHaveBeenCalled();
   });
 
-  test("a wish that comes from the end of another write is written as well", async () => {
-    const writer = createKvWriteQueue();
-    const second = wish(fine);
-    const first = wish(fine);
-    first.done.mockImplementation(() => void enqueueWrite(writer, second));
-    await enqueueWrite(writer, first);
+  test("a write that is enqueued by the outcome of another one is made as well", async () => {
+    const queue = new KvWriteQueue();
+    const second = pendingWrite(succeeds);
+    const first = pendingWrite(succeeds);
+    first.done.mockImplementation(() => void queue.enqueue(second));
+    await queue.enqueue(first);
     expect(second.done.mock.calls).toEqual([[true]]);
     expect(first.write).toHaveBeenCalledTimes(1);
   });
 });
 
-test("a writer that has given up, or is done, takes the next wish", async () => {
-  const writer = createKvWriteQueue();
-  const lost = enqueueWrite(writer, wish(refused));
+test("a queue that has given up, or is done, takes the next write", async () => {
+  const queue = new KvWriteQueue();
+  const lost = queue.enqueue(pendingWrite(isRefused));
   await pass(2_200);
   await lost;
   for (let i = 0; i < 2; i += 1) {
-    const next = wish(fine);
-    await enqueueWrite(writer, next);
+    const next = pendingWrite(succeeds);
+    await queue.enqueue(next);
     expect(next.done.mock.calls).toEqual([[true]]);
   }
 });
 
-test("two writers do not wait for each other", async () => {
-  void enqueueWrite(createKvWriteQueue(), wish(hangs));
-  const other = wish(fine);
-  await enqueueWrite(createKvWriteQueue(), other);
+test("two queues do not wait for each other", async () => {
+  void new KvWriteQueue().enqueue(pendingWrite(hangs));
+  const other = pendingWrite(succeeds);
+  await new KvWriteQueue().enqueue(other);
   expect(other.done.mock.calls).toEqual([[true]]);
 });
 
 /** How an attempt ends: after so many ms, or never. */
 const outcome = fc.record({
-  kind: fc.constantFrom("fine", "refused", "hangs"),
+  kind: fc.constantFrom("succeeds", "isRefused", "hangs"),
   ms: fc.integer({ min: 0, max: 4_999 }),
 });
 const given = fc.array(
@@ -274,55 +274,60 @@ const given = fc.array(
   { minLength: 1, maxLength: 6 },
 );
 
-test("whatever wishes come and however their writes end: one at a time, in order, told once and truly, the last in any case, and nothing rejects", async () => {
+test("any writes are made one at a time and in order, and are told truly and once", async () => {
   await fc.assert(
-    fc.asyncProperty(given, async (wishes) => {
-      const writer = createKvWriteQueue();
+    fc.asyncProperty(given, async (writes) => {
+      const queue = new KvWriteQueue();
       /** Whose attempts, and how many others were under way. */
       const attempts: { of: number; beside: number }[] = [];
       const written = new Set<number>();
       const told: [number, boolean][] = [];
       const rejected = vi.fn<(error: unknown) => void>();
       let underWay = 0;
-      for (const [of, { gap, outcomes }] of wishes.entries()) {
+      for (const [of, { gap, outcomes }] of writes.entries()) {
         await pass(gap);
         const left = [...outcomes];
         const writing = async () => {
-          const { kind, ms } = left.shift() ?? { kind: "fine", ms: 0 };
+          const { kind, ms } = left.shift() ?? { kind: "succeeds", ms: 0 };
           attempts.push({ of, beside: underWay });
           underWay += 1;
           // One that hangs is left to itself after 5 s.
           await new Promise((resolve) => setTimeout(resolve, kind === "hangs" ? 5_000 : ms));
           underWay -= 1;
           if (kind === "hangs") await hangs();
-          if (kind === "refused") throw new Error("429");
+          if (kind === "isRefused") throw new Error("429");
           written.add(of);
         };
-        enqueueWrite(writer, { write: writing, done: (end) => void told.push([of, end]) }).catch(rejected);
+        queue.enqueue({ write: writing, done: (end) => void told.push([of, end]) }).catch(rejected);
       }
       await pass(60_000);
       expect(rejected).not.toHaveBeenCalled();
-      expect(writer).toEqual(createKvWriteQueue());
+      // The queue is idle: it takes the next write at once.
+      const next = pendingWrite(succeeds);
+      const over = queue.enqueue(next);
+      expect(next.write).toHaveBeenCalledTimes(1);
+      await over;
+      expect(next.done.mock.calls).toEqual([[true]]);
       expect(vi.getTimerCount()).toBe(0);
       const order = attempts.map(({ of }) => of);
       expect(order).toEqual([...order].sort((a, b) => a - b));
       expect(attempts.filter(({ beside }) => beside > 0)).toEqual([]);
-      for (const of of wishes.keys()) expect(order.filter((one) => one === of).length).toBeLessThanOrEqual(3);
+      for (const of of writes.keys()) expect(order.filter((one) => one === of).length).toBeLessThanOrEqual(3);
       expect(new Set(told.map(([of]) => of)).size).toBe(told.length);
       for (const [of, end] of told) {
         expect(end).toBe(written.has(of));
         if (!end) expect(order.filter((one) => one === of)).toHaveLength(3);
       }
-      expect(told.at(-1)?.[0]).toBe(wishes.length - 1);
+      expect(told.at(-1)?.[0]).toBe(writes.length - 1);
     }),
     { numRuns: 50 },
   );
 });
 
-test("a writer whose wish throws when it is told takes the next wish all the same", async () => {
-  const writer = createKvWriteQueue();
+test("a queue whose outcome callback throws takes the next write all the same", async () => {
+  const queue = new KvWriteQueue();
   const write_ = vi.fn<() => Promise<void>>(async () => {});
-  const told = enqueueWrite(writer, {
+  const told = queue.enqueue({
     write: write_,
     done: () => {
       throw new Error("the storage fails");
@@ -331,6 +336,6 @@ test("a writer whose wish throws when it is told takes the next wish all the sam
   await expect(told).rejects.toThrow("the storage fails");
   expect(write_).toHaveBeenCalledTimes(1);
   const done = vi.fn<(written: boolean) => void>();
-  await enqueueWrite(writer, { write: async () => {}, done });
+  await queue.enqueue({ write: async () => {}, done });
   expect(done.mock.calls).toEqual([[true]]);
 });

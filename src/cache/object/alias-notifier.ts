@@ -1,0 +1,55 @@
+/**
+ * Tells the objects of an organization's slug and external ID which aliases it has gained or lost. Used by the
+ * canonical object. What was told is kept in its storage, so an alias is told once and not at each refresh.
+ */
+import { describeError, log } from "../../log.ts";
+import { withTimeout } from "../../platform/timeout.ts";
+import { aliasesOf, type Entry } from "../entry.ts";
+import { PEER_TIMEOUT_MS } from "./alias-state.ts";
+import { deleteIfPresent } from "./kv-mirror.ts";
+
+const NOTIFIED_KEY = "notified-aliases";
+
+/** What the canonical object asks of the object of an alias. */
+export interface AliasObject {
+  aliasChanged(alias: string, organizationId: string, requestedAt: number, hasAlias: boolean): Promise<void>;
+}
+
+export class AliasNotifier {
+  readonly #storage: SyncKvStorage;
+  readonly #aliasObject: (alias: string) => AliasObject;
+
+  constructor(storage: SyncKvStorage, aliasObject: (alias: string) => AliasObject) {
+    this.#storage = storage;
+    this.#aliasObject = aliasObject;
+  }
+
+  /** True if an entry was held here, even before an eviction. */
+  get hasNotified(): boolean {
+    return this.#storage.get(NOTIFIED_KEY) !== undefined;
+  }
+
+  clear(): void {
+    deleteIfPresent(this.#storage, NOTIFIED_KEY);
+  }
+
+  /** Never rejects: if an object fails or does not answer in time, the next entry tells it again. */
+  async notify(entry: Entry): Promise<void> {
+    const { organizationId, requestedAt } = entry;
+    const before = this.#storage.get<string[]>(NOTIFIED_KEY) ?? [];
+    const aliases = aliasesOf(entry).filter((alias) => alias !== organizationId);
+    const changed = [...before, ...aliases].filter(
+      (alias) => before.includes(alias) !== aliases.includes(alias),
+    );
+    if (changed.length === 0) return;
+    try {
+      const notified = changed.map((alias) =>
+        this.#aliasObject(alias).aliasChanged(alias, organizationId, requestedAt, aliases.includes(alias)),
+      );
+      await withTimeout(PEER_TIMEOUT_MS, Promise.all(notified));
+      this.#storage.put(NOTIFIED_KEY, aliases);
+    } catch (error) {
+      log({ degraded: ["organization_object"], defect: describeError(error) });
+    }
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * What an Organization object knows if its name is a slug or external ID: which organization the alias names. The entry
+ * itself is held by the canonical object, the one that is named by the organization's ID; this object hands over what
+ * it fetches.
+ *
+ *   event                                             canonical ID     then
+ *   an answer of Stytch is handed over                the answer's     written to KV; purge listed if it changed
+ *   the canonical object knows of a later purge       as before        the request is repeated
+ *   another organization is seen with the alias       none             purge listed
+ *   the organization is seen without its alias        none             purge listed
+ *   others are seen with or without the alias         as before        nothing
+ *   the entry ends, or is purged                      none             the table in entry-state.ts
+ */
+import { describeError, log } from "../../log.ts";
+import { withTimeout } from "../../platform/timeout.ts";
+import { type Entry, hasIdentifier } from "../entry.ts";
+import type { ReadRequest } from "../object-messages.ts";
+import type { KvMirror } from "./kv-mirror.ts";
+
+/** How long an Organization object waits for another one. */
+export const PEER_TIMEOUT_MS = 300;
+
+/** What the object of an alias asks of the canonical object. */
+export interface CanonicalObject {
+  current(
+    alias: string,
+    reader: Pick<ReadRequest, "newestRequestedAt" | "minPurgeEpoch">,
+  ): Promise<Entry | null>;
+  store(entry: Entry): Promise<number>;
+}
+
+/** What came of handing an entry over. */
+export type HandOverResult =
+  /** The alias names this organization, as it did before or for the first time. */
+  | { readonly kind: "stored" }
+  /** The alias named another organization before. */
+  | { readonly kind: "moved" }
+  /** The canonical object knows of a purge that the entry is older than. */
+  | { readonly kind: "purged"; readonly latestPurge: number };
+
+export class AliasState {
+  readonly #canonicalObject: (organizationId: string) => CanonicalObject;
+  readonly #mirror: KvMirror;
+  #canonicalId: string | undefined;
+  /** The organization that was last seen to have the alias, and when the request began that said so. */
+  #claim = { organizationId: "", requestedAt: Number.NEGATIVE_INFINITY };
+
+  /** What the alias named before the object was evicted is read from the mirror. */
+  constructor(mirror: KvMirror, canonicalObject: (organizationId: string) => CanonicalObject) {
+    this.#mirror = mirror;
+    this.#canonicalObject = canonicalObject;
+    this.#canonicalId = mirror.aliasOf;
+  }
+
+  /** The ID of the organization that the alias names; undefined if it is unknown, or if the object's name is an ID. */
+  get canonicalId(): string | undefined {
+    return this.#canonicalId;
+  }
+
+  reset(): void {
+    this.#canonicalId = undefined;
+  }
+
+  /**
+   * The entry that the canonical object holds; null if there is none or it does not answer in time: Stytch is asked
+   * then.
+   */
+  async canonicalEntry(
+    alias: string,
+    reader: Pick<ReadRequest, "newestRequestedAt" | "minPurgeEpoch">,
+  ): Promise<Entry | null> {
+    if (this.#canonicalId === undefined) return null;
+    const current = this.#canonicalObject(this.#canonicalId).current(alias, reader);
+    return await withTimeout(PEER_TIMEOUT_MS, current).catch(() => null);
+  }
+
+  /**
+   * Gives an answer of Stytch to the canonical object. The caller waits for this before it answers, so that a reader
+   * who comes right after finds the entry there.
+   */
+  async handOver(alias: string, entry: Entry): Promise<HandOverResult> {
+    const before = this.#canonicalId;
+    this.#canonicalId = entry.organizationId;
+    try {
+      const stored = this.#canonicalObject(entry.organizationId).store(entry);
+      const latestPurge = await withTimeout(PEER_TIMEOUT_MS, stored);
+      if (latestPurge > entry.purgeEpoch) {
+        this.#canonicalId = before;
+        return { kind: "purged", latestPurge };
+      }
+    } catch (error) {
+      // The answer is valid all the same; the next reader asks Stytch again.
+      log({ degraded: ["organization_object"], defect: describeError(error) });
+    }
+    // Stytch may answer a text with an organization that does not have it, for example in another case.
+    if (hasIdentifier(entry, alias)) this.#mirror.mirrorAlias(alias, entry.organizationId);
+    return { kind: before === undefined || before === entry.organizationId ? "stored" : "moved" };
+  }
+
+  /** An organization was seen with the alias, or without it. Returns true if the alias no longer names what it did. */
+  applyChange(organizationId: string, requestedAt: number, hasAlias: boolean): boolean {
+    if (hasAlias) this.#claim = { organizationId, requestedAt };
+    return this.#canonicalId !== undefined && hasAlias !== (this.#canonicalId === organizationId);
+  }
+
+  /**
+   * True if another organization was seen with the alias since a request began that found `organizationId`, or null for
+   * nobody's.
+   */
+  isContested(organizationId: string | null, requestedAt: number): boolean {
+    return this.#claim.requestedAt >= requestedAt && this.#claim.organizationId !== organizationId;
+  }
+}

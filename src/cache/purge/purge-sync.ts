@@ -1,0 +1,125 @@
+/**
+ * When an isolate asks the Directory for new purges:
+ *
+ *   age of the purge list                  before an answer from the cache
+ *   under half of LEASE_SECONDS            nothing
+ *   under LEASE_SECONDS                    nothing; the list is synced in the background
+ *   over it                                the Directory is asked first, for at most a second
+ *   over it, and that failed recently      nothing for LEASE_SECONDS: purges wait for the Directory, answers do not
+ *
+ * If several requests have to wait at once, one of them asks and the others wait for it. The leader may be cut off, so
+ * each waiter has a timeout of its own, after which it asks itself.
+ */
+import { getDirectory } from "../../directory/directory-client.ts";
+import { callWithRetry } from "../../platform/durable-object.ts";
+import { Waiters } from "../../platform/waiters.ts";
+import type { PurgeList, PurgeUpdates } from "./purge-list.ts";
+
+/** How long an answer waits for the Directory. */
+const DIRECTORY_TIMEOUT_MS = 1_000;
+
+/** A background sync that has not ended by then was cut off, and another may start. */
+const BACKGROUND_TIMEOUT_MS = 2 * DIRECTORY_TIMEOUT_MS;
+
+/** A sync that answers wait for. */
+interface BlockingSync {
+  readonly startedAt: number;
+  readonly waiters: Waiters;
+}
+
+type WaitUntil = (work: Promise<unknown>) => void;
+
+export class PurgeSync {
+  readonly #list: PurgeList;
+  readonly #fetchUpdates: (after: number) => Promise<PurgeUpdates>;
+  readonly #now: () => number;
+  /** When the Directory was asked for the list as it is now. */
+  #syncedAt = Number.NEGATIVE_INFINITY;
+  /** When the Directory last failed a request that waited. */
+  #failedAt = Number.NEGATIVE_INFINITY;
+  /** When the background sync that is running or has failed was started. */
+  #backgroundSyncAt = Number.NEGATIVE_INFINITY;
+  #blockingSync: BlockingSync | undefined;
+
+  /** `fetchUpdates` makes one call of the Directory, bounded in time, for the purges after a sequence number. */
+  constructor(
+    list: PurgeList,
+    fetchUpdates: (after: number) => Promise<PurgeUpdates>,
+    now: () => number = Date.now,
+  ) {
+    this.#list = list;
+    this.#fetchUpdates = fetchUpdates;
+    this.#now = now;
+  }
+
+  /**
+   * Null if the list may be used as it is. Otherwise resolves, always, when it may: with false if the Directory failed
+   * and the list is as it was. Makes at most one call of the Directory.
+   */
+  ensureSynced(leaseMs: number, waitUntil: WaitUntil): Promise<boolean> | null {
+    const now = this.#now();
+    if (!isWithin(now, this.#syncedAt, leaseMs) && !isWithin(now, this.#failedAt, leaseMs)) {
+      return this.#syncBeforeAnswer(now, waitUntil);
+    }
+    if (!isWithin(now, this.#syncedAt, leaseMs / 2)) this.#syncInBackground(now, waitUntil);
+    return null;
+  }
+
+  async #syncBeforeAnswer(now: number, waitUntil: WaitUntil): Promise<boolean> {
+    const running = this.#blockingSync;
+    if (running !== undefined && isWithin(now, running.startedAt, DIRECTORY_TIMEOUT_MS)) {
+      if (await running.waiters.wait(DIRECTORY_TIMEOUT_MS)) return this.#syncedAt >= running.startedAt;
+    }
+    const sync = { startedAt: this.#now(), waiters: new Waiters() };
+    this.#blockingSync = sync;
+    const synced = this.#sync(sync.startedAt).then((isSynced) => {
+      // A failed background sync is no reason for later answers not to wait; this one is.
+      if (!isSynced) this.#failedAt = this.#now();
+      if (this.#blockingSync === sync) this.#blockingSync = undefined;
+      sync.waiters.notifyAll();
+      return isSynced;
+    });
+    // If the caller of this request leaves, the sync goes on for the others.
+    waitUntil(synced);
+    return await synced;
+  }
+
+  /** One at a time. After a failure, the next one starts when this one must have ended. */
+  #syncInBackground(now: number, waitUntil: WaitUntil): void {
+    if (isWithin(now, this.#backgroundSyncAt, BACKGROUND_TIMEOUT_MS)) return;
+    this.#backgroundSyncAt = now;
+    const synced = this.#sync(now).then((isSynced) => {
+      if (isSynced && this.#backgroundSyncAt === now) this.#backgroundSyncAt = Number.NEGATIVE_INFINITY;
+    });
+    waitUntil(synced);
+  }
+
+  async #sync(startedAt: number): Promise<boolean> {
+    try {
+      this.#list.applyUpdates(await this.#fetchUpdates(this.#list.syncedThrough));
+    } catch {
+      return false;
+    }
+    // Responses may arrive out of order. A time in the future is from a clock that was set back since.
+    if (startedAt > this.#syncedAt || this.#syncedAt > this.#now()) this.#syncedAt = startedAt;
+    return true;
+  }
+}
+
+/** The sync of an isolate with the deployment's Directory. */
+export function createPurgeSync(env: Env, list: PurgeList): PurgeSync {
+  return new PurgeSync(
+    list,
+    async (after) =>
+      await callWithRetry(
+        () => getDirectory(env),
+        async (directory) => await directory.purgesSince(after),
+        DIRECTORY_TIMEOUT_MS,
+      ),
+  );
+}
+
+/** True if `since` is less than `ms` ago. A time in the future, from a clock that was set back, is not. */
+function isWithin(now: number, since: number, ms: number): boolean {
+  return now >= since && now - since < ms;
+}

@@ -1,0 +1,179 @@
+/**
+ * Turns a failure into what goes over the wire: the shape of a Stytch error, so that the SDKs raise their `StytchError`
+ * (https://stytch.com/docs/b2b/api/errors). One exhaustive switch, so that a new failure breaks the build.
+ */
+import type { Failure } from "./errors.ts";
+import { IDENTIFIER_RULE } from "./stytch/identifier.ts";
+
+interface Wire {
+  readonly status: 400 | 401 | 403 | 404 | 405 | 429 | 500 | 502 | 503 | 504;
+  readonly message: string;
+  /** If they differ from those of the failure's own type. */
+  readonly errorType?: string;
+  readonly errorUrl?: string;
+  readonly headers?: ReadonlyArray<readonly [string, string]>;
+}
+
+/** For `Retry-After`: whole seconds, at least one. */
+const wholeSeconds = (seconds: number) => String(Math.max(1, Math.ceil(seconds)));
+
+const retryAfterHeader = (seconds: number | undefined) =>
+  seconds === undefined ? [] : [["Retry-After", wholeSeconds(seconds)] as const];
+
+/** RFC 6750 §3: no error code if there were no credentials. */
+const challenges = (error: "" | ', error="invalid_token"') =>
+  [
+    ["WWW-Authenticate", `Bearer realm="postern"${error}`],
+    ["WWW-Authenticate", 'Basic realm="postern", charset="UTF-8"'],
+  ] as const;
+
+function toWire(failure: Failure): Wire {
+  switch (failure.type) {
+    case "invalid_organization_id":
+      return { status: 400, message: `organization_id ${IDENTIFIER_RULE}.` };
+    case "invalid_member_id":
+      return { status: 400, message: `member_id ${IDENTIFIER_RULE}.` };
+    case "invalid_query_parameter":
+      return { status: 400, message: `The query parameter ${failure.parameter} must be true or false.` };
+    case "invalid_request":
+      return { status: 400, message: failure.message };
+    case "missing_key":
+      return {
+        status: 401,
+        message:
+          "A Postern key is required: Authorization: Bearer <key>, or Basic with the key as the password.",
+        headers: challenges(""),
+      };
+    case "invalid_key":
+      return {
+        status: 401,
+        message: "The key is not valid here.",
+        headers: challenges(', error="invalid_token"'),
+      };
+    case "expired_key":
+      return { status: 401, message: "The key has expired.", headers: challenges(', error="invalid_token"') };
+    case "revoked_key":
+      return {
+        status: 401,
+        message: "The key has been revoked.",
+        headers: challenges(', error="invalid_token"'),
+      };
+    case "invalid_admin_token":
+      return {
+        status: 401,
+        message: "The admin API needs Authorization: Bearer <ADMIN_TOKEN>.",
+        headers: [
+          ["WWW-Authenticate", `Bearer realm="postern"${failure.presented ? ', error="invalid_token"' : ""}`],
+        ],
+      };
+    case "invalid_signature":
+      return {
+        status: 401,
+        message: "The webhook is not signed with this deployment's secret, or was signed too long ago.",
+        headers: [["WWW-Authenticate", 'Svix realm="postern"']],
+      };
+    case "insufficient_scope":
+      return {
+        status: 403,
+        message: `The key lacks the scope ${failure.scope}.`,
+        headers: [
+          [
+            "WWW-Authenticate",
+            `Bearer realm="postern", error="insufficient_scope", scope="${failure.scope}"`,
+          ],
+        ],
+      };
+    case "ip_not_allowed":
+      return { status: 403, message: "The key may not be used from this address." };
+    case "organization_not_found":
+      return { status: 404, message: "Organization could not be found." };
+    case "member_not_found":
+      return { status: 404, message: "Member could not be found." };
+    case "key_not_found":
+      return { status: 404, message: "Key could not be found." };
+    case "route_not_found":
+      return { status: 404, message: "The route provided is not supported." };
+    case "method_not_allowed":
+      return {
+        status: 405,
+        message: `The route supports ${failure.allow}.`,
+        headers: [["Allow", failure.allow]],
+      };
+    case "too_many_requests":
+      return {
+        status: 429,
+        message:
+          failure.limited === "key"
+            ? `The key's rate limit is used up. Try again in ${wholeSeconds(failure.retryAfterSeconds)} s.`
+            : "Too many failed authentications came from this address.",
+        headers: [["Retry-After", wholeSeconds(failure.retryAfterSeconds)]],
+      };
+    case "upstream_bad_request":
+      return {
+        status: 400,
+        errorType: failure.errorType,
+        message: failure.errorMessage,
+        errorUrl: failure.errorUrl,
+      };
+    case "upstream_invalid_response":
+      return { status: 502, message: "Stytch sent an invalid response." };
+    case "upstream_rejected":
+      return { status: 502, message: "Stytch refused Postern's request." };
+    case "upstream_rate_limited":
+      return {
+        status: 503,
+        message: "Stytch is limiting Postern's requests. Try again later.",
+        headers: retryAfterHeader(failure.retryAfterSeconds),
+      };
+    case "upstream_unavailable":
+      return {
+        status: 503,
+        message: "Stytch cannot be reached. Try again later.",
+        headers: retryAfterHeader(failure.retryAfterSeconds),
+      };
+    case "upstream_timeout":
+      return { status: 504, message: "Stytch did not answer in time." };
+    case "key_service_unavailable":
+      return {
+        status: 503,
+        message: "The key cannot be checked right now. Try again.",
+        headers: [["Retry-After", "1"]],
+      };
+    case "directory_unavailable":
+      return {
+        status: 503,
+        message: "The list of keys and events cannot be read right now. Try again.",
+        headers: [["Retry-After", "1"]],
+      };
+    case "purge_unavailable":
+      return {
+        status: 503,
+        message: "It is not known whether the purge was made. Make it again.",
+        headers: [["Retry-After", "1"]],
+      };
+    case "misconfigured":
+      return { status: 500, message: "This deployment of Postern is not configured correctly." };
+    case "internal_error":
+      return { status: 500, message: "Oops, something seems to have gone wrong." };
+  }
+}
+
+/**
+ * The answer to a failure. `status` replaces the failure's own. The body has all five fields of a Stytch error, and
+ * never a field named `error`, which the Node SDK takes for OAuth. It repeats the request ID, since the SDKs show it.
+ */
+export function failureResponse(failure: Failure, requestId: string, status?: 503): Response {
+  const wire = toWire(failure);
+  const statusCode = status ?? wire.status;
+  const errorType = wire.errorType ?? failure.type;
+  const body = {
+    status_code: statusCode,
+    request_id: requestId,
+    error_type: errorType,
+    error_message: wire.message,
+    error_url: wire.errorUrl ?? `https://stytch.com/docs/b2b/api/errors/${statusCode}#${errorType}`,
+  };
+  const headers = new Headers({ "Content-Type": "application/json" });
+  for (const [name, value] of wire.headers ?? []) headers.append(name, value);
+  return new Response(JSON.stringify(body), { status: statusCode, headers });
+}

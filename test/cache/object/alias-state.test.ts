@@ -1,0 +1,129 @@
+/** What the object of a slug or external ID knows: which organization the alias names. */
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { AliasState, type CanonicalObject, PEER_TIMEOUT_MS } from "../../../src/cache/object/alias-state.ts";
+import type { KvMirror } from "../../../src/cache/object/kv-mirror.ts";
+import { entryOf } from "../../support/cached.ts";
+import { logLines } from "../../support/guard.ts";
+
+const READER = { newestRequestedAt: null, minPurgeEpoch: 0 };
+const hang = async () => await new Promise<never>(() => {});
+
+let canonical: { [K in keyof CanonicalObject]: ReturnType<typeof vi.fn<CanonicalObject[K]>> };
+let mirrorAlias: ReturnType<typeof vi.fn<KvMirror["mirrorAlias"]>>;
+let asked: string[];
+
+beforeEach(() => {
+  canonical = {
+    current: vi.fn<CanonicalObject["current"]>(async () => null),
+    store: vi.fn<CanonicalObject["store"]>(async () => 0),
+  };
+  mirrorAlias = vi.fn<KvMirror["mirrorAlias"]>();
+  asked = [];
+});
+
+function aliasState(aliasOf?: string): AliasState {
+  return new AliasState({ aliasOf, mirrorAlias } as unknown as KvMirror, (organizationId) => {
+    asked.push(organizationId);
+    return canonical;
+  });
+}
+
+describe("handing over", () => {
+  test("the first answer is stored in the canonical object and written to KV", async () => {
+    const state = aliasState();
+    expect(await state.handOver("acme", entryOf())).toEqual({ kind: "stored" });
+    expect(state.canonicalId).toBe("organization-1");
+    expect(asked).toEqual(["organization-1"]);
+    expect(mirrorAlias.mock.calls).toEqual([["acme", "organization-1"]]);
+  });
+
+  test("an answer with another organization than before has moved", async () => {
+    expect(await aliasState("organization-2").handOver("acme", entryOf())).toEqual({ kind: "moved" });
+    expect(await aliasState("organization-1").handOver("acme", entryOf())).toEqual({ kind: "stored" });
+  });
+
+  test("a purge that the entry is older than leaves the alias as it was", async () => {
+    canonical.store.mockResolvedValue(8);
+    const state = aliasState("organization-2");
+    expect(await state.handOver("acme", entryOf({ purgeEpoch: 7 }))).toEqual({
+      kind: "purged",
+      latestPurge: 8,
+    });
+    expect(state.canonicalId).toBe("organization-2");
+    expect(mirrorAlias).not.toHaveBeenCalled();
+    expect(await state.handOver("acme", entryOf({ purgeEpoch: 8 }))).toEqual({ kind: "moved" });
+  });
+
+  test("an alias that the organization does not have itself is not written to KV", async () => {
+    expect(await aliasState().handOver("ACME", entryOf())).toEqual({ kind: "stored" });
+    expect(mirrorAlias).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    ["fails", async () => await Promise.reject(new Error("gone"))],
+    ["hangs", hang],
+  ])("a canonical object that %s costs no answer, and one log line", async (_, store) => {
+    canonical.store.mockImplementation(store);
+    const began = performance.now();
+    expect(await aliasState().handOver("acme", entryOf())).toEqual({ kind: "stored" });
+    expect(performance.now() - began).toBeLessThan(PEER_TIMEOUT_MS + 500);
+    expect(logLines()).toMatchObject([{ degraded: ["organization_object"] }]);
+    expect(mirrorAlias).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("the canonical entry", () => {
+  test("an unknown alias asks nobody", async () => {
+    expect(await aliasState().canonicalEntry("acme", READER)).toBeNull();
+    expect(asked).toEqual([]);
+  });
+
+  test("a known alias is asked of the canonical object", async () => {
+    canonical.current.mockResolvedValue(entryOf());
+    expect(await aliasState("organization-1").canonicalEntry("acme", READER)).toEqual(entryOf());
+    expect(canonical.current.mock.calls).toEqual([["acme", READER]]);
+  });
+
+  test.each([
+    ["fails", async () => await Promise.reject(new Error("gone"))],
+    ["hangs", hang],
+  ])("a canonical object that %s has none", async (_, current) => {
+    canonical.current.mockImplementation(current);
+    expect(await aliasState("organization-1").canonicalEntry("acme", READER)).toBeNull();
+  });
+
+  test("a reset alias is unknown", async () => {
+    const state = aliasState("organization-1");
+    state.reset();
+    expect(state.canonicalId).toBeUndefined();
+    expect(await state.canonicalEntry("acme", READER)).toBeNull();
+  });
+});
+
+describe("a change that a canonical object reports", () => {
+  test.each([
+    ["another organization has the alias", "organization-1", "organization-2", true, true],
+    ["its organization has it", "organization-1", "organization-1", true, false],
+    ["its organization no longer has it", "organization-1", "organization-1", false, true],
+    ["another organization no longer has it", "organization-1", "organization-2", false, false],
+    ["an organization has it, and it was unknown", undefined, "organization-2", true, false],
+  ])("%s", (_, before, organizationId, hasAlias, hasMoved) => {
+    expect(aliasState(before).applyChange(organizationId, 5, hasAlias)).toBe(hasMoved);
+  });
+
+  test("a claim contests answers that were requested before it, or with it", () => {
+    const state = aliasState();
+    expect(state.isContested("organization-1", 5)).toBe(false);
+    state.applyChange("organization-2", 5, true);
+    expect(state.isContested("organization-1", 5)).toBe(true);
+    expect(state.isContested(null, 4)).toBe(true);
+    expect(state.isContested("organization-1", 6)).toBe(false);
+    expect(state.isContested("organization-2", 5)).toBe(false);
+  });
+
+  test("an organization without the alias makes no claim", () => {
+    const state = aliasState();
+    state.applyChange("organization-2", 5, false);
+    expect(state.isContested("organization-1", 5)).toBe(false);
+  });
+});

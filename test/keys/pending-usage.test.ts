@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { PendingUsage } from "../../src/keys/usage.ts";
+import { NOW } from "../support/clock.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** A report is due as soon as there is a count. */
+const createPending = () => new PendingUsage({ leaseSeconds: 0 });
+
+test("a report is sent unchanged until it is acknowledged", () => {
+  const pending = createPending();
+  expect(pending.nextReport("a", NOW)).toBeNull();
+  pending.count("a", NOW, true);
+  const report = pending.nextReport("a", NOW);
+  pending.count("a", NOW + HOUR_MS - 1, false);
+  expect(pending.nextReport("a", NOW)).toBe(report);
+  expect(report?.counts).toEqual([{ hour: NOW / HOUR_MS, requests: 1, rate_limited: 0 }]);
+});
+
+test("calls that are counted while a report is under way are in the next report", () => {
+  const pending = createPending();
+  pending.count("a", NOW, true);
+  const first = pending.nextReport("a", NOW) ?? expect.fail("no report is due");
+  pending.count("a", NOW + HOUR_MS - 1, false);
+  pending.acknowledge("a", first, NOW);
+  const second = pending.nextReport("a", NOW) ?? expect.fail("no report is due");
+  expect(second.counts).toEqual([{ hour: NOW / HOUR_MS, requests: 0, rate_limited: 1 }]);
+  expect(second.id).not.toBe(first.id);
+  // A second acknowledgement of the first report does not remove the second.
+  pending.acknowledge("a", first, NOW);
+  expect(pending.nextReport("a", NOW)).toBe(second);
+  pending.acknowledge("a", second, NOW);
+  expect(pending.size).toBe(0);
+});
+
+test("a report has a count for each hour, with admitted and refused calls apart", () => {
+  const pending = createPending();
+  for (const admitted of [true, true, false]) pending.count("a", NOW, admitted);
+  pending.count("a", NOW + HOUR_MS, true);
+  expect(pending.nextReport("a", NOW + HOUR_MS)?.counts).toEqual([
+    { hour: NOW / HOUR_MS, requests: 2, rate_limited: 1 },
+    { hour: NOW / HOUR_MS + 1, requests: 1, rate_limited: 0 },
+  ]);
+});
+
+test("a report is due three quarters of a lease after its first call", () => {
+  const pending = new PendingUsage({ leaseSeconds: 4 });
+  pending.count("a", NOW, true);
+  expect(pending.nextReport("a", NOW + 2_999)).toBeNull();
+  expect(pending.nextReport("a", NOW + 3_000)).not.toBeNull();
+});
+
+test("the stalest key is returned after 1.2 leases, and once in that time", () => {
+  const pending = new PendingUsage({ leaseSeconds: 10 });
+  pending.count("a", NOW, true);
+  pending.count("b", NOW + 1, true);
+  expect(pending.stalestKey(NOW + 11_999)).toBeNull();
+  expect(pending.stalestKey(NOW + 12_000)).toBe("a");
+  expect(pending.stalestKey(NOW + 12_000)).toBeNull();
+  expect(pending.stalestKey(NOW + 12_001)).toBe("b");
+  expect(pending.stalestKey(NOW + 23_999)).toBeNull();
+  expect(pending.stalestKey(NOW + 24_000)).toBe("a");
+});
+
+test("an isolate counts the calls of 5,000 keys, and drops the oldest first", () => {
+  const pending = createPending();
+  for (let i = 0; i < 6_000; i += 1) pending.count(String(i), NOW, true);
+  expect(pending.size).toBe(5_000);
+  expect(pending.nextReport("999", NOW)).toBeNull();
+  expect(pending.nextReport("1000", NOW)?.counts).toHaveLength(1);
+  expect(pending.nextReport("5999", NOW)?.counts).toHaveLength(1);
+});

@@ -1,0 +1,116 @@
+/**
+ * What may be answered in the model test, given all that Stytch said and all that was purged. Throws if a rule is
+ * broken.
+ */
+import type { Json } from "./bodies.ts";
+import { identifiersOf, type ModelStytch } from "./model-stytch.ts";
+
+const LEASE_MS = 5_000;
+const FRESH_MS = 60_000;
+/** Fresh and stale: served without waiting for Stytch. */
+const SERVABLE_MS = 120_000;
+const EXPIRED_MS = 3_720_000;
+const NEGATIVE_MS = 10_000;
+/** The longest back-off, during which a failure may be answered that Stytch no longer has. */
+const MAX_BACK_OFF_MS = 30_000;
+/** An open circuit lets one call through in this time, after this many failed calls; until that ends, others fail. */
+const PROBE_INTERVAL_MS = 2_000;
+const CIRCUIT_FAILURES = 10;
+
+export interface Purged {
+  readonly name: string;
+  readonly startedAt: number;
+  readonly at: number;
+}
+
+/** One read. `startedAt` orders it among all that happened; the others are times. */
+export interface Observation {
+  readonly identifier: string;
+  readonly isForced: boolean;
+  readonly startedAt: number;
+  readonly requestedAt: number;
+  readonly receivedAt: number;
+  readonly response: Response;
+  readonly body: Json;
+}
+
+/** Throws if the answer may not be given. */
+export function checkAnswer(read: Observation, stytch: ModelStytch, purges: readonly Purged[]): void {
+  const { status } = read.response;
+  if (status === 404) checkNotFound(read, stytch, purges);
+  else if (status === 200) checkOrganization(read, stytch, purges);
+  else checkFailure(read, stytch);
+}
+
+function fault({ identifier, receivedAt, response, body }: Observation, problem: string): never {
+  const cacheStatus = response.headers.get("Cache-Status");
+  const text = JSON.stringify(body).slice(0, 300);
+  throw new Error(`${problem}: ${identifier} at ${receivedAt}, ${response.status} ${cacheStatus} ${text}`);
+}
+
+/** A purge, and what Stytch said, is in force everywhere after a lease. */
+const isInForce = (event: { readonly at: number }, { receivedAt }: Observation) =>
+  event.at + LEASE_MS <= receivedAt;
+
+function checkNotFound(read: Observation, stytch: ModelStytch, purges: readonly Purged[]): void {
+  const ownPurges = purges.filter((purge) => purge.name === read.identifier && isInForce(purge, read));
+  const lastPurge = Math.max(0, ...ownPurges.map((purge) => purge.startedAt));
+  const isTrue = stytch.said.some(
+    (said) =>
+      said.identifier === read.identifier &&
+      said.organization === null &&
+      read.receivedAt - said.at <= NEGATIVE_MS &&
+      said.startedAt > lastPurge,
+  );
+  if (!isTrue) fault(read, "a 404 that Stytch did not give");
+}
+
+function checkFailure(read: Observation, stytch: ModelStytch): void {
+  const tolerance = Math.max(MAX_BACK_OFF_MS, read.receivedAt - read.requestedAt);
+  if (read.receivedAt - stytch.failedAt <= tolerance) return;
+  // Stytch works again, but the circuit is half-open: its probe has not ended.
+  const isHalfOpen =
+    stytch.unavailableInARow >= CIRCUIT_FAILURES && read.receivedAt - stytch.askedAt < PROBE_INTERVAL_MS;
+  if (!isHalfOpen) fault(read, "an error though Stytch works");
+}
+
+function checkOrganization(read: Observation, stytch: ModelStytch, purges: readonly Purged[]): void {
+  const said = stytch.said.find((one) => one.requestId === read.body["request_id"]);
+  if (said?.organization == null) fault(read, "an answer that Stytch never gave");
+  const identifiers = identifiersOf(said.organization);
+  if (JSON.stringify(said.organization) !== JSON.stringify(read.body["organization"]))
+    fault(read, "an answer that was changed");
+  if (!identifiers.includes(read.identifier))
+    fault(read, "an organization under an identifier that it does not have");
+
+  const age = read.receivedAt - said.at;
+  if (age >= EXPIRED_MS) fault(read, "an answer that has expired");
+  if (age >= SERVABLE_MS && stytch.failedAt < read.requestedAt - MAX_BACK_OFF_MS)
+    fault(read, "an answer past its stale window though Stytch works");
+  if (read.isForced && said.startedAt < read.startedAt) fault(read, "an older answer to a forced read");
+  checkHeaders(read, age);
+
+  for (const purge of purges) {
+    if (isInForce(purge, read) && identifiers.includes(purge.name) && said.startedAt < purge.startedAt)
+      fault(read, `purged as ${purge.name}`);
+  }
+  for (const other of stytch.said) {
+    if (!isInForce(other, read) || other.startedAt < said.startedAt) continue;
+    if (other.identifier === read.identifier && other.organization === null)
+      fault(read, "an organization that has ended");
+    if (other.organization === null) continue;
+    const isSame = other.organization["organization_id"] === said.organization["organization_id"];
+    if (isSame !== identifiersOf(other.organization).includes(read.identifier))
+      fault(read, "an alias that has moved");
+  }
+}
+
+function checkHeaders(read: Observation, ageMs: number): void {
+  const { headers } = read.response;
+  const age = Math.floor(ageMs / 1_000);
+  if (headers.get("Age") !== String(age)) fault(read, `an Age of ${headers.get("Age")} for ${ageMs} ms`);
+  const cacheStatus = headers.get("Cache-Status");
+  const ttl = Math.floor(FRESH_MS / 1_000) - age;
+  if (cacheStatus?.includes("ttl=") && !cacheStatus.includes(`ttl=${ttl};`))
+    fault(read, `a wrong ttl for ${ageMs} ms`);
+}

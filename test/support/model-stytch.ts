@@ -1,0 +1,152 @@
+/**
+ * Stytch as the model test plays it: organizations that change, faults, slow answers, and a record of all that it said.
+ */
+import { type Json, organization, organizationEnvelope } from "./bodies.ts";
+import { deferred, json, stytchError } from "./upstream.ts";
+
+/** An answer of Stytch. `startedAt` and `endedAt` order it among all that happened; `at` is the time of the answer. */
+export interface Said {
+  readonly identifier: string;
+  readonly requestId: string | null;
+  /** Null for a 404. */
+  readonly organization: Json | null;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly at: number;
+}
+
+/** Orders what happens, since time stands still between steps. */
+export class StepCounter {
+  #steps = 0;
+  next(): number {
+    this.#steps += 1;
+    return this.#steps;
+  }
+}
+
+export class ModelStytch {
+  readonly said: Said[] = [];
+  readonly slugs: readonly string[];
+  readonly externalIds: readonly string[];
+  /** When it last failed. */
+  failedAt = Number.NEGATIVE_INFINITY;
+  /** Requests in a row that were answered 503 or refused: these open a circuit. */
+  unavailableInARow = 0;
+  /** When it was last asked, whether it has answered or not. */
+  askedAt = Number.NEGATIVE_INFINITY;
+  readonly #steps: StepCounter;
+  #organizations: Json[];
+  readonly #deleted = new Set<number>();
+  #fault: number | null = null;
+  #gate: ReturnType<typeof deferred<undefined>> | null = null;
+
+  constructor(steps: StepCounter) {
+    this.#steps = steps;
+    const tag = crypto.randomUUID().slice(0, 8);
+    this.slugs = [0, 1, 2, 3].map((i) => `slug-${tag}-${i}`);
+    this.externalIds = [0, 1].map((i) => `crm|${tag}-${i}`);
+    this.#organizations = [0, 1, 2].map((i) => organization({ organization_slug: this.slugs[i] }));
+  }
+
+  /** One of three organizations' IDs, four slugs and two external IDs. */
+  identifierAt(index: number): string {
+    const ids = this.#organizations.map((one) => String(one["organization_id"]));
+    return [...ids, ...this.slugs, ...this.externalIds][index] ?? "";
+  }
+
+  get isSlow(): boolean {
+    return this.#gate !== null;
+  }
+
+  /** Requests from now on are answered when `release` is called. */
+  hold(): void {
+    this.#gate ??= deferred<undefined>();
+  }
+
+  release(): void {
+    this.#gate?.resolve(undefined);
+    this.#gate = null;
+  }
+
+  /** Requests from now on fail in one of five ways; null: they succeed. */
+  setFault(fault: number | null): void {
+    this.#fault = fault;
+  }
+
+  rename(index: number): void {
+    this.#change(index, { organization_name: `Renamed ${this.#steps.next()}` });
+  }
+
+  /** The organization that has the slug takes the other's in exchange. */
+  moveSlug(index: number, slug: number): void {
+    const wanted = this.slugs[slug];
+    const other = this.#organizations.findIndex((one) => one["organization_slug"] === wanted);
+    const own = this.#organizations[index]?.["organization_slug"];
+    if (other >= 0) this.#change(other, { organization_slug: own });
+    this.#change(index, { organization_slug: wanted });
+  }
+
+  moveExternalId(index: number, id: number): void {
+    const wanted = this.externalIds[id] ?? null;
+    const other = this.#organizations.findIndex(
+      (one) => wanted !== null && one["organization_external_id"] === wanted,
+    );
+    if (other >= 0) this.#change(other, { organization_external_id: null });
+    this.#change(index, { organization_external_id: wanted });
+  }
+
+  deleteOrRestore(index: number): void {
+    this.#steps.next();
+    if (!this.#deleted.delete(index)) this.#deleted.add(index);
+  }
+
+  async answer(identifier: string): Promise<Response> {
+    const startedAt = this.#steps.next();
+    this.askedAt = Date.now();
+    const fault = this.#fault;
+    const found =
+      this.#organizations.find(
+        (one, i) => !this.#deleted.has(i) && identifiersOf(one).includes(identifier),
+      ) ?? null;
+    if (this.#gate !== null) await this.#gate.promise;
+    if (fault !== null) {
+      this.failedAt = Date.now();
+      this.unavailableInARow = fault === 0 || fault === 4 ? this.unavailableInARow + 1 : 0;
+      return failureOf(fault);
+    }
+    this.unavailableInARow = 0;
+    const envelope = found === null ? null : organizationEnvelope(found);
+    const requestId = envelope === null ? null : String(envelope["request_id"]);
+    const endedAt = this.#steps.next();
+    this.said.push({ identifier, requestId, organization: found, startedAt, endedAt, at: Date.now() });
+    return envelope === null ? stytchError(404, "organization_not_found") : json(envelope);
+  }
+
+  #change(index: number, fields: Json): void {
+    this.#steps.next();
+    this.#organizations = this.#organizations.map((one, i) => (i === index ? { ...one, ...fields } : one));
+  }
+}
+
+/** The ID, slug and external ID of an organization. */
+export const identifiersOf = (organization: Json): string[] =>
+  [
+    organization["organization_id"],
+    organization["organization_slug"],
+    organization["organization_external_id"],
+  ].filter((identifier): identifier is string => typeof identifier === "string");
+
+function failureOf(fault: number): Response {
+  switch (fault) {
+    case 0:
+      return stytchError(503, "x");
+    case 1:
+      return stytchError(429, "too_many_requests");
+    case 2:
+      return new Response("<html>");
+    case 3:
+      return json({ request_id: "r", organization: {} });
+    default:
+      throw new TypeError("refused");
+  }
+}
