@@ -38,7 +38,7 @@ export async function startStage(builds: Builds) {
   return {
     workers,
     keys,
-    /** Of the organization that most scenarios request. */
+    /** The ETag of the organization that most scenarios request. */
     etag,
     stop: async () => {
       for (const worker of Object.values(workers)) await worker.stop();
