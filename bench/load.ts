@@ -22,7 +22,7 @@ const positions = new WeakMap<Load, number>();
 
 /**
  * Returns requests per second. The clock starts when every connection may have had its first response: connecting
- * takes time, and the first responses, computed together, arrive at once. Each run continues with the paths where the
+ * takes time, and the first responses, computed together, arrive at once. Each run continues with the path at which the
  * last run of this load ended. Rejects if a response is not as the load expects, because a wrong response has no
  * speed. `isCached`: the caches are filled, so `Cache-Status` is checked.
  */

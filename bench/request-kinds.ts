@@ -22,7 +22,7 @@ type Kind =
   | "forged"
   | "refused";
 
-/** Counts `requestCount` requests of each kind in turn. Only Postern (`isPostern`) has ETags, and a cache in memory besides KV. */
+/** Counts `requestCount` requests of each kind. Only Postern (`isPostern`) has ETags and a cache in memory. */
 export async function countKinds(
   worker: CountedWorker,
   isPostern: boolean,

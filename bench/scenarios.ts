@@ -3,7 +3,7 @@ import { members, organizations } from "../sandbox/seed.ts";
 import type { Load } from "./load.ts";
 import type { RunningWorker } from "./running-worker.ts";
 import { PROJECT } from "./settings.ts";
-import { bearer, ORGANIZATION, type Stage } from "./stage.ts";
+import { bearer, ORGANIZATION, ORIGIN, type Stage } from "./stage.ts";
 
 export interface Scenario {
   readonly name: string;
@@ -50,13 +50,21 @@ const createScenario = (
 
 /** The scenarios of the ratios. */
 export function comparedScenarios({ workers, keys }: Stage): readonly Scenario[] {
-  const { bare, bareKv, assembled, postern, fromKv } = workers;
-  const hit = (name: string, label: string, key: string) =>
-    createScenario(name, label, postern, bearer(key), 12_000, HIT);
+  const { bare, bareKv, assembled, postern, withCors, fromKv } = workers;
+  const hit = (name: string, label: string, worker: RunningWorker, headers: Record<string, string>) =>
+    createScenario(name, label, worker, headers, 12_000, HIT);
+  const ofPage = { ...bearer(keys.withCors), Origin: ORIGIN };
   return [
     createScenario("bare", "bare Worker: the same response from memory", bare, {}, 12_000),
-    hit("hit", "Postern: hit in memory, Bearer", keys.postern),
-    hit("hit_limited", "Postern: hit in memory, limited key", keys.limited),
+    hit("hit", "Postern: hit in memory, Bearer", postern, bearer(keys.postern)),
+    hit("hit_cors", "Postern: hit in memory, with CORS", withCors, ofPage),
+    hit(
+      "hit_cors_no_origin",
+      "Postern: hit in memory, with CORS, no Origin",
+      withCors,
+      bearer(keys.withCors),
+    ),
+    hit("hit_limited", "Postern: hit in memory, limited key", postern, bearer(keys.limited)),
     createScenario("assembled", "assembled: hit", assembled, bearer(keys.assembled), 1_000),
     createScenario("bare_kv", "bare Worker: the same response from KV", bareKv, {}, 2_400),
     createScenario("kv_hit", "Postern: hit in KV", fromKv, bearer(keys.fromKv), 2_400, KV_HIT),
