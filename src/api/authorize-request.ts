@@ -2,9 +2,9 @@
 import type { Failure } from "../errors.ts";
 import { authenticate, type Caller } from "../keys/authenticate.ts";
 import { checkAddress, checkKey } from "../keys/authorize.ts";
-import { fetchLease } from "../keys/key-object-client.ts";
+import { fetchLease, KeyTokenSource } from "../keys/key-object-client.ts";
 import type { KeyRecord } from "../keys/record.ts";
-import { knownQuota, requestToken, tryTakeToken } from "../limits/take-token.ts";
+import { knownQuota, takeToken } from "../limits/take-token.ts";
 import type { RequestContext } from "../request-context.ts";
 import { failed, type Result, success } from "../result.ts";
 
@@ -22,29 +22,28 @@ export async function authorizeRequest(
   if (!authenticated.ok) return authenticated;
   const caller = authenticated.value;
   const { record, generation } = caller;
+  const { key_id: keyId, rate_limit: limit } = record;
   const addressFailure = checkAddress(record, context.request.headers);
   if (addressFailure !== null) {
-    context.quota = knownQuota(keys, caller);
+    context.quota = limit === null ? null : knownQuota(keys.tokenPools, keyId, limit);
     return failed(addressFailure);
   }
-  const limitFailure = await takeToken(context, caller);
+  const limitFailure = await checkRateLimit(context, caller);
   if (limitFailure !== null) return failed(limitFailure);
   // The call may have waited for its token, and the key may have been revoked meanwhile.
-  const latest = keys.leases.latestRecord(record.key_id) ?? record;
+  const latest = keys.leases.latestRecord(keyId) ?? record;
   const failure = latest === record ? null : checkKey(latest, generation, Date.now());
   return failure === null ? success(record) : failed(failure);
 }
 
-async function takeToken(context: RequestContext, caller: Caller): Promise<Failure | null> {
+async function checkRateLimit(context: RequestContext, caller: Caller): Promise<Failure | null> {
   const { keys } = context.state;
-  const { record } = caller;
-  const limit = record.rate_limit;
-  const token =
-    limit === null
-      ? null
-      : (tryTakeToken(context, keys, caller, limit) ?? (await requestToken(context, keys, caller, limit)));
+  const { key_id: keyId, rate_limit: limit } = caller.record;
+  const taken = limit === null ? null : takeToken(new KeyTokenSource(context, keys, keyId, limit), caller);
+  // A decision that needs no I/O, which most are, costs no microtask.
+  const token = taken instanceof Promise ? await taken : taken;
   context.quota = token?.quota ?? null;
-  countCall(context, record.key_id, token?.granted ?? true);
+  countCall(context, keyId, token?.granted ?? true);
   return token === null || token.granted
     ? null
     : { type: "too_many_requests", limited: "key", retryAfterSeconds: token.quota.resetSeconds };

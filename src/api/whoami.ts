@@ -2,6 +2,7 @@
 import type { Failure } from "../errors.ts";
 import { authenticate } from "../keys/authenticate.ts";
 import { checkAddress } from "../keys/authorize.ts";
+import { KeyTokenSource } from "../keys/key-object-client.ts";
 import { toPublicRecord } from "../keys/record.ts";
 import { fetchQuota, knownQuota } from "../limits/take-token.ts";
 import type { RequestContext } from "../request-context.ts";
@@ -12,8 +13,13 @@ export async function whoAmI(context: RequestContext): Promise<Response | Failur
   if (!authenticated.ok) return authenticated.failure;
   const caller = authenticated.value;
   const addressFailure = checkAddress(caller.record, context.request.headers);
-  context.quota =
-    addressFailure === null ? await fetchQuota(context, keys, caller) : knownQuota(keys, caller);
+  const { key_id: keyId, rate_limit: limit } = caller.record;
+  if (limit !== null) {
+    context.quota =
+      addressFailure === null && !caller.grace
+        ? await fetchQuota(new KeyTokenSource(context, keys, keyId, limit))
+        : knownQuota(keys.tokenPools, keyId, limit);
+  }
   if (addressFailure !== null) return addressFailure;
   // The name is what the operator calls the caller.
   const { name: _, ...record } = toPublicRecord(caller.record, Date.now());

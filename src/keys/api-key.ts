@@ -7,15 +7,9 @@
 import { DurableObject } from "cloudflare:workers";
 import type * as z from "zod";
 import { fullBucket, type Limit } from "../limits/bucket.ts";
-import {
-  allocate,
-  changeLedgerLimit,
-  createLedger,
-  holdMs,
-  type Ledger,
-  type TokenRequest,
-  type TokenResponse,
-} from "../limits/bucket-ledger.ts";
+import { allocate, changeLedgerLimit, createLedger, type Ledger } from "../limits/bucket-ledger.ts";
+import { holdMs } from "../limits/grant-policy.ts";
+import type { TokenRequest, TokenResponse } from "../limits/messages.ts";
 import { describeError, log } from "../log.ts";
 import { checkKey } from "./authorize.ts";
 import { EventOutbox, type KeyEvent } from "./event-outbox.ts";
@@ -42,7 +36,7 @@ interface LeaseResponse {
 export class ApiKey extends DurableObject<Env> {
   readonly #outbox = new EventOutbox(this.ctx.storage, this.env);
   readonly #usage = new UsageStore(this.ctx.storage.kv);
-  /** Whether a call is kept for a token that is about to come. */
+  /** Whether a call is held until its token has come. */
   #isHolding = false;
 
   /** Issues the key. On return it is in force; the Directory lists it by then, unless it cannot be reached. */
@@ -68,22 +62,22 @@ export class ApiKey extends DurableObject<Env> {
    */
   async lease(
     report: UsageReport | null,
-    ask: TokenRequest,
+    request: TokenRequest,
     unchecked: number | null,
   ): Promise<LeaseResponse> {
-    const answered = this.#lease(report, ask, unchecked);
-    const ms = answered.tokens === null || this.#isHolding ? null : holdMs(answered.tokens);
-    if (ms === null) return answered;
+    const response = this.#lease(report, request, unchecked);
+    const ms = response.tokens === null || this.#isHolding ? null : holdMs(response.tokens);
+    if (ms === null) return response;
     this.#isHolding = true;
     try {
       await scheduler.wait(ms);
     } finally {
       this.#isHolding = false;
     }
-    return this.#lease(null, ask, unchecked);
+    return this.#lease(null, request, unchecked);
   }
 
-  #lease(report: UsageReport | null, ask: TokenRequest, unchecked: number | null): LeaseResponse {
+  #lease(report: UsageReport | null, request: TokenRequest, unchecked: number | null): LeaseResponse {
     const record = this.record();
     if (record === null) return { record, tokens: null };
     if (report !== null) this.#usage.add(report);
@@ -91,8 +85,8 @@ export class ApiKey extends DurableObject<Env> {
     const now = Date.now();
     // Only the Worker knows the caller's address, so a key with `allowed_ips` gets no token before it has checked.
     const mayTake = unchecked === null || (record.allowed_ips === null && !checkKey(record, unchecked, now));
-    const needsToken = ask.needsToken && mayTake;
-    return { record, tokens: this.#tokens(record.rate_limit, { ...ask, needsToken }, now) };
+    const needsToken = request.needsToken && mayTake;
+    return { record, tokens: this.#allocateTokens(record.rate_limit, { ...request, needsToken }, now) };
   }
 
   /**
@@ -165,25 +159,27 @@ export class ApiKey extends DurableObject<Env> {
     return record;
   }
 
-  #tokens(limit: Limit, ask: TokenRequest, now: number): TokenResponse {
-    const answered = allocate(this.#account(limit, now), limit, ask, now);
-    // A refusal changes nothing: what has come in since is computed anew.
-    if (answered.changed) this.ctx.storage.kv.put(BUCKET_KEY, answered.account);
-    return answered.answer;
+  #allocateTokens(limit: Limit, request: TokenRequest, now: number): TokenResponse {
+    const { ledger, response, changed } = allocate(this.#ledger(limit, now), limit, request, now);
+    // A refusal writes nothing: what has refilled since is computed anew.
+    if (changed) this.ctx.storage.kv.put(BUCKET_KEY, ledger);
+    return response;
   }
 
-  #account(limit: Limit, now: number): Ledger {
-    const kept = this.ctx.storage.kv.get<Ledger>(BUCKET_KEY);
-    // One that was kept before there were grants is a bucket alone.
-    return kept === undefined ? createLedger(fullBucket(limit, now)) : { ...createLedger(kept), ...kept };
+  #ledger(limit: Limit, now: number): Ledger {
+    const stored = this.ctx.storage.kv.get<Ledger>(BUCKET_KEY);
+    // An early version stored a bucket without grants.
+    return stored === undefined
+      ? createLedger(fullBucket(limit, now))
+      : { ...createLedger(stored), ...stored };
   }
 
-  /** The account outlives its limit: a grant must never be taken for one of the next. */
+  /** The ledger outlives its limit, so that no grant can be taken for one of the next limit. */
   #changeLimit(to: Limit | null): void {
     const record = this.record();
     if (record === null || record.revoked_at !== null || to === null) return;
     const now = Date.now();
-    const account = this.#account(record.rate_limit ?? to, now);
-    this.ctx.storage.kv.put(BUCKET_KEY, changeLedgerLimit(account, record.rate_limit, to, now));
+    const ledger = this.#ledger(record.rate_limit ?? to, now);
+    this.ctx.storage.kv.put(BUCKET_KEY, changeLedgerLimit(ledger, record.rate_limit, to, now));
   }
 }

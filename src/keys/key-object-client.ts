@@ -1,75 +1,65 @@
-/**
- * The one question that an isolate asks a key's object: for its record and for tokens. What has been counted of the key
- * goes along.
- */
-
-import {
-  addWaiter,
-  applyResponse,
-  createRequest,
-  requestEnded,
-  requestFailed,
-} from "../limits/token-pool.ts";
+/** The one call that an isolate makes to a key's object: it fetches the record and tokens, and reports usage. */
+import type { Limit } from "../limits/bucket.ts";
+import type { TokenSource } from "../limits/take-token.ts";
+import { applyTokenResponse, createTokenRequest, type TokenPools } from "../limits/token-pools.ts";
 import { callWithRetry } from "../platform/durable-object.ts";
 import type { RequestContext } from "../request-context.ts";
 import type { KeyState } from "./key-state.ts";
 import { KEY_OBJECT_TIMEOUT_MS, type LeaseSource } from "./lease.ts";
 import type { KeyRecord } from "./record.ts";
 
-/** Who waits for a token: a call that is let in, one whose key and address have not been looked at, or nobody. */
+/**
+ * Who waits for a token: an authorized call; a call whose key has yet to be checked, by the generation that it
+ * presented; or nobody.
+ */
 export type TokenClaimant = "admitted" | { readonly generation: number } | null;
 
 export interface FetchedLease {
   readonly record: KeyRecord | null;
-  /** Whether the call that waits has its token; null where that was not decided. */
+  /** Whether the waiting call has its token; null if none waits, or the key has no limit. */
   readonly granted: boolean | null;
 }
 
-/** The longest that a grant lasts, in ms, also where leases last longer: nobody else has these tokens meanwhile. */
+/** The longest TTL of a grant, in ms, even if leases last longer: nobody else has these tokens meanwhile. */
 const MAX_GRANT_TTL_MS = 5_000;
 
-/** One object call, bounded in time. Rejects where the object fails. */
+/** One object call, bounded in time. Applies the tokens of the response. Rejects if the object fails. */
 export async function fetchLease(
   context: RequestContext,
   memory: KeyState,
   keyId: string,
   waiting: TokenClaimant,
 ): Promise<FetchedLease> {
-  const askedAt = Date.now();
+  const requestedAt = Date.now();
   const leaseMs = context.config.leaseSeconds * 1_000;
-  const ttlMs = Math.min(leaseMs, MAX_GRANT_TTL_MS);
-  const report = memory.pendingUsage.nextReport(keyId, askedAt);
+  const report = memory.pendingUsage.nextReport(keyId, requestedAt);
   // On Workers there is no randomness before the first request.
   memory.isolateId ??= crypto.randomUUID();
-  const allowance = memory.tokenPools.get(keyId);
-  const ask = createRequest(
-    allowance,
-    { isolateId: memory.isolateId, ttlMs, needsToken: waiting !== null },
-    askedAt,
-  );
+  const pool = memory.tokenPools.get(keyId);
+  const request = createTokenRequest(pool, requestedAt, {
+    isolateId: memory.isolateId,
+    ttlMs: Math.min(leaseMs, MAX_GRANT_TTL_MS),
+    needsToken: waiting !== null,
+    isProbe: waiting === "admitted",
+  });
   const unchecked = waiting === null || waiting === "admitted" ? null : waiting.generation;
-  // Whoever has not been let in keeps nobody waiting.
-  const waits = waiting === "admitted";
-  if (allowance !== undefined && waits) addWaiter(allowance, askedAt);
   try {
     const { record, tokens } = await callWithRetry(
       () => context.env.API_KEY.getByName(keyId),
-      async (object) => await object.lease(report, ask, unchecked),
+      async (object) => await object.lease(report, request.message, unchecked),
       KEY_OBJECT_TIMEOUT_MS,
     );
     const now = Date.now();
     if (report !== null) memory.pendingUsage.acknowledge(keyId, report, now);
-    applyResponse(memory.tokenPools, keyId, tokens, ttlMs, askedAt, now);
+    applyTokenResponse(memory.tokenPools, keyId, request, tokens, now);
     return { record, granted: tokens?.granted ?? null };
   } catch (error) {
-    if (allowance !== undefined) requestFailed(allowance);
+    pool?.requestFailed(request);
     throw error;
-  } finally {
-    if (allowance !== undefined) requestEnded(allowance, ask, askedAt, waits);
   }
 }
 
-/** `onAnswer`: told whether the call that waits has its token. */
+/** `onAnswer` is called with whether the waiting call has its token. */
 export function createLeaseSource(
   context: RequestContext,
   memory: KeyState,
@@ -77,12 +67,54 @@ export function createLeaseSource(
   onAnswer: (granted: boolean | null) => void = () => {},
 ): LeaseSource {
   return {
-    fetchLease: async (keyId, inFront) => {
-      const { record, granted } = await fetchLease(context, memory, keyId, inFront ? waiting : null);
-      if (inFront) onAnswer(granted);
+    fetchLease: async (keyId, isBlocking) => {
+      const { record, granted } = await fetchLease(context, memory, keyId, isBlocking ? waiting : null);
+      if (isBlocking) onAnswer(granted);
       return record;
     },
     now: Date.now,
     waitUntil: context.waitUntil,
   };
+}
+
+/** How a call of a limited key reaches the key's object: each request for tokens renews the lease as well. */
+export class KeyTokenSource implements TokenSource {
+  readonly keyId: string;
+  readonly limit: Limit;
+  readonly #context: RequestContext;
+  readonly #memory: KeyState;
+
+  constructor(context: RequestContext, memory: KeyState, keyId: string, limit: Limit) {
+    this.keyId = keyId;
+    this.limit = limit;
+    this.#context = context;
+    this.#memory = memory;
+  }
+
+  get pools(): TokenPools {
+    return this.#memory.tokenPools;
+  }
+
+  async fetchToken(): Promise<boolean | null> {
+    let granted: boolean | null = null;
+    const source = createLeaseSource(this.#context, this.#memory, "admitted", (answer) => {
+      granted = answer;
+    });
+    await this.#memory.leases.fetchAndStore(this.keyId, Date.now(), source);
+    return granted;
+  }
+
+  async refresh(): Promise<void> {
+    const source = createLeaseSource(this.#context, this.#memory, null);
+    await this.#memory.leases.fetchAndStore(this.keyId, Date.now(), source);
+  }
+
+  prefetch(): void {
+    const source = createLeaseSource(this.#context, this.#memory, null);
+    this.#memory.leases.renewInBackground(this.keyId, Date.now(), source);
+  }
+
+  noteObjectFailed(): void {
+    this.#context.log.degraded("key_object");
+  }
 }

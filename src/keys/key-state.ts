@@ -1,6 +1,6 @@
 /** All that an isolate keeps about keys between requests. It is lost with the isolate. */
 import type { Config } from "../config.ts";
-import type { TokenPools } from "../limits/token-pool.ts";
+import { createTokenPools, type TokenPools } from "../limits/token-pools.ts";
 import { Leases } from "./lease.ts";
 import { PendingUsage } from "./usage.ts";
 import { VerifiedMacs } from "./verified-macs.ts";
@@ -16,7 +16,7 @@ export interface KeyState {
 
 export const createKeyState = (config: Config): KeyState => ({
   leases: new Leases(config),
-  tokenPools: new Map(),
+  tokenPools: createTokenPools(),
   pendingUsage: new PendingUsage(config),
   verifiedMacs: new VerifiedMacs(config),
 });

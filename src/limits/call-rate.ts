@@ -1,28 +1,26 @@
-/** How many calls come in a second, as an isolate sees it. Pure. */
+/** How many calls a second an isolate has of a key: a sliding window over this second and the one before. */
+export class CallRate {
+  #second = 0;
+  #calls = 0;
+  #callsBefore = 0;
 
-/** Calls of this second and of the one before. */
-export interface CallRate {
-  readonly second: number;
-  readonly calls: number;
-  readonly before: number;
-}
+  record(now: number): void {
+    this.#advance(now);
+    this.#calls += 1;
+  }
 
-export const NO_CALLS: CallRate = { second: 0, calls: 0, before: 0 };
+  /** Calls of the last second without the latest one, since a single call says nothing about a rate. */
+  perSecond(now: number): number {
+    this.#advance(now);
+    // The previous second counts for the part of it that the window still covers, as if its calls had come evenly.
+    return Math.max(0, this.#calls - 1 + this.#callsBefore * (1 - (now % 1_000) / 1_000));
+  }
 
-export function recordCall(demand: CallRate, now: number): CallRate {
-  const current = advanceRate(demand, now);
-  return { ...current, calls: current.calls + 1 };
-}
-
-/** Of the last second, the latest call left out: the first call says nothing of a second. */
-export function ratePerSecond(demand: CallRate, now: number): number {
-  const { calls, before } = advanceRate(demand, now);
-  // As much of the second before as is not over yet, as if its calls had come evenly.
-  return Math.max(0, calls - 1 + before * (1 - (now % 1_000) / 1_000));
-}
-
-function advanceRate(demand: CallRate, now: number): CallRate {
-  const second = Math.floor(now / 1_000);
-  if (second === demand.second) return demand;
-  return { second, calls: 0, before: second === demand.second + 1 ? demand.calls : 0 };
+  #advance(now: number): void {
+    const second = Math.floor(now / 1_000);
+    if (second === this.#second) return;
+    this.#callsBefore = second === this.#second + 1 ? this.#calls : 0;
+    this.#second = second;
+    this.#calls = 0;
+  }
 }

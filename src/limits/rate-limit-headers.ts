@@ -1,54 +1,46 @@
-/**
- * What a caller is told of its limit: never more than is left, and never too early a time. Pure.
- */
-
+/** What a caller learns about its limit: never more than is left, and never a time that is too early. Pure. */
 import { type Limit, msUntilToken, refill, tokensIn, unitsPerToken } from "./bucket.ts";
-import { available, type TokenPool } from "./token-pool.ts";
+import type { BucketSnapshot } from "./bucket-snapshot.ts";
 
 export interface Quota {
   readonly limit: Limit;
   /** Whole tokens. */
   readonly remaining: number;
-  /** Seconds until the whole quota is there again or, where nothing remains, until there is a token; rounded up. */
+  /** Seconds until the bucket is full again or, if nothing remains, until there is a token; rounded up. */
   readonly resetSeconds: number;
 }
 
 /**
- * What is certainly left: what is in hand, and of the bucket what nobody else takes. `told`: the object has just said what is in it.
+ * What is certainly left: the tokens that the isolate holds, and those of the bucket if no other isolate takes them.
+ * `isCurrent`: the object has just said what is in the bucket.
  */
-export function quotaOf(
-  allowance: TokenPool,
-  now: number,
-  told: boolean,
-  held = available(allowance, now),
-): Quota {
-  const { limit, bucket, wholeAt } = allowance;
-  const isKnown = told || now < allowance.aloneUntil;
-  const remaining = held + (isKnown ? tokensIn(bucket.level, limit) : 0);
-  if (remaining === 0) return refusedQuota(allowance, now);
-  // Where others take, they may have taken all, and hold it for a while.
-  const ms = isKnown ? Math.max(0, wholeAt - now) : limit.period_seconds * 1_000 + 2 * allowance.lifeMs;
+export function quotaOf(snapshot: BucketSnapshot, held: number, now: number, isCurrent: boolean): Quota {
+  const { limit, level, fullAt, soleConsumerUntil, ttlMs } = snapshot;
+  const isAccurate = isCurrent || now < soleConsumerUntil;
+  const remaining = held + (isAccurate ? tokensIn(level, limit) : 0);
+  if (remaining === 0) return refusedQuota(snapshot, now);
+  // Other isolates may have taken all tokens, and may hold them for a while.
+  const ms = isAccurate ? Math.max(0, fullAt - now) : limit.period_seconds * 1_000 + 2 * ttlMs;
   return { limit, remaining, resetSeconds: Math.ceil(ms / 1_000) };
 }
 
-/** What a refused call is told: what may be left belongs to those who came before. */
-export function refusedQuota(allowance: TokenPool, now: number): Quota {
-  const resetSeconds = Math.ceil(msUntilNextToken(allowance, now) / 1_000);
-  return { limit: allowance.limit, remaining: 0, resetSeconds };
+/** The quota of a refused call. Tokens that may be left belong to calls that came before it. */
+export function refusedQuota(snapshot: BucketSnapshot, now: number): Quota {
+  const resetSeconds = Math.ceil(msUntilNextToken(snapshot, now) / 1_000);
+  return { limit: snapshot.limit, remaining: 0, resetSeconds };
 }
 
-/** Until there can be another token than those that were told of. */
-function msUntilNextToken({ limit, bucket, emptyUntil }: TokenPool, now: number): number {
-  return Math.max(
-    emptyUntil - now,
-    msUntilToken(refill(bucket, limit, now).level % unitsPerToken(limit), limit),
-  );
+/** How long until there is a token besides those that the snapshot has. */
+function msUntilNextToken(snapshot: BucketSnapshot, now: number): number {
+  const { limit, retryAt } = snapshot;
+  const { level } = refill(snapshot, limit, now);
+  return Math.max(retryAt - now, msUntilToken(level % unitsPerToken(limit), limit));
 }
 
-/** The policy of each limit, of which an isolate sees the same object for long. */
+/** The policy of each limit. An isolate keeps the same object for a limit for long, so most calls find theirs. */
 const policyHeaders = new WeakMap<Limit, string>();
 
-/** draft-ietf-httpapi-ratelimit-headers-11. `t`: until the whole quota is there again or, where there is nothing, until there is a call. */
+/** Sets the headers of draft-ietf-httpapi-ratelimit-headers-11. */
 export function setRateLimit(headers: Headers, { limit, remaining, resetSeconds }: Quota): void {
   let policy = policyHeaders.get(limit);
   if (policy === undefined) {

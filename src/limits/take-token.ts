@@ -1,165 +1,133 @@
-/**
- * A call's token: from what the isolate holds or, where it holds none, from the key's object. What each case costs: `allowance.ts`.
- * While the object cannot be reached, the isolate counts by itself.
- */
-
-import type { Caller } from "../keys/authenticate.ts";
-import { createLeaseSource } from "../keys/key-object-client.ts";
-import type { KeyState } from "../keys/key-state.ts";
-import type { RequestContext } from "../request-context.ts";
+/** The token of one call: from the isolate's pool or, if that has none, from the key's object (token-pool.ts). */
 import type { Limit } from "./bucket.ts";
-import { type Quota, quotaOf, refusedQuota } from "./rate-limit-headers.ts";
-import {
-  available,
-  countCall,
-  createTokenPool,
-  isKnownEmpty,
-  isPrefetchPending,
-  pollIntervalMs,
-  reservePrefetched,
-  shouldPrefetch,
-  storePool,
-  type TokenPool,
-  takeHeld,
-  takeLocally,
-} from "./token-pool.ts";
+import type { Quota } from "./rate-limit-headers.ts";
+import type { TokenPool } from "./token-pool.ts";
+import { getTokenPool, type TokenPools } from "./token-pools.ts";
+
+/** A limited key, and how to reach its object. */
+export interface TokenSource {
+  readonly pools: TokenPools;
+  readonly keyId: string;
+  readonly limit: Limit;
+  /** Asks the object for a token; resolves with null if the limit has been lifted. Rejects if the object fails. */
+  fetchToken(): Promise<boolean | null>;
+  /** Asks the object what is left, and takes nothing. Rejects if the object fails. */
+  refresh(): Promise<void>;
+  /** Asks for more tokens in the background, once at a time. */
+  prefetch(): void;
+  /** Notes in the log that the object failed and the isolate counts by itself. */
+  noteObjectFailed(): void;
+}
+
+/** What the lease of a call says about its token. */
+export interface LeaseOutcome {
+  /** Whether the object granted a token together with the lease; null if it was not asked for one. */
+  readonly granted: boolean | null;
+  /** Whether the object fails, and the lease is honoured past its end. */
+  readonly grace: boolean;
+}
 
 export interface TokenDecision {
   readonly granted: boolean;
   readonly quota: Quota;
 }
 
-/** The token of a call that nobody needs to be asked for: granted with the lease, in hand, or known not to be there. Null where that is not so. */
-export function tryTakeToken(
-  context: RequestContext,
-  memory: KeyState,
-  caller: Caller,
-  limit: Limit,
-): TokenDecision | null {
-  const keyId = caller.record.key_id;
+/**
+ * Takes a token for a call. Decides at once if that needs no I/O; else waits for a prefetch or the object, with at most
+ * one object call. Resolves with null if the limit has been lifted. Never throws.
+ */
+export function takeToken(
+  source: TokenSource,
+  lease: LeaseOutcome,
+): TokenDecision | Promise<TokenDecision | null> {
   const now = Date.now();
-  const allowance = getTokenPool(memory, keyId, limit);
-  countCall(allowance, now);
-  if (caller.granted === true) return { granted: true, quota: quotaOf(allowance, now, true) };
-  if (takeHeld(allowance, now)) return tokenTaken(context, memory, keyId, allowance);
-  return caller.granted === false || isKnownEmpty(allowance, now) ? refuseToken(allowance, now) : null;
-}
-
-/** Takes a token where none is at hand; null where the limit has been lifted. At most one object call. Never throws. */
-export async function requestToken(
-  context: RequestContext,
-  memory: KeyState,
-  { record, grace }: Caller,
-  limit: Limit,
-): Promise<TokenDecision | null> {
-  const keyId = record.key_id;
-  const allowance = getTokenPool(memory, keyId, limit);
-  if (grace) return takeLocallyOrRefuse(allowance, Date.now());
-  if (reservePrefetched(allowance, Date.now())) {
-    if (await awaitPrefetch(allowance)) return tokenTaken(context, memory, keyId, allowance);
-    if (isKnownEmpty(allowance, Date.now())) return refuseToken(allowance, Date.now());
+  const pool = poolOf(source, now);
+  pool.recordCall(now);
+  if (lease.granted === true) return { granted: true, quota: pool.quota(now, true) };
+  if (lease.granted === false) return pool.takeHeld(now) ? taken(source, pool, now) : refused(pool, now);
+  // No grant outlasts its lease, so nothing is held in grace.
+  if (lease.grace) return takeLocally(pool, now);
+  switch (pool.tryTake(now)) {
+    case "taken":
+      return taken(source, pool, now);
+    case "refused":
+      return refused(pool, now);
+    case "wait":
+      return waitForPrefetch(source, pool);
+    case "ask":
+      return askObject(source);
   }
-  return await takeFromKeyObject(context, memory, keyId, limit);
 }
 
-/** A token in hand has been spent: more are asked for behind the answer where they run low. In grace none is in hand: none outlasts its lease. */
-function tokenTaken(
-  context: RequestContext,
-  memory: KeyState,
-  keyId: string,
-  allowance: TokenPool,
-): TokenDecision {
+/** What is left for the caller, as far as this isolate knows. No I/O. */
+export function knownQuota(pools: TokenPools, keyId: string, limit: Limit): Quota {
   const now = Date.now();
-  const held = available(allowance, now);
-  const quota = quotaOf(allowance, now, false, held);
-  if (shouldPrefetch(allowance, now, held))
-    memory.leases.renewInBackground(keyId, now, createLeaseSource(context, memory, null));
-  return { granted: true, quota };
+  return getTokenPool(pools, keyId, limit, now).quota(now, false);
 }
 
-/** Waits for what another request has asked for, and spends of it. Requests share plain data only, so it is looked at from time to time. */
-async function awaitPrefetch(allowance: TokenPool): Promise<boolean> {
-  while (isPrefetchPending(allowance, Date.now())) {
-    await scheduler.wait(pollIntervalMs(allowance));
-    if (takeHeld(allowance, Date.now())) return true;
-  }
-  return false;
-}
-
-/** What is left for the caller as far as this isolate knows; null where the key has no limit. No I/O. */
-export function knownQuota(memory: KeyState, { record }: Caller): Quota | null {
-  const { key_id: keyId, rate_limit: limit } = record;
-  return limit === null ? null : quotaOf(getTokenPool(memory, keyId, limit), Date.now(), false);
-}
-
-/** How often an isolate asks what is left without taking of it, in ms: so a flood of that costs the object little. */
+/** How old the object's word on what is left may be, in ms. So a flood of `/whoami` costs the object little. */
 const QUOTA_MAX_AGE_MS = 1_000;
 
-/** What is left for the caller by the object's word, or what it was a second ago at most; null where the key has no limit. Never throws. */
-export async function fetchQuota(
-  context: RequestContext,
-  memory: KeyState,
-  caller: Caller,
-): Promise<Quota | null> {
-  const { key_id: keyId, rate_limit: limit } = caller.record;
-  if (limit === null || caller.grace) return knownQuota(memory, caller);
-  const before = memory.tokenPools.get(keyId);
-  const age = before === undefined ? QUOTA_MAX_AGE_MS : Date.now() - before.bucket.at;
-  // Where the lease was asked for just now, that is the object's word.
-  if (before !== undefined && age >= 0 && age < QUOTA_MAX_AGE_MS)
-    return quotaOf(before, Date.now(), age === 0);
-  try {
-    await memory.leases.fetchAndStore(keyId, Date.now(), createLeaseSource(context, memory, null));
-    const allowance = memory.tokenPools.get(keyId);
-    // Without one, the limit has been lifted since.
-    return allowance === undefined ? null : quotaOf(allowance, Date.now(), true);
-  } catch {
-    context.log.degraded("key_object");
-    return knownQuota(memory, caller);
-  }
-}
-
-async function takeFromKeyObject(
-  context: RequestContext,
-  memory: KeyState,
-  keyId: string,
-  limit: Limit,
-): Promise<TokenDecision | null> {
-  let granted: boolean | null = null;
-  const asking = createLeaseSource(context, memory, "admitted", (answer) => {
-    granted = answer;
-  });
-  try {
-    await memory.leases.fetchAndStore(keyId, Date.now(), asking);
-  } catch {
-    context.log.degraded("key_object");
-    return takeLocallyOrRefuse(getTokenPool(memory, keyId, limit), Date.now());
-  }
-  // The limit has been lifted since.
-  if (granted === null) return null;
+/**
+ * What is left for the caller, as the object said it within the last second; null if the limit has been lifted. At most
+ * one object call. Never throws.
+ */
+export async function fetchQuota(source: TokenSource): Promise<Quota | null> {
+  const { pools, keyId } = source;
+  const known = pools.get(keyId);
   const now = Date.now();
-  const allowance = getTokenPool(memory, keyId, limit);
-  if (granted) return { granted: true, quota: quotaOf(allowance, now, true) };
-  // Another call's answer may have brought some.
-  if (takeHeld(allowance, now)) return { granted: true, quota: quotaOf(allowance, now, false) };
-  return refuseToken(allowance, now);
+  const age = known?.ageMs(now) ?? QUOTA_MAX_AGE_MS;
+  // At age 0 the object has just been asked for the lease.
+  if (known !== undefined && age >= 0 && age < QUOTA_MAX_AGE_MS) return known.quota(now, age === 0);
+  try {
+    await source.refresh();
+    return pools.get(keyId)?.quota(Date.now(), true) ?? null;
+  } catch {
+    source.noteObjectFailed();
+    return knownQuota(pools, keyId, source.limit);
+  }
 }
 
-function takeLocallyOrRefuse(allowance: TokenPool, now: number): TokenDecision {
-  return takeLocally(allowance, now)
-    ? { granted: true, quota: quotaOf(allowance, now, true) }
-    : refuseToken(allowance, now);
+/** A token that the pool held has been taken; if tokens run low, more are requested in the background. */
+function taken(source: TokenSource, pool: TokenPool, now: number): TokenDecision {
+  const decision = { granted: true, quota: pool.quota(now, false) };
+  if (pool.shouldPrefetch(now)) source.prefetch();
+  return decision;
 }
 
-const refuseToken = (allowance: TokenPool, now: number): TokenDecision => ({
+const refused = (pool: TokenPool, now: number): TokenDecision => ({
   granted: false,
-  quota: refusedQuota(allowance, now),
+  quota: pool.refusedQuota(now),
 });
 
-function getTokenPool({ tokenPools }: KeyState, keyId: string, limit: Limit): TokenPool {
-  const known = tokenPools.get(keyId);
-  if (known !== undefined) return known;
-  const allowance = createTokenPool(limit, Date.now());
-  storePool(tokenPools, keyId, allowance);
-  return allowance;
+/** Waits for the tokens that another call has requested. If they do not come in time, this call asks for its own. */
+async function waitForPrefetch(source: TokenSource, pool: TokenPool): Promise<TokenDecision | null> {
+  await pool.prefetchEnded.wait(pool.prefetchTimeoutMs(Date.now()));
+  const now = Date.now();
+  const outcome = pool.tryTake(now, false);
+  if (outcome === "taken") return taken(source, pool, now);
+  return outcome === "refused" ? refused(pool, now) : await askObject(source);
 }
+
+async function askObject(source: TokenSource): Promise<TokenDecision | null> {
+  let granted: boolean | null;
+  try {
+    granted = await source.fetchToken();
+  } catch {
+    source.noteObjectFailed();
+    const now = Date.now();
+    return takeLocally(poolOf(source, now), now);
+  }
+  if (granted === null) return null;
+  const now = Date.now();
+  const pool = poolOf(source, now);
+  if (granted) return { granted: true, quota: pool.quota(now, true) };
+  // The response to another call may have brought some.
+  return pool.takeHeld(now) ? { granted: true, quota: pool.quota(now, false) } : refused(pool, now);
+}
+
+/** While the object fails, the isolate counts by itself. */
+const takeLocally = (pool: TokenPool, now: number): TokenDecision =>
+  pool.takeLocally(now) ? { granted: true, quota: pool.quota(now, true) } : refused(pool, now);
+
+const poolOf = ({ pools, keyId, limit }: TokenSource, now: number) => getTokenPool(pools, keyId, limit, now);

@@ -1,308 +1,244 @@
 /**
- * What an isolate holds of a key's tokens: those granted to it, and what the key's object said last of the bucket. Plain data, and no I/O.
+ * The isolate's side of a limit: the tokens that it holds, and what the key's object said last. No I/O.
  *
- *   a call of the key          what happens
- *   a token in hand            it is spent; where those left would not last until there is an answer, more are asked for behind this one
- *   none in hand, but enough   they are waited for
- *   on their way
- *   none in hand               the object is asked first
- *   none, and the bucket was   it is refused, until there can be one
- *   found empty
- *   none, and the object       it is counted here, by the bucket that the object spoke of last
- *   fails
+ *   a call of the key                        what happens
+ *   the pool holds a token                   taken; if tokens run low, more are prefetched in the background
+ *   none held, none to be had yet            refused, until the bucket can have one
+ *   none held, enough are being prefetched   wait for them
+ *   none held                                ask the object for a token first
+ *   none held, and the object fails          take one from what the object said was left
  *
- * All times are of this isolate's clock, and what is told of the bucket is dated so that the isolate errs on the side of less and later.
+ * The invariant and every constant: README.md.
  */
+import { Waiters } from "../platform/waiters.ts";
+import { type Limit, refill, tokensIn } from "./bucket.ts";
 import {
-  type Bucket,
-  fullBucket,
-  type Limit,
-  msUntilFull,
-  msUntilToken,
-  refill,
-  takeToken,
-  tokensIn,
-} from "./bucket.ts";
+  type BucketSnapshot,
+  createSnapshot,
+  nextSnapshot,
+  takeFromSnapshot,
+  withUnknownConsumers,
+} from "./bucket-snapshot.ts";
+import { CallRate } from "./call-rate.ts";
 import {
+  type Demand,
+  desiredTokens,
   grantSize,
-  isScarce,
-  maxHeld,
-  maxHeldMs,
-  type TokenRequest,
-  type TokenResponse,
-} from "./bucket-ledger.ts";
-import { type CallRate, NO_CALLS, ratePerSecond, recordCall } from "./call-rate.ts";
+  prefetchThreshold,
+  spentInRoundTrip,
+} from "./grant-policy.ts";
+import type { TokenRequest, TokenResponse } from "./messages.ts";
+import { type Quota, quotaOf, refusedQuota } from "./rate-limit-headers.ts";
 
-export interface TokenPool {
-  limit: Limit;
-  /** The oldest first. */
-  grants: Held[];
-  /** What was left in the bucket besides, as of when that was heard. */
-  bucket: Bucket;
-  /** Of the answer that said so, and when it was asked for. */
-  number: number;
-  askedAt: number;
-  /** How long a grant lasts. */
-  lifeMs: number;
-  /** Until when nobody else is known to take any of it; `askedAt` where somebody may. */
-  aloneUntil: number;
-  /** When the whole quota will be there, if nobody takes anything. */
-  wholeAt: number;
-  /** Until when there is none to be had. */
-  emptyUntil: number;
-  /** Whether a call was refused, and little has been left ever since. */
-  saturated: boolean;
-  demand: CallRate;
-  /** Since when each call waits that the object was asked for. */
-  readonly waiting: number[];
-  /** When more was asked for, and no answer has come. */
-  askingSince: number | null;
-  /** How many of what that answer will bring no call waits for. */
-  unclaimed: number;
-  /** How long the object takes to answer, in ms: of the answers so far, the latest a quarter. */
-  answerMs: number;
-}
-
-interface Held {
+interface HeldGrant {
   readonly id: number;
   left: number;
-  readonly askedAt: number;
-  /** From when on what is left is given back with the next question. */
-  readonly oldAt: number;
+  readonly requestedAt: number;
+  /** From then on, the next request returns what is left. */
+  readonly returnAt: number;
   readonly until: number;
 }
 
-/** By key ID; the one told longest ago goes first. */
-export type TokenPools = Map<string, TokenPool>;
-
-const MAX_TOKEN_POOLS = 5_000;
-
-/** A question that has not been answered for so long, in ms, never will. */
-export const RESPONSE_TIMEOUT_MS = 2_000;
-
-/** How long a question is on its way for at most, usually, in ms. */
-const TRANSIT_MS = 500;
-
-export function available({ grants }: TokenPool, now: number): number {
-  return grants.reduce((total, held) => total + (isGood(held, now) ? held.left : 0), 0);
+/** A request that the object has not answered yet. */
+export interface PendingRequest {
+  readonly message: TokenRequest;
+  readonly requestedAt: number;
+  readonly isProbe: boolean;
 }
 
-/** One from the future is of a clock that has gone back since: it says nothing of how old it is. */
-const isGood = ({ askedAt, until }: Held, now: number) => askedAt <= now && now < until;
-
-/** Counts a call of the key in this isolate, admitted or not. */
-export function countCall(allowance: TokenPool, now: number): void {
-  allowance.demand = recordCall(allowance.demand, now);
+export interface RequestOptions extends Pick<TokenRequest, "isolateId" | "ttlMs" | "needsToken"> {
+  /**
+   * Whether the call that waits has been authorized, and so counts against the number of calls that may ask after a
+   * refusal. Others must not: a caller from a forbidden address would keep allowed ones waiting.
+   */
+  readonly isProbe: boolean;
 }
 
-/** Spends a token in hand, if there is one. */
-export function takeHeld(allowance: TokenPool, now: number): boolean {
-  const held = allowance.grants.find((one) => one.left > 0 && isGood(one, now));
-  if (held !== undefined) held.left -= 1;
-  return held !== undefined;
-}
+/** A request without a response for so long, in ms, gets none: its own request was stopped. */
+const RESPONSE_TIMEOUT_MS = 2_000;
 
-/**
- * Whether the object has said that there is no token. After a refusal, as many calls ask again, when the time that it named is over, as there
- * can be tokens; where calls go on coming, one alone, until it knows: many isolates wait for the same ones. The others are refused as before.
- */
-export function isKnownEmpty(allowance: TokenPool, now: number): boolean {
-  const { emptyUntil, askedAt, saturated, limit, bucket } = allowance;
-  if (now < emptyUntil) return now >= askedAt;
-  if (!saturated) return false;
-  const waiting = pendingWaiters(allowance, now);
-  const since = isRequestPending(allowance, now) ? allowance.askingSince : (waiting.at(-1) ?? null);
-  const wasEmpty = tokensIn(bucket.level, limit) === 0;
-  if (wasEmpty && since !== null && since - emptyUntil < refusalPauseMs(limit)) return true;
-  return waiting.length >= Math.max(1, tokensIn(refill(bucket, limit, now + TRANSIT_MS).level, limit));
-}
+/** How long a request usually travels at most, in ms. */
+const MAX_TRANSIT_MS = 500;
 
-/**
- * Whether to ask the object behind the answer: what is in hand would not last until there is more, or for half of the time that it should. And where
- * calls are refused, as soon as all is spent: it keeps its place in the bucket until that is told.
- */
-export function shouldPrefetch(allowance: TokenPool, now: number, held = available(allowance, now)): boolean {
-  if (isRequestPending(allowance, now)) return false;
-  const { bucket, limit, grants, saturated, emptyUntil } = allowance;
-  if (saturated && held === 0 && grants.length > 0) return true;
-  if (now < emptyUntil) return false;
-  const most = Math.min(desiredTokens(allowance, now), maxHeld(tokensIn(bucket.level, limit), limit));
-  return held < Math.max(Math.floor(most) / 2, 1.25 * spentBeforeResponse(allowance, now));
-}
+/** How much a new round trip weighs in the moving average. */
+const ROUND_TRIP_WEIGHT = 1 / 4;
 
-/** Whether a token that is on its way is for this call, which waits for it rather than ask for one of its own. */
-export function reservePrefetched(allowance: TokenPool, now: number): boolean {
-  if (allowance.unclaimed < 1 || !isPrefetchPending(allowance, now)) return false;
-  allowance.unclaimed -= 1;
-  return true;
-}
+/** A prefetch that takes this many times as long as usual is no longer awaited. */
+const PREFETCH_PATIENCE = 2;
 
-/** Whether an answer that brings more is awaited still: one that takes twice as long as usual is not. */
-export function isPrefetchPending(allowance: TokenPool, now: number): boolean {
-  const { askingSince, answerMs } = allowance;
-  return askingSince !== null && isRequestPending(allowance, now) && now - askingSince < 2 * answerMs;
-}
+export class TokenPool {
+  #snapshot: BucketSnapshot;
+  /** The oldest first. */
+  #grants: HeldGrant[] = [];
+  readonly #callRate = new CallRate();
+  /** A moving average. */
+  #roundTripMs = 0;
+  /** When each call that waits for a token of its own asked; the oldest first. */
+  readonly #probes: number[] = [];
+  /** The prefetch under way, and how many of the tokens that it will bring no call waits for. */
+  #prefetch: { readonly since: number; unclaimed: number } | null = null;
+  /** Calls that wait for the prefetch, notified when it has ended. */
+  readonly prefetchEnded = new Waiters();
 
-/** How long to wait before looking whether an answer has come, in ms. */
-export const pollIntervalMs = ({ answerMs }: TokenPool) => Math.ceil(Math.min(50, Math.max(5, answerMs / 8)));
-
-/**
- * What to ask the object, as of now, for a token of a call that waits (`own`), or for none. Grants that are used up, or half over, are in hand no
- * more.
- */
-export function createRequest(
-  allowance: TokenPool | undefined,
-  { isolateId, ttlMs, needsToken }: Pick<TokenRequest, "isolateId" | "ttlMs" | "needsToken">,
-  now: number,
-): TokenRequest {
-  if (allowance === undefined) return { isolateId, ttlMs, needsToken, prefetch: 0, held: 0, returned: [] };
-  const isDone = ({ left, oldAt }: Held) => left === 0 || now >= oldAt;
-  const returned = allowance.grants.filter(isDone).map(({ id, left }) => ({ id, unused: left }));
-  allowance.grants = allowance.grants.filter((one) => !isDone(one));
-  const held = available(allowance, now) - Math.floor(spentBeforeResponse(allowance, now));
-  const prefetch = isRequestPending(allowance, now) ? 0 : Math.max(0, desiredTokens(allowance, now) - held);
-  if (prefetch > 0) {
-    allowance.askingSince = now;
-    allowance.unclaimed = expectedGrant(allowance, prefetch, held, now);
+  constructor(limit: Limit, now: number) {
+    this.#snapshot = createSnapshot(limit, now);
   }
-  return { isolateId, ttlMs, needsToken, prefetch, held, returned };
-}
 
-/** That a call which has been let in waits for the object from now on. */
-export function addWaiter(allowance: TokenPool, now: number): void {
-  pendingWaiters(allowance, now);
-  allowance.waiting.push(now);
-}
-
-/** That a question has been answered, or never will be. */
-export function requestEnded(
-  allowance: TokenPool,
-  { prefetch }: TokenRequest,
-  askedAt: number,
-  waited: boolean,
-): void {
-  if (prefetch > 0) allowance.askingSince = null;
-  const index = waited ? allowance.waiting.indexOf(askedAt) : -1;
-  if (index >= 0) allowance.waiting.splice(index, 1);
-}
-
-/** That a question has not been answered: whatever it was, the object may have taken it in. */
-export function requestFailed(allowance: TokenPool): void {
-  allowance.aloneUntil = allowance.askedAt;
-}
-
-/** Takes in what the object answered; null where the key has no limit. */
-export function applyResponse(
-  allowances: TokenPools,
-  keyId: string,
-  answer: TokenResponse | null,
-  lifeMs: number,
-  askedAt: number,
-  now: number,
-): void {
-  const before = allowances.get(keyId);
-  allowances.delete(keyId);
-  if (answer === null) return;
-  const allowance = before ?? createTokenPool(answer.limit, now);
-  storePool(allowances, keyId, allowance);
-
-  const { grant, limit, level } = answer;
-  if (grant !== null) {
-    allowance.grants.push({
-      id: grant.id,
-      left: grant.tokens,
-      askedAt,
-      oldAt: askedAt + lifeMs / 2,
-      until: askedAt + lifeMs,
-    });
+  /** Counts a call of the key, admitted or not. */
+  recordCall(now: number): void {
+    this.#callRate.record(now);
   }
-  allowance.answerMs += (Math.max(0, now - askedAt) - allowance.answerMs) / 4;
-  // Answers may come out of order.
-  if (before !== undefined && answer.sequence < before.number) return;
-  const waitMs = msUntilToken(level, limit);
-  const left = tokensIn(level, limit);
-  allowance.saturated =
-    answer.granted === false || (allowance.saturated && (left === 0 || isScarce(left, limit)));
-  allowance.limit = limit;
-  allowance.bucket = { level, at: now };
-  allowance.number = answer.sequence;
-  allowance.wholeAt = now + answer.msUntilFull;
-  allowance.askedAt = askedAt;
-  allowance.lifeMs = lifeMs;
-  allowance.aloneUntil = answer.isSoleConsumer ? askedAt + lifeMs : askedAt;
-  allowance.emptyUntil =
-    waitMs === 0
-      ? askedAt
-      : allowance.saturated
-        ? now + Math.max(waitMs, refusalPauseMs(limit))
-        : askedAt + waitMs;
+
+  /**
+   * Takes a token, or says what to do instead: refuse the call, wait for `prefetchEnded` and try again, or ask the
+   * object. A call that has waited once does not wait again (`mayWait`).
+   */
+  tryTake(now: number, mayWait = true): "taken" | "refused" | "wait" | "ask" {
+    if (this.takeHeld(now)) return "taken";
+    if (this.#isKnownEmpty(now)) return "refused";
+    return mayWait && this.#reservePrefetched(now) ? "wait" : "ask";
+  }
+
+  /** Takes a token that the isolate holds, if there is one. */
+  takeHeld(now: number): boolean {
+    for (const grant of this.#grants) {
+      if (grant.left === 0 || !isValid(grant, now)) continue;
+      grant.left -= 1;
+      return true;
+    }
+    return false;
+  }
+
+  /** While the object fails: takes a token of what it said was left and of what has refilled since. */
+  takeLocally(now: number): boolean {
+    const { snapshot, granted } = takeFromSnapshot(this.#snapshot, now);
+    this.#snapshot = snapshot;
+    return granted;
+  }
+
+  /** How many tokens the isolate holds. */
+  available(now: number): number {
+    let total = 0;
+    for (const grant of this.#grants) if (isValid(grant, now)) total += grant.left;
+    return total;
+  }
+
+  /** `isCurrent`: the object has just said what is left. */
+  quota(now: number, isCurrent: boolean): Quota {
+    return quotaOf(this.#snapshot, this.available(now), now, isCurrent);
+  }
+
+  refusedQuota(now: number): Quota {
+    return refusedQuota(this.#snapshot, now);
+  }
+
+  /** How old the object's last word is, in ms; negative if the clock went back since. */
+  ageMs(now: number): number {
+    return now - this.#snapshot.at;
+  }
+
+  /** How long to wait for `prefetchEnded` at most, in ms. */
+  prefetchTimeoutMs(now: number): number {
+    return this.#prefetch === null ? 0 : this.#prefetch.since + PREFETCH_PATIENCE * this.#roundTripMs - now;
+  }
+
+  /** Whether to request more tokens in the background. */
+  shouldPrefetch(now: number): boolean {
+    if (this.#isPrefetching(now)) return false;
+    const held = this.available(now);
+    const { level, limit, isRefusing, retryAt } = this.#snapshot;
+    // Spent tokens keep their places in the bucket until they are reported, and calls are being refused meanwhile.
+    if (isRefusing && held === 0 && this.#grants.length > 0) return true;
+    return now >= retryAt && held < prefetchThreshold(this.#demand(now), tokensIn(level, limit), limit);
+  }
+
+  /** The request to send to the object now. It returns grants that are used up or past half of their TTL. */
+  createRequest(now: number, { isProbe, ...sender }: RequestOptions): PendingRequest {
+    const isDone = ({ left, returnAt }: HeldGrant) => left === 0 || now >= returnAt;
+    const returned = this.#grants.filter(isDone).map(({ id, left }) => ({ id, unused: left }));
+    this.#grants = this.#grants.filter((grant) => !isDone(grant));
+    const demand = this.#demand(now);
+    const held = this.available(now) - Math.floor(spentInRoundTrip(demand));
+    const missing = desiredTokens(demand, this.#snapshot.limit) - held;
+    const prefetch = this.#isPrefetching(now) ? 0 : Math.max(0, missing);
+    if (prefetch > 0) this.#prefetch = { since: now, unclaimed: this.#expectedGrant(prefetch, held, now) };
+    if (isProbe) this.#probes.push(now);
+    return { message: { ...sender, prefetch, held, returned }, requestedAt: now, isProbe };
+  }
+
+  applyResponse(request: PendingRequest, response: TokenResponse, now: number): void {
+    const { requestedAt, message } = request;
+    const { ttlMs } = message;
+    if (response.grant !== null) {
+      const { id, tokens } = response.grant;
+      const returnAt = requestedAt + ttlMs / 2;
+      this.#grants.push({ id, left: tokens, requestedAt, returnAt, until: requestedAt + ttlMs });
+    }
+    this.#roundTripMs += (Math.max(0, now - requestedAt) - this.#roundTripMs) * ROUND_TRIP_WEIGHT;
+    this.#snapshot = nextSnapshot(this.#snapshot, response, requestedAt, ttlMs, now);
+    this.#end(request);
+  }
+
+  /** The object did not respond: it may have acted on the request or not. */
+  requestFailed(request: PendingRequest): void {
+    this.#snapshot = withUnknownConsumers(this.#snapshot);
+    this.#end(request);
+  }
+
+  #end({ message, requestedAt, isProbe }: PendingRequest): void {
+    const index = isProbe ? this.#probes.indexOf(requestedAt) : -1;
+    if (index >= 0) this.#probes.splice(index, 1);
+    if (message.prefetch === 0) return;
+    this.#prefetch = null;
+    this.prefetchEnded.notifyAll();
+  }
+
+  /**
+   * Whether the object has said that there is no token. Once there can be one again after a refusal, only as many calls
+   * ask as there can be tokens, and the others are refused as before.
+   */
+  #isKnownEmpty(now: number): boolean {
+    const { retryAt, requestedAt, isRefusing, limit } = this.#snapshot;
+    // If the clock went back behind the request, the snapshot says nothing about now.
+    if (now < retryAt) return now >= requestedAt;
+    if (!isRefusing) return false;
+    const { level } = refill(this.#snapshot, limit, now + MAX_TRANSIT_MS);
+    return this.#pendingProbes(now) >= Math.max(1, tokensIn(level, limit));
+  }
+
+  /** Drops the probes of requests that were stopped, which never end. */
+  #pendingProbes(now: number): number {
+    const isLost = (since: number) => now < since || now - since >= RESPONSE_TIMEOUT_MS;
+    while (this.#probes[0] !== undefined && isLost(this.#probes[0])) this.#probes.shift();
+    return this.#probes.length;
+  }
+
+  /** Reserves one of the tokens that the prefetch under way will bring. */
+  #reservePrefetched(now: number): boolean {
+    if (this.#prefetch === null || this.#prefetch.unclaimed < 1) return false;
+    if (!this.#isPrefetching(now) || this.prefetchTimeoutMs(now) <= 0) return false;
+    this.#prefetch.unclaimed -= 1;
+    return true;
+  }
+
+  #isPrefetching(now: number): boolean {
+    if (this.#prefetch === null) return false;
+    const { since } = this.#prefetch;
+    return now >= since && now - since < RESPONSE_TIMEOUT_MS;
+  }
+
+  /** How many tokens the object will grant, by what it said last. */
+  #expectedGrant(prefetch: number, held: number, now: number): number {
+    const { limit, soleConsumerUntil } = this.#snapshot;
+    const left = tokensIn(refill(this.#snapshot, limit, now).level, limit);
+    return grantSize(prefetch, held, left, limit, now < soleConsumerUntil);
+  }
+
+  #demand(now: number): Demand {
+    const ratePerSecond = this.#callRate.perSecond(now);
+    return { ratePerSecond, roundTripMs: this.#roundTripMs, ttlMs: this.#snapshot.ttlMs };
+  }
 }
 
-/** While the object fails: a token of what it said was left, and of what has come in since. */
-export function takeLocally(allowance: TokenPool, now: number): boolean {
-  const { bucket, granted } = takeToken(allowance.bucket, allowance.limit, now);
-  allowance.bucket = bucket;
-  allowance.wholeAt = now + msUntilFull(bucket.level, allowance.limit);
-  return granted;
-}
-
-export function storePool(allowances: TokenPools, keyId: string, allowance: TokenPool): void {
-  allowances.set(keyId, allowance);
-  const [oldest] = allowances.keys();
-  if (allowances.size > MAX_TOKEN_POOLS && oldest !== undefined) allowances.delete(oldest);
-}
-
-export function createTokenPool(limit: Limit, now: number): TokenPool {
-  return {
-    limit,
-    grants: [],
-    bucket: fullBucket(limit, now),
-    number: 0,
-    askedAt: now,
-    lifeMs: 0,
-    aloneUntil: now,
-    wholeAt: now,
-    emptyUntil: now,
-    saturated: false,
-    demand: NO_CALLS,
-    waiting: [],
-    askingSince: null,
-    unclaimed: 0,
-    answerMs: 0,
-  };
-}
-
-/**
- * How long to leave the object alone after a refusal, in ms, so that one question is for many tokens: an eighth of the period at most, in which the
- * bucket does not overflow. Tokens that come more slowly than that are waited for one by one.
- */
-function refusalPauseMs(limit: Limit): number {
-  const ms = Math.min(1_000, limit.period_seconds * 125);
-  return msUntilToken(0, limit) < ms ? ms : 0;
-}
-
-function desiredTokens({ demand, answerMs, lifeMs, limit }: TokenPool, now: number): number {
-  const ms = Math.min(limit.period_seconds * 250 + answerMs, maxHeldMs(limit), lifeMs * 0.4);
-  return Math.floor((ratePerSecond(demand, now) * ms) / 1_000);
-}
-
-/** What is spent until the object has answered. */
-function spentBeforeResponse({ demand, answerMs }: TokenPool, now: number): number {
-  return (ratePerSecond(demand, now) * answerMs) / 1_000;
-}
-
-/** What the object will grant, by what it said last. */
-function expectedGrant(allowance: TokenPool, more: number, held: number, now: number): number {
-  const { bucket, limit, aloneUntil } = allowance;
-  return grantSize(more, held, tokensIn(refill(bucket, limit, now).level, limit), limit, now < aloneUntil);
-}
-
-/** Without those that were cut off with their requests, and are never answered. */
-function pendingWaiters({ waiting }: TokenPool, now: number): readonly number[] {
-  const isOver = (since: number) => now < since || now - since >= RESPONSE_TIMEOUT_MS;
-  while (waiting[0] !== undefined && isOver(waiting[0])) waiting.shift();
-  return waiting;
-}
-
-const isRequestPending = ({ askingSince }: TokenPool, now: number) =>
-  askingSince !== null && now >= askingSince && now - askingSince < RESPONSE_TIMEOUT_MS;
+/** A grant from the future is from before the clock went back, so its age is unknown. */
+const isValid = ({ requestedAt, until }: HeldGrant, now: number) => requestedAt <= now && now < until;

@@ -2,8 +2,9 @@
  * Requests of one isolate that wait for what another request of it does.
  *
  * Requests share no I/O on Workers, but since the compatibility date 2024-10-14 a promise may be resolved by a request
- * other than the one that created it, and its continuation runs in the context of the request that waits
- * (https://developers.cloudflare.com/workers/configuration/compatibility-flags/, handle_cross_request_promise_resolution).
+ * other than the one that created it, and its continuation runs in the context of the request that waits:
+ * `handle_cross_request_promise_resolution` in
+ * https://developers.cloudflare.com/workers/configuration/compatibility-flags/
  *
  * The request that works may end at any moment without a word: its client disconnects and the platform stops it. So
  * each waiter has a timeout of its own, and goes on alone after it.

@@ -1,16 +1,16 @@
 /** What the platform does with a request that waits for another of the same isolate: real requests to workerd. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Served, serve } from "../../dev/serve.ts";
+import { type RunningServer, serve } from "../../dev/serve.ts";
 
-let worker: Served;
+let worker: RunningServer;
 
 beforeAll(async () => {
   worker = await serve("test/e2e/waiters/wrangler.toml", {
     port: 0,
     vars: {},
     persist: false,
-    onLine: () => {},
+    onLogLine: () => {},
   });
   // The first requests take long: code is loaded and connections are opened.
   await Promise.all([get("/size"), get("/size"), get("/size"), get("/size")]);
@@ -57,14 +57,14 @@ test("a waiter goes on after its timeout if its leader fails", async () => {
   expect(await size()).toBe(0);
 });
 
-test("a waiter goes on after its timeout if the platform stops what its leader left undone", async () => {
+test("a waiter goes on after its timeout if the platform stops its leader", async () => {
   const requests = await waiting(2, 2_000);
   await get("/leave?ms=500");
   expect(await Promise.all(requests)).toMatchObject([{ notified: false }, { notified: false }]);
   expect(await size()).toBe(0);
 });
 
-test("a waiter goes on if its leader's client disconnects, whether or not the leader is stopped", async () => {
+test("a waiter goes on if its leader's client disconnects", async () => {
   const requests = await waiting(2, 2_000);
   const client = new AbortController();
   const leader = get("/notify?ms=500", client.signal);

@@ -5,111 +5,48 @@ import {
   allocate,
   changeLedgerLimit,
   createLedger,
-  grantSize,
-  holdMs,
   type Ledger,
-  type TokenRequest,
 } from "../../src/limits/bucket-ledger.ts";
+import type { TokenRequest } from "../../src/limits/messages.ts";
+import { NOW } from "../support/clock.ts";
+import { limitOf, TTL } from "../support/token-pool.ts";
 
-const NOW = 1_800_000_000_000;
-const LIFE = 5_000;
-const of = (limit: number, period_seconds: number): Limit => ({ limit, period_seconds });
 /** A token a second. */
-const LIMIT = of(100, 100);
-const askOf = (fields: Partial<TokenRequest> = {}): TokenRequest => ({
+const LIMIT = limitOf(100, 100);
+const requestOf = (fields: Partial<TokenRequest> = {}): TokenRequest => ({
   isolateId: "a",
-  ttlMs: LIFE,
+  ttlMs: TTL,
   needsToken: false,
   prefetch: 0,
   held: 0,
   returned: [],
   ...fields,
 });
-const level = (account: Ledger, now = NOW) => tokensIn(advanceTo(account, LIMIT, now).level, LIMIT);
+const leftIn = (ledger: Ledger, now = NOW, limit = LIMIT) =>
+  tokensIn(advanceTo(ledger, limit, now).level, limit);
 
-/** A bucket that a sequence of questions has been put to. */
-function object(limit = LIMIT, begin: Ledger = createLedger(fullBucket(limit, NOW))) {
+/** A ledger that handles one request after another. */
+function createObject(limit = LIMIT, begin: Ledger = createLedger(fullBucket(limit, NOW))) {
   const self = {
-    account: begin,
+    ledger: begin,
     ask: (fields: Partial<TokenRequest>, now = NOW) => {
-      const answered = allocate(self.account, limit, askOf(fields), now);
-      self.account = answered.account;
-      return { ...answered.answer, changed: answered.changed, left: tokensIn(answered.answer.level, limit) };
+      const { ledger, response, changed } = allocate(self.ledger, limit, requestOf(fields), now);
+      self.ledger = ledger;
+      return { ...response, changed, left: tokensIn(response.level, limit) };
     },
   };
   return self;
 }
 
-describe("a grant's size", () => {
-  test.each([
-    [1, 99, of(100, 3_600), 1, "what is wanted"],
-    [200, 99, of(100, 3_600), 1, "1/64 of what is left"],
-    [200, 49, of(50, 3_600), 0, "1/64 of less than 64: none"],
-    [200, 9_999, of(10_000, 86_400), 156, "1/64 of what is left, of a slow limit"],
-    [200, 599, of(600, 60), 20, "two seconds of refill"],
-    [200, 6_000, of(6_000, 60), 200, "what is wanted, of a fast limit"],
-    [200, 100, of(100, 1), 25, "a quarter of what is left, of a period of a second"],
-    [200, 1_000, of(100, 1), 50, "half a period of a second"],
-    [200, 400, of(6_000, 60), 200, "all that is wanted, of what is scarce"],
-    [200, 80, of(6_000, 60), 80, "all that is left, of what is scarce"],
-    [200, 0, of(6_000, 60), 0, "nothing of nothing"],
-    [0, 6_000, of(6_000, 60), 0, "nothing where nothing is wanted"],
-    [200, 160, of(1_000, 5), 40, "a quarter of what is left"],
-  ])("of %i wanted and %i left under %o is %i: %s", (wanted, left, limit, size) => {
-    expect(grantSize(wanted, 0, left, limit, false)).toBe(size);
-  });
-});
-
-test("an isolate that is alone gets two fifths of what is left at a time, and one whose calls wait as much more as they are", () => {
-  const LIMITED = of(6_000, 60);
-  expect(grantSize(200, 0, 400, of(1_000, 5), true)).toBe(160);
-  expect(grantSize(500, 0, 4_000, LIMITED, true)).toBe(200);
-  expect(grantSize(500, -30, 4_000, LIMITED, true)).toBe(230);
-});
-
-describe("a call that would be refused is kept", () => {
-  const kept = (limit: Limit, msLeft: number, granted: boolean | null = false) => {
-    const { account } = object(limit, createLedger({ level: 0, at: NOW }));
-    const { answer: answered } = allocate(
-      account,
-      limit,
-      askOf({ needsToken: granted !== null }),
-      NOW + tokenMs(limit) - msLeft,
-    );
-    return holdMs(answered);
-  };
-  const tokenMs = ({ limit, period_seconds }: Limit) => (period_seconds * 1_000) / limit;
-
-  test("for as long as its token takes, where that is no longer than messages are late", () => {
-    expect([1, 300, 301].map((ms) => kept(of(1, 60), ms))).toEqual([1, 300, null]);
-  });
-
-  test("not where tokens come fast: another comes soon", () => {
-    expect(kept(of(10, 3), 100)).toBe(100);
-    expect(kept(of(10, 2), 100)).toBeNull();
-  });
-
-  test("only if it is refused: not where its token is there, nor where nobody waits for one", () => {
-    expect([kept(of(1, 60), 0), kept(of(1, 60), 100, null)]).toEqual([null, null]);
-  });
-});
-
-test("what is in hand already is not granted again", () => {
-  const LIMITED = of(600, 60);
-  expect([0, 5, 19, 20, 300].map((held) => grantSize(200, held, 599, LIMITED, false))).toEqual([
-    20, 15, 1, 0, 0,
-  ]);
-});
-
-describe("a token for a call that waits", () => {
-  test("is spent as it is taken, and refills from then on", () => {
-    const { ask } = object();
+describe("a token for a waiting call", () => {
+  test("a token for a waiting call is spent when it is taken, and refills from then on", () => {
+    const { ask } = createObject();
     expect(ask({ needsToken: true })).toMatchObject({ granted: true, grant: null, left: 99, changed: true });
     expect(ask({}, NOW + 1_000)).toMatchObject({ granted: null, left: 100, changed: false });
   });
 
-  test("is refused where there is none, which changes nothing and brings no grant", () => {
-    const { ask } = object(LIMIT, createLedger({ level: 0, at: NOW }));
+  test("a refusal changes nothing and brings no grant", () => {
+    const { ask } = createObject(LIMIT, createLedger({ level: 0, at: NOW }));
     expect(ask({ needsToken: true, prefetch: 5 }, NOW + 999)).toMatchObject({
       granted: false,
       grant: null,
@@ -124,19 +61,19 @@ describe("a token for a call that waits", () => {
 });
 
 describe("a grant", () => {
-  test("keeps its place in the bucket until it is settled", () => {
-    const one = object();
+  test("a granted token keeps its place in the bucket until it is reported as spent", () => {
+    const one = createObject();
     expect(one.ask({ prefetch: 1 })).toMatchObject({ grant: { id: 1, tokens: 1 }, left: 99 });
-    expect(level(one.account, NOW + 3_000)).toBe(99);
+    expect(leftIn(one.ledger, NOW + 3_000)).toBe(99);
     expect(one.ask({ returned: [{ id: 1, unused: 0 }] }, NOW + 3_000)).toMatchObject({
       left: 99,
       changed: true,
     });
-    expect(level(one.account, NOW + 4_000)).toBe(100);
+    expect(leftIn(one.ledger, NOW + 4_000)).toBe(100);
   });
 
-  test("gives back what is unused, once, and never more than it was", () => {
-    const one = object(of(100, 10));
+  test("unused tokens of a grant are returned once, and never more than it had", () => {
+    const one = createObject(limitOf(100, 10));
     expect(one.ask({ prefetch: 20 })).toMatchObject({ grant: { id: 1, tokens: 20 }, left: 80 });
     expect(one.ask({ returned: [{ id: 1, unused: 15 }] })).toMatchObject({ left: 95 });
     expect(one.ask({ returned: [{ id: 1, unused: 15 }] })).toMatchObject({ left: 95, changed: false });
@@ -144,17 +81,17 @@ describe("a grant", () => {
     expect(one.ask({ returned: [{ id: 3, unused: 1_000 }] })).toMatchObject({ left: 95 });
   });
 
-  test("is over a second after its life, and counts as spent from then on, exactly", () => {
-    const one = object();
+  test("a grant expires a second after its TTL, and counts as spent from then on", () => {
+    const one = createObject();
     one.ask({ prefetch: 1 });
-    const over = NOW + LIFE + 1_000;
-    expect(level(one.account, over + 999)).toBe(99);
-    expect(level(one.account, over + 1_000)).toBe(100);
+    const over = NOW + TTL + 1_000;
+    expect(leftIn(one.ledger, over + 999)).toBe(99);
+    expect(leftIn(one.ledger, over + 1_000)).toBe(100);
     expect(one.ask({ returned: [{ id: 1, unused: 1 }] }, over)).toMatchObject({ left: 99 });
   });
 
-  test("that is over long before anybody asks gives its place back at its time, each its own", () => {
-    const limit = of(100, 10);
+  test("each expired grant gives its place back at its own time, even if nobody asks", () => {
+    const limit = limitOf(100, 10);
     const begin = { ...createLedger({ level: 0, at: NOW }), lastId: 2 };
     const grants = [
       { id: 2, tokens: 40, until: NOW + 20_000 },
@@ -174,8 +111,8 @@ describe("a grant", () => {
     ]).toEqual([5, 10, 20, 59, 60, 60, 70, 100]);
   });
 
-  test("is one of 250 at most: whoever comes later takes tokens one by one", () => {
-    const one = object(of(1_000_000, 60));
+  test("beyond 250 grants, an isolate gets tokens one by one", () => {
+    const one = createObject(limitOf(1_000_000, 60));
     for (let i = 0; i < 250; i += 1) expect(one.ask({ prefetch: 1 }).grant).not.toBeNull();
     expect(one.ask({ needsToken: true, prefetch: 1 })).toMatchObject({ granted: true, grant: null });
     one.ask({ returned: [{ id: 1, unused: 0 }] });
@@ -183,45 +120,45 @@ describe("a grant", () => {
   });
 });
 
-describe("an isolate is told that it is alone", () => {
-  test("until another takes a token, and again when that one has taken none for two lives of a grant", () => {
-    const { ask } = object();
+describe("a sole consumer", () => {
+  test("an isolate is a sole consumer unless another took a token within two TTLs", () => {
+    const { ask } = createObject();
     expect(ask({ needsToken: true }).isSoleConsumer).toBe(true);
     expect(ask({ isolateId: "b" }, NOW + 10).isSoleConsumer).toBe(false);
     expect(ask({ needsToken: true }, NOW + 20).isSoleConsumer).toBe(true);
     expect(ask({ isolateId: "b", needsToken: true }, NOW + 30).isSoleConsumer).toBe(false);
     expect(ask({ needsToken: true }, NOW + 40).isSoleConsumer).toBe(false);
-    expect(ask({ needsToken: true }, NOW + 30 + 2 * LIFE - 1).isSoleConsumer).toBe(false);
-    expect(ask({ needsToken: true }, NOW + 30 + 2 * LIFE).isSoleConsumer).toBe(true);
+    expect(ask({ needsToken: true }, NOW + 30 + 2 * TTL - 1).isSoleConsumer).toBe(false);
+    expect(ask({ needsToken: true }, NOW + 30 + 2 * TTL).isSoleConsumer).toBe(true);
   });
 
-  test("though another asks and is refused", () => {
-    const { ask } = object(of(1, 3_600));
+  test("an isolate stays the sole consumer if another asks and is refused", () => {
+    const { ask } = createObject(limitOf(1, 3_600));
     ask({ needsToken: true });
     expect(ask({ isolateId: "b", needsToken: true }).granted).toBe(false);
     expect(ask({}).isSoleConsumer).toBe(true);
   });
 });
 
-describe("an answer says when the whole quota will be there", () => {
-  test("if nobody takes anything: to the millisecond", () => {
-    const { ask } = object();
+describe("the time until the bucket is full", () => {
+  test("a response says to the millisecond when the bucket is full if nobody calls", () => {
+    const { ask } = createObject();
     expect(ask({ needsToken: true }).msUntilFull).toBe(1_000);
     expect(ask({}, NOW + 400).msUntilFull).toBe(600);
     expect(ask({}, NOW + 1_000).msUntilFull).toBe(0);
   });
 
-  test("and if all that is in hands is lost: it refills from when that is over", () => {
-    const { ask } = object();
-    expect(ask({ needsToken: true, prefetch: 1 }).msUntilFull).toBe(LIFE + 1_000 + 1_000);
-    expect(ask({}, NOW + 3_000).msUntilFull).toBe(LIFE + 1_000 - 3_000 + 1_000);
+  test("the time until the bucket is full assumes that all granted tokens are lost", () => {
+    const { ask } = createObject();
+    expect(ask({ needsToken: true, prefetch: 1 }).msUntilFull).toBe(TTL + 1_000 + 1_000);
+    expect(ask({}, NOW + 3_000).msUntilFull).toBe(TTL + 1_000 - 3_000 + 1_000);
     expect(ask({ returned: [{ id: 1, unused: 0 }] }, NOW + 3_000).msUntilFull).toBe(1_000);
   });
 });
 
-describe("answers are numbered", () => {
-  test("anew with each change, and with none where nothing changed", () => {
-    const { ask } = object(of(2, 60));
+describe("the sequence of responses", () => {
+  test("each change of the ledger gives a new sequence number, and nothing else does", () => {
+    const { ask } = createObject(limitOf(2, 60));
     const numbers = [{ needsToken: true }, {}, { needsToken: true }, { needsToken: true }, {}].map(
       (fields) => ask(fields).sequence,
     );
@@ -229,46 +166,55 @@ describe("answers are numbered", () => {
   });
 });
 
-describe("under another limit", () => {
+describe("a changed limit", () => {
   const granted = () => {
-    const one = object(of(1_000, 10));
+    const one = createObject(limitOf(1_000, 10));
     one.ask({ prefetch: 100 });
-    return one.account;
+    return one.ledger;
   };
-  const left = (account: Ledger, limit: Limit, now = NOW) =>
-    tokensIn(advanceTo(account, limit, now).level, limit);
+  const left = (ledger: Ledger, limit: Limit, now = NOW) => leftIn(ledger, now, limit);
 
-  test("what is in hands keeps its place, and no more is left than the new one holds besides", () => {
-    expect(left(changeLedgerLimit(granted(), of(1_000, 10), of(300, 10), NOW), of(300, 10))).toBe(200);
-    expect(left(changeLedgerLimit(granted(), of(1_000, 10), of(50, 10), NOW), of(50, 10))).toBe(0);
-    expect(left(changeLedgerLimit(granted(), of(1_000, 10), of(5_000, 10), NOW), of(5_000, 10))).toBe(900);
+  test("granted tokens keep their places under a changed limit, which holds the rest", () => {
+    expect(
+      left(changeLedgerLimit(granted(), limitOf(1_000, 10), limitOf(300, 10), NOW), limitOf(300, 10)),
+    ).toBe(200);
+    expect(
+      left(changeLedgerLimit(granted(), limitOf(1_000, 10), limitOf(50, 10), NOW), limitOf(50, 10)),
+    ).toBe(0);
+    expect(
+      left(changeLedgerLimit(granted(), limitOf(1_000, 10), limitOf(5_000, 10), NOW), limitOf(5_000, 10)),
+    ).toBe(900);
   });
 
-  test("where there was none it begins full: what is in hands is of the one before", () => {
-    const anew = changeLedgerLimit(granted(), null, of(500, 10), NOW + 1_000);
-    expect(left(anew, of(500, 10), NOW + 1_000)).toBe(500);
+  test("a limit on a key that had none begins full and without grants", () => {
+    const anew = changeLedgerLimit(granted(), null, limitOf(500, 10), NOW + 1_000);
+    expect(left(anew, limitOf(500, 10), NOW + 1_000)).toBe(500);
     expect(anew.grants).toEqual([]);
   });
 
-  test("it is as of now", () => {
+  test("a changed limit keeps what has refilled until now", () => {
     const used = { ...createLedger({ level: 0, at: NOW }) };
     expect(
-      left(changeLedgerLimit(used, of(100, 100), of(200, 100), NOW + 10_000), of(200, 100), NOW + 10_000),
+      left(
+        changeLedgerLimit(used, limitOf(100, 100), limitOf(200, 100), NOW + 10_000),
+        limitOf(200, 100),
+        NOW + 10_000,
+      ),
     ).toBe(10);
   });
 
-  test("what is given back is not more than it holds, and is not granted again", () => {
-    const limit = of(10, 3_600);
-    const one = object(limit, changeLedgerLimit(granted(), of(1_000, 10), limit, NOW));
+  test("returned tokens do not exceed a lowered limit", () => {
+    const limit = limitOf(10, 3_600);
+    const one = createObject(limit, changeLedgerLimit(granted(), limitOf(1_000, 10), limit, NOW));
     expect(one.ask({ needsToken: true, prefetch: 100, returned: [{ id: 1, unused: 100 }] })).toMatchObject({
       granted: true,
       left: 9,
     });
   });
 
-  test("a grant is never named as one before", () => {
-    const limit = of(1_000, 10);
-    const again = object(limit, changeLedgerLimit(granted(), null, limit, NOW));
+  test("the ID of a grant is never used again, even if the limit was lifted meanwhile", () => {
+    const limit = limitOf(1_000, 10);
+    const again = createObject(limit, changeLedgerLimit(granted(), null, limit, NOW));
     expect(again.ask({ isolateId: "b", prefetch: 10 }).grant?.id).toBeGreaterThan(1);
     expect(again.ask({ returned: [{ id: 1, unused: 100 }] }).left).toBe(990);
   });

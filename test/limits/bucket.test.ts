@@ -12,15 +12,15 @@ import {
   tokensIn,
   unitsPerToken,
 } from "../../src/limits/bucket.ts";
+import { NOW } from "../support/clock.ts";
+import { limitOf } from "../support/token-pool.ts";
 
-const NOW = 1_800_000_000_000;
-const of = (limit: number, period_seconds: number): Limit => ({ limit, period_seconds });
 const limits = fc.record({
   limit: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 1_000_000 })),
   period_seconds: fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 86_400 })),
 });
 
-/** How many of `calls` calls at this time are admitted, one after the other. */
+/** Makes `calls` calls at this time, one after the other, and counts those that are admitted. */
 function drain(
   bucket: Bucket,
   limit: Limit,
@@ -38,17 +38,17 @@ function drain(
 }
 
 test("a full bucket admits its limit at once, and not one more", () => {
-  expect(drain(fullBucket(of(50, 3_600), NOW), of(50, 3_600), NOW, 300).admitted).toBe(50);
+  expect(drain(fullBucket(limitOf(50, 3_600), NOW), limitOf(50, 3_600), NOW, 300).admitted).toBe(50);
 });
 
 test("a token comes back to the millisecond, and not before", () => {
-  const limit = of(3, 10);
+  const limit = limitOf(3, 10);
   const { bucket } = drain(fullBucket(limit, NOW), limit, NOW, 3);
   expect(takeToken(bucket, limit, NOW + 3_333).granted).toBe(false);
   expect(takeToken(bucket, limit, NOW + 3_334).granted).toBe(true);
 });
 
-test("over any stretch of T seconds at most limit + T · limit / period calls are admitted, at no tolerance", () => {
+test("any stretch of T seconds admits at most limit + T · limit / period calls", () => {
   fc.assert(
     fc.property(
       limits,
@@ -56,7 +56,7 @@ test("over any stretch of T seconds at most limit + T · limit / period calls ar
       (limit, bursts) => {
         const admittedAt: number[] = [];
         let now = NOW;
-        // A small bucket is the hard case; a large one is begun almost empty.
+        // A small bucket is the hard case; a large one begins empty.
         let bucket = limit.limit > 20 ? { level: 0, at: NOW } : fullBucket(limit, NOW);
         for (const [pause, calls] of bursts) {
           now += pause;
@@ -92,36 +92,40 @@ test("a lone caller at a steady rate below the limit is never refused", () => {
   );
 });
 
-test("nothing is lost by looking often, however long the period", () => {
-  const limit = of(1, 86_400);
+test("a bucket loses nothing if it is refilled often, however long the period", () => {
+  const limit = limitOf(1, 86_400);
   let bucket: Bucket = { level: 0, at: NOW };
   for (let i = 1; i <= 86_400; i += 1) bucket = refill(bucket, limit, NOW + i * 1_000);
   expect(takeToken(bucket, limit, NOW + 86_400_000).granted).toBe(true);
 });
 
-test("the largest limit stays exact over the longest time", () => {
-  const limit = of(1_000_000, 86_400);
+test("the level of the largest limit is exact over the longest time", () => {
+  const limit = limitOf(1_000_000, 86_400);
   const bucket = refill({ level: 0, at: 0 }, limit, NOW);
   expect(bucket.level).toBe(1_000_000 * 86_400_000);
   expect(Number.isSafeInteger(bucket.level)).toBe(true);
 });
 
-test("a clock that goes back brings nothing, and takes nothing", () => {
-  const limit = of(2, 10);
+test("a clock that goes back neither adds nor removes tokens", () => {
+  const limit = limitOf(2, 10);
   const { bucket } = drain(fullBucket(limit, NOW), limit, NOW, 1);
   const back = refill(bucket, limit, NOW - 60_000);
   expect(back).toEqual(bucket);
   expect(refill(back, limit, NOW)).toEqual(bucket);
 });
 
-describe("another limit", () => {
-  test("keeps the tokens that are left, as far as it holds them", () => {
-    const { bucket } = drain(fullBucket(of(100, 60), NOW), of(100, 60), NOW, 70);
-    expect(tokensIn(convertToLimit(bucket, of(100, 60), of(1_000, 60), NOW).level, of(1_000, 60))).toBe(30);
-    expect(tokensIn(convertToLimit(bucket, of(100, 60), of(10, 3_600), NOW).level, of(10, 3_600))).toBe(10);
+describe("a changed limit", () => {
+  test("a changed limit keeps the tokens that are left, up to its capacity", () => {
+    const { bucket } = drain(fullBucket(limitOf(100, 60), NOW), limitOf(100, 60), NOW, 70);
+    expect(
+      tokensIn(convertToLimit(bucket, limitOf(100, 60), limitOf(1_000, 60), NOW).level, limitOf(1_000, 60)),
+    ).toBe(30);
+    expect(
+      tokensIn(convertToLimit(bucket, limitOf(100, 60), limitOf(10, 3_600), NOW).level, limitOf(10, 3_600)),
+    ).toBe(10);
   });
 
-  test("never makes a token, whatever the two are", () => {
+  test("a changed limit never makes a token, whatever the two limits are", () => {
     fc.assert(
       fc.property(limits, limits, fc.double({ min: 0, max: 1, noNaN: true }), (from, to, share) => {
         const level = Math.floor(fullBucket(from, NOW).level * share);
@@ -134,7 +138,7 @@ describe("another limit", () => {
   });
 });
 
-test("what is said of a level is never too much and never too early, nor a millisecond late", () => {
+test("tokens and times computed from a level are exact", () => {
   fc.assert(
     fc.property(limits, fc.double({ min: 0, max: 1, noNaN: true }), (limit, share) => {
       const bucket = { level: Math.floor(fullBucket(limit, NOW).level * share), at: NOW };
@@ -152,8 +156,8 @@ test("what is said of a level is never too much and never too early, nor a milli
   );
 });
 
-test("tokens that are outstanding keep their place: a bucket never refills beyond it", () => {
-  const limit = of(10, 10);
+test("outstanding tokens keep their places: a bucket refills only up to them", () => {
+  const limit = limitOf(10, 10);
   const empty = { level: 0, at: NOW };
   expect(tokensIn(refill(empty, limit, NOW + 60_000, 4).level, limit)).toBe(6);
   expect(tokensIn(refill(empty, limit, NOW + 60_000, 12).level, limit)).toBe(0);

@@ -1,5 +1,5 @@
 import type { KeyRecord } from "../../src/keys/record.ts";
-import type { TokenRequest } from "../../src/limits/bucket-ledger.ts";
+import type { TokenRequest } from "../../src/limits/messages.ts";
 
 /** Returns a record without restrictions, except those in `fields`. */
 export function recordOf(fields: Partial<KeyRecord> = {}): KeyRecord {

@@ -1,0 +1,137 @@
+/** An isolate of the simulated world. */
+import type { TokenPool } from "../../src/limits/token-pool.ts";
+import {
+  applyTokenResponse,
+  createTokenPools,
+  createTokenRequest,
+  type TokenPools,
+} from "../../src/limits/token-pools.ts";
+import type { SimulatedObject } from "./simulated-object.ts";
+import { between, send, type World } from "./world.ts";
+
+/** The longest that a call waits for the object. */
+const OBJECT_TIMEOUT_MS = 1_000;
+const KEY_ID = "key";
+
+/** Keeps leases and calls the pool as `takeToken` and `fetchLease` do. */
+export class SimulatedIsolate {
+  readonly #world: World;
+  readonly #object: SimulatedObject;
+  readonly #name: string;
+  readonly #clockOffset: number;
+  readonly #leaseMs: number;
+  readonly #pools: TokenPools = createTokenPools();
+  #leasedAt = Number.NEGATIVE_INFINITY;
+  #isRenewing = false;
+
+  constructor(world: World, object: SimulatedObject, name: string) {
+    this.#world = world;
+    this.#object = object;
+    this.#name = name;
+    this.#clockOffset = between(world.random, -10_000, 10_000);
+    this.#leaseMs = world.setting.leaseMs ?? 5_000;
+  }
+
+  call(): void {
+    const now = this.#now();
+    const pool = this.#pools.get(KEY_ID);
+    pool?.recordCall(now);
+    const age = now - this.#leasedAt;
+    if (pool === undefined || age >= this.#leaseMs) {
+      this.#askForToken(pool === undefined);
+      return;
+    }
+    if (age >= this.#leaseMs / 2) this.#renew();
+    this.#take(pool, true);
+  }
+
+  #take(pool: TokenPool, mayWait: boolean): void {
+    const now = this.#now();
+    const outcome = pool.tryTake(now, mayWait);
+    if (outcome === "taken") {
+      this.#world.admitted.push(this.#world.agenda.now());
+      if (pool.shouldPrefetch(now)) this.#renew();
+    } else if (outcome === "refused") {
+      this.#world.refused += 1;
+    } else if (outcome === "ask") {
+      this.#askForToken();
+    } else {
+      this.#waitForPrefetch(pool);
+    }
+  }
+
+  #waitForPrefetch(pool: TokenPool): void {
+    const { agenda } = this.#world;
+    let isOver = false;
+    const goOn = () => {
+      if (isOver) return;
+      isOver = true;
+      this.#take(pool, false);
+    };
+    // A promise of another request goes on after the request that resolved it.
+    pool.prefetchEnded.add(() => agenda.after(0, goOn));
+    agenda.after(pool.prefetchTimeoutMs(this.#now()), goOn);
+  }
+
+  #askForToken(isFirst = false): void {
+    const calledAt = this.#now();
+    this.#ask(true, (granted, decidedAt) => {
+      const now = this.#now();
+      const pool = this.#pools.get(KEY_ID);
+      if (isFirst) pool?.recordCall(calledAt);
+      if (granted && decidedAt !== null) this.#world.admitted.push(decidedAt);
+      else if (pool?.takeHeld(now)) this.#world.admitted.push(this.#world.agenda.now());
+      else if (granted === null && pool?.takeLocally(now)) this.#world.admittedLocally += 1;
+      else this.#world.refused += 1;
+    });
+  }
+
+  #renew(): void {
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    this.#ask(false, () => {
+      this.#isRenewing = false;
+    });
+  }
+
+  /** Calls `onEnd` once, with what the object decided and when; with nulls if there was no response in time. */
+  #ask(needsToken: boolean, onEnd: (granted: boolean | null, decidedAt: number | null) => void): void {
+    const { agenda } = this.#world;
+    this.#world.objectCalls += 1;
+    const pool = this.#pools.get(KEY_ID);
+    const request = createTokenRequest(pool, this.#now(), {
+      isolateId: this.#name,
+      ttlMs: this.#leaseMs,
+      needsToken,
+      isProbe: needsToken,
+    });
+    let isOver = false;
+    const end = (then: () => void) => {
+      if (isOver) return;
+      isOver = true;
+      then();
+    };
+    send(this.#world, () =>
+      this.#object.handle(request.message, (response) => {
+        const decidedAt = agenda.now();
+        send(this.#world, () =>
+          end(() => {
+            applyTokenResponse(this.#pools, KEY_ID, request, response, this.#now());
+            this.#leasedAt = Math.max(this.#leasedAt, request.requestedAt);
+            onEnd(response.granted, decidedAt);
+          }),
+        );
+      }),
+    );
+    agenda.after(OBJECT_TIMEOUT_MS, () =>
+      end(() => {
+        pool?.requestFailed(request);
+        onEnd(null, null);
+      }),
+    );
+  }
+
+  #now(): number {
+    return this.#world.agenda.now() + this.#clockOffset;
+  }
+}
