@@ -1,8 +1,8 @@
-/** Postern with its operations counted, and any number of isolates in one. */
+/** Postern with its operations counted. One real isolate holds any number of simulated ones. */
 
 import * as postern from "../../src/index.ts";
 import { createWorker } from "../../src/worker.ts";
-import { counting, countStorage } from "./counting.ts";
+import { countStorage, handleCounted } from "./counting.ts";
 
 export class ApiKey extends postern.ApiKey {
   constructor(context: DurableObjectState, env: Env) {
@@ -22,7 +22,7 @@ const isolates: ReturnType<typeof createWorker>[] = [];
 
 export default {
   async fetch(request: Request, env: Env & { STYTCH_PROJECT_ID: string; STYTCH_SECRET: string }) {
-    return await counting(request, env, async (counted, isolate, context) => {
+    return await handleCounted(request, env, async (counted, isolate, context) => {
       isolates[isolate] ??= createWorker();
       return await isolates[isolate].fetch(counted, env, context);
     });

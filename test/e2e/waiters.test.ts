@@ -1,7 +1,7 @@
 /** What the platform does with a request that waits for another of the same isolate: real requests to workerd. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Served, serve } from "../../scripts/serve.ts";
+import { type Served, serve } from "../../dev/serve.ts";
 
 let worker: Served;
 
