@@ -18,13 +18,18 @@ export class Organization extends postern.Organization {
 }
 export { Directory, PublicKeys } from "../../src/index.ts";
 
-const isolates: ReturnType<typeof createWorker>[] = [];
+type CountedEnv = Env & { STYTCH_PROJECT_ID: string; STYTCH_SECRET: string };
+
+const worker = createWorker();
+/** What an isolate keeps belongs to its environment object, so each simulated isolate has a copy of it. */
+const environments: CountedEnv[] = [];
 
 export default {
-  async fetch(request: Request, env: Env & { STYTCH_PROJECT_ID: string; STYTCH_SECRET: string }) {
+  async fetch(request: Request, env: CountedEnv) {
+    environments[0] ??= env;
     return await handleCounted(request, env, async (counted, isolate, context) => {
-      isolates[isolate] ??= createWorker();
-      return await isolates[isolate].fetch(counted, env, context);
+      environments[isolate] ??= { ...env };
+      return await worker.fetch(counted, environments[isolate], context);
     });
   },
 };
