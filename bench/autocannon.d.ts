@@ -1,4 +1,4 @@
-/** What is used of it: https://github.com/mcollina/autocannon#autocannonopts-cb */
+/** The part of the API that the benchmark uses: https://github.com/mcollina/autocannon#autocannonopts-cb */
 declare module "autocannon" {
   interface Options {
     readonly url: string;
@@ -7,10 +7,10 @@ declare module "autocannon" {
     readonly sampleInt: number;
     readonly setupClient: (client: Client) => void;
   }
-  /** One connection. */
+  /** A connection. */
   interface Client {
     setRequests(requests: readonly Request[]): void;
-    /** `headers`: names and values in turn, as they came. */
+    /** `headers`: names and values alternate, in the order of the response. */
     on(event: "headers", listener: (head: { readonly headers: readonly string[] }) => void): void;
   }
   interface Request {

@@ -8,13 +8,13 @@ import { gzipSync } from "node:zlib";
 const WRANGLER = "node_modules/wrangler/bin/wrangler.js";
 
 export interface Built {
-  /** The one module that is uploaded. */
+  /** The source of the one module that would be uploaded. */
   readonly script: string;
   readonly bytes: number;
   readonly gzipBytes: number;
 }
 
-/** `config`: path of its `wrangler.toml`. `entry`: another file than its own. */
+/** `config` is the path of a `wrangler.toml`, and `entry` replaces its entry file. Throws if the build fails. */
 export function build(config: string, entry?: string): Built {
   const folder = mkdtempSync(join(tmpdir(), "postern-bench-"));
   try {

@@ -1,74 +1,81 @@
-/** One stretch of load on one address, and what it took. */
+/** Sends a run of requests to one address and measures how many are answered in a second. */
 import autocannon from "autocannon";
 
 export interface Load {
   readonly url: string;
-  /** Shared out among the connections, so that no two of them ask for the same at once; a single one is asked for by all. */
+  /** Several paths are divided among the connections, so that no two request the same one. All share a single path. */
   readonly paths: readonly string[];
   readonly headers?: Readonly<Record<string, string>>;
-  /** What an answer may be. */
+  /** The statuses that a response may have. */
   readonly statuses: readonly number[];
-  /** What its `Cache-Status` is, where that is what is measured. */
+  /** The `Cache-Status` that a response must have. Default: any. */
   readonly cacheStatus?: RegExp;
 }
 
 const CONNECTIONS = 32;
 
-/** How many may have another `Cache-Status`: on a machine that stands still for a moment, a read of KV takes too long. */
-const MOST_UNLIKE = 0.01;
+/** The share of responses, and at least one, that may have another `Cache-Status`: a read of KV may time out. */
+const MAX_UNEXPECTED_SHARE = 0.01;
 
-/** How many of its paths each connection of a load has gone through. */
-const gone = new WeakMap<Load, number>();
+/** How many paths each connection of a load has requested so far. */
+const positions = new WeakMap<Load, number>();
 
 /**
- * Sends so many requests and returns how many were answered in a second. Counted from when each connection may have had its first answer: to make connections takes
- * time of its own, and the first answers, worked on side by side, come all at once. Goes on with the paths where the last stretch of this load ended. Rejects where an
- * answer was another than expected: what is not right is not fast. `isCached`: whether caches hold by now what they are to hold, so that `Cache-Status` is looked at.
+ * Returns requests per second. The clock starts when every connection may have had its first response: connecting
+ * takes time, and the first responses, computed together, arrive at once. Each run continues with the path at which the
+ * last run of this load ended. Rejects if a response is not as the load expects, because a wrong response has no
+ * speed. `isCached`: the caches are filled, so `Cache-Status` is checked.
  */
-export async function drive(load: Load, requests: number, isCached: boolean): Promise<number> {
+export async function runLoad(load: Load, requests: number, isCached: boolean): Promise<number> {
   const { url, paths, headers = {}, statuses, cacheStatus } = load;
-  const first = gone.get(load) ?? 0;
-  gone.set(load, first + Math.ceil(requests / CONNECTIONS));
+  const position = positions.get(load) ?? 0;
+  positions.set(load, position + Math.ceil(requests / CONNECTIONS));
   let connection = 0;
-  const unlike: string[] = [];
+  const unexpected: string[] = [];
   const running = autocannon({
     url,
     connections: CONNECTIONS,
     amount: requests,
-    // How often it looks whether it is done, in ms.
+    // How often autocannon checks whether it is done, in ms.
     sampleInt: 5,
     setupClient: (client) => {
-      client.setRequests(pathsOf(paths, connection, first).map((path) => ({ method: "GET", path, headers })));
+      client.setRequests(
+        pathsOf(paths, connection, position).map((path) => ({ method: "GET", path, headers })),
+      );
       connection += 1;
       if (cacheStatus === undefined || !isCached) return;
       client.on("headers", ({ headers: fields }) => {
         const status = fields[fields.indexOf("Cache-Status") + 1] ?? "";
-        if (!cacheStatus.test(status)) unlike.push(status);
+        if (!cacheStatus.test(status)) unexpected.push(status);
       });
     },
   });
-  let answers = 0;
-  let [beganMs, endedMs] = [0, 0];
+  let responses = 0;
+  let [startedAt, endedAt] = [0, 0];
   running.on("response", () => {
-    answers += 1;
-    endedMs = performance.now();
-    if (answers === CONNECTIONS) beganMs = endedMs;
+    responses += 1;
+    endedAt = performance.now();
+    if (responses === CONNECTIONS) startedAt = endedAt;
   });
   const { errors, statusCodeStats } = await running;
-  const right = statuses.reduce((sum, status) => sum + (statusCodeStats[status]?.count ?? 0), 0);
-  if (errors > 0 || right < requests) {
-    throw new Error(`${url}${paths[0]}: ${JSON.stringify(statusCodeStats)}, ${errors} errors`);
+  const expected = statuses.reduce((sum, status) => sum + (statusCodeStats[status]?.count ?? 0), 0);
+  if (errors > 0 || expected < requests) {
+    const seen = JSON.stringify(statusCodeStats);
+    throw new Error(`${url}${paths[0]}: expected status ${statuses}, got ${seen} and ${errors} errors`);
   }
-  if (unlike.length > requests * MOST_UNLIKE) {
-    throw new Error(`${url}${paths[0]}: ${unlike.length} of ${requests} like ${unlike[0]}`);
+  if (unexpected.length > Math.max(1, requests * MAX_UNEXPECTED_SHARE)) {
+    const share = `${unexpected.length} of ${requests} responses`;
+    throw new Error(
+      `${url}${paths[0]}: ${share} have an unexpected Cache-Status, such as "${unexpected[0]}"`,
+    );
   }
-  return ((answers - CONNECTIONS) * 1_000) / (endedMs - beganMs);
+  return ((responses - CONNECTIONS) * 1_000) / (endedAt - startedAt);
 }
 
-/** A connection's own share, from the `first` on, counted round. */
-function pathsOf(paths: readonly string[], connection: number, first: number): readonly string[] {
+/** The connection's own paths, rotated so that the first is the one at `position`. */
+function pathsOf(paths: readonly string[], connection: number, position: number): readonly string[] {
   if (paths.length < CONNECTIONS) return paths;
   const own = paths.filter((_, index) => index % CONNECTIONS === connection);
-  const at = first % own.length;
-  return [...own.slice(at), ...own.slice(0, at)];
+  const start = position % own.length;
+  return [...own.slice(start), ...own.slice(0, start)];
 }

@@ -1,20 +1,18 @@
-/** Rounds of all scenarios, and what is in the middle of them. */
-import { drive } from "./load.ts";
+/** Measures all scenarios in several rounds, and computes medians and ratios. */
+import { runLoad } from "./load.ts";
 import { PROCESSORS, pin } from "./processors.ts";
-import { type Builds, type Scenario, type Stage, setUp } from "./scenarios.ts";
-
-/** Workers are begun anew so often: how the runtime lays out and compiles code differs from one to the next, by a tenth and more. */
-const STARTS = 3;
-const ROUNDS = 3;
+import type { RunSize } from "./run-size.ts";
+import { comparedScenarios, otherScenarios, type Scenario } from "./scenarios.ts";
+import { type Builds, startStage } from "./stage.ts";
 
 interface Round {
   readonly requestsPerSecond: number;
-  /** Of workerd, for a request, in microseconds; null where it cannot be told. */
+  /** CPU time of workerd for a request, in microseconds; null if the platform does not report it. */
   readonly cpuUs: number | null;
 }
 
 export interface Measured {
-  readonly says: string;
+  readonly label: string;
   readonly rounds: readonly Round[];
 }
 
@@ -24,25 +22,30 @@ export interface Spread {
   readonly most: number;
 }
 
+/** By the scenario's name. */
 export type Measurements = Readonly<Record<string, Measured>>;
 
+/** Pins this process to the load's processor. Rejects if any response is not as its scenario expects. */
 export async function measure(
   builds: Builds,
+  { starts, rounds, maxRequests }: RunSize,
   onProgress: (text: string) => void,
 ): Promise<{ readonly measured: Measurements; readonly startMs: Spread }> {
   if (PROCESSORS !== null) pin(process.pid, PROCESSORS.load);
-  const measured: Record<string, { says: string; rounds: Round[] }> = {};
+  const measured: Record<string, { label: string; rounds: Round[] }> = {};
   const startsMs: number[] = [];
-  for (let start = 1; start <= STARTS; start += 1) {
-    const stage = await setUp(builds);
-    startsMs.push(stage.startMs);
-    onProgress(`start ${start} of ${STARTS}, filling caches`);
-    // And for the compiler.
-    for (const { load, requests } of [...stage.held, ...stage.others]) await drive(load, requests, false);
-    for (let round = 1; round <= ROUNDS; round += 1) {
-      onProgress(`start ${start} of ${STARTS}, round ${round} of ${ROUNDS}`);
-      for (const [{ name, says }, one] of await measureRound(stage)) {
-        measured[name] ??= { says, rounds: [] };
+  for (let start = 1; start <= starts; start += 1) {
+    const stage = await startStage(builds);
+    const compared = comparedScenarios(stage).map((scenario) => shorten(scenario, maxRequests));
+    const rest = otherScenarios(stage).map((scenario) => shorten(scenario, maxRequests));
+    startsMs.push(stage.workers.postern.startMs);
+    onProgress(`start ${start} of ${starts}, filling caches`);
+    // This also lets V8 compile what is hot.
+    for (const { load, requests } of [...compared, ...rest]) await runLoad(load, requests, false);
+    for (let round = 1; round <= rounds; round += 1) {
+      onProgress(`start ${start} of ${starts}, round ${round} of ${rounds}`);
+      for (const [{ name, label }, one] of await measureRound(compared, rest)) {
+        measured[name] ??= { label, rounds: [] };
         measured[name].rounds.push(one);
       }
     }
@@ -51,28 +54,39 @@ export async function measure(
   return { measured, startMs: spreadOf(startsMs) };
 }
 
-/** What is held against each other is measured there and back: so what comes earlier does not gain or lose by it. */
-async function measureRound({ held, others }: Stage): Promise<Map<Scenario, Round>> {
+/** A run too short to request every path does not fill the caches, so its `Cache-Status` is not checked. */
+function shorten(scenario: Scenario, maxRequests: number): Scenario {
+  if (scenario.requests <= maxRequests) return scenario;
+  const { cacheStatus: _, ...unchecked } = scenario.load;
+  const load = scenario.load.paths.length > maxRequests ? unchecked : scenario.load;
+  return { ...scenario, load, requests: maxRequests };
+}
+
+/** Runs the compared scenarios twice, the second time in reverse order, so that none gains or loses by its place. */
+async function measureRound(
+  compared: readonly Scenario[],
+  rest: readonly Scenario[],
+): Promise<Map<Scenario, Round>> {
   const rounds = new Map<Scenario, Round>();
-  for (const scenario of [...held, ...others, ...held.toReversed()]) {
-    const there = rounds.get(scenario);
+  for (const scenario of [...compared, ...rest, ...compared.toReversed()]) {
+    const first = rounds.get(scenario);
     const one = await measureOnce(scenario);
-    rounds.set(scenario, there === undefined ? one : together(there, one));
+    rounds.set(scenario, first === undefined ? one : mean(first, one));
   }
   return rounds;
 }
 
-/** Of two stretches of as many requests each. */
-const together = (one: Round, other: Round): Round => ({
+/** The mean of two runs with the same number of requests; of rates, that is the harmonic mean. */
+const mean = (one: Round, other: Round): Round => ({
   requestsPerSecond: 2 / (1 / one.requestsPerSecond + 1 / other.requestsPerSecond),
   cpuUs: one.cpuUs === null || other.cpuUs === null ? null : (one.cpuUs + other.cpuUs) / 2,
 });
 
 async function measureOnce({ load, requests, worker }: Scenario): Promise<Round> {
-  // Not counted: by the next round leases are over and tokens given back, and what is measured is traffic that goes on. All are warmed up alike.
-  await drive(load, Math.ceil(requests / 2), false);
+  // Warms up. Since the last round, leases expired and tokens were returned, but what counts is steady traffic.
+  await runLoad(load, Math.ceil(requests / 2), false);
   const before = worker?.cpuMs() ?? null;
-  const requestsPerSecond = await drive(load, requests, true);
+  const requestsPerSecond = await runLoad(load, requests, true);
   const after = worker?.cpuMs() ?? null;
   return {
     requestsPerSecond,
@@ -80,22 +94,25 @@ async function measureOnce({ load, requests, worker }: Scenario): Promise<Round>
   };
 }
 
-export function spreadOf(values: readonly number[]): Spread {
+function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (index: number) => sorted[index] ?? Number.NaN;
   return { median: at(Math.floor(sorted.length / 2)), least: at(0), most: at(sorted.length - 1) };
 }
 
-/** The median of what one has over what another has in the same round: so a machine that is now fast and now slow is so to both. */
+/**
+ * The median of the ratios of two scenarios within each round, so that a machine which is now fast and now slow
+ * affects both alike. Null if a round lacks a value.
+ */
 export function ratio(
   measured: Measurements,
   one: string,
   other: string,
   of: keyof Round = "requestsPerSecond",
 ): number | null {
-  const others = measured[other]?.rounds ?? [];
+  const denominators = measured[other]?.rounds ?? [];
   const ratios = (measured[one]?.rounds ?? []).map((round, index) => {
-    const [above, below] = [round[of], others[index]?.[of] ?? null];
+    const [above, below] = [round[of], denominators[index]?.[of] ?? null];
     return above === null || below === null ? null : above / below;
   });
   const known = ratios.filter((value) => value !== null);

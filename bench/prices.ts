@@ -1,20 +1,21 @@
-/** What operations cost on Cloudflare's Workers Paid plan, beyond what it includes. Read in November 2026. */
+/** Prices of Cloudflare's Workers Paid plan, beyond the included usage, as published in November 2026. */
 
 export interface Operations {
   kvReads: number;
   kvWrites: number;
   objectCalls: number;
-  /** Of the storage of objects. */
+  /** In the storage of Durable Objects, like `rowsWritten`. */
   rowsRead: number;
   rowsWritten: number;
   upstreamCalls: number;
 }
 
 /**
- * Dollars a million, each: https://developers.cloudflare.com/workers/platform/pricing/, https://developers.cloudflare.com/kv/platform/pricing/,
+ * Dollars for a million of each: https://developers.cloudflare.com/workers/platform/pricing/,
+ * https://developers.cloudflare.com/kv/platform/pricing/,
  * https://developers.cloudflare.com/durable-objects/platform/pricing/
  */
-const MILLION = {
+const DOLLARS_PER_MILLION = {
   requests: 0.3,
   cpuMs: 0.02,
   kvReads: 0.5,
@@ -25,32 +26,38 @@ const MILLION = {
   gigabyteSeconds: 12.5,
 } as const;
 
-/** An object is billed for 128 MB for as long as it is at work. */
+/** An object is billed for 128 MB while it is active. */
 const OBJECT_GIGABYTES = 0.128;
-/** How long it is at work for a call, in ms; that of an organization also for as long as Stytch takes. Guesses: what is local cannot show it. */
-const OBJECT_MS = 5;
-const STYTCH_MS = 80;
+/**
+ * How long a call keeps an object active, and how long an organization's object waits for Stytch in addition. Both are
+ * estimates, because a local run cannot measure them.
+ */
+const OBJECT_CALL_MS = 5;
+const STYTCH_CALL_MS = 80;
 
-/** `share`: of `requests`, of which so many operations were counted. `objectsAsk`: whether it is objects that wait for Stytch. */
+/**
+ * `operations` are those of all `requests`, `cpuMs` is that of one. `objectsCallStytch`: it is an object that waits for
+ * Stytch and is billed for it.
+ */
 export function dollarsPerMillion(
   operations: Operations,
   requests: number,
   cpuMs: number,
-  objectsAsk: boolean,
+  objectsCallStytch: boolean,
 ): number {
-  const each = (count: number) => count / requests;
+  const perRequest = (count: number) => count / requests;
   const objectSeconds =
-    (each(operations.objectCalls) * OBJECT_MS +
-      (objectsAsk ? each(operations.upstreamCalls) * STYTCH_MS : 0)) /
+    (perRequest(operations.objectCalls) * OBJECT_CALL_MS +
+      (objectsCallStytch ? perRequest(operations.upstreamCalls) * STYTCH_CALL_MS : 0)) /
     1_000;
   return (
-    MILLION.requests +
-    cpuMs * MILLION.cpuMs +
-    each(operations.kvReads) * MILLION.kvReads +
-    each(operations.kvWrites) * MILLION.kvWrites +
-    each(operations.objectCalls) * MILLION.objectCalls +
-    each(operations.rowsRead) * MILLION.rowsRead +
-    each(operations.rowsWritten) * MILLION.rowsWritten +
-    objectSeconds * OBJECT_GIGABYTES * MILLION.gigabyteSeconds
+    DOLLARS_PER_MILLION.requests +
+    cpuMs * DOLLARS_PER_MILLION.cpuMs +
+    perRequest(operations.kvReads) * DOLLARS_PER_MILLION.kvReads +
+    perRequest(operations.kvWrites) * DOLLARS_PER_MILLION.kvWrites +
+    perRequest(operations.objectCalls) * DOLLARS_PER_MILLION.objectCalls +
+    perRequest(operations.rowsRead) * DOLLARS_PER_MILLION.rowsRead +
+    perRequest(operations.rowsWritten) * DOLLARS_PER_MILLION.rowsWritten +
+    objectSeconds * OBJECT_GIGABYTES * DOLLARS_PER_MILLION.gigabyteSeconds
   );
 }

@@ -1,189 +1,154 @@
-/** What is measured, and of whom. */
-import { demo, members, organizations } from "../sandbox/seed.ts";
-import type { Built } from "./build.ts";
+/** The scenarios to measure. */
+import { members, organizations } from "../sandbox/seed.ts";
 import type { Load } from "./load.ts";
-import { type MeasuredWorker, startMeasuredWorker } from "./measured-worker.ts";
-import { PROCESSORS } from "./processors.ts";
-import { ASSEMBLED, BARE, BARE_KV, createKey, POSTERN, PROJECT, SANDBOX, varsOf } from "./settings.ts";
+import type { RunningWorker } from "./running-worker.ts";
+import { PROJECT } from "./settings.ts";
+import { bearer, ORGANIZATION, ORIGIN, type Stage } from "./stage.ts";
 
 export interface Scenario {
   readonly name: string;
-  readonly says: string;
+  /** The name in the printed table. */
+  readonly label: string;
   readonly load: Load;
   /**
-   * Of one stretch: for a third of a second or so and, where it is held against another, for twice that. In so many, a lease is asked for about as often as in traffic that
-   * goes on, and workerd has collected garbage twice, which takes as long as a thousand hits.
+   * Requests of one run: about a third of a second's worth, and twice that if the scenario is compared with another.
+   * In that time, leases are requested about as often as in steady traffic, and workerd collects garbage twice, which
+   * takes as long as a thousand hits.
    */
   readonly requests: number;
-  /** Whose CPU time counts; null where what is measured is not a Worker's work. */
-  readonly worker: MeasuredWorker | null;
+  /** The Worker whose CPU time is measured; null to measure none. */
+  readonly worker: RunningWorker | null;
 }
 
-export interface Builds {
-  readonly postern: Built;
-  readonly sandbox: Built;
-  readonly assembled: Built;
-  readonly bare: Built;
-  readonly bareKv: Built;
-}
-
-export interface Stage {
-  /** What ratios are made of. */
-  readonly held: readonly Scenario[];
-  readonly others: readonly Scenario[];
-  /** Of Postern, to its first answer. */
-  readonly startMs: number;
-  stop(): Promise<void>;
-}
-
-const ORGANIZATION = `/v1/b2b/organizations/${demo.organization_id}`;
-const ALL = organizations.map(({ organization_id }) => `/v1/b2b/organizations/${organization_id}`);
+const ALL_ORGANIZATIONS = organizations.map(
+  ({ organization_id }) => `/v1/b2b/organizations/${organization_id}`,
+);
 const MEMBERS = members
   .filter(({ status }) => status === "active")
   .slice(0, 1_000)
   .map(({ member_id }) => `/v1/b2b/organizations/members/dangerously_get/${member_id}`);
 
-/** A limit that the load stays below, and one that it does not. */
-const WIDE = { limit: 1_000_000, period_seconds: 60 };
-const NARROW = { limit: 1, period_seconds: 86_400 };
-const SCOPES = ["organizations:read", "members:dangerously_get"];
-/** What the cache is to have done. One in memory for longer than it may be is read from KV once. */
+/** The expected `Cache-Status`. When its time in memory is over, a hit is read from KV once, so `HIT` allows that. */
 const HIT = { cacheStatus: /^postern; hit; ttl=/ };
 const KV_HIT = { cacheStatus: /^postern; hit; ttl=\d+; detail=kv$/ };
 const MISS = { cacheStatus: /^postern; fwd=miss; fwd-status=200; stored$/ };
-const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
 
-/** Begins every Worker anew, puts into it what its scenarios need, and says what they are. */
-export async function setUp(builds: Builds): Promise<Stage> {
-  const measured = PROCESSORS?.measured;
-  const stytch = await startMeasuredWorker(SANDBOX, builds.sandbox, PROJECT, PROCESSORS?.load);
-  const far = await startMeasuredWorker(SANDBOX, builds.sandbox, PROJECT, PROCESSORS?.load);
-  await fetch(`${far.url}/_sandbox/latency`, { method: "PUT", body: JSON.stringify({ ms: 80 }) });
+const createScenario = (
+  name: string,
+  label: string,
+  worker: RunningWorker,
+  headers: Record<string, string>,
+  requests: number,
+  load: Partial<Load> = {},
+): Scenario => ({
+  name,
+  label,
+  worker,
+  requests,
+  load: { url: worker.url, paths: [ORGANIZATION], headers, statuses: [200], ...load },
+});
 
-  const quiet = { LOG_HIT_SAMPLE_RATE: "0", CACHE_FRESH_SECONDS: "3600" };
-  const startPostern = async (vars: Record<string, string>) =>
-    await startMeasuredWorker(POSTERN, builds.postern, varsOf(stytch.url, { ...quiet, ...vars }), measured);
-  const postern = await startPostern({ CACHE_MEMORY_SECONDS: "60" });
-  const logging = await startPostern({ CACHE_MEMORY_SECONDS: "60", LOG_HIT_SAMPLE_RATE: "0.1" });
-  const fromKv = await startPostern({ CACHE_MEMORY_SECONDS: "0" });
-  const missing = await startPostern({
-    CACHE_MEMORY_SECONDS: "0",
-    CACHE_FRESH_SECONDS: "1",
-    CACHE_STALE_SECONDS: "0",
-  });
-  const bare = await startMeasuredWorker(BARE, builds.bare, {}, measured);
-  const bareKv = await startMeasuredWorker(BARE_KV, builds.bareKv, {}, measured);
-  const assembled = await startMeasuredWorker(
-    ASSEMBLED,
-    builds.assembled,
-    varsOf(stytch.url, { CACHE_FRESH_SECONDS: quiet.CACHE_FRESH_SECONDS }),
-    measured,
-  );
-
-  const key = await createKey(postern.url, { name: "all", scopes: SCOPES });
-  const limited = await createKey(postern.url, { name: "limited", scopes: SCOPES, rate_limit: WIDE });
-  const refused = await createKey(postern.url, { name: "refused", scopes: SCOPES, rate_limit: NARROW });
-  const fields = {
-    organization: ["organization_id", "organization_name", "trusted_metadata.plan"],
-    member: null,
-  };
-  const narrow = await createKey(postern.url, { name: "fields", scopes: SCOPES, fields });
-  const ofLogging = await createKey(logging.url, { name: "all", scopes: SCOPES });
-  const ofKv = await createKey(fromKv.url, { name: "all", scopes: SCOPES });
-  const ofMissing = await createKey(missing.url, { name: "all", scopes: SCOPES });
-  const policy = { scopes: SCOPES, organization_ids: null, fields: null };
-  const ofAssembled = await createKey(assembled.url, { ...policy, rate_limit: null });
-  const limitedOfAssembled = await createKey(assembled.url, { ...policy, rate_limit: WIDE });
-
-  const first = await fetch(postern.url + ORGANIZATION, { headers: bearer(key) });
-  const etag = String(first.headers.get("ETag"));
-  const body = await first.arrayBuffer();
-  // The bare ones answer the same bytes: the body, and the header fields as they are now.
-  const second = await fetch(postern.url + ORGANIZATION, { headers: bearer(key) });
-  await second.arrayBuffer();
-  const fixed = JSON.stringify([...second.headers].filter(([name]) => !UNFIXED.includes(name)));
-  for (const worker of [bare, bareKv]) {
-    await fetch(worker.url + ORGANIZATION, { method: "PUT", body, headers: { "X-Bench-Headers": fixed } });
-  }
-  await fetch(postern.url + ORGANIZATION, { headers: bearer(refused) });
-
-  const basic = `Basic ${btoa(`${PROJECT.STYTCH_PROJECT_ID}:${key}`)}`;
-  const forged = key.slice(0, -4) + (key.endsWith("0000") ? "1111" : "0000");
-  const credential = btoa(`${PROJECT.STYTCH_PROJECT_ID}:${PROJECT.STYTCH_SECRET}`);
-  const one = (
-    name: string,
-    says: string,
-    worker: MeasuredWorker,
-    headers: Record<string, string>,
-    requests: number,
-    more: Partial<Load> = {},
-  ): Scenario => ({
-    name,
-    says,
-    worker,
-    requests,
-    load: { url: worker.url, paths: [ORGANIZATION], headers, statuses: [200], ...more },
-  });
-  const held = [
-    one("bare", "a bare Worker: the same bytes, from memory", bare, {}, 12_000),
-    one("hit", "Postern: hit in memory, Bearer", postern, bearer(key), 12_000, HIT),
-    one("hit_limited", "Postern: hit in memory, limited key", postern, bearer(limited), 12_000, HIT),
-    one("assembled", "assembled: hit", assembled, bearer(ofAssembled), 1_000),
-    one("bare_kv", "a bare Worker: the same bytes, from KV", bareKv, {}, 2_400),
-    one("kv_hit", "Postern: hit in KV", fromKv, bearer(ofKv), 2_400, KV_HIT),
+/** The scenarios of the ratios. */
+export function comparedScenarios({ workers, keys }: Stage): readonly Scenario[] {
+  const { bare, bareKv, assembled, postern, withCors, fromKv } = workers;
+  const hit = (name: string, label: string, worker: RunningWorker, headers: Record<string, string>) =>
+    createScenario(name, label, worker, headers, 12_000, HIT);
+  const ofPage = { ...bearer(keys.withCors), Origin: ORIGIN };
+  return [
+    createScenario("bare", "bare Worker: the same response from memory", bare, {}, 12_000),
+    hit("hit", "Postern: hit in memory, Bearer", postern, bearer(keys.postern)),
+    hit("hit_cors", "Postern: hit in memory, with CORS", withCors, ofPage),
+    hit(
+      "hit_cors_no_origin",
+      "Postern: hit in memory, with CORS, no Origin",
+      withCors,
+      bearer(keys.withCors),
+    ),
+    hit("hit_limited", "Postern: hit in memory, limited key", postern, bearer(keys.limited)),
+    createScenario("assembled", "assembled: hit", assembled, bearer(keys.assembled), 1_000),
+    createScenario("bare_kv", "bare Worker: the same response from KV", bareKv, {}, 2_400),
+    createScenario("kv_hit", "Postern: hit in KV", fromKv, bearer(keys.fromKv), 2_400, KV_HIT),
   ];
-  const others = [
-    one("hit_basic", "Postern: hit in memory, Basic", postern, { Authorization: basic }, 4_500, HIT),
-    one("hit_fields", "Postern: hit in memory, key with fields", postern, bearer(narrow), 4_500, HIT),
-    one("not_modified", "Postern: 304", postern, { ...bearer(key), "If-None-Match": etag }, 4_500, {
-      ...HIT,
-      statuses: [304],
-    }),
-    one("hit_1000", "Postern: hit in memory, of 1,000 organizations", postern, bearer(key), 4_500, {
-      ...HIT,
-      paths: ALL,
-    }),
-    one(
+}
+
+export function otherScenarios(stage: Stage): readonly Scenario[] {
+  return [...otherHits(stage), ...otherResponses(stage)];
+}
+
+function otherHits({ workers, keys, etag }: Stage): readonly Scenario[] {
+  const { assembled, postern, logging, fromKv } = workers;
+  const hit = (name: string, label: string, headers: Record<string, string>, load: Partial<Load> = {}) =>
+    createScenario(name, label, postern, headers, 4_500, { ...HIT, ...load });
+  const all = { paths: ALL_ORGANIZATIONS };
+  const basic = { Authorization: `Basic ${btoa(`${PROJECT.STYTCH_PROJECT_ID}:${keys.postern}`)}` };
+  const conditional = { ...bearer(keys.postern), "If-None-Match": etag };
+  return [
+    hit("hit_basic", "Postern: hit in memory, Basic", basic),
+    hit("hit_fields", "Postern: hit in memory, key with fields", bearer(keys.withFields)),
+    hit("not_modified", "Postern: 304", conditional, { statuses: [304] }),
+    hit("hit_1000", "Postern: hit in memory, 1,000 organizations", bearer(keys.postern), all),
+    createScenario(
       "hit_logged",
       "Postern: hit in memory, one in ten logged (the default)",
       logging,
-      bearer(ofLogging),
+      bearer(keys.logging),
       4_500,
       HIT,
     ),
-    one("kv_hit_1000", "Postern: hit in KV, of 1,000 organizations", fromKv, bearer(ofKv), 1_024, {
-      ...KV_HIT,
-      paths: ALL,
+    createScenario(
+      "kv_hit_1000",
+      "Postern: hit in KV, 1,000 organizations",
+      fromKv,
+      bearer(keys.fromKv),
+      1_024,
+      { ...KV_HIT, ...all },
+    ),
+    createScenario(
+      "assembled_limited",
+      "assembled: hit, limited key",
+      assembled,
+      bearer(keys.assembledLimited),
+      250,
+    ),
+    createScenario(
+      "assembled_1000",
+      "assembled: hit, 1,000 organizations",
+      assembled,
+      bearer(keys.assembled),
+      1_024,
+      all,
+    ),
+  ];
+}
+
+function otherResponses({ workers, keys }: Stage): readonly Scenario[] {
+  const { postern, alwaysMissing, distantStytch } = workers;
+  const key = keys.postern;
+  const forged = key.slice(0, -4) + (key.endsWith("0000") ? "1111" : "0000");
+  const credential = btoa(`${PROJECT.STYTCH_PROJECT_ID}:${PROJECT.STYTCH_SECRET}`);
+  const direct = { Authorization: `Basic ${credential}` };
+  return [
+    createScenario(
+      "miss",
+      "Postern: miss, Stytch on this machine",
+      alwaysMissing,
+      bearer(keys.alwaysMissing),
+      150,
+      { ...MISS, paths: ALL_ORGANIZATIONS },
+    ),
+    createScenario("member", "Postern: member, Stytch on this machine", postern, bearer(key), 400, {
+      paths: MEMBERS,
     }),
-    one("assembled_limited", "assembled: hit, limited key", assembled, bearer(limitedOfAssembled), 250),
-    one("assembled_1000", "assembled: hit, of 1,000 organizations", assembled, bearer(ofAssembled), 1_024, {
-      paths: ALL,
+    createScenario("forged", "Postern: forged key", postern, bearer(forged), 1_000, {
+      statuses: [401, 429],
     }),
-    one("miss", "Postern: miss, Stytch at hand", missing, bearer(ofMissing), 150, { ...MISS, paths: ALL }),
-    one("member", "Postern: member, Stytch at hand", postern, bearer(key), 400, { paths: MEMBERS }),
-    one("forged", "Postern: forged key", postern, bearer(forged), 1_000, { statuses: [401, 429] }),
-    one("refused", "Postern: refused by its limit", postern, bearer(refused), 4_500, { statuses: [429] }),
+    createScenario("refused", "Postern: refused by the rate limit", postern, bearer(keys.refused), 4_500, {
+      statuses: [429],
+    }),
+    // Its CPU time would be the sandbox's.
     {
-      ...one(
-        "direct",
-        "no proxy: the sandbox, 80 ms away",
-        far,
-        { Authorization: `Basic ${credential}` },
-        320,
-      ),
+      ...createScenario("direct", "no proxy: the sandbox, 80 ms away", distantStytch, direct, 320),
       worker: null,
     },
   ];
-  const workers = [bare, bareKv, assembled, postern, logging, fromKv, missing, far, stytch];
-  return {
-    held,
-    others,
-    startMs: postern.startMs,
-    stop: async () => {
-      for (const worker of workers) await worker.stop();
-    },
-  };
 }
-
-/** Made by the connection, or by what reads from it. */
-const UNFIXED = ["content-length", "connection", "transfer-encoding", "keep-alive"];

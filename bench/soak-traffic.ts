@@ -1,56 +1,62 @@
-/** What the soak asks Postern, and what may be answered: one kind of caller each, with the rule that its answers must keep. */
+/** The callers of the soak: what each requests, and the rule for its responses. */
 
 import type { SandboxedPostern } from "../dev/sandboxed-postern.ts";
 import { demo, members, organizations } from "../sandbox/seed.ts";
 
-export interface Answer {
+export interface SoakResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly body: string;
 }
 
-/** Null: as it must be. Otherwise what is wrong with it. A 5xx is judged by who knows whether Stytch is made to fail. */
-type Rule = (answer: Answer) => string | null;
+/**
+ * Returns null if the response is right, otherwise what is wrong. While faults are injected, a 5xx is not judged by the
+ * rule but by the fault.
+ */
+type Rule = (response: SoakResponse) => string | null;
 
 export interface Caller {
   readonly name: string;
-  /** Its share of the traffic. */
+  /** Relative to the sum of all weights. */
   readonly weight: number;
   next(): { readonly path: string; readonly headers: Record<string, string>; readonly rule: Rule };
 }
 
 const SCOPES = ["organizations:read", "members:dangerously_get"];
 const MEMBERS = "/v1/b2b/organizations/members/dangerously_get";
+/** The organization of the keys that are bound to one, and another. */
 const own = organizations[0];
-const stranger = organizations[3];
+const other = organizations[3];
 
 export const LIMIT = { limit: 200, period_seconds: 10 };
 
-const pick = <T>(of: readonly T[]): T => of[Math.floor(Math.random() * of.length)] as T;
-/** The first of them far more often than the last (Zipf's law). */
-const pickSkewed = <T>(of: readonly T[]): T => of[Math.floor(of.length ** Math.random()) - 1] as T;
-const pathOf = (name: unknown) => `/v1/b2b/organizations/${encodeURIComponent(String(name))}`;
+const pick = <T>(items: readonly T[]): T => items[Math.floor(Math.random() * items.length)] as T;
+/** Picks the first far more often than the last (Zipf's law). */
+const pickSkewed = <T>(items: readonly T[]): T => items[Math.floor(items.length ** Math.random()) - 1] as T;
+const pathOf = (identifier: unknown) => `/v1/b2b/organizations/${encodeURIComponent(String(identifier))}`;
 const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
 const basic = (key: string) => ({ Authorization: `Basic ${Buffer.from(`any:${key}`).toString("base64")}` });
 
-const status = (...allowed: number[]): Rule => {
-  return (answer) => (allowed.includes(answer.status) ? null : `status ${answer.status}`);
+const hasStatus = (...allowed: number[]): Rule => {
+  return ({ status }) => (allowed.includes(status) ? null : `status ${status}`);
 };
-const both = (...rules: Rule[]): Rule => {
-  return (answer) => rules.reduce<string | null>((wrong, rule) => wrong ?? rule(answer), null);
+const all = (...rules: Rule[]): Rule => {
+  return (response) => rules.reduce<string | null>((problem, rule) => problem ?? rule(response), null);
 };
-const about = (id: unknown): Rule => {
-  return ({ status: code, body }) =>
-    code !== 200 || body.includes(String(id)) ? null : "another organization than the one asked for";
+/** A 200 must contain the ID. */
+const names = (id: unknown): Rule => {
+  return ({ status, body }) =>
+    status !== 200 || body.includes(String(id)) ? null : "another organization than requested";
 };
-const without = (...texts: unknown[]): Rule => {
+const omits = (...texts: unknown[]): Rule => {
   return ({ body, headers }) => {
-    const all = body + JSON.stringify([...headers]);
-    return texts.some((text) => all.includes(String(text))) ? "what this key may not see" : null;
+    const text = body + JSON.stringify([...headers]);
+    return texts.some((secret) => text.includes(String(secret))) ? "data that this key may not see" : null;
   };
 };
 
-export async function callersOf(postern: SandboxedPostern): Promise<Caller[]> {
+/** Creates the keys, too. */
+export async function createCallers(postern: SandboxedPostern): Promise<Caller[]> {
   const free = await postern.createKey(SCOPES);
   const bound = await postern.createKey(SCOPES, { organization_ids: [own?.organization_id] });
   const narrow = await postern.createKey(SCOPES, {
@@ -67,51 +73,55 @@ export async function callersOf(postern: SandboxedPostern): Promise<Caller[]> {
       weight: 50,
       next: () => {
         const { organization_id: id } = pickSkewed(organizations);
-        return { path: pathOf(id), headers: bearer(free), rule: both(status(200), about(id)) };
+        return { path: pathOf(id), headers: bearer(free), rule: all(hasStatus(200), names(id)) };
       },
     },
     {
-      name: "organizations by slug, as the SDKs ask",
+      name: "organizations by slug, with Basic as the SDKs send",
       weight: 15,
       next: () => {
         const { organization_id: id, organization_slug } = pickSkewed(organizations);
-        return { path: pathOf(organization_slug), headers: basic(free), rule: both(status(200), about(id)) };
+        return {
+          path: pathOf(organization_slug),
+          headers: basic(free),
+          rule: all(hasStatus(200), names(id)),
+        };
       },
     },
     {
-      name: "organizations that there are not",
+      name: "organizations that do not exist",
       weight: 3,
       next: () => ({
         path: pathOf(`none-${Math.floor(Math.random() * 50)}`),
         headers: bearer(free),
-        rule: status(404),
+        rule: hasStatus(404),
       }),
     },
     {
       name: "members",
       weight: 5,
       next: () => {
-        const { member_id: id, status: is } = pick(members);
-        const rule = both(status(is === "deleted" ? 404 : 200), about(is === "deleted" ? "" : id));
+        const { member_id: id, status } = pick(members);
+        const rule = all(hasStatus(status === "deleted" ? 404 : 200), names(status === "deleted" ? "" : id));
         return { path: `${MEMBERS}/${id}`, headers: bearer(free), rule };
       },
     },
     {
-      name: "a key of one organization, asking for its own",
+      name: "a key of one organization, requesting its own",
       weight: 5,
       next: () => ({
         path: pathOf(own?.organization_slug),
         headers: bearer(bound),
-        rule: both(status(200), about(own?.organization_id)),
+        rule: all(hasStatus(200), names(own?.organization_id)),
       }),
     },
     {
-      name: "a key of one organization, asking for another",
+      name: "a key of one organization, requesting another",
       weight: 5,
       next: () => ({
-        path: pathOf(pick([stranger?.organization_id, stranger?.organization_slug])),
+        path: pathOf(pick([other?.organization_id, other?.organization_slug])),
         headers: bearer(bound),
-        rule: both(status(404), without(stranger?.organization_name)),
+        rule: all(hasStatus(404), omits(other?.organization_name)),
       }),
     },
     {
@@ -120,43 +130,51 @@ export async function callersOf(postern: SandboxedPostern): Promise<Caller[]> {
       next: () => ({
         path: pathOf(own?.organization_id),
         headers: bearer(narrow),
-        rule: both(status(200), without(own?.organization_name, own?.organization_slug)),
+        rule: all(hasStatus(200), omits(own?.organization_name, own?.organization_slug)),
       }),
     },
     {
-      name: "a key of one field, asking for a member",
+      name: "a key of one field, requesting a member",
       weight: 1,
       next: () => ({
         path: `${MEMBERS}/${demo.member_id}`,
         headers: bearer(narrow),
-        rule: both(
-          status(200),
-          without(members.find((one) => one.member_id === demo.member_id)?.email_address),
+        rule: all(
+          hasStatus(200),
+          omits(members.find((one) => one.member_id === demo.member_id)?.email_address),
         ),
       }),
     },
     {
       name: "a limited key",
       weight: 10,
-      next: () => ({ path: pathOf(own?.organization_id), headers: bearer(limited), rule: status(200, 429) }),
+      next: () => ({
+        path: pathOf(own?.organization_id),
+        headers: bearer(limited),
+        rule: hasStatus(200, 429),
+      }),
     },
     {
       name: "a revoked key",
       weight: 3,
-      next: () => ({ path: pathOf(own?.organization_id), headers: bearer(revoked), rule: status(401) }),
+      next: () => ({ path: pathOf(own?.organization_id), headers: bearer(revoked), rule: hasStatus(401) }),
     },
     {
       name: "a forged key",
       weight: 2,
-      next: () => ({ path: pathOf(own?.organization_id), headers: bearer(forged), rule: status(401, 429) }),
+      next: () => ({
+        path: pathOf(own?.organization_id),
+        headers: bearer(forged),
+        rule: hasStatus(401, 429),
+      }),
     },
     {
-      name: "identifiers that are none",
+      name: "malformed identifiers",
       weight: 2,
       next: () => ({
         path: `/v1/b2b/organizations/${pick(["%00", "a%2Fb", "%252e", "a".repeat(257), "%ff"])}`,
         headers: bearer(free),
-        rule: status(400),
+        rule: hasStatus(400),
       }),
     },
   ];

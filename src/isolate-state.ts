@@ -2,7 +2,8 @@
  * All that an isolate keeps between requests, in one place: settled plain data, never a stream or a Response, and no
  * promise whose work belongs to a request that may end.
  */
-import { createProjectionCache, type ProjectionCache } from "./api/projection-cache.ts";
+import { type Projection, ProjectionCache } from "./api/projection-cache.ts";
+import type { CachedHeaders } from "./api/response.ts";
 import type { CacheState } from "./cache/cache-context.ts";
 import { Memory } from "./cache/memory.ts";
 import { PurgeList } from "./cache/purge/purge-list.ts";
@@ -19,6 +20,8 @@ export interface IsolateState extends CacheState {
   readonly stytch: StytchClient;
   readonly keys: KeyState;
   readonly projections: ProjectionCache;
+  /** The last headers of each projection; an entry is its own projection for a key without fields. */
+  readonly responseHeaders: WeakMap<Projection, CachedHeaders>;
   readonly jwks: JwksCache;
 }
 
@@ -63,7 +66,8 @@ function createIsolateState(env: Env): Result<IsolateState, Problems> {
     memory: new Memory(),
     purges,
     purgeSync: createPurgeSync(env, purges),
-    projections: createProjectionCache(),
+    projections: new ProjectionCache(),
+    responseHeaders: new WeakMap(),
     jwks: {},
   });
 }

@@ -126,7 +126,7 @@ test.each([
   expect(clientNetwork(address)).toBe(network);
 });
 
-test("the limiter of wrangler.toml admits 50 calls of an address, and refuses some of 201", async () => {
+test("the limiter of wrangler.toml admits 50 calls of an address, and not 201", async () => {
   const real = createIsolate({ FAILED_AUTH_LIMITER: env.FAILED_AUTH_LIMITER });
   const address = `2001:db8:${Math.floor(Math.random() * 65_536).toString(16)}::1`;
   const statuses: number[] = [];

@@ -1,8 +1,8 @@
-/** What was assembled, with its operations counted. It keeps nothing in an isolate, so they are one. */
-import assembled, { DurableObjectRateLimiter as Real } from "../peers/assembled/index.ts";
-import { counting, countStorage } from "./counting.ts";
+/** The assembled peer with its operations counted. It keeps no state in an isolate, so one stands for any number. */
+import assembled, { DurableObjectRateLimiter as RateLimiter } from "../peers/assembled/index.ts";
+import { countStorage, handleCounted } from "./counting.ts";
 
-export class DurableObjectRateLimiter extends Real {
+export class DurableObjectRateLimiter extends RateLimiter {
   constructor(context: DurableObjectState, env: Cloudflare.Env) {
     super(context, env);
     countStorage(context);
@@ -16,7 +16,7 @@ type Bindings = Parameters<typeof assembled.fetch>[1] & {
 
 export default {
   async fetch(request: Request, env: Bindings) {
-    return await counting(
+    return await handleCounted(
       request,
       env,
       async (counted, _, context) => await assembled.fetch(counted, env, context),

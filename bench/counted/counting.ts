@@ -1,12 +1,12 @@
 /**
- * Counts what a Worker and its objects ask of the platform, and gives them a clock that is set by hand. It changes the prototypes of the isolate, so it counts
- * whoever asks, and knows nothing of who that is.
+ * Counts the operations of the platform that a Worker and its objects use, and gives them a virtual clock. It patches
+ * the prototypes of the isolate's bindings, so it works for any Worker.
  */
 import { createSandbox } from "../../sandbox/app.ts";
 import type { Operations } from "../prices.ts";
-import type { Timed } from "../timed.ts";
+import type { TimedRequest } from "../timed-request.ts";
 
-const none = (): Operations => ({
+const noOperations = (): Operations => ({
   kvReads: 0,
   kvWrites: 0,
   objectCalls: 0,
@@ -18,72 +18,74 @@ const none = (): Operations => ({
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 type Handler = (request: Request, isolate: number, context: ExecutionContext) => Promise<Response>;
 
-let counted = none();
+let operations = noOperations();
 let now = 1_800_000_000_000;
 
-/** Makes every call of these methods count. */
-function count(
+/** Patches the methods of `target`'s prototype: each call adds `amountOf` its result to `kind`, by default 1. */
+function countMethods(
   target: object,
   names: readonly string[],
   kind: keyof Operations,
-  by = (_result: unknown) => 1,
+  amountOf = (_result: unknown) => 1,
 ): void {
   const prototype = Object.getPrototypeOf(target) as Record<string, unknown>;
   for (const name of names) {
-    const real = prototype[name];
-    if (typeof real !== "function") continue;
+    const original = prototype[name];
+    if (typeof original !== "function") continue;
     prototype[name] = function (this: unknown, ...args: unknown[]) {
-      const result = (real as Method).apply(this, args);
-      counted[kind] += by(result);
+      const result = (original as Method).apply(this, args);
+      operations[kind] += amountOf(result);
       return result;
     };
   }
 }
 
 const installed = new Set<string>();
-function once(what: string, install: () => void): void {
-  if (installed.has(what)) return;
-  installed.add(what);
+function installOnce(name: string, install: () => void): void {
+  if (installed.has(name)) return;
+  installed.add(name);
   install();
 }
 
-/** For each object as it begins. */
+/** To be called in the constructor of each object. */
 export function countStorage({ storage }: DurableObjectState): void {
-  once("storage", () => {
-    count(storage, ["get"], "rowsRead");
-    count(storage, ["put", "delete", "setAlarm", "deleteAlarm"], "rowsWritten");
-    count(storage.kv, ["get", "list"], "rowsRead");
-    // A key that is not there costs no write.
-    count(storage.kv, ["delete"], "rowsWritten", (isDeleted) => Number(isDeleted === true));
-    count(storage.kv, ["put"], "rowsWritten");
+  installOnce("storage", () => {
+    countMethods(storage, ["get"], "rowsRead");
+    countMethods(storage, ["put", "delete", "setAlarm", "deleteAlarm"], "rowsWritten");
+    countMethods(storage.kv, ["get", "list"], "rowsRead");
+    // Deleting a key that does not exist costs no write.
+    countMethods(storage.kv, ["delete"], "rowsWritten", (isDeleted) => Number(isDeleted === true));
+    countMethods(storage.kv, ["put"], "rowsWritten");
   });
 }
 
 function countBindings(env: object): void {
   for (const binding of Object.values(env) as object[]) {
     if (binding.constructor.name === "KvNamespace") {
-      once("kv", () => {
-        count(binding, ["get", "getWithMetadata"], "kvReads");
-        count(binding, ["put", "delete"], "kvWrites");
+      installOnce("kv", () => {
+        countMethods(binding, ["get", "getWithMetadata"], "kvReads");
+        countMethods(binding, ["put", "delete"], "kvWrites");
       });
     }
-    if (binding.constructor.name === "DurableObjectNamespace") once("objects", () => countCalls(binding));
+    if (binding.constructor.name === "DurableObjectNamespace") {
+      installOnce("objects", () => countObjectCalls(binding));
+    }
   }
 }
 
-function countCalls(namespace: object): void {
+function countObjectCalls(namespace: object): void {
   const prototype = Object.getPrototypeOf(namespace) as Record<string, Method>;
   for (const name of ["get", "getByName"]) {
-    const real = prototype[name];
-    if (real === undefined) continue;
+    const original = prototype[name];
+    if (original === undefined) continue;
     prototype[name] = function (this: unknown, ...args: unknown[]) {
-      return new Proxy(real.apply(this, args) as object, {
-        get(stub, method) {
-          const member: unknown = Reflect.get(stub, method);
+      return new Proxy(original.apply(this, args) as object, {
+        get(stub, property) {
+          const member: unknown = Reflect.get(stub, property);
           if (typeof member !== "function") return member;
-          return (...given: unknown[]) => {
-            counted.objectCalls += 1;
-            return (member as Method)(...given);
+          return (...callArgs: unknown[]) => {
+            operations.objectCalls += 1;
+            return (member as Method)(...callArgs);
           };
         },
       });
@@ -91,54 +93,56 @@ function countCalls(namespace: object): void {
   }
 }
 
-/** Answers for Stytch: the sandbox, in this isolate and at once. */
+/** Replaces Stytch with the sandbox, in this isolate and without latency. */
 function countUpstream(env: { readonly STYTCH_PROJECT_ID: string; readonly STYTCH_SECRET: string }): void {
   const sandbox = createSandbox();
   globalThis.fetch = async (input, init) => {
-    counted.upstreamCalls += 1;
+    operations.upstreamCalls += 1;
     return await sandbox.fetch(new Request(input, init), env);
   };
 }
 
 /**
- * `POST /_run` makes a list of requests of the Worker, one after the other, and answers their statuses; each is over when what goes on behind its answer
- * is. `GET /_count` tells what has been counted since it was asked last. Any other request is the Worker's own.
+ * `POST /_run` sends a list of requests to the Worker, one after the other, and responds with their statuses. Each
+ * includes its background work. `GET /_count` responds with the operations since the last count. The Worker itself
+ * handles every other request.
  */
-export async function counting(
+export async function handleCounted(
   request: Request,
   env: { readonly STYTCH_PROJECT_ID: string; readonly STYTCH_SECRET: string },
-  handle: Handler,
+  handler: Handler,
 ): Promise<Response> {
-  once("clock", () => {
+  installOnce("clock", () => {
     Date.now = () => now;
     countBindings(env);
     countUpstream(env);
   });
   const { origin, pathname } = new URL(request.url);
   if (pathname === "/_count") {
-    const operations = counted;
-    counted = none();
-    return Response.json(operations);
+    const counted = operations;
+    operations = noOperations();
+    return Response.json(counted);
   }
-  if (pathname !== "/_run") return await whole(handle, request, 0);
+  if (pathname !== "/_run") return await handleToEnd(handler, request, 0);
   const statuses: number[] = [];
-  for (const { ms, isolate, path, headers } of await request.json<Timed[]>()) {
+  for (const { ms, isolate, path, headers } of await request.json<TimedRequest[]>()) {
     now = ms;
-    const answer = await whole(handle, new Request(origin + path, { headers }), isolate);
-    await answer.arrayBuffer();
-    statuses.push(answer.status);
+    const response = await handleToEnd(handler, new Request(origin + path, { headers }), isolate);
+    await response.arrayBuffer();
+    statuses.push(response.status);
   }
   return Response.json(statuses);
 }
 
-async function whole(handle: Handler, request: Request, isolate: number): Promise<Response> {
-  const behind: Promise<unknown>[] = [];
+/** Resolves when the background work of the request is over, too. */
+async function handleToEnd(handler: Handler, request: Request, isolate: number): Promise<Response> {
+  const background: Promise<unknown>[] = [];
   const context = {
-    waitUntil: (work: Promise<unknown>) => void behind.push(work),
+    waitUntil: (work: Promise<unknown>) => void background.push(work),
     passThroughOnException: () => {},
     props: {},
   } as unknown as ExecutionContext;
-  const response = await handle(request, isolate, context);
-  while (behind.length > 0) await Promise.allSettled(behind.splice(0));
+  const response = await handler(request, isolate, context);
+  while (background.length > 0) await Promise.allSettled(background.splice(0));
   return response;
 }

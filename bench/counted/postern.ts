@@ -1,8 +1,8 @@
-/** Postern with its operations counted, and any number of isolates in one. */
+/** Postern with its operations counted. One real isolate holds any number of simulated ones. */
 
 import * as postern from "../../src/index.ts";
 import { createWorker } from "../../src/worker.ts";
-import { counting, countStorage } from "./counting.ts";
+import { countStorage, handleCounted } from "./counting.ts";
 
 export class ApiKey extends postern.ApiKey {
   constructor(context: DurableObjectState, env: Env) {
@@ -18,13 +18,18 @@ export class Organization extends postern.Organization {
 }
 export { Directory, PublicKeys } from "../../src/index.ts";
 
-const isolates: ReturnType<typeof createWorker>[] = [];
+type CountedEnv = Env & { STYTCH_PROJECT_ID: string; STYTCH_SECRET: string };
+
+const worker = createWorker();
+/** What an isolate keeps belongs to its environment object, so each simulated isolate has a copy of it. */
+const environments: CountedEnv[] = [];
 
 export default {
-  async fetch(request: Request, env: Env & { STYTCH_PROJECT_ID: string; STYTCH_SECRET: string }) {
-    return await counting(request, env, async (counted, isolate, context) => {
-      isolates[isolate] ??= createWorker();
-      return await isolates[isolate].fetch(counted, env, context);
+  async fetch(request: Request, env: CountedEnv) {
+    environments[0] ??= env;
+    return await handleCounted(request, env, async (counted, isolate, context) => {
+      environments[isolate] ??= { ...env };
+      return await worker.fetch(counted, environments[isolate], context);
     });
   },
 };

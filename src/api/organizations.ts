@@ -14,7 +14,6 @@ import type { RequestContext } from "../request-context.ts";
 import { isIdentifier } from "../stytch/identifier.ts";
 import { authorizeRequest } from "./authorize-request.ts";
 import { isRefreshRequested, refreshScopes } from "./forced-refresh.ts";
-import { projectOrganization } from "./projection-cache.ts";
 import { organizationResponse } from "./response.ts";
 
 /** Returns 200, or 304 if the caller has the answer already. */
@@ -44,6 +43,6 @@ export async function readOrganization(
   const paths = record.fields?.organization ?? null;
   // A key without fields sees the entry as it is.
   const projection =
-    paths === null ? found.entry : await projectOrganization(state.projections, found.entry, paths);
+    paths === null ? found.entry : await state.projections.projectOrganization(found.entry, paths);
   return organizationResponse(context, found, projection, Date.now());
 }

@@ -1,5 +1,6 @@
 /**
- * An answer as one caller sees it: whole, or what its key's fields keep. The cache knows nothing of keys, so this comes after it.
+ * An object as one caller sees it: whole, or the fields that its key keeps. The cache knows nothing of keys, so this
+ * comes after it.
  */
 import { computeEtag, type Entry } from "../cache/entry.ts";
 import { project } from "../keys/field-projection.ts";
@@ -11,81 +12,84 @@ export interface Projection {
   readonly etag: string;
 }
 
-/** Views of entries that an isolate made, so that each is made once: by organization and fields. The oldest goes first. */
-export interface ProjectionCache {
-  readonly entries: Map<string, CachedProjection>;
-  bytes: number;
-}
-
-/** Which entry it is of is told by its time and ETag: to keep the entry would keep its body. */
+/** Names its entry by request time and ETag, since a reference to the entry would keep the entry's body in memory. */
 interface CachedProjection {
   readonly requestedAt: number;
   readonly etag: string;
   readonly projection: Projection;
 }
 
-/** What a view costs beside its body and name, its last headers among it: a guess on the high side. */
+/** What a projection costs beside its body and name, such as its last headers. A generous guess. */
 const PROJECTION_OVERHEAD_BYTES = 1_536;
 
-/** Beside the entries themselves. */
+/** This is in addition to the memory of the entries themselves. */
 const MAX_PROJECTION_BYTES = 8 * 1024 * 1024;
 
-export const createProjectionCache = (): ProjectionCache => ({ entries: new Map(), bytes: 0 });
+/** The projections that an isolate has computed, so that each is computed once. The oldest is dropped first. */
+export class ProjectionCache {
+  readonly #projections = new Map<string, CachedProjection>();
+  #bytes = 0;
 
-/** What a key with these fields sees of an entry. Parses JSON once for an entry. */
-export async function projectOrganization(
-  views: ProjectionCache,
-  entry: Entry,
-  paths: readonly string[],
-): Promise<Projection> {
-  const name = JSON.stringify([entry.organizationId, paths]);
-  const before = views.entries.get(name);
-  if (before?.requestedAt === entry.requestedAt && before.etag === entry.etag) return before.projection;
-  const { organization, request_id, status_code } = parseExactly(entry.body);
-  const projected = project(organization, paths);
-  const projection = {
-    body: encodeJson({ organization: projected, request_id, status_code }),
-    etag: await computeEtag(projected),
-  };
-  dropProjection(views, name);
-  views.entries.set(name, { requestedAt: entry.requestedAt, etag: entry.etag, projection });
-  views.bytes += projectionSize(name, projection);
-  for (const oldest of views.entries.keys()) {
-    if (views.bytes <= MAX_PROJECTION_BYTES) break;
-    dropProjection(views, oldest);
+  /** Bounded by `MAX_PROJECTION_BYTES`. */
+  get bytes(): number {
+    return this.#bytes;
   }
-  return projection;
+
+  get size(): number {
+    return this.#projections.size;
+  }
+
+  /** The fields of an entry at these dot paths. Parses JSON only if it has not computed this projection before. */
+  async projectOrganization(entry: Entry, paths: readonly string[]): Promise<Projection> {
+    const name = JSON.stringify([entry.organizationId, paths]);
+    const cached = this.#projections.get(name);
+    if (cached?.requestedAt === entry.requestedAt && cached.etag === entry.etag) return cached.projection;
+    const { organization, request_id, status_code } = parseExactly(entry.body);
+    const projected = project(organization, paths);
+    const projection = {
+      body: encodeJson({ organization: projected, request_id, status_code }),
+      etag: await computeEtag(projected),
+    };
+    this.#drop(name);
+    this.#projections.set(name, { requestedAt: entry.requestedAt, etag: entry.etag, projection });
+    this.#bytes += projectionSize(name, projection);
+    for (const oldest of this.#projections.keys()) {
+      if (this.#bytes <= MAX_PROJECTION_BYTES) break;
+      this.#drop(oldest);
+    }
+    return projection;
+  }
+
+  #drop(name: string): void {
+    const cached = this.#projections.get(name);
+    if (cached === undefined) return;
+    this.#projections.delete(name);
+    this.#bytes -= projectionSize(name, cached.projection);
+  }
 }
 
-/** The organization in a member's answer obeys the key's fields of an organization. */
+/** A member's response, reduced to the key's fields. Its organization is reduced to the key's organization fields. */
 export function projectMember(
   body: Uint8Array<ArrayBuffer>,
   fields: KeyRecord["fields"],
 ): Uint8Array<ArrayBuffer> {
-  const ofMember = fields?.member ?? null;
-  const ofOrganization = fields?.organization ?? null;
-  if (ofMember === null && ofOrganization === null) return body;
+  const memberPaths = fields?.member ?? null;
+  const organizationPaths = fields?.organization ?? null;
+  if (memberPaths === null && organizationPaths === null) return body;
   const { member, member_id, organization, request_id, status_code } = parseExactly(body);
   return encodeJson({
-    member: ofMember === null ? member : project(member, ofMember),
+    member: memberPaths === null ? member : project(member, memberPaths),
     member_id,
-    organization: ofOrganization === null ? organization : project(organization, ofOrganization),
+    organization: organizationPaths === null ? organization : project(organization, organizationPaths),
     request_id,
     status_code,
   });
 }
 
-function dropProjection(views: ProjectionCache, name: string): void {
-  const made = views.entries.get(name);
-  if (made === undefined) return;
-  views.entries.delete(name);
-  views.bytes -= projectionSize(name, made.projection);
-}
+const projectionSize = (name: string, { body }: Projection) =>
+  body.byteLength + 2 * name.length + PROJECTION_OVERHEAD_BYTES;
 
-const projectionSize = (name: string, view: Projection) =>
-  view.body.byteLength + 2 * name.length + PROJECTION_OVERHEAD_BYTES;
-
-/** Fields of the envelope that Stytch left out stay out. */
+/** Envelope fields that Stytch left out are undefined here, and stay out. */
 function encodeJson(value: unknown): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(JSON.stringify(value)) as Uint8Array<ArrayBuffer>;
 }

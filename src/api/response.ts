@@ -18,7 +18,7 @@ export function organizationResponse(
   const ttl = context.config.cache.freshSeconds - age;
   const cacheStatus = formatCacheStatus(found, ttl);
   context.log.cacheStatus(cacheStatus);
-  const headers = cacheHeaders(projection, cacheStatus, formatServerTiming(context.timings), age, ttl);
+  const headers = cacheHeaders(context, projection, cacheStatus, age, ttl);
   if (!matchesEtag(context.request.headers.get("If-None-Match"), projection.etag)) {
     return new Response(projection.body, { headers });
   }
@@ -27,10 +27,8 @@ export function organizationResponse(
   return notModified;
 }
 
-/** The last headers of each projection, since the next hit within the second has the same. Garbage goes with them. */
-const lastHeaders = new WeakMap<Projection, CachedHeaders>();
-
-interface CachedHeaders {
+/** The last headers of a projection: the next hit within the same second has the same ones. */
+export interface CachedHeaders {
   readonly cacheStatus: string;
   readonly serverTiming: string;
   readonly age: number;
@@ -39,13 +37,14 @@ interface CachedHeaders {
 
 /** The headers of a 200. All follow from the projection and from what is compared here. */
 function cacheHeaders(
+  { state, timings }: RequestContext,
   projection: Projection,
   cacheStatus: string,
-  serverTiming: string,
   age: number,
   ttl: number,
 ): Headers {
-  const last = lastHeaders.get(projection);
+  const serverTiming = formatServerTiming(timings);
+  const last = state.responseHeaders.get(projection);
   if (last?.cacheStatus === cacheStatus && last.serverTiming === serverTiming && last.age === age) {
     return last.headers;
   }
@@ -58,7 +57,7 @@ function cacheHeaders(
     "Content-Type": "application/json",
     "Server-Timing": serverTiming,
   });
-  lastHeaders.set(projection, { cacheStatus, serverTiming, age, headers });
+  state.responseHeaders.set(projection, { cacheStatus, serverTiming, age, headers });
   return headers;
 }
 

@@ -5,7 +5,7 @@ import { type CacheContext, storeInMemory, syncPurges } from "./cache-context.ts
 import { type Entry, hasIdentifier, identifiersOf } from "./entry.ts";
 import { freshnessOf } from "./freshness.ts";
 import type { AnswerSource, CachedCandidate, FoundEntry, LookupResult } from "./lookup-result.ts";
-import { readFromObject } from "./object-client.ts";
+import { readOrganizationObject } from "./object-client.ts";
 import { isTransientFailure, type Origin, type ReadRequest, type ReadResult } from "./object-messages.ts";
 
 /** A read is repeated if a purge came while it was made; each repetition takes another purge. */
@@ -49,7 +49,7 @@ async function readUntilUnpurged(
   let result: ReadResult = { failure: { type: "upstream_unavailable" }, call: null };
   for (let reads = 0; reads < MAX_READS; reads += 1) {
     const { latestSeen } = purges;
-    result = await readFromObject(context, identifier, { ...request, minPurgeEpoch, latestSeen });
+    result = await readOrganizationObject(context, identifier, { ...request, minPurgeEpoch, latestSeen });
     context.log.upstream(result.call);
     // The read may have taken long.
     await syncPurges(context);

@@ -8,7 +8,7 @@ import { fetchEntry } from "./fetch-entry.ts";
 import type { ReadRequest, ReadResult } from "./object-messages.ts";
 
 /** The way to the object and back, on top of the upstream deadline. */
-const OBJECT_OVERHEAD_MS = 1_000;
+const ROUND_TRIP_MS = 1_000;
 
 /** What a read needs of the isolate and of the request, or of the work in its background. */
 interface ObjectClientContext extends Pick<CacheContext, "env" | "config"> {
@@ -21,7 +21,7 @@ interface ObjectClientContext extends Pick<CacheContext, "env" | "config"> {
  * `UPSTREAM_TIMEOUT_MS` and a second. A forced read may have to wait for an upstream request that began before it, and
  * takes up to twice the deadline.
  */
-export async function readFromObject(
+export async function readOrganizationObject(
   { env, config, state, log }: ObjectClientContext,
   identifier: string,
   request: ReadRequest,
@@ -32,7 +32,7 @@ export async function readFromObject(
     return await callWithRetry(
       () => env.ORGANIZATION.getByName(identifier, { locationHint: config.upstreamRegion }),
       async (object) => await object.read(identifier, request),
-      deadlines * config.stytch.timeoutMs + OBJECT_OVERHEAD_MS,
+      deadlines * config.stytch.timeoutMs + ROUND_TRIP_MS,
     );
   } catch {
     log.degraded("organization_object");

@@ -2,7 +2,7 @@
 import { BackgroundLog } from "../request-log.ts";
 import { type CacheContext, storeInMemory } from "./cache-context.ts";
 import type { Entry } from "./entry.ts";
-import { readFromObject } from "./object-client.ts";
+import { readOrganizationObject } from "./object-client.ts";
 import { isTransientFailure, type ReadRequest } from "./object-messages.ts";
 
 /** An isolate starts one refresh of an organization in this time. */
@@ -23,13 +23,15 @@ export function revalidateInBackground(context: CacheContext, identifier: string
     minPurgeEpoch: purges.minPurgeEpoch([identifier]),
     latestSeen: purges.latestSeen,
   };
-  const refreshed = readFromObject({ env, config, state, log }, identifier, request).then((result) => {
-    if (result.entry !== undefined) storeInMemory(state, result.entry, identifier, Date.now());
-    else if (!isTransientFailure(result.failure)) memory.addTombstone(identifier, now);
-    const hasFailed = result.entry === undefined && result.failure !== "not_found" && result.call !== null;
-    log.upstream(result.call, result.entry === undefined ? result.detail : undefined);
-    if (hasFailed) log.degraded("upstream");
-    log.write();
-  });
+  const refreshed = readOrganizationObject({ env, config, state, log }, identifier, request).then(
+    (result) => {
+      if (result.entry !== undefined) storeInMemory(state, result.entry, identifier, Date.now());
+      else if (!isTransientFailure(result.failure)) memory.addTombstone(identifier, now);
+      const hasFailed = result.entry === undefined && result.failure !== "not_found" && result.call !== null;
+      log.upstream(result.call, result.entry === undefined ? result.detail : undefined);
+      if (hasFailed) log.degraded("upstream");
+      log.write();
+    },
+  );
   context.waitUntil(refreshed);
 }

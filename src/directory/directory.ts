@@ -1,6 +1,6 @@
 /**
- * The one object that knows which keys there are, what was done to them and to the cache, and what was purged of late. Keys' own objects
- * keep its index true. Nothing on the request path waits for it but an isolate that does not know the purges of the last seconds.
+ * The one object that lists: the index of keys, the audit log, and the recent purges. The keys' own objects report to it
+ * and keep its index true. On the request path, only an isolate whose purge list is older than a lease waits for it.
  */
 import { DurableObject } from "cloudflare:workers";
 import { kvTtlSeconds } from "../cache/freshness.ts";
@@ -9,7 +9,7 @@ import { isolateStateOf } from "../isolate-state.ts";
 import type { KeyEvent } from "../keys/event-outbox.ts";
 import type { KeyRecord } from "../keys/record.ts";
 
-/** The place in a list behind which a page begins: of what was listed last. */
+/** The place in a list after which a page begins: that of the last item of the page before. */
 export interface Cursor {
   /** RFC 3339. */
   readonly at: string;
@@ -21,7 +21,10 @@ export interface Page<T> {
   readonly next: Cursor | null;
 }
 
-/** Who purged an organization. What Stytch's own answers have shown to be over is purged as well, and is nobody's action. */
+/**
+ * A purge that somebody made: an operator, or a webhook. Purges that the cache itself lists, when an answer of Stytch
+ * ends an entry, are not in the audit log.
+ */
 export interface PurgeEvent {
   readonly at: string;
   readonly action: "cache.purged";
@@ -34,20 +37,20 @@ export type AuditEvent = KeyEvent | PurgeEvent;
 const LATEST_PURGE_KEY = "latest-purge";
 const PURGED_BEFORE_KEY = "purge-floor";
 
-/** Counting them reads them all, so it is done once for so many. */
+/** Counting the purges reads all their rows, so it is done once in this many purges. */
 const PURGES_BETWEEN_COUNTS = 100;
 
-/** Beyond the life of an entry, in ms: an upstream request of 30 s, and clocks that differ by a minute. */
+/** How long a purge is kept beyond the TTL of an entry: an upstream request of 30 s, and clocks that differ by a minute. */
 const PURGE_MARGIN_MS = 120_000;
 
-/** How long the audit keeps purges, which Stytch's webhooks cause by the thousand: 30 days. What was done to keys stays. */
+/** The audit log keeps purges, which webhooks cause by the thousand, for 30 days, and the events of keys for ever. */
 const PURGE_EVENT_RETENTION_MS = 30 * 86_400_000;
 
-/** Sorts as the numbers do. A key's ID is longer than `purge`. */
-const purgeEventId = (number: number) => `purge.${String(number).padStart(16, "0")}`;
+/** Sorts like the sequence numbers. It cannot be taken for the ID of a key's event, which begins with the key's ID. */
+const purgeEventId = (sequence: number) => `purge.${String(sequence).padStart(16, "0")}`;
 
 export class Directory extends DurableObject<Env> {
-  /** Names purged since the list was last counted; at first, that is not known. */
+  /** Names purged since the purges were last counted. After a start it is unknown, so they are counted at once. */
   #purgesSinceCount = PURGES_BETWEEN_COUNTS;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -64,7 +67,7 @@ export class Directory extends DurableObject<Env> {
     );
   }
 
-  /** Takes in a key's record and what happened to it. Reports may come late, twice and out of order; an older one changes nothing. */
+  /** Takes in a key's record and its events. Reports may arrive late, twice and out of order; an older one changes nothing. */
   report(record: KeyRecord, events: readonly KeyEvent[]): void {
     this.ctx.storage.sql.exec(
       `INSERT INTO keys (id, at, version, item) VALUES (?, ?, ?, ?)
@@ -79,40 +82,40 @@ export class Directory extends DurableObject<Env> {
   }
 
   /**
-   * Purges whatever bears one of these names, and returns the number of the purge. It is in force everywhere `LEASE_SECONDS` after the answer.
-   * `detail`: who did it, for the audit; null where nobody did.
+   * Lists a purge of these identifiers and returns its sequence number. The purge is in force everywhere
+   * `LEASE_SECONDS` after the answer. `detail`: who made it, for the audit log; null if the cache itself did.
    */
   purge(names: readonly string[], detail: PurgeEvent["detail"] | null): number {
     const { sql, kv } = this.ctx.storage;
     const now = Date.now();
-    // Near the time, so that numbers go on growing where a Directory had to begin anew.
-    const number = Math.max(now, (kv.get<number>(LATEST_PURGE_KEY) ?? 0) + 1);
-    kv.put(LATEST_PURGE_KEY, number);
+    // Close to the time, so that the sequence goes on growing if a Directory ever had to start from nothing.
+    const sequence = Math.max(now, (kv.get<number>(LATEST_PURGE_KEY) ?? 0) + 1);
+    kv.put(LATEST_PURGE_KEY, sequence);
     for (const name of names) {
       sql.exec(
         "INSERT INTO purges (name, number) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET number = excluded.number",
         name,
-        number,
+        sequence,
       );
     }
     this.#purgesSinceCount += names.length;
     this.#deleteOldPurges(now);
     if (detail !== null) {
       const at = new Date(now).toISOString();
-      this.#addEvent(purgeEventId(number), { at, action: "cache.purged", key_id: null, detail });
-      const [least, end] = [purgeEventId(0), purgeEventId(Math.max(0, now - PURGE_EVENT_RETENTION_MS))];
-      sql.exec("DELETE FROM events WHERE id >= ? AND id < ?", least, end);
+      this.#addEvent(purgeEventId(sequence), { at, action: "cache.purged", key_id: null, detail });
+      const [first, end] = [purgeEventId(0), purgeEventId(Math.max(0, now - PURGE_EVENT_RETENTION_MS))];
+      sql.exec("DELETE FROM events WHERE id >= ? AND id < ?", first, end);
     }
-    return number;
+    return sequence;
   }
 
-  /** What was purged after the purge of this number. */
-  purgesSince(number: number): PurgeUpdates {
+  /** The purges after the one with this sequence number. */
+  purgesSince(sequence: number): PurgeUpdates {
     const { sql, kv } = this.ctx.storage;
     const purges = sql
       .exec<{ name: string; number: number }>(
         "SELECT name, number FROM purges WHERE number > ? ORDER BY number",
-        number,
+        sequence,
       )
       .toArray();
     const news: readonly Purge[] = purges.map((purge) => ({ name: purge.name, sequence: purge.number }));
@@ -123,12 +126,12 @@ export class Directory extends DurableObject<Env> {
     };
   }
 
-  /** Up to `limit` records, newest first, from behind `after`. */
+  /** Up to `limit` records, newest first, from after the cursor. */
   listKeys(limit: number, after: Cursor | null): Page<KeyRecord> {
     return this.#page("keys", limit, after);
   }
 
-  /** Up to `limit` events, newest first, from behind `after`. */
+  /** Up to `limit` events, newest first, from after the cursor. */
   listEvents(limit: number, after: Cursor | null): Page<AuditEvent> {
     return this.#page("events", limit, after);
   }
@@ -142,7 +145,10 @@ export class Directory extends DurableObject<Env> {
     );
   }
 
-  /** Those that are older than any entry can be; and the oldest where they are too many, which then stand for all before them. */
+  /**
+   * Deletes purges that are older than any entry can be. If there are still too many, the oldest go as well, and
+   * everything from before them counts as purged.
+   */
   #deleteOldPurges(now: number): void {
     const { sql, kv } = this.ctx.storage;
     const state = isolateStateOf(this.env);
@@ -160,7 +166,7 @@ export class Directory extends DurableObject<Env> {
     kv.put(PURGED_BEFORE_KEY, last.number);
   }
 
-  /** By the index; reads one row more than it returns, to tell whether there are more. */
+  /** Reads one row more than it returns, to tell whether there is a next page. */
   #page<T>(table: "keys" | "events", limit: number, after: Cursor | null): Page<T> {
     const rows = this.ctx.storage.sql
       .exec<{ id: string; at: string; item: string }>(

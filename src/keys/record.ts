@@ -7,8 +7,8 @@ import * as z from "zod";
 import { LOCATION_HINTS } from "../config.ts";
 import { isIpRange } from "../platform/ip.ts";
 import { IDENTIFIER_RULE, isIdentifier } from "../stytch/identifier.ts";
-import { Member } from "../stytch/schemas/member-schema.ts";
-import { Organization } from "../stytch/schemas/organization-schema.ts";
+import { StytchMember } from "../stytch/schemas/member-schema.ts";
+import { StytchOrganization } from "../stytch/schemas/organization-schema.ts";
 import { isKnownPath, MAX_PATHS } from "./field-projection.ts";
 
 /** The permissions that a key can have. */
@@ -73,7 +73,7 @@ const policyFields = {
   ).nullable(),
   fields: z
     .strictObject(
-      { organization: fieldPaths(Organization), member: fieldPaths(Member) },
+      { organization: fieldPaths(StytchOrganization), member: fieldPaths(StytchMember) },
       "must be an object, or null",
     )
     .nullable(),

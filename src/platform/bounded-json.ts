@@ -4,12 +4,12 @@
 const MAX_DEPTH = 200;
 
 /** `ignoreBOM` keeps a byte order mark in the text, so that `JSON.parse` refuses it (RFC 8259 §8.1). */
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Returns the JSON value of `bytes`; undefined if they are not UTF-8, not JSON, or nested deeper than 200 levels. */
 export function parseJson(bytes: Uint8Array): unknown {
   try {
-    const text = utf8.decode(bytes);
+    const text = strictUtf8.decode(bytes);
     return isNestedDeeperThan(MAX_DEPTH, text) ? undefined : JSON.parse(text);
   } catch {
     return undefined;

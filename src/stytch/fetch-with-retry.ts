@@ -18,7 +18,7 @@ const ERROR_BODY_TIMEOUT_MS = 500;
 type ConnectionFailure = "deadline" | "no_connection";
 
 export interface Exchange {
-  /** Of the last attempt. */
+  /** The response to the last attempt. */
   readonly response: Result<RawResponse, ConnectionFailure>;
   /** How many requests were sent; more than attempts if the second secret was tried as well. */
   readonly requests: number;
@@ -48,7 +48,7 @@ export async function fetchWithRetry(
     const delayMs = retryDelayMs(outcome, retries, leftMs, retryAfterSeconds, Math.random());
     if (delayMs === null) return { response, requests };
     await scheduler.wait(delayMs);
-    // During the delay, a 429 to another call may have asked for a pause.
+    // During the delay, a 429 in another call may have begun a pause.
     if (circuit.pausedForMs(Date.now()) > 0) return { response, requests };
   }
 }
@@ -66,7 +66,7 @@ async function attemptOnce(config: StytchConfig, path: string, deadline: AbortSi
     }
     // The deadline aborts the reading of the body, too.
     const body = readBounded(MAX_BODY_BYTES, response.body);
-    // An error is told by its status; its body only adds detail, so that a body that hangs does not cost the deadline.
+    // The status alone tells the failure and the body only adds detail, so it is not worth waiting until the deadline.
     const bytes =
       response.status === 200
         ? await body

@@ -3,10 +3,11 @@ import { expect, test } from "vitest";
 import { organizationResponse } from "../../src/api/response.ts";
 import type { Entry } from "../../src/cache/entry.ts";
 import type { FoundEntry } from "../../src/cache/lookup-result.ts";
-import type { RequestContext } from "../../src/request-context.ts";
+import { requireIsolateState } from "../../src/isolate-state.ts";
+import { RequestContext } from "../../src/request-context.ts";
 import { RequestLog } from "../../src/request-log.ts";
 import { NOW } from "../support/clock.ts";
-import { createConfig } from "../support/config.ts";
+import { TEST_VARS } from "../support/vars.ts";
 
 const createEntry = (): Entry => ({
   organizationId: "organization-test-1",
@@ -19,6 +20,9 @@ const createEntry = (): Entry => ({
   purgeEpoch: 0,
 });
 
+/** The state of one isolate, which keeps the last headers. */
+const state = requireIsolateState({ ...TEST_VARS, CACHE_FRESH_SECONDS: "60" } as unknown as Env);
+
 function respond(
   entry: Entry,
   source: FoundEntry["source"],
@@ -26,13 +30,10 @@ function respond(
   headers: Record<string, string> = {},
 ): Response {
   const request = new Request("https://postern.test/", { headers });
-  const call = {
-    request,
-    config: createConfig({ CACHE_FRESH_SECONDS: "60" }),
-    log: new RequestLog("GET"),
-    timings: { key: 0 },
-  } as unknown as RequestContext;
-  return organizationResponse(call, { entry, source, isStored: true }, entry, NOW + ms);
+  const context = new RequestContext(request, {} as Env, state, new RequestLog("GET"), {
+    waitUntil: () => {},
+  });
+  return organizationResponse(context, { entry, source, isStored: true }, entry, NOW + ms);
 }
 const ageHeaders = ({ headers }: Response) =>
   ["Age", "Cache-Control", "Cache-Status"].map((name) => headers.get(name));

@@ -1,14 +1,17 @@
 /** What Stytch says is over: not hidden, and told everywhere. */
 import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Directory } from "../../src/directory/directory.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 import { kvKey } from "../support/cached.ts";
+import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { kvThat } from "../support/fakes.ts";
+import { organizationPath } from "../support/paths.ts";
 import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 
-const NOW = 1_800_000_000_000;
+const { at } = useClock();
 
 let isolate: TestIsolate;
 let upstream: Upstream;
@@ -17,20 +20,13 @@ let org: Json;
 let path: string;
 
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
   org = organization();
-  path = `/v1/b2b/organizations/${org["organization_id"]}`;
+  path = organizationPath(org);
   upstream = stubUpstream(() => json(organizationEnvelope(org)));
   isolate = createIsolate();
   ({ key } = await createKey(isolate, ["organizations:read"]));
   await isolate.call(path, { key });
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
-
-const at = (seconds: number) => vi.setSystemTime(NOW + seconds * 1_000);
 
 describe("a 404 or another 4xx", () => {
   test.each<[string, () => Response, number]>([
@@ -38,7 +34,7 @@ describe("a 404 or another 4xx", () => {
     ["400", () => stytchError(400, "bad_request"), 400],
     ["403", () => stytchError(403, "organization_suspended"), 502],
   ])(
-    "%s ends an entry at once, in memory and KV, though the object was evicted",
+    "a %s ends an entry at once in memory and KV, even if its object was evicted",
     async (_, answer, status) => {
       at(72);
       await evictAllDurableObjects();
@@ -52,7 +48,7 @@ describe("a 404 or another 4xx", () => {
     },
   );
 
-  test("in answer to a forced refresh ends the entry as well, though its object was evicted", async () => {
+  test("a 404 to a forced read ends the entry, even if its object was evicted", async () => {
     const { key: may } = await createKey(isolate, ["organizations:read", "cache:refresh"]);
     await evictAllDurableObjects();
     upstream.answer(() => stytchError(404, "organization_not_found"));
@@ -62,7 +58,7 @@ describe("a 404 or another 4xx", () => {
     expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull();
   });
 
-  test("is believed more than what KV goes on showing, and than memory where KV fails", async () => {
+  test("a 404 beats what KV goes on showing, and memory if KV fails", async () => {
     const before = await env.ORGANIZATIONS.getWithMetadata(kvKey(org["organization_id"]), "arrayBuffer");
     let kv: () => Promise<unknown> = async () => ({
       value: before.value?.slice(0) ?? null,
@@ -79,7 +75,7 @@ describe("a 404 or another 4xx", () => {
     expect((await reader.call(path, { key })).status).toBe(404);
   });
 
-  test("is in force in every isolate within LEASE_SECONDS, though KV goes on showing the entry", async () => {
+  test("a 404 holds in every isolate within LEASE_SECONDS, whatever KV shows", async () => {
     const { value, metadata } = await env.ORGANIZATIONS.getWithMetadata(
       kvKey(org["organization_id"]),
       "arrayBuffer",
@@ -101,16 +97,16 @@ describe("a 404 or another 4xx", () => {
     expect(upstream.requests).toHaveLength(before + 1);
   });
 
-  test("of a name that was answered is in force everywhere, though KV took nothing and every object was evicted since", async () => {
+  test("a 404 holds everywhere even if KV took nothing and all objects were evicted", async () => {
     vi.spyOn(scheduler, "wait").mockImplementation(async () => {});
     vi.spyOn(Object.getPrototypeOf(env.ORGANIZATIONS) as KVNamespace, "put").mockRejectedValue(
       new Error("429"),
     );
     org = organization();
-    const paths = [org["organization_id"], org["organization_slug"]].map(
-      (name) => `/v1/b2b/organizations/${name}`,
+    const paths = [org["organization_id"], org["organization_slug"]].map((name) =>
+      organizationPath(String(name)),
     );
-    const down = { getWithMetadata: () => Promise.reject(new Error("down")) };
+    const down = kvThat.fails();
     const reader = createIsolate({ ORGANIZATIONS: down });
     for (const target of paths) expect((await reader.call(target, { key })).status).toBe(200);
     await evictAllDurableObjects();
@@ -121,7 +117,7 @@ describe("a 404 or another 4xx", () => {
     for (const target of paths) expect((await reader.call(target, { key })).status).toBe(503);
   });
 
-  test("is listed once, however long it is asked for", async () => {
+  test("a 404 that is asked for again and again lists one purge", async () => {
     const listed = vi.spyOn(Directory.prototype, "purge");
     upstream.answer(() => stytchError(404, "organization_not_found"));
     for (const seconds of [121, 140, 160, 180]) {
@@ -133,16 +129,16 @@ describe("a 404 or another 4xx", () => {
     expect(upstream.requests.length).toBeGreaterThan(3);
   });
 
-  test("of what nobody has seen is listed nowhere, however it is asked for: callers cannot fill the list of purges", async () => {
+  test("a 404 of an unknown name lists no purge: callers cannot fill the list", async () => {
     const { key: may } = await createKey(isolate, ["organizations:read", "cache:refresh"]);
     upstream.answer(() => stytchError(404, "organization_not_found"));
     const listed = vi.spyOn(Directory.prototype, "purge");
     const down = createIsolate({
-      ORGANIZATIONS: { getWithMetadata: () => Promise.reject(new Error("down")) },
+      ORGANIZATIONS: kvThat.fails(),
     });
     for (const reader of [isolate, down]) {
       for (const headers of [{ "Postern-Cache": "refresh" }, {}] as Record<string, string>[]) {
-        const unknown = `/v1/b2b/organizations/organization-test-${crypto.randomUUID()}`;
+        const unknown = organizationPath(`organization-test-${crypto.randomUUID()}`);
         expect((await reader.call(unknown, { key: may, headers })).status).toBe(404);
       }
     }
@@ -150,7 +146,7 @@ describe("a 404 or another 4xx", () => {
     expect(listed).not.toHaveBeenCalled();
   });
 
-  test("that follows a refusal of Postern itself is told everywhere all the same", async () => {
+  test("a 404 after a refusal of Postern itself lists the purge that is owed", async () => {
     const { key: may } = await createKey(isolate, ["organizations:read", "cache:refresh"]);
     const listed = vi.spyOn(Directory.prototype, "purge");
     const headers = { "Postern-Cache": "refresh" };
@@ -165,7 +161,7 @@ describe("a 404 or another 4xx", () => {
     await vi.waitFor(() => expect(listed.mock.calls).toEqual([[[org["organization_id"]], null]]));
   });
 
-  test("that refuses Postern itself purges nothing elsewhere", async () => {
+  test("a refusal of Postern itself lists no purge", async () => {
     const { key: may } = await createKey(isolate, ["organizations:read", "cache:refresh"]);
     const listed = vi.spyOn(Directory.prototype, "purge");
     upstream.answer(() => stytchError(401, "unauthorized_credentials"));
@@ -176,7 +172,7 @@ describe("a 404 or another 4xx", () => {
     expect(listed).not.toHaveBeenCalled();
   });
 
-  test("reaches KV behind a slow write of what came before it", async () => {
+  test("a 404 deletes from KV what a slow earlier write puts there", async () => {
     at(121);
     const put = deferred<void>();
     const real = env.ORGANIZATIONS.put.bind(env.ORGANIZATIONS);
@@ -195,7 +191,7 @@ describe("a 404 or another 4xx", () => {
     expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull();
   });
 
-  test("is never hidden", async () => {
+  test("a 404 is never hidden by an older entry", async () => {
     at(121);
     upstream.answer(() => stytchError(404, "organization_not_found"));
     expect((await createIsolate().call(path, { key })).status).toBe(404);

@@ -1,3 +1,4 @@
+/** What an entry is made of, its ETag, and its stored form. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -25,7 +26,7 @@ async function entryOf(of: Json, envelope: Json = {}): Promise<Entry> {
 const stored = (value: unknown): Json => JSON.parse(JSON.stringify(value)) as Json;
 
 describe("an entry", () => {
-  test("keeps the bytes that came, and bears all three names", async () => {
+  test("an entry keeps the bytes of the body, and has all three identifiers", async () => {
     const of = organization({ organization_external_id: "ext|1" });
     const entry = await entryOf(of);
     expect(JSON.parse(new TextDecoder().decode(entry.body))).toMatchObject({ organization: of });
@@ -37,7 +38,7 @@ describe("an entry", () => {
     expect(hasIdentifier(entry, String(of["organization_slug"]).toUpperCase())).toBe(false);
   });
 
-  test("without an external ID bears none: not null, not nothing", async () => {
+  test("an entry without an external ID does not have null or an empty one", async () => {
     for (const none of [null, undefined]) {
       const entry = await entryOf(organization({ organization_external_id: none }));
       expect(entry.externalId).toBeNull();
@@ -49,7 +50,7 @@ describe("an entry", () => {
 });
 
 describe("the ETag", () => {
-  test("is weak, and the same whatever the envelope says", async () => {
+  test("the ETag is weak, and does not depend on the envelope", async () => {
     const of = organization();
     const one = await entryOf(of);
     const other = await entryOf(of, { request_id: "request-id-test-other", status_code: 201, new_field: 1 });
@@ -57,7 +58,7 @@ describe("the ETag", () => {
     expect(other.etag).toBe(one.etag);
   });
 
-  test("is another for any field that has another value, or came, or went", async () => {
+  test("the ETag changes with any field that is changed, added or removed", async () => {
     const of = organization();
     const etags = [(await entryOf(of)).etag];
     for (const field of Object.keys(of)) {
@@ -74,7 +75,7 @@ describe("the ETag", () => {
     expect(new Set(etags).size).toBe(etags.length);
   });
 
-  test("is another for any other free JSON", async () => {
+  test("the ETag changes with any change of free JSON", async () => {
     const of = organization();
     await fc.assert(
       fc.asyncProperty(fc.dictionary(fc.string(), fc.jsonValue()), async (metadata) => {
@@ -85,15 +86,15 @@ describe("the ETag", () => {
     );
   });
 
-  test("is another where a field named __proto__ came: JSON may hold one", async () => {
+  test("the ETag changes if a field named __proto__ is added", async () => {
     const of = organization({ trusted_metadata: { plan: "gold" } });
     const metadata: unknown = JSON.parse('{"plan":"gold","__proto__":{"admin":true}}');
     expect((await entryOf({ ...of, trusted_metadata: metadata })).etag).not.toBe((await entryOf(of)).etag);
   });
 });
 
-describe("what is stored", () => {
-  test("decodes to the entry that it was made of", async () => {
+describe("a stored value", () => {
+  test("a stored entry decodes to the entry it was made of", async () => {
     for (const external of ["ext|1", null]) {
       const entry = await entryOf(organization({ organization_external_id: external }));
       expect(await decode(entry.body.buffer, stored(await toMetadata(entry)))).toEqual({
@@ -103,7 +104,7 @@ describe("what is stored", () => {
     }
   });
 
-  test("is given back as it is known where it is the same, whatever its body; and read where anything differs", async () => {
+  test("the entry in memory is returned if the metadata is equal, and only then", async () => {
     const entry = await entryOf(organization());
     const metadata = stored(await toMetadata(entry));
     const other = new Uint8Array(entry.body).fill(0x20);
@@ -124,7 +125,7 @@ describe("what is stored", () => {
     }
   });
 
-  test("is not given back as it is known where another version, or nothing, says so", async () => {
+  test("the entry in memory is not returned for metadata of another version", async () => {
     const entry = await entryOf(organization());
     const metadata = await toMetadata(entry);
     for (const foreign of [{ ...metadata, v: metadata.v + 1 }, null, "organization"]) {
@@ -132,12 +133,12 @@ describe("what is stored", () => {
     }
   });
 
-  test("as an alias decodes to the ID that it stands for, whatever its body", async () => {
+  test("a stored alias decodes to its organization ID, whatever the body", async () => {
     const decoded = await decode(new ArrayBuffer(0), stored(aliasMetadata("organization-1")));
     expect(decoded).toEqual({ kind: "alias", organizationId: "organization-1" });
   });
 
-  test("does not decode with any field gone, of another type, or added", async () => {
+  test("metadata with a field removed, added or of another type does not decode", async () => {
     const entry = await entryOf(organization());
     const metadata = stored(await toMetadata(entry));
     const wrong: Json[] = [{ ...metadata, extra: 1 }];
@@ -156,13 +157,13 @@ describe("what is stored", () => {
     }
   });
 
-  test("does not decode where the body is another of the same length", async () => {
+  test("an entry with another body of the same length does not decode", async () => {
     const entry = await entryOf(organization());
     const other = new Uint8Array(entry.body).fill(0x20);
     expect(await decode(other.buffer, stored(await toMetadata(entry)))).toEqual({ kind: "undecodable" });
   });
 
-  test("does not decode where the body is shorter or longer than it was", async () => {
+  test("an entry with a shorter or longer body does not decode", async () => {
     const entry = await entryOf(organization());
     const metadata = stored(await toMetadata(entry));
     const longer = new Uint8Array(entry.body.byteLength + 1);
@@ -171,7 +172,7 @@ describe("what is stored", () => {
     }
   });
 
-  test("by another version does not decode, as an entry or as an alias", async () => {
+  test("a value of another version does not decode, as entry or alias", async () => {
     const entry = await entryOf(organization());
     for (const v of [0, 1, 2, 4, "3", null]) {
       expect(await decode(entry.body.buffer, { ...(await toMetadata(entry)), v })).toEqual({
@@ -181,7 +182,7 @@ describe("what is stored", () => {
     }
   });
 
-  test("by somebody else is undecodable, and never throws", async () => {
+  test("any other value is undecodable, and never throws", async () => {
     for (const metadata of [
       null,
       undefined,

@@ -1,11 +1,13 @@
 /** Reads past the cache, for a key that may ask for them. */
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 import { nameIn, statusOf } from "../support/cached.ts";
+import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { organizationPath } from "../support/paths.ts";
 import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 
-const NOW = 1_800_000_000_000;
+const { at } = useClock();
 
 let isolate: TestIsolate;
 let upstream: Upstream;
@@ -14,20 +16,13 @@ let org: Json;
 let path: string;
 
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
   org = organization();
-  path = `/v1/b2b/organizations/${org["organization_id"]}`;
+  path = organizationPath(org);
   upstream = stubUpstream(() => json(organizationEnvelope(org)));
   isolate = createIsolate();
   ({ key } = await createKey(isolate, ["organizations:read"]));
   await isolate.call(path, { key });
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
-
-const at = (seconds: number) => vi.setSystemTime(NOW + seconds * 1_000);
 const rename = (name: string) => {
   org = { ...org, organization_name: name };
 };
@@ -35,7 +30,7 @@ const rename = (name: string) => {
 describe("Postern-Cache: refresh", () => {
   const headers = { "Postern-Cache": "refresh" };
 
-  test("reads Stytch past the cache, for a key with the scope, and stores what it read", async () => {
+  test("a forced read goes past the cache to Stytch, and stores what it read", async () => {
     const { key: may } = await createKey(isolate, ["organizations:read", "cache:refresh"]);
     rename("Renamed");
     const answer = await isolate.call(path, { key: may, headers });
@@ -47,17 +42,17 @@ describe("Postern-Cache: refresh", () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test("answers what Stytch said to it, though a machine whose clock is ahead has answered before", async () => {
+  test("a forced read returns Stytch's answer, whatever another machine's clock says", async () => {
     const { key: may } = await createKey(isolate, ["organizations:read", "cache:refresh"]);
     at(1);
     expect((await isolate.call(path, { key: may, headers })).status).toBe(200);
     rename("Renamed");
     at(0);
-    const bySlug = `/v1/b2b/organizations/${org["organization_slug"]}`;
+    const bySlug = organizationPath(String(org["organization_slug"]));
     expect(await nameIn(await isolate.call(bySlug, { key: may, headers }))).toBe("Renamed");
   });
 
-  test("is 403 without the scope, of organizations and of members, and nothing is sent", async () => {
+  test("a forced read without the scope is 403, and nothing is sent to Stytch", async () => {
     const { key: both } = await createKey(isolate, ["organizations:read", "members:dangerously_get"]);
     for (const target of [path, "/v1/b2b/organizations/members/dangerously_get/m"]) {
       const answer = await isolate.call(target, { key: both, headers });
@@ -67,7 +62,7 @@ describe("Postern-Cache: refresh", () => {
     expect(upstream.requests).toHaveLength(1);
   });
 
-  test("is not answered by a request that had begun before, and many who want it share the next", async () => {
+  test("forced reads wait out an earlier request, and share the next one", async () => {
     const { key: may } = await createKey(isolate, ["organizations:read", "cache:refresh"]);
     at(121);
     const gates = [deferred<void>(), deferred<void>()];
@@ -95,7 +90,7 @@ describe("Postern-Cache: refresh", () => {
     expect(calls).toBe(2);
   });
 
-  test("is told where Stytch fails: who asks past the cache gets no older answer for it", async () => {
+  test("a forced read is told if Stytch fails, and gets no older entry", async () => {
     const { key: may } = await createKey(isolate, ["organizations:read", "cache:refresh"]);
     upstream.answer(() => stytchError(500, "x"));
     expect((await isolate.call(path, { key: may, headers })).status).toBe(503);

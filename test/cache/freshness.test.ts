@@ -1,3 +1,4 @@
+/** The ages of an entry, to the millisecond. */
 import { expect, test } from "vitest";
 import { ageSeconds, freshnessOf, kvTtlSeconds } from "../../src/cache/freshness.ts";
 
@@ -19,14 +20,11 @@ test.each([
   [689_999, "stale_if_error"],
   [690_000, "expired"],
   [Number.MAX_SAFE_INTEGER, "expired"],
-])(
-  "%s ms after the answer, an entry fresh for 60 seconds, stale for 30 and good for 600 more on errors is %s",
-  (age, expected) => {
-    expect(freshnessOf(FETCHED_AT, FETCHED_AT + age, CACHE)).toBe(expected);
-  },
-);
+])("%s ms after the answer, an entry of 60, 30 and 600 seconds is %s", (age, expected) => {
+  expect(freshnessOf(FETCHED_AT, FETCHED_AT + age, CACHE)).toBe(expected);
+});
 
-test("a clock behind the writer's makes nothing older, and no age negative", () => {
+test("a clock behind the writer's makes no entry older, and no age negative", () => {
   expect(freshnessOf(FETCHED_AT, FETCHED_AT - 5_000, CACHE)).toBe("fresh");
   expect(ageSeconds(FETCHED_AT, FETCHED_AT - 5_000)).toBe(0);
 });
@@ -41,11 +39,11 @@ test.each([
   expect(ageSeconds(FETCHED_AT, FETCHED_AT + age)).toBe(expected);
 });
 
-test("KV keeps an entry for as long as any answer may use it", () => {
+test("KV keeps an entry as long as it may be served", () => {
   expect(kvTtlSeconds(CACHE)).toBe(690);
 });
 
-test("KV is never given a life of under 60 seconds, which it refuses", () => {
+test("KV is never given a TTL of under 60 seconds, which it refuses", () => {
   const short = { ...CACHE, freshSeconds: 1, staleSeconds: 0, staleIfErrorSeconds: 0 };
   expect(kvTtlSeconds(short)).toBe(60);
   expect(kvTtlSeconds({ ...short, staleSeconds: 59 })).toBe(60);

@@ -1,3 +1,4 @@
+/** Reads and writes of KV, with a namespace made by hand. */
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { aliasMetadata, type Entry, toMetadata } from "../../src/cache/entry.ts";
 import { KV_TIMEOUT_MS, readKvEntry, writeKvAlias, writeKvEntry } from "../../src/cache/kv.ts";
@@ -43,7 +44,7 @@ function holding(entries: readonly Entry[], aliases: Record<string, string> = {}
 }
 
 describe("reading", () => {
-  test("by ID takes one read, of bytes, that a location keeps for KV's least time", async () => {
+  test("a read by ID is one read of bytes, which the location caches for 30 s", async () => {
     const { kv, keys, getWithMetadata } = holding([entry()]);
     expect(await readKvEntry({ kv, projectId: "project-test-1" }, "organization-1")).toEqual({
       kind: "entry",
@@ -53,7 +54,7 @@ describe("reading", () => {
     expect(getWithMetadata.mock.calls[0]?.[1]).toEqual({ type: "arrayBuffer", cacheTtl: 30 });
   });
 
-  test("by slug or external ID takes two", async () => {
+  test("a read by slug or external ID takes two reads", async () => {
     for (const name of ["acme", "ext|1"]) {
       const { kv, keys } = holding([entry()], { [name]: "organization-1" });
       expect(await readKvEntry({ kv, projectId: "project-test-1" }, name)).toEqual({
@@ -67,21 +68,18 @@ describe("reading", () => {
     }
   });
 
-  test("what is not there takes one read, and is none", async () => {
+  test("a missing value takes one read, and is none", async () => {
     const { kv, keys } = holding([]);
     expect(await readKvEntry({ kv, projectId: "project-test-1" }, "acme")).toEqual({ kind: "none" });
     expect(keys()).toHaveLength(1);
   });
 
   test.each([
-    [
-      "an organization that no longer bears the name",
-      holding([entry({ slug: "new" })], { acme: "organization-1" }),
-    ],
+    ["an organization that no longer has it", holding([entry({ slug: "new" })], { acme: "organization-1" })],
     ["an organization that is not there", holding([], { acme: "organization-1" })],
     ["another name", holding([entry()], { acme: "other", other: "organization-1" })],
     ["itself", holding([], { acme: "acme" })],
-  ])("a name that stands for %s is none, after two reads and no third", async (_, { kv, keys }) => {
+  ])("an alias of %s is none after two reads", async (_, { kv, keys }) => {
     expect(await readKvEntry({ kv, projectId: "project-test-1" }, "acme")).toEqual({ kind: "none" });
     expect(keys()).toHaveLength(2);
   });
@@ -111,7 +109,7 @@ describe("reading", () => {
 });
 
 describe("KV that fails", () => {
-  test("by a rejection or by throwing is failed, not none", async () => {
+  test("KV that rejects or throws is failed, not none", async () => {
     const rejecting = namespace(async () => await Promise.reject(new Error("KV is down")));
     expect(await readKvEntry({ kv: rejecting.kv, projectId: "project-test-1" }, "acme")).toEqual({
       kind: "failed",
@@ -123,7 +121,7 @@ describe("KV that fails", () => {
     expect(await readKvEntry({ kv, projectId: "project-test-1" }, "acme")).toEqual({ kind: "failed" });
   });
 
-  test("at the second read of two is failed", async () => {
+  test("KV that fails at the second read is failed", async () => {
     const { kv } = namespace(async (key) => {
       if (key !== "organization:project-test-1:acme") throw new Error("KV is down");
       return { value: new ArrayBuffer(0), metadata: aliasMetadata("organization-1") };
@@ -131,7 +129,7 @@ describe("KV that fails", () => {
     expect(await readKvEntry({ kv, projectId: "project-test-1" }, "acme")).toEqual({ kind: "failed" });
   });
 
-  test("by hanging is failed at the bound, and not before", async () => {
+  test("KV that hangs is failed after 500 ms, and not before", async () => {
     vi.useFakeTimers();
     const { kv } = namespace(async () => await new Promise<Read>(() => {}));
     const outcome = vi.fn<(read: unknown) => void>();
@@ -143,7 +141,7 @@ describe("KV that fails", () => {
     expect(outcome).toHaveBeenCalledWith({ kind: "failed" });
   });
 
-  test("by hanging at the second read is failed within twice the bound", async () => {
+  test("KV that hangs at the second read is failed within a second", async () => {
     vi.useFakeTimers();
     const { kv } = namespace(async (key) => {
       if (key !== "organization:project-test-1:acme") return await new Promise<Read>(() => {});
@@ -158,7 +156,7 @@ describe("KV that fails", () => {
 });
 
 describe("writing", () => {
-  test("an entry puts its bytes under its ID alone, with metadata and a life", async () => {
+  test("an entry is written under its ID alone, with metadata and a TTL", async () => {
     const { kv, put } = namespace(() => NONE);
     await writeKvEntry({ kv, projectId: "project-test-1" }, entry(), 60);
     expect(put.mock.calls).toEqual([
@@ -170,7 +168,7 @@ describe("writing", () => {
     ]);
   });
 
-  test("a name puts no bytes, and only what it stands for", async () => {
+  test("an alias is written without bytes, with its organization ID", async () => {
     const { kv, put } = namespace(() => NONE);
     await writeKvAlias({ kv, projectId: "project-test-1" }, "acme", "organization-1", 60);
     expect(put.mock.calls).toEqual([
@@ -182,7 +180,7 @@ describe("writing", () => {
     ]);
   });
 
-  test("rejects where KV refuses: the caller says what that costs", async () => {
+  test("a write that KV refuses rejects", async () => {
     const { kv, put } = namespace(() => NONE);
     put.mockRejectedValue(new Error("429 Too Many Requests"));
     await expect(writeKvEntry({ kv, projectId: "project-test-1" }, entry(), 60)).rejects.toThrow("429");
@@ -191,7 +189,7 @@ describe("writing", () => {
     ).rejects.toThrow("429");
   });
 
-  test("the longest names that Stytch gives fit into KV's 1,024 bytes of metadata", async () => {
+  test("the longest identifiers of Stytch fit into KV's 1,024 bytes of metadata", async () => {
     const longest = entry({
       organizationId: `organization-live-${crypto.randomUUID()}`,
       slug: "s".repeat(128),
@@ -210,7 +208,7 @@ describe("writing", () => {
 describe("KV's keys of at most 512 bytes", () => {
   const longest = "i".repeat(512 - "organization:project-test-1:".length);
 
-  test("are read and written to the last byte", async () => {
+  test("keys of 512 bytes are read and written", async () => {
     const { kv, keys, put } = namespace(() => NONE);
     await readKvEntry({ kv, projectId: "project-test-1" }, longest);
     await writeKvEntry({ kv, projectId: "project-test-1" }, entry({ organizationId: longest }), 60);
@@ -222,7 +220,7 @@ describe("KV's keys of at most 512 bytes", () => {
   test.each([
     ["one byte more", `${longest}i`],
     ["few characters of many bytes", "株".repeat(200)],
-  ])("never see a name of %s, which is looked up without KV", async (_, name) => {
+  ])("an identifier of %s never reaches KV", async (_, name) => {
     const { kv, keys, put } = namespace(() => NONE);
     expect(await readKvEntry({ kv, projectId: "project-test-1" }, name)).toEqual({ kind: "none" });
     await writeKvEntry({ kv, projectId: "project-test-1" }, entry({ organizationId: name }), 60);

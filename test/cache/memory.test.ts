@@ -1,3 +1,4 @@
+/** Entries in the memory of an isolate: how they are found, ordered and evicted. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Entry } from "../../src/cache/entry.ts";

@@ -1,10 +1,11 @@
-/** The cache over a real socket: purges by operator and webhook, stale answers and a failing Stytch, as the official SDK meets them. */
+/** The cache over a socket, seen by the official SDK: purges, stale responses and a failing Stytch. */
 import { Webhook } from "standardwebhooks";
 import { B2BClient } from "stytch";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { PROJECT_ID } from "../../dev/credentials.ts";
 import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo, organizations } from "../../sandbox/seed.ts";
+import { organizationPath } from "../support/paths.ts";
 
 const WEBHOOK_SECRET = "whsec_ZTJlLWNhbmFyeS1vZi10aGUtd2ViaG9vay1zZWNyZXQ0";
 
@@ -29,17 +30,19 @@ beforeEach(async () => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-const NAMES = [demo.organization_id, demo.organization_slug, demo.organization_external_id];
+const IDENTIFIERS = [demo.organization_id, demo.organization_slug, demo.organization_external_id];
 const get = async (name: string) =>
-  await fetch(`${postern.url}/v1/b2b/organizations/${encodeURIComponent(name)}`, {
+  await fetch(postern.url + organizationPath(name), {
     headers: { Authorization: `Bearer ${key}` },
   });
+/** The organization's name, read with the SDK. */
 const nameOf = async (name: string) => {
   const client = new B2BClient({ project_id: PROJECT_ID, secret: key, env: `${postern.url}/` });
   return (await client.organizations.get({ organization_id: name })).organization.organization_name;
 };
 const rename = async (name: string) =>
   await postern.control("PATCH", `organizations/${demo.organization_id}`, { organization_name: name });
+/** Delivers a webhook with a signature of `secret`. */
 const webhook = async (body: string, secret = WEBHOOK_SECRET) => {
   const now = new Date();
   return await fetch(`${postern.url}/webhooks/stytch`, {
@@ -61,8 +64,8 @@ const update = JSON.stringify({
   organization: { organization_id: demo.organization_id },
 });
 
-test("a webhook that Svix signed makes the SDK see the change by every name, and a forged one nothing", async () => {
-  for (const name of NAMES) expect(await nameOf(name)).toBe("Acme Corporation");
+test("only a webhook with a valid signature shows the SDK a change", async () => {
+  for (const name of IDENTIFIERS) expect(await nameOf(name)).toBe("Acme Corporation");
   await rename("Acme Renamed");
   const forged = await webhook(update, "whsec_c29tZS1vdGhlci1zZWNyZXQtb2Ytc29tZW9uZS1l");
   expect([forged.status, (await forged.json()) as object]).toEqual([
@@ -71,14 +74,14 @@ test("a webhook that Svix signed makes the SDK see the change by every name, and
   ]);
   expect(await nameOf(demo.organization_id)).toBe("Acme Corporation");
   expect((await webhook(update)).status).toBe(204);
-  for (const name of NAMES) expect(await nameOf(name)).toBe("Acme Renamed");
+  for (const name of IDENTIFIERS) expect(await nameOf(name)).toBe("Acme Renamed");
 });
 
-test("an operator's purge does the same, and both are in the audit", async () => {
-  for (const name of NAMES) expect(await nameOf(name)).toBe("Acme Corporation");
+test("a purge shows the SDK a change by every identifier, and is in the audit", async () => {
+  for (const name of IDENTIFIERS) expect(await nameOf(name)).toBe("Acme Corporation");
   await rename("Acme Renamed");
   await postern.admin("POST", "/admin/cache/purge", { organization_id: demo.organization_slug });
-  for (const name of NAMES) expect(await nameOf(name)).toBe("Acme Renamed");
+  for (const name of IDENTIFIERS) expect(await nameOf(name)).toBe("Acme Renamed");
   await webhook(update);
   const { events } = (await (await postern.admin("GET", "/admin/audit?limit=2")).json()) as {
     events: { action: string; detail: object }[];
@@ -96,7 +99,7 @@ test("an operator's purge does the same, and both are in the audit", async () =>
   ]);
 });
 
-test("a stale answer does not wait for a slow Stytch, and is new the next time", async () => {
+test("a stale response does not wait for a slow Stytch, and is then revalidated", async () => {
   await get(demo.organization_id);
   await rename("Acme Renamed");
   await new Promise((resolve) => setTimeout(resolve, 2_100));
@@ -112,7 +115,7 @@ test("a stale answer does not wait for a slow Stytch, and is new the next time",
   );
 });
 
-test("a Stytch that fails is hidden by the last answer, and asked again only after pauses", async () => {
+test("a failing Stytch is hidden by the stale response, and retried with back-off", async () => {
   const { organization_id } = organizations[31] ?? demo;
   await get(organization_id);
   await postern.upstreamCalls();

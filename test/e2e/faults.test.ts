@@ -1,8 +1,9 @@
-/** Every fault of an upstream, on real sockets: what callers are told, how soon, and that nothing of it is kept. */
+/** Every fault of an upstream on real sockets: what callers get, how soon, and that nothing of it is cached. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { SECRETS } from "../../dev/credentials.ts";
 import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo, organizations } from "../../sandbox/seed.ts";
+import { memberPath, organizationPath } from "../support/paths.ts";
 
 const TIMEOUT_MS = 500;
 let postern: SandboxedPostern;
@@ -18,20 +19,21 @@ beforeEach(async () => {
   await postern.control("DELETE", "faults");
   // A call that succeeds closes the circuit.
   await postern.upstreamCalls();
-  expect((await read(memberPath)).status).toBe(200);
+  expect((await read(MEMBER_PATH)).status).toBe(200);
 });
 
-const memberPath = `/v1/b2b/organizations/members/dangerously_get/${demo.member_id}`;
-const coldPath = () => `/v1/b2b/organizations/${organizations[nextOrganization++]?.organization_id}`;
+const MEMBER_PATH = memberPath(demo.member_id);
+/** The path of an organization that no test has read. */
+const coldPath = () => organizationPath(String(organizations[nextOrganization++]?.organization_id));
 
 async function read(
   path: string,
 ): Promise<{ status: number; type: unknown; headers: Headers; text: string; ms: number }> {
   const began = performance.now();
-  const answer = await fetch(postern.url + path, { headers: { Authorization: `Bearer ${key}` } });
-  const text = await answer.text();
+  const response = await fetch(postern.url + path, { headers: { Authorization: `Bearer ${key}` } });
+  const text = await response.text();
   const { error_type: type } = JSON.parse(text) as { error_type?: unknown };
-  return { status: answer.status, type, headers: answer.headers, text, ms: performance.now() - began };
+  return { status: response.status, type, headers: response.headers, text, ms: performance.now() - began };
 }
 
 const status = (code: number, more: object = {}) => ({ kind: "status", status: code, ...more });
@@ -39,15 +41,15 @@ const status = (code: number, more: object = {}) => ({ kind: "status", status: c
 test.each<[string, object, number, string]>([
   ["hangs before its headers", { kind: "hang" }, 504, "upstream_timeout"],
   ["drips", { kind: "drip" }, 504, "upstream_timeout"],
-  ["cuts its body off", { kind: "cut" }, 503, "upstream_unavailable"],
+  ["breaks off its body", { kind: "cut" }, 503, "upstream_unavailable"],
   ["answers HTML with 200", { kind: "html" }, 502, "upstream_invalid_response"],
-  ["answers nothing with 200", { kind: "empty" }, 502, "upstream_invalid_response"],
+  ["answers an empty 200", { kind: "empty" }, 502, "upstream_invalid_response"],
   ["answers []", { kind: "array" }, 502, "upstream_invalid_response"],
   ["answers null", { kind: "null" }, 502, "upstream_invalid_response"],
   ["answers 20,000 levels of nesting", { kind: "deep" }, 502, "upstream_invalid_response"],
   ["answers 3 MiB", { kind: "huge" }, 502, "upstream_invalid_response"],
   ["answers without end", { kind: "endless" }, 502, "upstream_invalid_response"],
-  ["answers what is no UTF-8", { kind: "invalid_utf8" }, 502, "upstream_invalid_response"],
+  ["answers invalid UTF-8", { kind: "invalid_utf8" }, 502, "upstream_invalid_response"],
   ["answers another organization", { kind: "other_organization" }, 502, "upstream_invalid_response"],
   ["redirects to another host", { kind: "redirect" }, 502, "upstream_rejected"],
   ["answers 401", status(401), 502, "upstream_rejected"],
@@ -65,43 +67,40 @@ test.each<[string, object, number, string]>([
   ["answers 503", status(503), 503, "upstream_unavailable"],
   ["answers 504", status(504), 503, "upstream_unavailable"],
   ["answers 404", status(404), 404, ""],
-])(
-  "a Stytch that %s is told apart, within the deadline, and leaves nothing behind",
-  async (_, fault, code, type) => {
-    await postern.control("POST", "faults", fault);
-    const path = coldPath();
-    const paths = (fault as { kind: string }).kind === "other_organization" ? [path] : [path, memberPath];
-    for (const one of paths) {
-      const answer = await read(one);
-      const expected = type || (one === memberPath ? "member_not_found" : "organization_not_found");
-      expect([answer.status, answer.type]).toEqual([code, expected]);
-      expect(answer.ms).toBeLessThan(TIMEOUT_MS + 500);
-      expect(Object.keys(JSON.parse(answer.text) as object).sort()).toEqual([
-        "error_message",
-        "error_type",
-        "error_url",
-        "request_id",
-        "status_code",
-      ]);
-      for (const secret of SECRETS) expect(answer.text.includes(secret)).toBe(false);
-    }
-    await postern.control("DELETE", "faults");
-    expect((await read(memberPath)).status).toBe(200);
-    if (code === 404) return;
-    const healthy = await read(path);
-    expect(healthy.status).toBe(200);
-    expect(healthy.headers.get("Cache-Status")).toBe("postern; fwd=miss; fwd-status=200; stored");
-  },
-);
-
-test("the right body as another content type is read all the same: what counts is what it says", async () => {
-  await postern.control("POST", "faults", { kind: "wrong_type" });
-  expect((await read(memberPath)).status).toBe(200);
-  const answer = await read(coldPath());
-  expect([answer.status, answer.headers.get("Content-Type")]).toEqual([200, "application/json"]);
+])("a Stytch that %s is reported with its own error within the deadline", async (_, fault, code, type) => {
+  await postern.control("POST", "faults", fault);
+  const path = coldPath();
+  const paths = (fault as { kind: string }).kind === "other_organization" ? [path] : [path, MEMBER_PATH];
+  for (const one of paths) {
+    const response = await read(one);
+    const expected = type || (one === MEMBER_PATH ? "member_not_found" : "organization_not_found");
+    expect([response.status, response.type]).toEqual([code, expected]);
+    expect(response.ms).toBeLessThan(TIMEOUT_MS + 500);
+    expect(Object.keys(JSON.parse(response.text) as object).sort()).toEqual([
+      "error_message",
+      "error_type",
+      "error_url",
+      "request_id",
+      "status_code",
+    ]);
+    for (const secret of SECRETS) expect(response.text.includes(secret)).toBe(false);
+  }
+  await postern.control("DELETE", "faults");
+  expect((await read(MEMBER_PATH)).status).toBe(200);
+  if (code === 404) return;
+  const healthy = await read(path);
+  expect(healthy.status).toBe(200);
+  expect(healthy.headers.get("Cache-Status")).toBe("postern; fwd=miss; fwd-status=200; stored");
 });
 
-test("an identifier that Stytch refuses is refused with its own type, and without what it echoes", async () => {
+test("a valid body with another content type is accepted", async () => {
+  await postern.control("POST", "faults", { kind: "wrong_type" });
+  expect((await read(MEMBER_PATH)).status).toBe(200);
+  const response = await read(coldPath());
+  expect([response.status, response.headers.get("Content-Type")]).toEqual([200, "application/json"]);
+});
+
+test("a 400 of Stytch keeps its error type, and loses a secret that it echoes", async () => {
   await postern.control("POST", "faults", status(400, { error_type: "invalid_organization_slug" }));
   const refused = await read(coldPath());
   expect([refused.status, refused.type]).toEqual([400, "invalid_organization_slug"]);
@@ -112,56 +111,60 @@ test("an identifier that Stytch refuses is refused with its own type, and withou
   for (const secret of SECRETS) expect(echoed.text.includes(secret)).toBe(false);
 });
 
+/** Fields that both kinds of response have. */
 const ofBoth = ["organization_id", "organization_name", "organization_slug", "organization", "request_id"];
 const ofMembers = ["member_id", "email_address", "status", "member"];
 
-test.each([...ofBoth, ...ofMembers])("an answer without %s, or with another type, is none", async (field) => {
-  for (const kind of ["missing_field", "mistyped_field"]) {
-    await postern.control("DELETE", "faults");
-    await postern.control("POST", "faults", { kind, field });
-    for (const path of ofBoth.includes(field) ? [coldPath(), memberPath] : [memberPath]) {
-      const answer = await read(path);
-      expect([kind, answer.status, answer.type]).toEqual([kind, 502, "upstream_invalid_response"]);
+test.each([...ofBoth, ...ofMembers])(
+  "a response without %s, or with another type of it, is answered 502",
+  async (field) => {
+    for (const kind of ["missing_field", "mistyped_field"]) {
+      await postern.control("DELETE", "faults");
+      await postern.control("POST", "faults", { kind, field });
+      for (const path of ofBoth.includes(field) ? [coldPath(), MEMBER_PATH] : [MEMBER_PATH]) {
+        const response = await read(path);
+        expect([kind, response.status, response.type]).toEqual([kind, 502, "upstream_invalid_response"]);
+      }
     }
-  }
-});
+  },
+);
 
-test("a failed attempt is repeated within the deadline, and the caller sees nothing of it", async () => {
+test("a failed attempt is retried within the deadline, and the caller gets a 200", async () => {
   await postern.control("POST", "faults", { ...status(503), times: 2 });
   await postern.upstreamCalls();
-  expect((await read(memberPath)).status).toBe(200);
+  expect((await read(MEMBER_PATH)).status).toBe(200);
   expect(await postern.upstreamCalls()).toBe(3);
   await postern.control("POST", "faults", { kind: "cut", times: 1 });
   expect((await read(coldPath())).status).toBe(200);
   expect(await postern.upstreamCalls()).toBe(2);
 });
 
-test("after ten failures in a row Stytch is left alone, but for one call every two seconds; then all is as before", async () => {
+test("the circuit opens after ten failures, half-opens every 2 s, and then closes", async () => {
   await postern.control("POST", "faults", status(500));
   await postern.upstreamCalls();
-  await Promise.all(Array.from({ length: 12 }, async () => await read(memberPath)));
+  await Promise.all(Array.from({ length: 12 }, async () => await read(MEMBER_PATH)));
   for (let i = 0; i < 20; i += 1) {
-    const answer = await read(i % 2 === 0 ? memberPath : coldPath());
-    expect([answer.status, answer.type]).toEqual([503, "upstream_unavailable"]);
-    expect(answer.ms).toBeLessThan(TIMEOUT_MS);
+    const response = await read(i % 2 === 0 ? MEMBER_PATH : coldPath());
+    expect([response.status, response.type]).toEqual([503, "upstream_unavailable"]);
+    expect(response.ms).toBeLessThan(TIMEOUT_MS);
   }
   expect(await postern.upstreamCalls()).toBeLessThanOrEqual(13);
   await postern.control("DELETE", "faults");
   await new Promise((resolve) => setTimeout(resolve, 2_100));
-  expect((await read(memberPath)).status).toBe(200);
+  expect((await read(MEMBER_PATH)).status).toBe(200);
   expect((await read(coldPath())).status).toBe(200);
 });
 
-test("a 429 that says until when keeps Stytch free of calls until then", async () => {
+test("after a 429 with Retry-After, Stytch gets no call until then", async () => {
   await postern.control("POST", "faults", { ...status(429, { retry_after: 2 }), times: 1 });
   await postern.upstreamCalls();
   const began = performance.now();
-  for (const path of [memberPath, coldPath(), memberPath]) {
-    const answer = await read(path);
-    expect([answer.status, answer.type]).toEqual([503, "upstream_rate_limited"]);
-    expect(["1", "2"]).toContain(answer.headers.get("Retry-After"));
+  for (const path of [MEMBER_PATH, coldPath(), MEMBER_PATH]) {
+    const response = await read(path);
+    expect([response.status, response.type]).toEqual([503, "upstream_rate_limited"]);
+    expect(["1", "2"]).toContain(response.headers.get("Retry-After"));
   }
   expect(await postern.upstreamCalls()).toBe(1);
   await new Promise((resolve) => setTimeout(resolve, 2_050 - (performance.now() - began)));
-  expect((await read(memberPath)).status).toBe(200);
+  expect((await read(MEMBER_PATH)).status).toBe(200);
 });

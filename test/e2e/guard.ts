@@ -7,7 +7,7 @@ import { afterEach, expect } from "vitest";
 import { SECRETS } from "../../dev/credentials.ts";
 
 interface Guarded {
-  /** Paths of answers that held a secret. All files of the project share one process. */
+  /** Paths of responses that contained a secret. All files of the project share one process. */
   leaks?: string[];
 }
 
@@ -15,14 +15,14 @@ function guardFetch(): string[] {
   const leaks: string[] = [];
   const real = globalThis.fetch;
   globalThis.fetch = async (input, init) => {
-    const answer = await real(input, init);
-    const url = new URL(answer.url);
-    // The sandbox is Stytch's side of it: what it was sent is its own business.
+    const response = await real(input, init);
+    const url = new URL(response.url);
+    // A response of the sandbox may contain what Postern sent to Stytch.
     if (!url.pathname.startsWith("/_sandbox/")) {
-      const text = JSON.stringify([...answer.headers]) + (await answer.clone().text());
+      const text = JSON.stringify([...response.headers]) + (await response.clone().text());
       if (SECRETS.some((secret) => text.includes(secret))) leaks.push(url.pathname);
     }
-    return answer;
+    return response;
   };
   return leaks;
 }

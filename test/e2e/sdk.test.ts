@@ -1,4 +1,7 @@
-/** The official Node SDK against Postern, of which only its base URL and secret are changed; and what an operator decides about keys, as it meets that. */
+/**
+ * The official Node SDK against Postern, with only its base URL and secret changed, and the policy of a key as the SDK
+ * meets it.
+ */
 
 import { type Item, parseList } from "structured-headers";
 import { B2BClient, StytchError } from "stytch";
@@ -6,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vi
 import { PROJECT_ID } from "../../dev/credentials.ts";
 import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo, members, organizations } from "../../sandbox/seed.ts";
+import { organizationPath } from "../support/paths.ts";
 
 let postern: SandboxedPostern;
 let key: string;
@@ -25,11 +29,11 @@ afterEach(() => vi.restoreAllMocks());
 const client = (secret = key) => new B2BClient({ project_id: PROJECT_ID, secret, env: `${postern.url}/` });
 
 const read = async (key: string, name: string) =>
-  await fetch(`${postern.url}/v1/b2b/organizations/${encodeURIComponent(name)}`, {
+  await fetch(postern.url + organizationPath(name), {
     headers: { Authorization: `Bearer ${key}` },
   });
 
-test("an organization is read by ID, slug and external ID, and only the first read by each reaches Stytch", async () => {
+test("the SDK reads by ID, slug and external ID; the first read of each reaches Stytch", async () => {
   const [acme] = organizations;
   for (const name of [demo.organization_id, demo.organization_slug, demo.organization_external_id]) {
     for (const _ of [1, 2]) {
@@ -41,7 +45,7 @@ test("an organization is read by ID, slug and external ID, and only the first re
   expect(await postern.upstreamCalls()).toBe(3);
 });
 
-test("a slug that nobody asked for before is read from Stytch once", async () => {
+test("a new slug is read from Stytch once", async () => {
   const other = organizations[7];
   const slug = String(other?.organization_slug);
   for (const _ of [1, 2]) {
@@ -50,7 +54,7 @@ test("a slug that nobody asked for before is read from Stytch once", async () =>
   expect(await postern.upstreamCalls()).toBe(1);
 });
 
-test("a missing organization raises a StytchError that says so", async () => {
+test("a missing organization raises a StytchError with all its fields", async () => {
   const missing = client().organizations.get({ organization_id: "organization-test-none" });
   await expect(missing).rejects.toBeInstanceOf(StytchError);
   await expect(missing).rejects.toMatchObject({
@@ -62,7 +66,7 @@ test("a missing organization raises a StytchError that says so", async () => {
   });
 });
 
-test("a member is read, and each read reaches Stytch", async () => {
+test("every member read of the SDK reaches Stytch", async () => {
   for (const _ of [1, 2]) {
     const { member } = await client().organizations.members.dangerouslyGet({ member_id: demo.member_id });
     expect(member.member_id).toBe(demo.member_id);
@@ -71,26 +75,26 @@ test("a member is read, and each read reaches Stytch", async () => {
   expect(await postern.upstreamCalls()).toBe(2);
 });
 
-test("a deleted member is there only with include_deleted", async () => {
-  const ofSdk = client().organizations.members;
-  await expect(ofSdk.dangerouslyGet({ member_id: demo.deleted_member_id })).rejects.toMatchObject({
+test("a deleted member is found only with include_deleted", async () => {
+  const sdkMembers = client().organizations.members;
+  await expect(sdkMembers.dangerouslyGet({ member_id: demo.deleted_member_id })).rejects.toMatchObject({
     error_type: "member_not_found",
   });
-  const { member } = await ofSdk.dangerouslyGet({
+  const { member } = await sdkMembers.dangerouslyGet({
     member_id: demo.deleted_member_id,
     include_deleted: true,
   });
   expect(member.status).toBe("deleted");
 });
 
-test("a forged key raises a StytchError and never reaches Stytch", async () => {
+test("a forged key raises a StytchError and does not reach Stytch", async () => {
   const forged = key.slice(0, -1) + (key.endsWith("0") ? "1" : "0");
   const refused = client(forged).organizations.get({ organization_id: demo.organization_slug });
   await expect(refused).rejects.toMatchObject({ status_code: 401, error_type: "invalid_key" });
   expect(await postern.upstreamCalls()).toBe(0);
 });
 
-test("the SDK sees the fields of its key, of its organizations, and nothing of another", async () => {
+test("the SDK sees only the fields and the organizations that its key allows", async () => {
   const key = await postern.createKey(["organizations:read", "members:dangerously_get"], {
     organization_ids: [demo.organization_id],
     fields: { organization: ["organization_id", "organization_name"], member: ["member_id", "status"] },
@@ -117,46 +121,46 @@ test("the SDK sees the fields of its key, of its organizations, and nothing of a
   ).rejects.toMatchObject({ error_type: "member_not_found" });
 });
 
-test("300 concurrent calls on a limit of 50 an hour: exactly 50 pass", async () => {
+test("a limit of 50 an hour admits exactly 50 of 300 concurrent calls", async () => {
   const key = await postern.createKey(["organizations:read"], {
     rate_limit: { limit: 50, period_seconds: 3_600 },
   });
-  const answers = await Promise.all(Array.from({ length: 300 }, () => read(key, demo.organization_slug)));
-  const statuses = answers.map(({ status }) => status);
+  const responses = await Promise.all(Array.from({ length: 300 }, () => read(key, demo.organization_slug)));
+  const statuses = responses.map(({ status }) => status);
   expect(statuses.filter((status) => status === 200)).toHaveLength(50);
   expect(statuses.filter((status) => status === 429)).toHaveLength(250);
 });
 
-test("a limit that is hammered for three seconds is used up, not exceeded, and told of as the draft has it", async () => {
+test("a limit under load for 3 s is used up, not exceeded, with RateLimit headers", async () => {
   const key = await postern.createKey(["organizations:read"], {
     rate_limit: { limit: 40, period_seconds: 2 },
   });
   const began = performance.now();
-  const answers: { status: number; ms: number }[] = [];
+  const responses: { status: number; ms: number }[] = [];
   const caller = async () => {
     while (performance.now() - began < 3_000) {
-      const answer = await read(key, demo.organization_slug);
-      await answer.text();
-      answers.push({ status: answer.status, ms: performance.now() - began });
-      const [policy] = parseList(String(answer.headers.get("RateLimit-Policy"))) as [Item];
-      const [quota] = parseList(String(answer.headers.get("RateLimit"))) as [Item];
+      const response = await read(key, demo.organization_slug);
+      await response.text();
+      responses.push({ status: response.status, ms: performance.now() - began });
+      const [policy] = parseList(String(response.headers.get("RateLimit-Policy"))) as [Item];
+      const [quota] = parseList(String(response.headers.get("RateLimit"))) as [Item];
       expect([policy[0], policy[1].get("q"), policy[1].get("w"), quota[0]]).toEqual(["key", 40, 2, "key"]);
       expect(quota[1].get("r")).toBeLessThan(40);
-      const retryAfter = answer.headers.get("Retry-After");
-      if (answer.status === 429)
+      const retryAfter = response.headers.get("Retry-After");
+      if (response.status === 429)
         expect([quota[1].get("r"), quota[1].get("t")]).toEqual([0, Number(retryAfter)]);
       else expect(retryAfter).toBeNull();
     }
   };
   await Promise.all(Array.from({ length: 10 }, caller));
-  const admitted = answers.filter(({ status }) => status === 200);
-  const seconds = Math.max(...answers.map(({ ms }) => ms)) / 1_000;
+  const admitted = responses.filter(({ status }) => status === 200);
+  const seconds = Math.max(...responses.map(({ ms }) => ms)) / 1_000;
   expect(admitted.length).toBeLessThanOrEqual(40 + seconds * 20);
   expect(admitted.length).toBeGreaterThan((40 + 3 * 20) * 0.9);
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 429]));
+  expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200, 429]));
 });
 
-test("the SDK raises a StytchError with the limit's own type", async () => {
+test("a limited call raises a StytchError of the type too_many_requests", async () => {
   const key = await postern.createKey(["organizations:read"], {
     rate_limit: { limit: 1, period_seconds: 3_600 },
   });
@@ -168,7 +172,7 @@ test("the SDK raises a StytchError with the limit's own type", async () => {
   });
 });
 
-test("a revoked key ends within LEASE_SECONDS", async () => {
+test("a revoked key is refused within LEASE_SECONDS", async () => {
   const key = await postern.createKey(["organizations:read"]);
   expect((await read(key, demo.organization_slug)).status).toBe(200);
   await postern.admin("DELETE", `/admin/keys/${key.split("_")[2]}`);

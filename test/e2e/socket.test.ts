@@ -1,8 +1,9 @@
-/** Over a real socket, as any HTTP client has it: raw targets, clients who leave, many at once. */
+/** Postern over a raw socket: request targets that no client normalises, callers who leave, many callers at once. */
 import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo, organizations } from "../../sandbox/seed.ts";
+import { organizationPath } from "../support/paths.ts";
 
 let postern: SandboxedPostern;
 let key: string;
@@ -20,9 +21,9 @@ beforeEach(async () => {
 
 const headers = () => ({ Authorization: `Bearer ${key}` });
 const organizationAt = (index: number) =>
-  `${postern.url}/v1/b2b/organizations/${organizations[index]?.organization_id}`;
+  postern.url + organizationPath(String(organizations[index]?.organization_id));
 
-/** One request with this target, not normalised by any client. */
+/** Sends one request with exactly this target. */
 async function raw(
   target: string,
   method = "GET",
@@ -47,22 +48,22 @@ async function raw(
   });
 }
 
-test("1,000 callers of 10 cold organizations make 10 upstream calls", async () => {
+test("1,000 callers of 10 cold organizations over sockets make 10 upstream calls", async () => {
   await postern.control("PUT", "latency", { ms: 500 });
   const calls = Array.from({ length: 1_000 }, async (_, i) => {
-    const answer = await fetch(organizationAt(100 + (i % 10)), { headers: headers() });
-    return [answer.status, await answer.text(), i % 10] as const;
+    const response = await fetch(organizationAt(100 + (i % 10)), { headers: headers() });
+    return [response.status, await response.text(), i % 10] as const;
   });
-  const answers = await Promise.all(calls);
-  expect(answers.map(([status]) => status)).toEqual(Array(1_000).fill(200));
-  expect(new Set(answers.map(([, body]) => body)).size).toBe(10);
-  for (const [, body, index] of answers) {
+  const responses = await Promise.all(calls);
+  expect(responses.map(([status]) => status)).toEqual(Array(1_000).fill(200));
+  expect(new Set(responses.map(([, body]) => body)).size).toBe(10);
+  for (const [, body, index] of responses) {
     expect(body).toContain(String(organizations[100 + index]?.organization_id));
   }
   expect(await postern.upstreamCalls()).toBe(10);
 });
 
-test("a caller who leaves does not take along the answer of those who wait with it", async () => {
+test("a caller who disconnects does not cancel the request that others wait for", async () => {
   await postern.control("PUT", "latency", { ms: 300 });
   const leaving = new AbortController();
   const leader = fetch(organizationAt(12), { headers: headers(), signal: leaving.signal });
@@ -71,9 +72,9 @@ test("a caller who leaves does not take along the answer of those who wait with 
   await new Promise((resolve) => setTimeout(resolve, 50));
   leaving.abort();
   await expect(leader).rejects.toThrow();
-  const answer = await follower;
-  expect(answer.status).toBe(200);
-  expect(answer.headers.get("Cache-Status")).toBe("postern; fwd=miss; fwd-status=200; stored; collapsed");
+  const response = await follower;
+  expect(response.status).toBe(200);
+  expect(response.headers.get("Cache-Status")).toBe("postern; fwd=miss; fwd-status=200; stored; collapsed");
   expect(await postern.upstreamCalls()).toBe(1);
 });
 
@@ -94,9 +95,9 @@ test.each([
   ["/v1/b2b/organizations/acme%23x", 400],
   ["/v1/b2b/organizations/acme%3Fx=1", 400],
   [`/v1/b2b/organizations/${"a".repeat(257)}`, 400],
-])("the raw target %s is answered %i, and never leaves the known paths", async (target, status) => {
+])("the raw target %s is answered %i, and forwarded to a known path at most", async (target, status) => {
   expect((await raw(target)).status).toBe(status);
-  // Whatever was sent upstream, it was one known path and one segment.
+  // A request upstream has the known path and one more segment.
   const seen = (await (await fetch(`${postern.sandboxUrl}/_sandbox/requests`)).json()) as {
     requests: { path: string; search: string }[];
   };
@@ -117,53 +118,53 @@ test.each([
   ["GET", "http://elsewhere.test/admin/keys", 401],
   ["GET", "///v1/b2b/organizations/acme", 200],
   ["GET", "/v1/b2b//organizations/acme", 404],
-])("%s %s is answered %i, and sends nothing elsewhere", async (method, target, status) => {
-  const answer = await raw(target, method);
-  expect(answer.status).toBe(status);
-  if (status === 405) expect(answer.text).toMatch(/^allow: GET, HEAD\r$/im);
-  // What a request says is not repeated: it may hold a key.
-  expect(answer.text).not.toContain(key);
+])("%s %s is answered %i, without a call to another host", async (method, target, status) => {
+  const response = await raw(target, method);
+  expect(response.status).toBe(status);
+  if (status === 405) expect(response.text).toMatch(/^allow: GET, HEAD\r$/im);
+  // A response does not repeat the request, which contains a key.
+  expect(response.text).not.toContain(key);
 });
 
-test("32 KiB of headers are read, and nothing of them goes upstream", async () => {
+test("32 KiB of headers are accepted or refused with 431, and not forwarded", async () => {
   const filling = `X-Fill: ${"a".repeat(1_000)}`;
-  const answer = await raw("/v1/b2b/organizations/acme", "GET", Array<string>(32).fill(filling));
-  expect([200, 431]).toContain(answer.status);
+  const response = await raw("/v1/b2b/organizations/acme", "GET", Array<string>(32).fill(filling));
+  expect([200, 431]).toContain(response.status);
   expect((await raw("/v1/b2b/organizations/acme")).status).toBe(200);
   const requests = await (await fetch(`${postern.sandboxUrl}/_sandbox/requests`)).text();
   expect(requests).not.toContain("aaaa");
 });
 
-test("a second Authorization header makes of two keys none", async () => {
+test("a request with two Authorization headers is answered 401", async () => {
   expect((await raw("/v1/b2b/organizations/acme", "GET", [`Authorization: Bearer ${key}`])).status).toBe(401);
 });
 
-test("HEAD is answered without a body", async () => {
+test("HEAD over a socket is answered without a body", async () => {
   const { status, text } = await raw(`/v1/b2b/organizations/${demo.organization_slug}`, "HEAD");
   expect(status).toBe(200);
   expect(text.toLowerCase()).toContain("cache-status: postern");
   expect(text.split("\r\n\r\n")[1]).toBe("");
-  // The sandbox sends these with every answer.
+  // The sandbox sends these headers with every response.
   expect(text).not.toMatch(/sandbox|set-cookie|x-stytch/i);
 });
 
-test("a 401 carries its two challenges, Bearer first", async () => {
-  const answer = await fetch(organizationAt(0));
-  expect(answer.headers.get("WWW-Authenticate")).toBe(
+test("a 401 has two challenges, Bearer first", async () => {
+  const response = await fetch(organizationAt(0));
+  expect(response.headers.get("WWW-Authenticate")).toBe(
     'Bearer realm="postern", Basic realm="postern", charset="UTF-8"',
   );
 });
 
-test("a port where nobody listens is 503", async () => {
-  const lonely = await startSandboxedPostern({ STYTCH_BASE_URL: "http://127.0.0.1:9" });
+test("a closed upstream port is answered 503", async () => {
+  const withoutUpstream = await startSandboxedPostern({ STYTCH_BASE_URL: "http://127.0.0.1:9" });
   try {
-    const own = await lonely.createKey(["organizations:read"]);
-    const answer = await fetch(`${lonely.url}/v1/b2b/organizations/acme`, {
+    const own = await withoutUpstream.createKey(["organizations:read"]);
+    const response = await fetch(`${withoutUpstream.url}/v1/b2b/organizations/acme`, {
       headers: { Authorization: `Bearer ${own}` },
     });
-    expect(answer.status).toBe(503);
-    expect(await answer.json()).toMatchObject({ error_type: "upstream_unavailable" });
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ error_type: "upstream_unavailable" });
   } finally {
-    await lonely.stop();
+    await withoutUpstream.stop();
   }
 });

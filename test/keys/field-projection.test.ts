@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isKnownPath, project } from "../../src/keys/field-projection.ts";
 import { parseExactly } from "../../src/platform/exact-json.ts";
-import { Member } from "../../src/stytch/schemas/member-schema.ts";
-import { Organization } from "../../src/stytch/schemas/organization-schema.ts";
+import { StytchMember as Member } from "../../src/stytch/schemas/member-schema.ts";
+import { StytchOrganization as Organization } from "../../src/stytch/schemas/organization-schema.ts";
 
 const value = {
   organization_id: "o",

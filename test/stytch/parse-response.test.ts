@@ -109,7 +109,7 @@ test.each([
   [302, "an organization", organizationEnvelope(organization()), REJECTED],
   [304, "nothing", "", REJECTED],
   [401, "an error", error("unauthorized_credentials"), REJECTED],
-  [401, "an error about what was asked", error("invalid_organization_id"), REJECTED],
+  [401, "an error about the request", error("invalid_organization_id"), REJECTED],
   [403, "an error", error("organization_suspended"), REJECTED],
   [405, "HTML", "<html>", REJECTED],
   [418, "an error", error("teapot"), REJECTED],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { z } from "zod";
-import { Member, MemberEnvelope } from "../../src/stytch/schemas/member-schema.ts";
-import { Organization, OrganizationEnvelope } from "../../src/stytch/schemas/organization-schema.ts";
+import { MemberEnvelope, StytchMember } from "../../src/stytch/schemas/member-schema.ts";
+import { OrganizationEnvelope, StytchOrganization } from "../../src/stytch/schemas/organization-schema.ts";
 import { type Json, member, memberEnvelope, organization, organizationEnvelope } from "../support/bodies.ts";
 
 const accepts = (schema: z.ZodType, body: unknown) => schema.safeParse(body).success;
@@ -73,21 +73,21 @@ const MEMBERS: Record<string, Json> = {
 };
 
 test.each(Object.entries(ORGANIZATIONS))("%s passes as an organization, and keeps every field", (_, of) => {
-  expect(Organization.parse(of)).toEqual(of);
+  expect(StytchOrganization.parse(of)).toEqual(of);
   const envelope = organizationEnvelope(of);
   expect(OrganizationEnvelope.parse(envelope)).toEqual(envelope);
 });
 
 test.each(Object.entries(MEMBERS))("%s passes as a member, and keeps every field", (_, of) => {
-  expect(Member.parse(of)).toEqual(of);
+  expect(StytchMember.parse(of)).toEqual(of);
   const envelope = memberEnvelope(of, organization());
   expect(MemberEnvelope.parse(envelope)).toEqual(envelope);
 });
 
 /** Required, a string, and not empty: these fields tell which object an answer is about. */
 const IDENTITY: ReadonlyArray<readonly [z.ZodType, Json, readonly string[]]> = [
-  [Organization, organization(), ["organization_id", "organization_name", "organization_slug"]],
-  [Member, member(), ["organization_id", "member_id", "email_address", "status"]],
+  [StytchOrganization, organization(), ["organization_id", "organization_name", "organization_slug"]],
+  [StytchMember, member(), ["organization_id", "member_id", "email_address", "status"]],
   [OrganizationEnvelope, organizationEnvelope(organization()), ["request_id", "organization"]],
   [MemberEnvelope, memberEnvelope(member(), organization()), ["request_id", "member", "organization"]],
 ];
@@ -127,15 +127,15 @@ function typeOf(schema: z.ZodType): keyof typeof WRONG {
 }
 
 describe.each([
-  ["organization", Organization.shape, organization()],
-  ["member", Member.shape, member()],
+  ["organization", StytchOrganization.shape, organization()],
+  ["member", StytchMember.shape, member()],
 ] as const)("a known field of the %s", (part, shape, full) => {
   test.each(Object.entries<z.ZodType>(shape))(
     "a value of another type is refused in the field %s",
     (name, schema) => {
       // The one field with two shapes: a list of objects, or of strings.
       const wrong = name === "retired_email_addresses" ? ["text", {}, [1], [null]] : WRONG[typeOf(schema)];
-      const whole = part === "organization" ? Organization : Member;
+      const whole = part === "organization" ? StytchOrganization : StytchMember;
       for (const value of wrong) {
         expect(accepts(whole, { ...full, [name]: value }), JSON.stringify(value)).toBe(false);
       }
@@ -144,12 +144,12 @@ describe.each([
 });
 
 test.each<[string, z.ZodType, Json]>([
-  ["a connection", Organization, organization({ sso_active_connections: [{ connection_id: 1 }] })],
-  ["a permission", Organization, organization({ custom_roles: [{ permissions: [{ actions: [1] }] }] })],
-  ["a SCIM connection", Organization, organization({ scim_active_connection: { display_name: [] } })],
-  ["a role's source", Member, member({ roles: [{ role_id: "r", sources: [{ type: 1 }] }] })],
-  ["a registration", Member, member({ oauth_registrations: [{ locale: 1 }] })],
-  ["a SCIM registration", Member, member({ scim_registration: { scim_attributes: [] } })],
+  ["a connection", StytchOrganization, organization({ sso_active_connections: [{ connection_id: 1 }] })],
+  ["a permission", StytchOrganization, organization({ custom_roles: [{ permissions: [{ actions: [1] }] }] })],
+  ["a SCIM connection", StytchOrganization, organization({ scim_active_connection: { display_name: [] } })],
+  ["a role's source", StytchMember, member({ roles: [{ role_id: "r", sources: [{ type: 1 }] }] })],
+  ["a registration", StytchMember, member({ oauth_registrations: [{ locale: 1 }] })],
+  ["a SCIM registration", StytchMember, member({ scim_registration: { scim_attributes: [] } })],
 ])("a value of another type is refused inside %s", (_, schema, body) => {
   expect(accepts(schema, body)).toBe(false);
 });

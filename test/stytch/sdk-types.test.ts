@@ -10,8 +10,11 @@ import type {
 } from "stytch";
 import { expect, expectTypeOf, test } from "vitest";
 import { findDrift } from "../../src/stytch/drift.ts";
-import { Member, type MemberEnvelope } from "../../src/stytch/schemas/member-schema.ts";
-import { Organization, type OrganizationEnvelope } from "../../src/stytch/schemas/organization-schema.ts";
+import { type MemberEnvelope, StytchMember } from "../../src/stytch/schemas/member-schema.ts";
+import {
+  type OrganizationEnvelope,
+  StytchOrganization,
+} from "../../src/stytch/schemas/organization-schema.ts";
 
 /** A type without null, optional fields and the index signature for unknown fields, at every level. */
 type Present<T> = T extends readonly (infer Item)[]
@@ -21,12 +24,12 @@ type Present<T> = T extends readonly (infer Item)[]
     : T;
 
 /** Looser than the SDK on purpose: the schema also accepts bare strings, which a page of the documentation shows. */
-type Retired = Extract<NonNullable<Present<Member>["retired_email_addresses"]>[number], object>;
+type Retired = Extract<NonNullable<Present<StytchMember>["retired_email_addresses"]>[number], object>;
 /** Looser than the SDK on purpose: an identity provider chooses the SCIM attributes, and Postern reads none of them. */
-type Scim = Omit<Present<Member>["scim_registration"], "scim_attributes"> &
+type Scim = Omit<Present<StytchMember>["scim_registration"], "scim_attributes"> &
   Pick<NonNullable<SdkMember["scim_registration"]>, "scim_attributes">;
 
-type OurMember = Omit<Present<Member>, "retired_email_addresses" | "scim_registration"> & {
+type OurMember = Omit<Present<StytchMember>, "retired_email_addresses" | "scim_registration"> & {
   retired_email_addresses: Retired[];
   scim_registration: Scim;
 };
@@ -34,19 +37,19 @@ type OurMember = Omit<Present<Member>, "retired_email_addresses" | "scim_registr
 type RequiredKeys<T> = { [K in keyof T]-?: object extends Pick<T, K> ? never : K }[keyof T];
 
 test("the SDK has no field of an organization or member that the schemas lack", () => {
-  expectTypeOf<Exclude<keyof SdkOrganization, keyof typeof Organization.shape>>().toBeNever();
-  expectTypeOf<Exclude<keyof SdkMember, keyof typeof Member.shape>>().toBeNever();
+  expectTypeOf<Exclude<keyof SdkOrganization, keyof typeof StytchOrganization.shape>>().toBeNever();
+  expectTypeOf<Exclude<keyof SdkMember, keyof typeof StytchMember.shape>>().toBeNever();
 });
 
 test("the schemas have no field that the SDK lacks, but for known former ones", () => {
   // Removed from the SDK, but Stytch still sends it.
   type Former = "scim_active_connections";
-  expectTypeOf<Exclude<keyof typeof Organization.shape, keyof SdkOrganization | Former>>().toBeNever();
-  expectTypeOf<Exclude<keyof typeof Member.shape, keyof SdkMember>>().toBeNever();
+  expectTypeOf<Exclude<keyof typeof StytchOrganization.shape, keyof SdkOrganization | Former>>().toBeNever();
+  expectTypeOf<Exclude<keyof typeof StytchMember.shape, keyof SdkMember>>().toBeNever();
 });
 
 test("every value that passes a schema has the SDK's type", () => {
-  expectTypeOf<Present<Organization>>().toExtend<SdkOrganization>();
+  expectTypeOf<Present<StytchOrganization>>().toExtend<SdkOrganization>();
   expectTypeOf<OurMember>().toExtend<SdkMember>();
   expectTypeOf<Present<OrganizationEnvelope>>().toExtend<B2BOrganizationsGetResponse>();
   type Envelope = Omit<Present<MemberEnvelope>, "member"> & { member: OurMember };
@@ -54,8 +57,8 @@ test("every value that passes a schema has the SDK's type", () => {
 });
 
 test("every value of the SDK's types passes the schemas", () => {
-  expectTypeOf<SdkOrganization>().toExtend<KnownOf<Organization>>();
-  expectTypeOf<SdkMember>().toExtend<KnownOf<Member>>();
+  expectTypeOf<SdkOrganization>().toExtend<KnownOf<StytchOrganization>>();
+  expectTypeOf<SdkMember>().toExtend<KnownOf<StytchMember>>();
 });
 
 /** The first level of a type. Below it, the types differ: the schemas accept unknown fields, and the SDK does not. */
@@ -119,7 +122,7 @@ test("a missing field that the SDK requires is either refused or reported as dri
   const reported = findDrift({ organization: {}, member: {} });
   const expected = [...fields("organization", ORGANIZATION, "drift"), ...fields("member", MEMBER, "drift")];
   expect(reported.toSorted()).toEqual(expected.toSorted());
-  const missing = (schema: typeof Organization | typeof Member) =>
+  const missing = (schema: typeof StytchOrganization | typeof StytchMember) =>
     schema
       .safeParse({})
       .error?.issues.map((issue) => String(issue.path[0]))
@@ -128,6 +131,6 @@ test("a missing field that the SDK requires is either refused or reported as dri
     fields("", list, "identity")
       .map((path) => path.slice(1))
       .toSorted();
-  expect(missing(Organization)).toEqual(identity(ORGANIZATION));
-  expect(missing(Member)).toEqual(identity(MEMBER));
+  expect(missing(StytchOrganization)).toEqual(identity(ORGANIZATION));
+  expect(missing(StytchMember)).toEqual(identity(MEMBER));
 });

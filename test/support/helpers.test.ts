@@ -30,7 +30,7 @@ test("organizationPath and memberPath take a body or an identifier, which they e
   expect(memberPath({ member_id: "m" })).toBe(memberPath("m"));
 });
 
-test("setUpOrganization answers an organization as it is changed, to a key that may read it", async () => {
+test("setUpOrganization serves the organization with its latest changes", async () => {
   const { isolate, upstream, key, path, slugPath, change } = await setUpOrganization();
   change({ organization_name: "Renamed" });
   for (const target of [path, slugPath]) {

@@ -4,6 +4,12 @@
 import { type Json, organization, organizationEnvelope } from "./bodies.ts";
 import { deferred, json, stytchError } from "./upstream.ts";
 
+/**
+ * Postern's upstream deadline of 5 s is in real time, and on a busy machine a slow answer may miss it. From this time on,
+ * it counts as a failure of Stytch.
+ */
+const LATE_MS = 4_500;
+
 /** An answer of Stytch. `startedAt` and `endedAt` order it among all that happened; `at` is the time of the answer. */
 export interface Said {
   readonly identifier: string;
@@ -108,7 +114,7 @@ export class ModelStytch {
       this.#organizations.find(
         (one, i) => !this.#deleted.has(i) && identifiersOf(one).includes(identifier),
       ) ?? null;
-    if (this.#gate !== null) await this.#gate.promise;
+    if (this.#gate !== null) await this.#held(this.#gate.promise);
     if (fault !== null) {
       this.failedAt = Date.now();
       this.unavailableInARow = fault === 0 || fault === 4 ? this.unavailableInARow + 1 : 0;
@@ -120,6 +126,14 @@ export class ModelStytch {
     const endedAt = this.#steps.next();
     this.said.push({ identifier, requestId, organization: found, startedAt, endedAt, at: Date.now() });
     return envelope === null ? stytchError(404, "organization_not_found") : json(envelope);
+  }
+
+  async #held(released: Promise<undefined>): Promise<void> {
+    const late = setTimeout(() => {
+      this.failedAt = Date.now();
+    }, LATE_MS);
+    await released;
+    clearTimeout(late);
   }
 
   #change(index: number, fields: Json): void {

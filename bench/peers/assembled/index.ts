@@ -1,9 +1,11 @@
 /**
- * The same job put together from the ecosystem's parts, as their READMEs show it: Hono with `bearerAuth`, keys hashed in KV, `hono-rate-limiter` with its
- * Durable Object store, `@epic-web/cachified` with its KV adapter (fresh for a minute, then stale while it is revalidated), zod.
+ * The same job assembled from parts of the ecosystem, as their READMEs show it: Hono with `bearerAuth`, hashed keys in
+ * KV, `hono-rate-limiter` with its Durable Object store, `@epic-web/cachified` with its KV adapter (fresh for a minute,
+ * then stale-while-revalidate), and zod.
  *
- * It does less than Postern: a revoked key and a purged organization go on for as long as KV shows them, limits are of fixed windows, a miss is not shared, an
- * organization has one entry for each of its names, and there is no ETag, no usage, no audit and no log.
+ * It does less than Postern: a revoked key works and a purged organization is served until KV is up to date, limits
+ * have fixed windows, misses are not coalesced, an organization has a separate entry for each of its identifiers, and
+ * there are no ETags, usage, audit or log.
  */
 import { type Cache, cachified } from "@epic-web/cachified";
 import { DurableObjectRateLimiter, DurableObjectStore } from "@hono-rate-limiter/cloudflare";
@@ -54,7 +56,7 @@ const Member = z.looseObject({
 
 const FRESH_SECONDS = 60;
 const STALE_MS = 60_000;
-/** How long a location keeps a key that it has read from KV: what a revocation waits for. */
+/** How long a location caches a key that it read from KV, and so how long a revoked key still works. */
 const KEY_CACHE_SECONDS = 60;
 
 const app = new Hono<App>();
@@ -71,8 +73,8 @@ app.use(
   "/v1/*",
   bearerAuth({
     verifyToken: async (token, c: Context<App>) => {
-      const kept = await c.env.KEYS.get(await hashOf(token), { type: "json", cacheTtl: KEY_CACHE_SECONDS });
-      const { data } = Policy.safeParse(kept);
+      const stored = await c.env.KEYS.get(await hashOf(token), { type: "json", cacheTtl: KEY_CACHE_SECONDS });
+      const { data } = Policy.safeParse(stored);
       if (data === undefined) return false;
       c.set("policy", data);
       return true;
@@ -103,32 +105,32 @@ app.get("/v1/b2b/organizations/:id", async (c) => {
     swr: STALE_MS,
     checkValue: Organization,
     getFreshValue: async () =>
-      Organization.parse(await (await ask(c.env, `organizations/${encodeURIComponent(id)}`)).json()),
+      Organization.parse(await (await fetchStytch(c.env, `organizations/${encodeURIComponent(id)}`)).json()),
     waitUntil: (work) => c.executionCtx.waitUntil(work),
   });
   const { organization } = value;
   if (policy.organization_ids?.includes(organization.organization_id) === false) return c.json({}, 404);
-  return c.json({ ...value, organization: picked(organization, policy.fields) });
+  return c.json({ ...value, organization: pickFields(organization, policy.fields) });
 });
 
 app.get("/v1/b2b/organizations/members/dangerously_get/:id", async (c) => {
   const policy = c.get("policy");
   if (!policy.scopes.includes("members:dangerously_get")) return c.json({}, 403);
   const id = encodeURIComponent(c.req.param("id"));
-  const answer = await ask(c.env, `organizations/members/dangerously_get/${id}`);
-  const value = Member.parse(await answer.json());
+  const response = await fetchStytch(c.env, `organizations/members/dangerously_get/${id}`);
+  const value = Member.parse(await response.json());
   const { organization_id } = value.organization;
   if (policy.organization_ids?.includes(organization_id) === false) return c.json({}, 404);
   return c.json(value);
 });
 
-async function ask(env: Bindings, path: string): Promise<Response> {
+async function fetchStytch(env: Bindings, path: string): Promise<Response> {
   const credential = btoa(`${env.STYTCH_PROJECT_ID}:${env.STYTCH_SECRET}`);
-  const answer = await fetch(`${env.STYTCH_BASE_URL}/v1/b2b/${path}`, {
+  const response = await fetch(`${env.STYTCH_BASE_URL}/v1/b2b/${path}`, {
     headers: { Authorization: `Basic ${credential}` },
   });
-  if (!answer.ok) throw new Error(`Stytch answered ${answer.status}`);
-  return answer;
+  if (!response.ok) throw new Error(`Stytch responded with ${response.status}`);
+  return response;
 }
 
 async function hashOf(key: string): Promise<string> {
@@ -136,7 +138,7 @@ async function hashOf(key: string): Promise<string> {
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-const picked = (value: Record<string, unknown>, fields: readonly string[] | null) =>
+const pickFields = (value: Record<string, unknown>, fields: readonly string[] | null) =>
   fields === null
     ? value
     : Object.fromEntries(Object.entries(value).filter(([name]) => fields.includes(name)));

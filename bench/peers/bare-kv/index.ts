@@ -1,9 +1,9 @@
 /**
- * The limit of what is read from KV: a Worker that reads a body and what stands beside it, and answers the body. `PUT` writes it, and keeps the header fields of
- * `X-Bench-Headers`.
+ * The least that a Worker with KV can do: it reads a body with its metadata and responds with the body. `PUT` writes
+ * the body, and the header `X-Bench-Headers` sets the response headers, as a JSON list of pairs.
  */
 
-/** As long as what Postern has beside a body in KV: whose it is, and how old. */
+/** As long as the metadata of an entry of Postern. */
 const metadata = {
   v: 2,
   id: "organization-test-11111111-1111-4111-8111-111111111111",

@@ -1,4 +1,7 @@
-/** The limit: a Worker that answers bytes from memory and does nothing else. `PUT` gives it the body, and `X-Bench-Headers` the header fields, as a JSON list. */
+/**
+ * The least that a Worker can do: it responds with bytes from memory. `PUT` sets the body, and the header
+ * `X-Bench-Headers` sets the response headers, as a JSON list of pairs.
+ */
 let body = new Uint8Array();
 let headers: Record<string, string> = {};
 

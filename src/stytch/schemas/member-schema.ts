@@ -5,7 +5,7 @@
  * As tolerant as `organization-schema.ts`.
  */
 import * as z from "zod";
-import { flag, freeJson, identity, listOf, Organization, text } from "./organization-schema.ts";
+import { flag, freeJson, identity, listOf, StytchOrganization, text } from "./organization-schema.ts";
 
 const SsoRegistration = z.looseObject({
   connection_id: text,
@@ -36,7 +36,7 @@ const ScimRegistration = z.looseObject({
   scim_attributes: freeJson.describe("RFC 7643 attributes, as sent by the identity provider"),
 });
 
-export const Member = z.looseObject({
+export const StytchMember = z.looseObject({
   organization_id: identity,
   member_id: identity.describe("Usually member-(test|live)-<uuid>, but not always"),
   email_address: identity,
@@ -74,9 +74,9 @@ export const MemberEnvelope = z.looseObject({
   request_id: identity,
   status_code: z.int().nullish(),
   member_id: text,
-  member: Member,
-  organization: Organization,
+  member: StytchMember,
+  organization: StytchOrganization,
 });
 
-export type Member = z.output<typeof Member>;
+export type StytchMember = z.output<typeof StytchMember>;
 export type MemberEnvelope = z.output<typeof MemberEnvelope>;

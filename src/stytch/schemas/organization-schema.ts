@@ -32,7 +32,7 @@ const CustomRole = z.looseObject({
   permissions: listOf(z.looseObject({ resource_id: text, actions: texts })),
 });
 
-export const Organization = z.looseObject({
+export const StytchOrganization = z.looseObject({
   organization_id: identity.describe("Canonical ID; usually organization-(test|live)-<uuid>, but not always"),
   organization_name: identity.describe("1 to 128 characters"),
   organization_slug: identity.describe(
@@ -82,8 +82,8 @@ export const Organization = z.looseObject({
 export const OrganizationEnvelope = z.looseObject({
   request_id: identity,
   status_code: z.int().nullish(),
-  organization: Organization,
+  organization: StytchOrganization,
 });
 
-export type Organization = z.output<typeof Organization>;
+export type StytchOrganization = z.output<typeof StytchOrganization>;
 export type OrganizationEnvelope = z.output<typeof OrganizationEnvelope>;

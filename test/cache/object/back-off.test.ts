@@ -1,3 +1,4 @@
+/** How long a failing Stytch is left alone. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -6,8 +7,7 @@ import {
   NO_FAILURES,
   recordFailure,
 } from "../../../src/cache/object/back-off.ts";
-
-const NOW = 1_800_000_000_000;
+import { NOW } from "../../support/clock.ts";
 
 /** As after this many failures, each when the pause before it was over. */
 function row(failures: number, now = NOW): BackOff<string> {
@@ -17,8 +17,8 @@ function row(failures: number, now = NOW): BackOff<string> {
   return backOff;
 }
 
-describe("a pause", () => {
-  test("is none where nothing has failed", () => {
+describe("a back-off", () => {
+  test("without a failure there is no back-off", () => {
     expect(NO_FAILURES).toEqual({ failures: 0, until: 0, last: null });
   });
 
@@ -31,7 +31,7 @@ describe("a pause", () => {
     [6, 30_000],
     [7, 30_000],
     [2_000, 30_000],
-  ])("after failure %i in a row lasts %i ms from that failure", (times, pause) => {
+  ])("the back-off after failure %i in a row lasts %i ms", (times, pause) => {
     const before = row(times - 1);
     const now = Math.max(NOW, before.until) + 123;
     expect(recordFailure(before, "the last", now)).toEqual({
@@ -41,13 +41,13 @@ describe("a pause", () => {
     });
   });
 
-  test("is no longer for what fails inside it, up to its last millisecond", () => {
+  test("a failure during a back-off does not prolong it", () => {
     const paused = recordFailure(NO_FAILURES, "first", NOW);
     expect(recordFailure(paused, "another", NOW)).toBe(paused);
     expect(recordFailure(paused, "another", NOW + 999)).toBe(paused);
   });
 
-  test("is over at its end: what fails then is the next failure in a row", () => {
+  test("a failure at the end of a back-off is the next in a row", () => {
     const paused = recordFailure(NO_FAILURES, "first", NOW);
     expect(recordFailure(paused, "second", NOW + 1_000)).toEqual({
       failures: 2,
@@ -56,20 +56,20 @@ describe("a pause", () => {
     });
   });
 
-  test("goes on growing however long nobody asked: only an answer ends the row", () => {
+  test("a back-off goes on growing after a day without requests", () => {
     expect(recordFailure(row(3), "a day later", NOW + 86_400_000)).toMatchObject({
       failures: 4,
       until: NOW + 86_400_000 + 8_000,
     });
   });
 
-  test("leaves what it began from as it was", () => {
+  test("recording a failure does not change the back-off before it", () => {
     recordFailure(NO_FAILURES, "x", NOW);
     expect(NO_FAILURES).toEqual({ failures: 0, until: 0, last: null });
   });
 });
 
-test("whenever failures come, a pause is 1 to 30 seconds, never shorter than the one before, and shows the failure that began it", () => {
+test("any back-off lasts 1 to 30 s, never shrinks, and keeps the failure that began it", () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 40_000 }), { minLength: 1, maxLength: 40 }), (gaps) => {
       let backOff: BackOff<number> = NO_FAILURES;
@@ -93,7 +93,7 @@ test("whenever failures come, a pause is 1 to 30 seconds, never shorter than the
   );
 });
 
-test("a clock that has gone back makes no pause longer", () => {
+test("a clock that was set back cannot prolong a back-off", () => {
   const paused = recordFailure(NO_FAILURES, "x", 1_000_000);
   expect([isBackingOff(paused, 1_000_999), isBackingOff(paused, 1_001_000)]).toEqual([true, false]);
   expect([isBackingOff(paused, 971_000), isBackingOff(paused, 970_999)]).toEqual([true, false]);

@@ -1,7 +1,4 @@
-/**
- * The state table of an Organization object: one row for each event, and the order of events that arrive in any order.
- */
-import fc from "fast-check";
+/** The state table of an Organization object, one test for each row, and what each state answers. */
 import { describe, expect, test } from "vitest";
 import { type EndResult, EntryState } from "../../../src/cache/object/entry-state.ts";
 import type { ReadFailure, ReadRequest } from "../../../src/cache/object-messages.ts";
@@ -24,84 +21,6 @@ const request = (fields: Partial<ReadRequest> = {}): ReadRequest => ({
   minPurgeEpoch: 0,
   latestSeen: 0,
   ...fields,
-});
-
-type Event =
-  | { readonly is: "entry"; readonly requestedAt: number; readonly purgeEpoch: number }
-  | { readonly is: "end"; readonly requestedAt: number }
-  | { readonly is: "purge"; readonly sequence: number };
-
-function apply(state: EntryState, event: Event): void {
-  switch (event.is) {
-    case "entry":
-      state.applyEntry(entry(event.requestedAt, event.purgeEpoch));
-      break;
-    case "end":
-      state.applyBadRequest(end(event.requestedAt));
-      break;
-    case "purge":
-      state.observePurge(event.sequence);
-      break;
-  }
-}
-
-const requestedAt = fc.integer({ min: 1, max: 20 });
-const anEntry = fc.record({
-  is: fc.constant("entry" as const),
-  requestedAt,
-  purgeEpoch: fc.integer({ min: 0, max: 5 }),
-});
-const anEnd = fc.record({ is: fc.constant("end" as const), requestedAt });
-const aPurge = fc.record({ is: fc.constant("purge" as const), sequence: fc.integer({ min: 1, max: 5 }) });
-
-describe("answers in any order", () => {
-  test("the latest request wins, and of a tie with an end the end", () => {
-    fc.assert(
-      fc.property(fc.array(fc.oneof(anEntry, anEnd), { maxLength: 12 }), (events) => {
-        const state = new EntryState();
-        for (const event of events) apply(state, event);
-        const last = (is: Event["is"]) =>
-          Math.max(
-            0,
-            ...events.flatMap((event) =>
-              event.is === is && "requestedAt" in event ? [event.requestedAt] : [],
-            ),
-          );
-        const expected = last("entry") > last("end") ? last("entry") : undefined;
-        expect(heldIn(state)?.requestedAt).toBe(expected);
-      }),
-    );
-  });
-
-  test("no entry from before a purge is served after it", () => {
-    fc.assert(
-      fc.property(fc.array(fc.oneof(anEntry, anEnd, aPurge), { maxLength: 20 }), (events) => {
-        const state = new EntryState();
-        let purge = 0;
-        for (const event of events) {
-          apply(state, event);
-          if (event.is === "purge") purge = Math.max(purge, event.sequence);
-          expect(heldIn(state)?.purgeEpoch ?? purge).toBeGreaterThanOrEqual(purge);
-        }
-      }),
-    );
-  });
-
-  test("purge numbers only grow, and a reset keeps them and nothing else", () => {
-    const state = new EntryState();
-    state.observeSequence(9);
-    state.observePurge(7);
-    state.applyEntry(entry(1, 8));
-    state.observeSequence(3);
-    state.observePurge(2);
-    state.reset();
-    expect([state.latestSeen, state.latestPurge]).toEqual([9, 7]);
-    expect([state.requestedAt, state.hasEntry]).toEqual([Number.NEGATIVE_INFINITY, false]);
-    expect(state.isKnownMissing(NOW)).toBe(false);
-    // The end of before no longer counts, either.
-    expect(state.applyEntry(entry(1, 12))).toBe(true);
-    expect(state.latestSeen).toBe(12);
-  });
 });
 
 /** The three columns of the table: each is a state at request time 10. */
@@ -214,29 +133,6 @@ describe("the state table", () => {
   });
 });
 
-test("an entry from before a purge is not taken in, so that nobody writes it to KV", () => {
-  const state = new EntryState();
-  state.observePurge(5);
-  expect(state.applyEntry(entry(1, 4))).toBe(false);
-  expect(state.applyEntry(entry(1, 5))).toBe(true);
-});
-
-test("after an eviction, an entry older than the mirrored one is not taken in", () => {
-  const state = new EntryState(10);
-  expect(state.applyEntry(entry(9))).toBe(false);
-  expect(state.applyEntry(entry(10))).toBe(true);
-});
-
-test("a request time is later than all that is known, however the clock moves", () => {
-  const state = new EntryState();
-  expect(state.nextRequestTime(NOW)).toBe(NOW);
-  state.applyBadRequest(end(NOW));
-  expect(state.nextRequestTime(NOW)).toBe(NOW + 1);
-  expect(state.nextRequestTime(NOW - 5)).toBe(NOW + 1);
-  expect(state.nextRequestTime(NOW + 2)).toBe(NOW + 2);
-  expect(state.applyEntry(entry(state.nextRequestTime(NOW)))).toBe(true);
-});
-
 test("an entry is servable under its own names until it expires", () => {
   const state = new EntryState();
   state.applyEntry(entry(1));
@@ -247,7 +143,7 @@ test("an entry is servable under its own names until it expires", () => {
 });
 
 describe("a negative entry", () => {
-  test("lasts to its last millisecond, and ends with a purge and with an entry", () => {
+  test("a negative entry lasts to its last millisecond, and ends with a purge or an entry", () => {
     const state = new EntryState();
     state.applyNotFound(end(1), { until: NOW + 10, purgeEpoch: 3 });
     expect([state.isKnownMissing(NOW + 9), state.isKnownMissing(NOW + 10)]).toEqual([true, false]);
@@ -261,14 +157,14 @@ describe("a negative entry", () => {
     expect(state.isKnownMissing(NOW)).toBe(false);
   });
 
-  test("survives the purge that the object had listed because of it", () => {
+  test("a negative entry survives the purge that the object had listed because of it", () => {
     const state = new EntryState();
     state.applyNotFound(end(1), { until: NOW + 10, purgeEpoch: 3 });
     state.observeOwnPurge(4);
     expect([state.isKnownMissing(NOW), state.latestPurge]).toEqual([true, 4]);
   });
 
-  test("ends if an organization is seen with the alias in a later answer", () => {
+  test("a negative entry ends if an organization is seen with the alias later", () => {
     const state = new EntryState();
     state.applyNotFound(end(5), { until: NOW + 10, purgeEpoch: 0 });
     state.noteAliasSeen(4);
@@ -277,7 +173,7 @@ describe("a negative entry", () => {
     expect(state.isKnownMissing(NOW)).toBe(false);
   });
 
-  test("ends if an answer is handed over, which orders what comes after", () => {
+  test("a negative entry ends if an answer is handed over, which orders later ones", () => {
     const state = new EntryState();
     state.applyNotFound(end(5), { until: NOW + 10, purgeEpoch: 0 });
     state.noteHandedOver(6);
@@ -302,7 +198,7 @@ describe("an answer without an upstream request", () => {
     expect(found === null ? null : found.entry !== undefined && found.origin).toBe(expected);
   });
 
-  test("a remembered 404 is absent, without a call", () => {
+  test("a negative entry answers not_found, without a call", () => {
     expect(answer(COLUMNS["negative held"](), {})).toEqual({ failure: "not_found", call: null });
     expect(answer(COLUMNS["nothing known"](), {})).toBeNull();
   });

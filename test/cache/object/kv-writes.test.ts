@@ -1,13 +1,18 @@
-/** What KV is written, and how often: a write costs as much as 33 calls of an object, so an unchanged organization is spared most of them. */
+/**
+ * What KV is written, and how often: a write costs as much as 33 calls of an object, so an unchanged organization is
+ * spared most of them.
+ */
 import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { type Json, organization, organizationEnvelope } from "../../support/bodies.ts";
 import { kvKey, statusOf } from "../../support/cached.ts";
+import { useClock } from "../../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../../support/deployment.ts";
+import { organizationPath } from "../../support/paths.ts";
 import { json, stubUpstream, stytchError, type Upstream } from "../../support/upstream.ts";
 
-const NOW = 1_800_000_000_000;
+const { at } = useClock();
 
 let isolate: TestIsolate;
 let upstream: Upstream;
@@ -20,10 +25,9 @@ let writes: string[];
 let fails: boolean;
 
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
   org = organization();
-  path = `/v1/b2b/organizations/${org["organization_id"]}`;
-  bySlug = `/v1/b2b/organizations/${org["organization_slug"]}`;
+  path = organizationPath(org);
+  bySlug = organizationPath(String(org["organization_slug"]));
   upstream = stubUpstream(() => json(organizationEnvelope(org)));
   isolate = createIsolate();
   ({ key } = await createKey(isolate, ["organizations:read"]));
@@ -37,24 +41,18 @@ beforeEach(async () => {
     await real.apply(this, args);
   } as never);
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
-
-const at = (seconds: number) => vi.setSystemTime(NOW + seconds * 1_000);
 const body = () => kvKey(org["organization_id"]);
 const pointer = () => kvKey(org["organization_slug"]);
 const written = async (...keys: string[]) => await vi.waitFor(() => expect(writes).toEqual(keys));
 
-test("a miss by ID is one write, and one by slug two: the body, and what the slug stands for", async () => {
+test("a miss by ID is one write to KV, and one by slug two", async () => {
   await isolate.call(path, { key });
   await written(body());
   await createIsolate().call(bySlug, { key });
   await written(body(), pointer());
 });
 
-test("an organization that is read all day is written eight times in an hour, though it is refreshed each minute", async () => {
+test("an organization refreshed each minute is written to KV eight times an hour", async () => {
   for (let seconds = 0; seconds < 3_600; seconds += 20) {
     at(seconds);
     expect((await isolate.call(path, { key })).status).toBe(200);
@@ -64,7 +62,7 @@ test("an organization that is read all day is written eight times in an hour, th
   expect(writes.length).toBeGreaterThanOrEqual(7);
 });
 
-test("a refresh that finds it changed is written, one that does not is not, though the object was evicted between", async () => {
+test("a refresh is written to KV only if it changed something, despite evictions", async () => {
   await isolate.call(path, { key });
   await written(body());
   at(61);
@@ -79,7 +77,7 @@ test("a refresh that finds it changed is written, one that does not is not, thou
   await written(body(), body());
 });
 
-test("what a name stands for is written once in days, not at each refresh", async () => {
+test("an alias is written to KV once in days, and not at each refresh", async () => {
   for (const seconds of [0, 61, 122, 200, 300]) {
     at(seconds);
     await isolate.call(bySlug, { key });
@@ -88,7 +86,7 @@ test("what a name stands for is written once in days, not at each refresh", asyn
   expect(writes.filter((name) => name === pointer())).toHaveLength(1);
 });
 
-test("33 isolates that the age of KV's copy sends to the object have it renewed, and no fewer", async () => {
+test("33 reads caused by the age of KV's copy renew it, and no fewer", async () => {
   await isolate.call(path, { key });
   await written(body());
   at(119);
@@ -105,7 +103,7 @@ test("33 isolates that the age of KV's copy sends to the object have it renewed,
   expect(upstream.requests).toHaveLength(2);
 });
 
-test("a copy that was not renewed hides a failing Stytch for seven eighths of its life, though all else was lost", async () => {
+test("KV's copy hides a failing Stytch for 7/8 of its TTL, if all else is lost", async () => {
   await isolate.call(path, { key });
   at(464);
   await createIsolate().call(path, { key });
@@ -119,7 +117,7 @@ test("a copy that was not renewed hides a failing Stytch for seven eighths of it
   expect((await createIsolate().call(path, { key })).status).toBe(503);
 });
 
-test("a write that KV refuses is made again a second later, and costs no answer", async () => {
+test("a write that KV refuses is retried a second later, and costs no answer", async () => {
   vi.spyOn(scheduler, "wait").mockImplementation(async () => {
     fails = false;
   });
@@ -129,7 +127,7 @@ test("a write that KV refuses is made again a second later, and costs no answer"
   expect(statusOf(await createIsolate().call(path, { key }))).toBe("postern; hit; ttl=60; detail=kv");
 });
 
-test("one that it goes on refusing is given up, and made by the next refresh, changed or not", async () => {
+test("a write that KV keeps refusing is given up, and made by the next refresh", async () => {
   vi.spyOn(scheduler, "wait").mockImplementation(async () => {});
   fails = true;
   await isolate.call(path, { key });

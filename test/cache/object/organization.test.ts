@@ -1,13 +1,12 @@
-/** The organization's object: one upstream request at a time, one writer of KV, and what it does when its neighbours fail. */
+/** The Organization object: one upstream request at a time, and answers that arrive in any order. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Organization } from "../../../src/cache/object/organization.ts";
 import { type Json, organization, organizationEnvelope } from "../../support/bodies.ts";
 import { kvKey, statusOf } from "../../support/cached.ts";
 import { createIsolate, createKey, type TestIsolate } from "../../support/deployment.ts";
-import { logLines } from "../../support/guard.ts";
+import { kvThat } from "../../support/fakes.ts";
+import { organizationPath } from "../../support/paths.ts";
 import { deferred, json, stubUpstream, stytchError, type Upstream } from "../../support/upstream.ts";
-import { TEST_VARS } from "../../support/vars.ts";
 
 let isolate: TestIsolate;
 let key: string;
@@ -21,8 +20,8 @@ beforeEach(async () => {
   ({ key } = await createKey(isolate, ["organizations:read"]));
   org = organization();
   upstream = stubUpstream(() => json(organizationEnvelope(org)));
-  byId = `/v1/b2b/organizations/${org["organization_id"]}`;
-  bySlug = `/v1/b2b/organizations/${org["organization_slug"]}`;
+  byId = organizationPath(org);
+  bySlug = organizationPath(String(org["organization_slug"]));
 });
 afterEach(() => {
   vi.restoreAllMocks();
@@ -30,7 +29,7 @@ afterEach(() => {
 });
 
 test.each(["ID", "slug"])(
-  "100 callers of one cold organization by %s, from four isolates, make one upstream call",
+  "100 callers of a cold organization by %s in four isolates make one upstream call",
   async (by) => {
     const answered = deferred<() => Response>();
     upstream.answer(async () => (await answered.promise)());
@@ -51,7 +50,7 @@ test.each(["ID", "slug"])(
   },
 );
 
-test("a caller who leaves does not take the others' answer along", async () => {
+test("a caller who leaves does not end the request that others wait for", async () => {
   const answered = deferred<() => Response>();
   upstream.answer(async () => (await answered.promise)());
   const leader = isolate.callUntilResponse(byId, { key });
@@ -63,7 +62,7 @@ test("a caller who leaves does not take the others' answer along", async () => {
   expect((await follower).status).toBe(200);
 });
 
-test("a failure reaches all who wait for it, and the next caller asks anew", async () => {
+test("a failure reaches all who wait for it, and the next caller asks again", async () => {
   const answered = deferred<() => Response>();
   upstream.answer(async () => (await answered.promise)());
   const calls = [isolate.call(byId, { key }), createIsolate().call(byId, { key })];
@@ -75,20 +74,19 @@ test("a failure reaches all who wait for it, and the next caller asks anew", asy
   expect((await isolate.call(byId, { key })).status).toBe(200);
 });
 
-test("an isolate that missed what KV does not show yet is answered by the object, without an upstream call", async () => {
+test("an entry that KV does not show yet is answered by the object", async () => {
   await isolate.call(byId, { key });
-  const none = { getWithMetadata: async () => ({ value: null, metadata: null }) };
+  const none = kvThat.isEmpty();
   const far = createIsolate({ ORGANIZATIONS: none });
   const answer = await far.call(byId, { key });
   expect(statusOf(answer)).toBe("postern; hit; ttl=60; detail=memory");
   expect(upstream.requests).toHaveLength(1);
 });
 
-test("by slug, the object of the ID answers for it, and not once the slug is another's", async () => {
+test("a slug is answered by the canonical object, until it is another's", async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: 1_800_000_000_000 });
   ({ key } = await createKey(isolate, ["organizations:read"]));
-  const blind = () =>
-    createIsolate({ ORGANIZATIONS: { getWithMetadata: async () => ({ value: null, metadata: null }) } });
+  const blind = () => createIsolate({ ORGANIZATIONS: kvThat.isEmpty() });
   await isolate.call(bySlug, { key });
   expect(statusOf(await blind().call(bySlug, { key }))).toBe("postern; hit; ttl=60; detail=memory");
   expect(upstream.requests).toHaveLength(1);
@@ -106,10 +104,10 @@ test("by slug, the object of the ID answers for it, and not once the slug is ano
   }
 });
 
-test("a text that is one organization's slug and another's external ID means what Stytch says it means", async () => {
+test("a slug that is another's external ID means what Stytch says", async () => {
   const text = String(org["organization_slug"]);
   const other = organization({ organization_external_id: text });
-  const byOtherId = `/v1/b2b/organizations/${other["organization_id"]}`;
+  const byOtherId = organizationPath(other);
   upstream.answer(({ url }) => json(organizationEnvelope(url.endsWith(byOtherId) ? other : org)));
   for (const reader of [isolate, createIsolate()]) {
     await reader.call(byOtherId, { key });
@@ -117,16 +115,16 @@ test("a text that is one organization's slug and another's external ID means wha
   }
 });
 
-test("what looks like an ID is never another organization's slug or external ID", async () => {
+test("an identifier in the form of an ID never matches a slug or external ID", async () => {
   const id = `organization-test-${crypto.randomUUID()}`;
   const impostor = organization({ organization_slug: id, organization_external_id: id });
   upstream.answer(() => json(organizationEnvelope(impostor)));
-  await isolate.call(`/v1/b2b/organizations/${impostor["organization_id"]}`, { key });
-  const answer = await isolate.call(`/v1/b2b/organizations/${id}`, { key });
+  await isolate.call(organizationPath(impostor), { key });
+  const answer = await isolate.call(organizationPath(String(id)), { key });
   expect(await answer.json()).toMatchObject({ error_type: "upstream_invalid_response" });
 });
 
-test("a renamed organization is not answered by its old name from an older entry of KV", async () => {
+test("a renamed organization is not found by its old slug in an older entry of KV", async () => {
   await isolate.call(bySlug, { key });
   const renamed = { ...org, organization_slug: `${org["organization_slug"]}-new` };
   const stale = await env.ORGANIZATIONS.getWithMetadata(kvKey(org["organization_id"]), "arrayBuffer");
@@ -140,7 +138,7 @@ test("a renamed organization is not answered by its old name from an older entry
   expect((await isolate.call(bySlug, { key })).status).toBe(404);
 });
 
-test("an answer that began before a 404 does not undo it", async () => {
+test("an answer requested before a 404 does not undo it", async () => {
   const slow = deferred<void>();
   upstream.answer(async ({ url }) => {
     if (url.endsWith(bySlug)) await slow.promise;
@@ -158,7 +156,7 @@ test("an answer that began before a 404 does not undo it", async () => {
   expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).toBeNull();
 });
 
-test("an answer that began in the same millisecond as a 404 does not undo it, in either order", async () => {
+test("an answer requested in the millisecond of a 404 does not undo it", async () => {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
   for (const isSlow of ["entry", "404"] as const) {
     org = organization();
@@ -180,7 +178,7 @@ test("an answer that began in the same millisecond as a 404 does not undo it, in
   }
 });
 
-test("a 404 that was asked for before an answer does not undo it", async () => {
+test("a 404 requested before an answer does not undo it", async () => {
   const slow = deferred<void>();
   upstream.answer(async ({ url }) => {
     if (url.endsWith(bySlug)) return json(organizationEnvelope(org));
@@ -195,121 +193,4 @@ test("a 404 that was asked for before an answer does not undo it", async () => {
   expect((await first).status).toBe(404);
   const next = await createIsolate().call(byId, { key });
   expect(await next.json()).toMatchObject({ organization: org });
-});
-
-test.each(["store", "current"] as const)(
-  "an organization's object whose %s hangs costs half a second, and no answer",
-  async (method) => {
-    await isolate.call(bySlug, { key });
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
-    ({ key } = await createKey(isolate, ["organizations:read"]));
-    const spied = vi.spyOn(Organization.prototype, method);
-    spied.mockImplementation((async () => {
-      await scheduler.wait(3_000);
-      return null;
-    }) as never);
-    const began = performance.now();
-    const answer = await createIsolate().call(bySlug, { key });
-    expect(answer.status).toBe(200);
-    expect(performance.now() - began).toBeLessThan(1_900);
-  },
-);
-
-test("organizations' objects are placed near the upstream", async () => {
-  const placed: unknown[] = [];
-  const getByName = (name: string, options: unknown) => {
-    placed.push([name, options]);
-    return env.ORGANIZATION.getByName(name);
-  };
-  await createIsolate({ ORGANIZATION: { getByName }, UPSTREAM_REGION: "weur" }).call(byId, { key });
-  expect(placed).toEqual([[org["organization_id"], { locationHint: "weur" }]]);
-});
-
-test("another project finds nothing of this one in the same KV", async () => {
-  await isolate.call(byId, { key });
-  const { keys } = await env.ORGANIZATIONS.list();
-  expect(keys.length).toBeGreaterThan(0);
-  expect(keys.every(({ name }) => name.startsWith(`organization:${TEST_VARS.STYTCH_PROJECT_ID}:`))).toBe(
-    true,
-  );
-});
-
-test("a name that the organization does not bear itself is answered, but not found by again", async () => {
-  const odd = String(org["organization_slug"]).toUpperCase();
-  for (const _ of [1, 2]) {
-    expect((await createIsolate().call(`/v1/b2b/organizations/${odd}`, { key })).status).toBe(200);
-  }
-  expect(upstream.requests).toHaveLength(2);
-  expect(await env.ORGANIZATIONS.get(`organization:${TEST_VARS.STYTCH_PROJECT_ID}:${odd}`)).toBeNull();
-});
-
-test("KV gets the body under the ID, and nothing for a 404", async () => {
-  await isolate.call(byId, { key });
-  const { value, metadata } = await env.ORGANIZATIONS.getWithMetadata(
-    `organization:${TEST_VARS.STYTCH_PROJECT_ID}:${org["organization_id"]}`,
-  );
-  expect(JSON.parse(String(value))).toMatchObject({ organization: org });
-  expect(JSON.stringify(metadata).length).toBeLessThanOrEqual(1_024);
-  const missing = `organization-test-${crypto.randomUUID()}`;
-  upstream.answer(() => stytchError(404, "organization_not_found"));
-  await isolate.call(`/v1/b2b/organizations/${missing}`, { key });
-  expect(await env.ORGANIZATIONS.get(`organization:${TEST_VARS.STYTCH_PROJECT_ID}:${missing}`)).toBeNull();
-});
-
-test.each([
-  ["throws", () => Promise.reject(new Error("KV GET failed: 500"))],
-  ["hangs", () => new Promise<never>(() => {})],
-])("KV that %s on read costs half a second at most, and no answer", async (_, getWithMetadata) => {
-  const without = createIsolate({ ORGANIZATIONS: { getWithMetadata } });
-  const began = performance.now();
-  expect((await without.call(byId, { key })).status).toBe(200);
-  expect(performance.now() - began).toBeLessThan(900);
-  expect(logLines().at(-1)).toMatchObject({ degraded: ["kv_read"], status: 200 });
-});
-
-test("KV that refuses a write costs no answer, and one log line", async () => {
-  vi.spyOn(Object.getPrototypeOf(env.ORGANIZATIONS) as KVNamespace, "put").mockRejectedValue(
-    new Error("KV PUT failed: 429 Too Many Requests"),
-  );
-  expect((await isolate.call(byId, { key })).status).toBe(200);
-  await vi.waitFor(() =>
-    expect(logLines().filter((line) => String(line["degraded"]) === "kv_write")).toHaveLength(1),
-  );
-});
-
-test("where the organization's object fails, Stytch is asked directly", async () => {
-  const read = () => Promise.reject(new Error("the object is gone"));
-  const without = createIsolate({ ORGANIZATION: { getByName: () => ({ read }) } });
-  const answer = await without.call(byId, { key });
-  expect(await answer.json()).toMatchObject({ organization: org });
-  expect(logLines().at(-1)).toMatchObject({ degraded: ["organization_object"], status: 200 });
-  expect(statusOf(await without.call(byId, { key }))).toBe("postern; hit; ttl=60; detail=memory");
-  expect(upstream.requests).toHaveLength(1);
-});
-
-test("where it hangs, the caller gets 504 by the deadline, and Stytch is not asked twice", async () => {
-  const read = () => new Promise<never>(() => {});
-  const without = createIsolate({
-    ORGANIZATION: { getByName: () => ({ read }) },
-    UPSTREAM_TIMEOUT_MS: "100",
-  });
-  const began = performance.now();
-  expect((await without.call(byId, { key })).status).toBe(504);
-  expect(performance.now() - began).toBeLessThan(1_500);
-  expect(upstream.requests).toHaveLength(0);
-});
-
-test("a stored value that does not decode is a miss", async () => {
-  await isolate.call(byId, { key });
-  const stored = `organization:${TEST_VARS.STYTCH_PROJECT_ID}:${org["organization_id"]}`;
-  const { metadata } = await env.ORGANIZATIONS.getWithMetadata(stored);
-  for (const [value, meta] of [
-    ["garbage", metadata],
-    ["garbage", null],
-    ["{}", { ...(metadata as object), v: 1 }],
-  ] as const) {
-    await env.ORGANIZATIONS.put(stored, value, { metadata: meta });
-    const answer = await createIsolate().call(byId, { key });
-    expect(await answer.json()).toMatchObject({ organization: org });
-  }
 });

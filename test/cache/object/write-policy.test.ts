@@ -1,3 +1,4 @@
+/** When an entry is written to KV again, and which reads a write would have saved. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Entry } from "../../../src/cache/entry.ts";
@@ -9,8 +10,7 @@ import {
   READS_PER_WRITE,
 } from "../../../src/cache/object/write-policy.ts";
 import type { Config } from "../../../src/config.ts";
-
-const NOW = 1_800_000_000_000;
+import { NOW } from "../../support/clock.ts";
 
 /** The defaults: a life of 3,720 seconds, an eighth of which is 465. */
 const CACHE: Config["cache"] = {
@@ -38,32 +38,32 @@ const entry = (fields: Partial<Entry> = {}): Entry => ({
 const later = (ms: number, fields: Partial<Entry> = {}) =>
   entry({ requestedAt: STORED.requestedAt + ms, receivedAt: STORED.receivedAt + ms, ...fields });
 
-test("what KV was given is known by its etag and its times, and by nothing that could be large", () => {
+test("a mirrored version is the ETag and two times, and nothing large", () => {
   expect(mirroredVersionOf(entry())).toEqual(STORED);
 });
 
-describe("an organization is written to KV", () => {
-  test("where nobody knows what KV has", () => {
+describe("isWorthWriting", () => {
+  test("an entry is written if it is unknown what KV holds", () => {
     expect(isWorthWriting(undefined, entry(), 0, CACHE)).toBe(true);
   });
 
-  test.each([0, 1, 32, 33])("at once where it has changed, after %i calls", (calls) => {
+  test.each([0, 1, 32, 33])("a changed entry is written at once, after %i avoidable reads", (calls) => {
     expect(isWorthWriting(STORED, later(1, { etag: 'W/"changed"' }), calls, CACHE)).toBe(true);
   });
 
-  test("unchanged, not before 33 calls were made for want of it", () => {
+  test("an unchanged entry is written after 33 avoidable reads, and not before", () => {
     expect(READS_PER_WRITE).toBe(33);
     expect(isWorthWriting(STORED, later(1), 32, CACHE)).toBe(false);
     expect(isWorthWriting(STORED, later(1), 33, CACHE)).toBe(true);
     expect(isWorthWriting(STORED, later(1), 34, CACHE)).toBe(true);
   });
 
-  test("unchanged, when an eighth of its life is used up, to the millisecond", () => {
+  test("an unchanged entry is written after an eighth of its TTL, to the millisecond", () => {
     expect(isWorthWriting(STORED, later(464_999), 0, CACHE)).toBe(false);
     expect(isWorthWriting(STORED, later(465_000), 0, CACHE)).toBe(true);
   });
 
-  test("by when Stytch answered, and not by when it was asked", () => {
+  test("the age of KV's copy counts from Stytch's answer, not from the request", () => {
     expect(
       isWorthWriting(STORED, later(465_000, { receivedAt: STORED.receivedAt + 464_999 }), 0, CACHE),
     ).toBe(false);
@@ -73,20 +73,20 @@ describe("an organization is written to KV", () => {
   });
 
   test.each<[number, string, Partial<Config["cache"]>]>([
-    [120_000, "an eighth of its life is shorter", { staleIfErrorSeconds: 600 }],
+    [120_000, "an eighth of the TTL is shorter than it is servable", { staleIfErrorSeconds: 600 }],
     [120_000, "it hides no failure", { staleIfErrorSeconds: 0 }],
     [60_000, "it is never stale and hides no failure", { staleIfErrorSeconds: 0, staleSeconds: 0 }],
-    [7_500, "it lives for KV's least", { freshSeconds: 1, staleSeconds: 0, staleIfErrorSeconds: 0 }],
-    [120_000, "an eighth of its life is just as long", { staleIfErrorSeconds: 840 }],
-    [120_125, "an eighth of its life is a little longer", { staleIfErrorSeconds: 841 }],
-  ])("unchanged, after %i ms where %s: never while it is answered from at once", (ms, _, fields) => {
+    [7_500, "its TTL is KV's minimum", { freshSeconds: 1, staleSeconds: 0, staleIfErrorSeconds: 0 }],
+    [120_000, "an eighth of the TTL is as long as it is servable", { staleIfErrorSeconds: 840 }],
+    [120_125, "an eighth of the TTL is a little longer", { staleIfErrorSeconds: 841 }],
+  ])("an unchanged entry is written after %i ms if %s", (ms, _, fields) => {
     const cache = { ...CACHE, ...fields };
     expect(isWorthWriting(STORED, later(ms - 1), 0, cache)).toBe(false);
     expect(isWorthWriting(STORED, later(ms), 0, cache)).toBe(true);
   });
 
   test.each([0, -1, -3_600_000])(
-    "not where what KV has is as new or newer: unchanged and asked for %i ms later",
+    "an entry is not written if KV's is as new or newer: requested %i ms later",
     (ms) => {
       expect(isWorthWriting(STORED, later(ms), 33, CACHE)).toBe(false);
       // However the clock went meanwhile.
@@ -94,7 +94,7 @@ describe("an organization is written to KV", () => {
     },
   );
 
-  test("once in an eighth of its life at most, however often it is read, if it stays as it is and nobody calls for it", () => {
+  test("an unchanged entry without avoidable reads is written once in an eighth of its TTL", () => {
     const gaps = fc.array(fc.integer({ min: 1, max: 600_000 }), { minLength: 1, maxLength: 200 });
     fc.assert(
       fc.property(gaps, (given) => {
@@ -118,35 +118,31 @@ describe("an organization is written to KV", () => {
   });
 });
 
-describe("a call of the object would have been spared by a newer copy in KV", () => {
+describe("isAvoidableRead", () => {
   const NEWER = later(1_000);
 
   test.each<[string, MirroredVersion | undefined, number | null]>([
-    ["has nothing, where nobody knows what KV has", undefined, null],
-    ["has nothing, where KV's copy is older", STORED, null],
-    ["has nothing, where KV's copy is older by a millisecond", mirroredVersionOf(later(999)), null],
+    ["has nothing, and what KV holds is unknown", undefined, null],
+    ["has nothing, and KV's copy is older", STORED, null],
+    ["has nothing, and KV's copy is older by a millisecond", mirroredVersionOf(later(999)), null],
     ["has KV's older copy", STORED, STORED.requestedAt],
     ["has one that is older by a millisecond", STORED, NEWER.requestedAt - 1],
-  ])("for a caller who %s", (_, stored, has) => {
+  ])("a read is avoidable if the caller %s", (_, stored, has) => {
     expect(isAvoidableRead(stored, NEWER, has)).toBe(true);
   });
 
   test.each<[string, MirroredVersion | undefined, number | null]>([
     ["has what the object has", STORED, NEWER.requestedAt],
     ["has something newer", STORED, NEWER.requestedAt + 1],
-    ["has what the object has, where nobody knows what KV has", undefined, NEWER.requestedAt],
-    ["has nothing, where KV was given what the object has", mirroredVersionOf(NEWER), null],
-    [
-      "has an older one, where KV was given what the object has",
-      mirroredVersionOf(NEWER),
-      STORED.requestedAt,
-    ],
-    ["has nothing, where KV was given something newer", mirroredVersionOf(later(1_001)), null],
-  ])("not for a caller who %s", (_, stored, has) => {
+    ["has what the object has, and what KV holds is unknown", undefined, NEWER.requestedAt],
+    ["has nothing, and KV has what the object has", mirroredVersionOf(NEWER), null],
+    ["has an older one, and KV has what the object has", mirroredVersionOf(NEWER), STORED.requestedAt],
+    ["has nothing, and KV has something newer", mirroredVersionOf(later(1_001)), null],
+  ])("a read is not avoidable if the caller %s", (_, stored, has) => {
     expect(isAvoidableRead(stored, NEWER, has)).toBe(false);
   });
 
-  test("only where a write would help, which 33 such calls then cause", () => {
+  test("a read is avoidable only if a write would help, and 33 of them cause it", () => {
     const moment = fc.integer({ min: 0, max: 10 });
     fc.assert(
       fc.property(moment, moment, fc.option(moment), (given, held, has) => {

@@ -47,7 +47,7 @@ describe("the age of the list", () => {
     expect(one.list.latestSeen).toBe(9);
   });
 
-  test("half a lease old it is synced in the background, a lease old before an answer", async () => {
+  test("a list half a lease old is synced in the background, a lease old before an answer", async () => {
     const one = isolate();
     await one.ensureSynced();
     one.at(4.999);
@@ -111,7 +111,7 @@ describe("the age of the list", () => {
 });
 
 describe("a Directory that fails", () => {
-  test("is waited for once in a lease, and asked in the background meanwhile", async () => {
+  test("a failing Directory is waited for once in a lease, and asked in the background", async () => {
     let fails = true;
     const one = isolate(async () => (fails ? await fail() : purged("acme", 7)));
     expect(await one.ensureSynced()).toBe(false);
@@ -130,7 +130,7 @@ describe("a Directory that fails", () => {
     expect(one.ensureSynced()).toBeNull();
   });
 
-  test("in the background, it is not asked for each answer, and waited for when the list is old", async () => {
+  test("a failed background sync is retried every 2 s, and blocks when the list is old", async () => {
     const one = isolate();
     await one.ensureSynced();
     one.fetchUpdates.mockImplementation(fail);

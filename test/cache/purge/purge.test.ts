@@ -1,17 +1,17 @@
-/** Purges, from the admin call to every isolate: in force within `LEASE_SECONDS`, whatever KV shows, and never undone by what began before. */
-import { evictAllDurableObjects, runInDurableObject } from "cloudflare:test";
+/** Purges, from the admin call to every isolate: in force within `LEASE_SECONDS`, whatever KV shows. */
+import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Organization } from "../../../src/cache/object/organization.ts";
-import { Directory } from "../../../src/directory/directory.ts";
 import { type Json, organization, organizationEnvelope } from "../../support/bodies.ts";
 import { kvKey, nameIn, statusOf } from "../../support/cached.ts";
+import { useClock } from "../../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../../support/deployment.ts";
 import { kvThat } from "../../support/fakes.ts";
-import { logLines } from "../../support/guard.ts";
+import { organizationPath } from "../../support/paths.ts";
 import { deferred, json, stubUpstream, stytchError, type Upstream } from "../../support/upstream.ts";
 
-const NOW = 1_800_000_000_000;
+const { at } = useClock();
 const LEASE = 5;
 
 let admin: TestIsolate;
@@ -22,20 +22,13 @@ let byId: string;
 let bySlug: string;
 
 beforeEach(async () => {
-  vi.useFakeTimers({ toFake: ["Date"], now: NOW });
   org = organization({ organization_external_id: `crm|${crypto.randomUUID()}` });
-  byId = `/v1/b2b/organizations/${org["organization_id"]}`;
-  bySlug = `/v1/b2b/organizations/${org["organization_slug"]}`;
+  byId = organizationPath(org);
+  bySlug = organizationPath(String(org["organization_slug"]));
   upstream = stubUpstream(() => json(organizationEnvelope(org)));
   admin = createIsolate();
   ({ key } = await createKey(admin, ["organizations:read"]));
 });
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
-
-const at = (seconds: number) => vi.setSystemTime(NOW + seconds * 1_000);
 const rename = (name: string) => {
   org = { ...org, organization_name: name };
 };
@@ -43,7 +36,7 @@ const purge = async (name: unknown = org["organization_id"]) =>
   await admin.admin("POST", "/admin/cache/purge", { organization_id: name });
 
 describe("a purge", () => {
-  test("is in force at once where it was made, and everywhere within LEASE_SECONDS, though KV goes on showing the entry", async () => {
+  test("a purge holds at once where it was made, and everywhere within LEASE_SECONDS", async () => {
     await admin.call(byId, { key });
     const far = createIsolate({ ORGANIZATIONS: await kvThat.lags(org["organization_id"]) });
     const near = createIsolate();
@@ -64,7 +57,7 @@ describe("a purge", () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test("that has been followed by one read is followed by hits, in every isolate", async () => {
+  test("one read after a purge makes hits in every isolate again", async () => {
     await admin.call(byId, { key });
     await purge();
     await createIsolate().call(byId, { key });
@@ -75,7 +68,7 @@ describe("a purge", () => {
   });
 
   test.each(["organization_slug", "organization_external_id"])(
-    "by %s ends the entry under all its names",
+    "a purge by %s ends the entry under all its identifiers",
     async (name) => {
       const paths = [
         byId,
@@ -91,7 +84,7 @@ describe("a purge", () => {
     },
   );
 
-  test("of an ID in another case is one of the organization", async () => {
+  test("a purge of an ID in another case purges the organization", async () => {
     await admin.call(byId, { key });
     rename("Renamed");
     await purge(
@@ -100,7 +93,7 @@ describe("a purge", () => {
     expect(await nameIn(await admin.call(byId, { key }))).toBe("Renamed");
   });
 
-  test("ends a remembered 404 as well", async () => {
+  test("a purge ends a negative entry", async () => {
     upstream.answer(() => stytchError(404, "organization_not_found"));
     const reader = createIsolate();
     expect((await reader.call(bySlug, { key })).status).toBe(404);
@@ -110,7 +103,7 @@ describe("a purge", () => {
     expect((await reader.call(bySlug, { key })).status).toBe(200);
   });
 
-  test("takes an older entry away from a failing upstream: what was purged hides nothing", async () => {
+  test("a purged entry does not hide a failing Stytch", async () => {
     await admin.call(byId, { key });
     const far = createIsolate({ ORGANIZATIONS: await kvThat.lags(org["organization_id"]) });
     await far.call(byId, { key });
@@ -126,7 +119,7 @@ describe("a purge", () => {
     }
   });
 
-  test("takes it away from who asks a failing Stytch in vain just then", async () => {
+  test("an entry purged during a failing request does not hide the failure", async () => {
     await admin.call(byId, { key });
     at(130);
     const fail = deferred<void>();
@@ -143,7 +136,7 @@ describe("a purge", () => {
     expect((await waiting).status).toBe(503);
   });
 
-  test("ends what no object was told of, an entry and a 404", async () => {
+  test("a purge ends an entry and a 404 whose objects were not told", async () => {
     upstream.answer(({ url }) =>
       url.endsWith(byId) ? json(organizationEnvelope(org)) : stytchError(404, "organization_not_found"),
     );
@@ -160,7 +153,7 @@ describe("a purge", () => {
     }
   });
 
-  test("by slug takes the body out of KV, too", async () => {
+  test("a purge by slug deletes the body from KV, too", async () => {
     await admin.call(bySlug, { key });
     expect(await env.ORGANIZATIONS.get(kvKey(org["organization_id"]))).not.toBeNull();
     await purge(org["organization_slug"]);
@@ -169,7 +162,7 @@ describe("a purge", () => {
     );
   });
 
-  test("is not undone where the next answer comes from a machine whose clock is behind", async () => {
+  test("a purge is not undone by an answer of a machine whose clock is behind", async () => {
     at(10);
     await admin.call(byId, { key });
     rename("Renamed");
@@ -180,13 +173,13 @@ describe("a purge", () => {
     }
   });
 
-  test("of what nobody has asked for is one, and costs no upstream call", async () => {
+  test("a purge of an unknown name succeeds, and costs no upstream call", async () => {
     const answer = await purge("organization-nobody-knows");
     expect([answer.status, await answer.json()]).toEqual([200, { purged: "organization-nobody-knows" }]);
     expect(upstream.requests).toHaveLength(0);
   });
 
-  test("holds though every object was evicted, and the KV delete was lost", async () => {
+  test("a purge holds even if all objects were evicted and the KV delete was lost", async () => {
     await admin.call(byId, { key });
     const kv = await kvThat.lags(org["organization_id"]);
     rename("Renamed");
@@ -198,7 +191,7 @@ describe("a purge", () => {
     expect(statusOf(await reader.call(byId, { key }))).toMatch(/hit/);
   });
 
-  test("is followed by one request of Stytch, also where the next read is forced in an isolate that has just begun", async () => {
+  test("a purge costs one upstream request, even if a new isolate forces the next read", async () => {
     const { key: may } = await createKey(admin, ["organizations:read", "cache:refresh"]);
     await admin.call(byId, { key });
     await purge();
@@ -209,7 +202,7 @@ describe("a purge", () => {
     expect(upstream.requests).toHaveLength(2);
   });
 
-  test("is not undone by what another isolate, which has not heard of it, has read since", async () => {
+  test("a purge is not undone by a read of an isolate that has not heard of it", async () => {
     const ignorant = createIsolate();
     await ignorant.call(byId, { key });
     rename("Renamed");
@@ -222,59 +215,4 @@ describe("a purge", () => {
         expect(await nameIn(await reader.call(path, { key }))).toBe("Renamed");
     }
   });
-});
-
-describe("where the Directory", () => {
-  test.each([
-    ["fails", () => Promise.reject(new Error("gone"))],
-    ["hangs", () => new Promise<never>(() => {})],
-  ])("%s, a read costs one second at most and once in a lease, and no answer", async (_, purgesSince) => {
-    await admin.call(byId, { key });
-    const without = createIsolate({ DIRECTORY: { getByName: () => ({ purgesSince }) } });
-    const began = performance.now();
-    expect(statusOf(await without.callUntilResponse(byId, { key }))).toBe("postern; hit; ttl=60; detail=kv");
-    expect(performance.now() - began).toBeLessThan(1_400);
-    expect(logLines().at(-1)).toMatchObject({ degraded: ["directory"], status: 200 });
-    const again = performance.now();
-    for (let i = 0; i < 5; i += 1) expect((await without.callUntilResponse(byId, { key })).status).toBe(200);
-    expect(performance.now() - again).toBeLessThan(500);
-  });
-
-  test("fails, a purge is refused and nothing has changed: 503, to be tried again", async () => {
-    await admin.call(byId, { key });
-    vi.spyOn(Directory.prototype, "purge").mockImplementation(() => {
-      throw new Error("gone");
-    });
-    const answer = await purge();
-    expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, "1"]);
-    expect(await answer.json()).toMatchObject({ error_type: "purge_unavailable" });
-    expect(statusOf(await createIsolate().call(byId, { key }))).toMatch(/hit/);
-  });
-
-  test("has forgotten everything, its numbers go on growing, so that old entries still end", async () => {
-    // Later than in any other test: they share the Directory.
-    at(10_000_000);
-    ({ key } = await createKey(admin, ["organizations:read"]));
-    await purge();
-    await admin.call(byId, { key });
-    await runInDurableObject(env.DIRECTORY.getByName("directory"), (_, state) => {
-      state.storage.kv.delete("latest-purge");
-      state.storage.sql.exec("DELETE FROM purges");
-    });
-    at(10_000_001);
-    rename("Renamed");
-    await purge();
-    expect(await nameIn(await admin.call(byId, { key }))).toBe("Renamed");
-  });
-});
-
-test("an isolate asks the Directory once in half a lease, however many answers it gives", async () => {
-  const reader = createIsolate();
-  await reader.call(byId, { key });
-  reader.resetCounts();
-  for (let tenths = 1; tenths <= 100; tenths += 1) {
-    at(tenths / 10);
-    await reader.call(byId, { key });
-  }
-  expect(reader.counts.objects["purgesSince"]).toBe(4);
 });

@@ -1,9 +1,9 @@
-/** A built Worker in a workerd of its own, whose socket takes requests without wrangler's development proxy. */
+/** Runs a built Worker in a workerd of its own, and on its own socket, without wrangler's development proxy. */
 import type { Readable } from "node:stream";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import type { Built } from "./build.ts";
-import { cpuMs, pin, workerds } from "./processors.ts";
+import { cpuMs, pin, workerdPids } from "./processors.ts";
 
 interface WorkerOptions {
   readonly modulesRules?: unknown;
@@ -11,32 +11,32 @@ interface WorkerOptions {
   readonly bindings?: Readonly<Record<string, string>>;
 }
 
-export interface MeasuredWorker {
+export interface RunningWorker {
   readonly url: string;
-  /** From the start of workerd to its first answer, in ms. */
+  /** From the start of workerd to its first response, in ms. */
   readonly startMs: number;
-  /** What workerd has used of its processor, in ms; null where that cannot be told. */
+  /** CPU time that workerd has used so far, in ms; null if the platform does not report it. */
   cpuMs(): number | null;
   stop(): Promise<void>;
 }
 
-/** `config`: path of its `wrangler.toml`, for its bindings. `processor`: where it is to run, if anywhere. */
-export async function startMeasuredWorker(
+/** `config` is the path of the `wrangler.toml` with its bindings. `processor`: undefined for any. */
+export async function startWorker(
   config: string,
   built: Built,
   vars: Readonly<Record<string, string>>,
   processor: number | undefined,
-): Promise<MeasuredWorker> {
+): Promise<RunningWorker> {
   const {
     modulesRules: _rules,
     rootPath: _path,
     ...options
   } = unstable_getMiniflareWorkerOptions(config).workerOptions as WorkerOptions;
-  const before = new Set(workerds());
-  const began = performance.now();
+  const pidsBefore = new Set(workerdPids());
+  const startedAt = performance.now();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
-      // What a Worker logs is not what is measured, and writing it down costs time.
+      // Printing the Worker's log would take time that is not the Worker's.
       handleRuntimeStdio: (stdout: Readable, stderr: Readable) => {
         stdout.resume();
         stderr.resume();
@@ -55,8 +55,8 @@ export async function startMeasuredWorker(
   );
   const url = (await miniflare.unsafeGetDirectURL("worker")).origin;
   await (await fetch(`${url}/healthz`)).arrayBuffer();
-  const startMs = performance.now() - began;
-  const pid = workerds().find((one) => !before.has(one));
+  const startMs = performance.now() - startedAt;
+  const pid = workerdPids().find((one) => !pidsBefore.has(one));
   if (pid !== undefined && processor !== undefined) pin(pid, processor);
   return {
     url,

@@ -1,0 +1,89 @@
+/** Prints the tables of the benchmark. */
+import type { Built } from "./build.ts";
+import type { Count } from "./counted-worker.ts";
+import { cpuOf, type Measurements, requestsOf, type Spread } from "./measure.ts";
+import { MIX } from "./mixed-load.ts";
+import { describeBar, isMet, type Ratios } from "./ratios.ts";
+
+/** The operations of one Worker. */
+export interface Counts {
+  readonly byKind: Readonly<Record<string, Count>>;
+  readonly mix: Count;
+}
+
+export function printScenarios(measured: Measurements): void {
+  const cells = (spread: Spread | null, digits: number) =>
+    spread === null
+      ? ["", "", ""]
+      : [spread.median, spread.least, spread.most].map((value) => value.toFixed(digits));
+  printTable(
+    ["Scenario", "requests/s", "least", "most", "CPU µs/request", "least", "most"],
+    Object.values(measured).map((one) => [one.label, ...cells(requestsOf(one), 0), ...cells(cpuOf(one), 0)]),
+  );
+}
+
+/** By the name of the Worker. */
+export function printOperations(counts: Readonly<Record<string, Counts>>): void {
+  const row = (worker: string, kind: string, { requests, ...operations }: Count) => [
+    `${worker}: ${kind}`,
+    ...Object.values(operations).map((count: number) => (count / requests).toFixed(3)),
+  ];
+  printTable(
+    [
+      "Operations per request",
+      "KV reads",
+      "KV writes",
+      "object calls",
+      "rows read",
+      "rows written",
+      "upstream",
+    ],
+    Object.entries(counts).flatMap(([worker, { byKind, mix }]) => [
+      ...Object.entries(byKind).map(([kind, count]) => row(worker, kind, count)),
+      row(worker, `mixed load, ${MIX.requestsPerSecond}/s`, mix),
+    ]),
+  );
+}
+
+export function printDollars(dollars: Readonly<Record<string, number>>): void {
+  printTable(
+    ["Dollars per million requests of the mixed load", ""],
+    Object.entries(dollars).map(([worker, price]) => [worker, price.toFixed(2)]),
+  );
+}
+
+export function printBundle({ bytes, gzipBytes }: Built, startMs: Spread): void {
+  printTable(
+    ["Bundle and start of Postern", ""],
+    [
+      ["KiB", (bytes / 1_024).toFixed(0)],
+      ["KiB, gzip", (gzipBytes / 1_024).toFixed(0)],
+      ["start of workerd to its first response, ms", startMs.median.toFixed(0)],
+    ],
+  );
+}
+
+/** `isJudged`: whether to say which bars are met. */
+export function printRatios(ratios: Ratios, isJudged: boolean): void {
+  const verdict = (met: boolean | null) => (met === null ? "" : met ? "met" : "MISSED");
+  printTable(
+    ["Ratio", "", "bar", ...(isJudged ? [""] : [])],
+    Object.entries(ratios).map(([name, value]) => [
+      name,
+      value === null ? "unknown" : value.toFixed(2),
+      describeBar(name),
+      ...(isJudged ? [verdict(isMet(name, value))] : []),
+    ]),
+  );
+}
+
+function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = head.map((name, index) =>
+    Math.max(name.length, ...rows.map((row) => row[index]?.length ?? 0)),
+  );
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, index) => (index === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[index] ?? 0)))
+      .join("  ");
+  console.log([line(head), ...rows.map(line), ""].join("\n"));
+}

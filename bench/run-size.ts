@@ -1,0 +1,24 @@
+/** How much the benchmark measures. */
+export interface RunSize {
+  /** How often all Workers are restarted: code is laid out and compiled differently each time, which matters by 10%. */
+  readonly starts: number;
+  /** Rounds of all scenarios for each start. */
+  readonly rounds: number;
+  /** The most requests of one run of a scenario. */
+  readonly maxRequests: number;
+  /** Requests of each kind whose operations are counted. */
+  readonly countedRequests: number;
+  /** Length of the counted mixed load, and of its warm-up. */
+  readonly mixSeconds: number;
+}
+
+export const FULL: RunSize = {
+  starts: 3,
+  rounds: 3,
+  maxRequests: Number.POSITIVE_INFINITY,
+  countedRequests: 1_000,
+  mixSeconds: 60,
+};
+
+/** Runs every scenario and count once and briefly, to show that they work. Its figures mean nothing. */
+export const SMOKE: RunSize = { starts: 1, rounds: 1, maxRequests: 64, countedRequests: 20, mixSeconds: 1 };

@@ -1,0 +1,144 @@
+/** Starts the Workers that are measured, and creates their keys. */
+import { demo } from "../sandbox/seed.ts";
+import type { Built } from "./build.ts";
+import { PROCESSORS } from "./processors.ts";
+import { type RunningWorker, startWorker } from "./running-worker.ts";
+import { ASSEMBLED, BARE, BARE_KV, createKey, POSTERN, PROJECT, SANDBOX, varsOf } from "./settings.ts";
+
+export interface Builds {
+  readonly postern: Built;
+  readonly sandbox: Built;
+  readonly assembled: Built;
+  readonly bare: Built;
+  readonly bareKv: Built;
+}
+
+export type Stage = Awaited<ReturnType<typeof startStage>>;
+
+export const ORGANIZATION = `/v1/b2b/organizations/${demo.organization_id}`;
+
+/** A rate limit above what the load uses, and one below it. */
+const WIDE_LIMIT = { limit: 1_000_000, period_seconds: 60 };
+const NARROW_LIMIT = { limit: 1, period_seconds: 86_400 };
+const SCOPES = ["organizations:read", "members:dangerously_get"];
+
+/** The one that the Worker with CORS allows. */
+export const ORIGIN = "https://app.example";
+
+export const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
+
+/** Starts every Worker and fills the bare ones. The caches of the others are still empty. */
+export async function startStage(builds: Builds) {
+  const workers = await startWorkers(builds);
+  const keys = await createKeys(workers);
+  const etag = await fillBareWorkers(workers, keys.postern);
+  await checkCors(workers.withCors, keys.withCors);
+  // The next request of this key is refused.
+  await fetch(workers.postern.url + ORGANIZATION, { headers: bearer(keys.refused) });
+  return {
+    workers,
+    keys,
+    /** The ETag of the organization that most scenarios request. */
+    etag,
+    stop: async () => {
+      for (const worker of Object.values(workers)) await worker.stop();
+    },
+  };
+}
+
+async function startWorkers(builds: Builds) {
+  const processor = PROCESSORS?.measured;
+  const stytch = await startWorker(SANDBOX, builds.sandbox, PROJECT, PROCESSORS?.load);
+  const distantStytch = await startWorker(SANDBOX, builds.sandbox, PROJECT, PROCESSORS?.load);
+  await fetch(`${distantStytch.url}/_sandbox/latency`, { method: "PUT", body: JSON.stringify({ ms: 80 }) });
+
+  // Caches are filled by 32 misses at once, which take longer than the default timeout if the machine is busy.
+  const common = { LOG_HIT_SAMPLE_RATE: "0", CACHE_FRESH_SECONDS: "3600", UPSTREAM_TIMEOUT_MS: "10000" };
+  const startPostern = async (vars: Record<string, string>) =>
+    await startWorker(POSTERN, builds.postern, varsOf(stytch.url, { ...common, ...vars }), processor);
+  const postern = await startPostern({ CACHE_MEMORY_SECONDS: "60" });
+  const logging = await startPostern({ CACHE_MEMORY_SECONDS: "60", LOG_HIT_SAMPLE_RATE: "0.1" });
+  const withCors = await startPostern({ CACHE_MEMORY_SECONDS: "60", CORS_ORIGINS: ORIGIN });
+  const fromKv = await startPostern({ CACHE_MEMORY_SECONDS: "0" });
+  const alwaysMissing = await startPostern({
+    CACHE_MEMORY_SECONDS: "0",
+    CACHE_FRESH_SECONDS: "1",
+    CACHE_STALE_SECONDS: "0",
+  });
+  const bare = await startWorker(BARE, builds.bare, {}, processor);
+  const bareKv = await startWorker(BARE_KV, builds.bareKv, {}, processor);
+  const assembled = await startWorker(
+    ASSEMBLED,
+    builds.assembled,
+    varsOf(stytch.url, { CACHE_FRESH_SECONDS: common.CACHE_FRESH_SECONDS }),
+    processor,
+  );
+  // In the order in which they are stopped: Stytch last.
+  return {
+    bare,
+    bareKv,
+    assembled,
+    postern,
+    logging,
+    withCors,
+    fromKv,
+    alwaysMissing,
+    distantStytch,
+    stytch,
+  };
+}
+
+async function createKeys(workers: Awaited<ReturnType<typeof startWorkers>>) {
+  const { postern, logging, withCors, fromKv, alwaysMissing, assembled } = workers;
+  const fields = {
+    organization: ["organization_id", "organization_name", "trusted_metadata.plan"],
+    member: null,
+  };
+  const policy = { scopes: SCOPES, organization_ids: null, fields: null };
+  return {
+    postern: await createKey(postern.url, { name: "all", scopes: SCOPES }),
+    limited: await createKey(postern.url, { name: "limited", scopes: SCOPES, rate_limit: WIDE_LIMIT }),
+    refused: await createKey(postern.url, { name: "refused", scopes: SCOPES, rate_limit: NARROW_LIMIT }),
+    withFields: await createKey(postern.url, { name: "fields", scopes: SCOPES, fields }),
+    logging: await createKey(logging.url, { name: "all", scopes: SCOPES }),
+    withCors: await createKey(withCors.url, { name: "all", scopes: SCOPES }),
+    fromKv: await createKey(fromKv.url, { name: "all", scopes: SCOPES }),
+    alwaysMissing: await createKey(alwaysMissing.url, { name: "all", scopes: SCOPES }),
+    assembled: await createKey(assembled.url, { ...policy, rate_limit: null }),
+    assembledLimited: await createKey(assembled.url, { ...policy, rate_limit: WIDE_LIMIT }),
+  };
+}
+
+/** Gives the bare Workers the body and the headers of a hit, and returns its ETag. */
+async function fillBareWorkers(
+  { postern, bare, bareKv }: Readonly<Record<"postern" | "bare" | "bareKv", RunningWorker>>,
+  key: string,
+): Promise<string> {
+  const miss = await fetch(postern.url + ORGANIZATION, { headers: bearer(key) });
+  const etag = String(miss.headers.get("ETag"));
+  const body = await miss.arrayBuffer();
+  const hit = await fetch(postern.url + ORGANIZATION, { headers: bearer(key) });
+  await hit.arrayBuffer();
+  const headers = JSON.stringify([...hit.headers].filter(([name]) => !CONNECTION_HEADERS.includes(name)));
+  for (const worker of [bare, bareKv]) {
+    await fetch(worker.url + ORGANIZATION, { method: "PUT", body, headers: { "X-Bench-Headers": headers } });
+  }
+  return etag;
+}
+
+/** Throws unless a response allows the origin, and only then. The load itself does not look at these headers. */
+async function checkCors({ url }: RunningWorker, key: string): Promise<void> {
+  for (const [headers, expected] of [
+    [{ ...bearer(key), Origin: ORIGIN }, ORIGIN],
+    [bearer(key), null],
+  ] as const) {
+    const response = await fetch(url + ORGANIZATION, { headers });
+    await response.arrayBuffer();
+    const allowed = response.headers.get("Access-Control-Allow-Origin");
+    if (allowed !== expected)
+      throw new Error(`${url}: expected the allowed origin ${expected}, got ${allowed}`);
+  }
+}
+
+/** Set for each connection, not by the Worker. */
+const CONNECTION_HEADERS = ["content-length", "connection", "transfer-encoding", "keep-alive"];
