@@ -203,7 +203,7 @@ describe("the bound in bytes", () => {
 });
 
 describe("a tombstone", () => {
-  test("an entry from before the end of its organization is tombstoned, a later one is not", () => {
+  test("an entry is tombstoned if it was requested before its organization ended", () => {
     const memory = new Memory();
     store(memory, entry("a", { slug: "acme" }), NOW);
     memory.addTombstone("acme", 5);

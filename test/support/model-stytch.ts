@@ -5,8 +5,8 @@ import { type Json, organization, organizationEnvelope } from "./bodies.ts";
 import { deferred, json, stytchError } from "./upstream.ts";
 
 /**
- * Postern's upstream deadline of 5 s is in real time, and on a busy machine a slow answer may miss it. From this time on,
- * it counts as a failure of Stytch.
+ * Postern's upstream deadline of 5 s is in real time, and on a busy machine a slow answer may miss it. From this time
+ * on, it counts as a failure of Stytch.
  */
 const LATE_MS = 4_500;
 

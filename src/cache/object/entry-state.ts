@@ -15,7 +15,8 @@
  *   purge (3)                   nothing         nothing                 nothing         applyPurge
  *   alias moved                 nothing         nothing; purge listed   nothing         reset
  *
- * (1) for `CACHE_NEGATIVE_SECONDS`. (2) Stytch refused Postern itself. (3) The request in flight is repeated.
+ * (1) for `CACHE_NEGATIVE_SECONDS`. (2) Stytch refused Postern itself; likewise another 4xx, or a redirect. (3) The
+ * request in flight is repeated.
  *
  * "Purge listed": isolates and KV may hold the entry, so the object has the Directory list a purge of its name. "Purge
  * owed": it is listed with the next 404 or 400. No I/O; times are in ms since the epoch.

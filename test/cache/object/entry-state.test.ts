@@ -143,7 +143,7 @@ test("an entry is servable under its own names until it expires", () => {
 });
 
 describe("a negative entry", () => {
-  test("a negative entry lasts to its last millisecond, and ends with a purge or an entry", () => {
+  test("a negative entry lasts to its last millisecond, or to a purge or an entry", () => {
     const state = new EntryState();
     state.applyNotFound(end(1), { until: NOW + 10, purgeEpoch: 3 });
     expect([state.isKnownMissing(NOW + 9), state.isKnownMissing(NOW + 10)]).toEqual([true, false]);

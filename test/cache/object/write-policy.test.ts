@@ -94,7 +94,7 @@ describe("isWorthWriting", () => {
     },
   );
 
-  test("an unchanged entry without avoidable reads is written once in an eighth of its TTL", () => {
+  test("an unchanged entry nobody misses is written once in an eighth of its TTL", () => {
     const gaps = fc.array(fc.integer({ min: 1, max: 600_000 }), { minLength: 1, maxLength: 200 });
     fc.assert(
       fc.property(gaps, (given) => {

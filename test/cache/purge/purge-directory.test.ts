@@ -76,7 +76,7 @@ describe("a Directory that fails", () => {
   });
 });
 
-test("an isolate asks the Directory once in half a lease, however many answers it gives", async () => {
+test("an isolate asks the Directory once in half a lease for any number of answers", async () => {
   const reader = createIsolate();
   await reader.call(byId, { key });
   reader.resetCounts();

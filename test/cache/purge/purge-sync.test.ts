@@ -47,7 +47,7 @@ describe("the age of the list", () => {
     expect(one.list.latestSeen).toBe(9);
   });
 
-  test("a list half a lease old is synced in the background, a lease old before an answer", async () => {
+  test("a list is synced in the background after half a lease, and then in front", async () => {
     const one = isolate();
     await one.ensureSynced();
     one.at(4.999);
