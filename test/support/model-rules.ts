@@ -99,6 +99,8 @@ function checkOrganization(read: Observation, stytch: ModelStytch, purges: reado
     if (other.identifier === read.identifier && other.organization === null)
       fault(read, "an organization that has ended");
     if (other.organization === null) continue;
+    // Two objects may ask in the same millisecond; nobody can tell which of them asked first.
+    if (other.requestedAt === said.requestedAt && other.identifier !== said.identifier) continue;
     const isSame = other.organization["organization_id"] === said.organization["organization_id"];
     if (isSame !== identifiersOf(other.organization).includes(read.identifier))
       fault(read, "an alias that has moved");

@@ -18,6 +18,8 @@ export interface Said {
   readonly organization: Json | null;
   readonly startedAt: number;
   readonly endedAt: number;
+  /** When it was asked. */
+  readonly requestedAt: number;
   readonly at: number;
 }
 
@@ -108,7 +110,8 @@ export class ModelStytch {
 
   async answer(identifier: string): Promise<Response> {
     const startedAt = this.#steps.next();
-    this.askedAt = Date.now();
+    const requestedAt = Date.now();
+    this.askedAt = requestedAt;
     const fault = this.#fault;
     const found =
       this.#organizations.find(
@@ -124,7 +127,15 @@ export class ModelStytch {
     const envelope = found === null ? null : organizationEnvelope(found);
     const requestId = envelope === null ? null : String(envelope["request_id"]);
     const endedAt = this.#steps.next();
-    this.said.push({ identifier, requestId, organization: found, startedAt, endedAt, at: Date.now() });
+    this.said.push({
+      identifier,
+      requestId,
+      organization: found,
+      startedAt,
+      endedAt,
+      requestedAt,
+      at: Date.now(),
+    });
     return envelope === null ? stytchError(404, "organization_not_found") : json(envelope);
   }
 
