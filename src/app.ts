@@ -1,6 +1,5 @@
 /** The routes, and nothing else. What is not configured is not mounted. */
 import { Hono } from "hono";
-import { cors } from "hono/cors";
 import { TrieRouter } from "hono/router/trie-router";
 import { adminApp } from "./admin/app.ts";
 import { readMember } from "./api/members.ts";
@@ -8,6 +7,7 @@ import { readOrganization } from "./api/organizations.ts";
 import { whoAmI } from "./api/whoami.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { Config } from "./config.ts";
+import type { Cors } from "./cors.ts";
 import { type Failure, RequestError } from "./errors.ts";
 import { readJwks } from "./jwks/route.ts";
 import type { RequestContext } from "./request-context.ts";
@@ -17,15 +17,11 @@ import { webhookApp } from "./webhooks/app.ts";
 /** An endpoint of callers. `identifier`: the decoded path parameter; "" if the path ends before it. */
 type Endpoint = (context: RequestContext, identifier: string) => Promise<Response | Failure>;
 
-export function createApp(config: Config): Hono<AppEnv> {
+export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
   // The RegExpRouter refuses `members` beside `:organization_id`; the Linear- and the PatternRouter take `/healthz/` for
   // `/healthz`.
   const app = new Hono<AppEnv>({ router: new TrieRouter(), getPath: (request) => pathOf(request.url) });
-  if (config.corsOrigins.length > 0) {
-    const allowOrigins = createCors(config.corsOrigins);
-    // Pages of other origins have no business with operators' paths.
-    app.use((c, next) => (/^\/(?:admin|webhooks)(?:\/|$)/.test(c.req.path) ? next() : allowOrigins(c, next)));
-  }
+  if (cors !== null) app.options("*", cors.preflight);
 
   /** One handler and no middleware, so that Hono calls it without composing a chain. */
   const get = (path: string, endpoint: Endpoint, vary?: string) => {
@@ -63,28 +59,6 @@ export function createApp(config: Config): Hono<AppEnv> {
   });
   return app;
 }
-
-/** For scripts of a page: what they may send, and which headers of an answer they may read. */
-const createCors = (origins: readonly string[]) =>
-  cors({
-    origin: origins.includes("*") ? "*" : [...origins],
-    allowMethods: ["GET", "HEAD"],
-    allowHeaders: ["Authorization", "If-None-Match", "Postern-Cache"],
-    exposeHeaders: [
-      "X-Request-Id",
-      "Cache-Status",
-      "Age",
-      "ETag",
-      "RateLimit-Policy",
-      "RateLimit",
-      "Retry-After",
-      "WWW-Authenticate",
-      "Server-Timing",
-      "Vary",
-      "Date",
-    ],
-    maxAge: 600,
-  });
 
 /** The value of `Allow` if a path answers other methods than the one that was asked for; null if it is no route. */
 function allowedMethods(app: Hono<AppEnv>, path: string): string | null {

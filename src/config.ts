@@ -121,9 +121,9 @@ export const VARIABLE_NAMES: readonly string[] = Object.keys(Variables.shape);
 export interface Config {
   /** The environment of the Stytch project, and so of its keys: keys of the other one are refused. */
   readonly environment: "test" | "live";
-  /** Read by `stytch/` alone. */
   readonly stytch: {
     readonly projectId: string;
+    /** Read in `src/stytch/` alone, like the next one. */
     readonly secret: string;
     /** The next secret, while the project secret rotates. */
     readonly nextSecret: string | undefined;

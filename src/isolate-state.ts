@@ -9,6 +9,7 @@ import { Memory } from "./cache/memory.ts";
 import { PurgeList } from "./cache/purge/purge-list.ts";
 import { createPurgeSync } from "./cache/purge/purge-sync.ts";
 import { type Config, parseConfig } from "./config.ts";
+import { Cors } from "./cors.ts";
 import type { JwksCache } from "./jwks/route.ts";
 import { createKeyState, type KeyState } from "./keys/key-state.ts";
 import { type Result, success } from "./result.ts";
@@ -16,6 +17,8 @@ import { StytchClient } from "./stytch/client.ts";
 
 export interface IsolateState extends CacheState {
   readonly config: Config;
+  /** Null if no origin is configured. */
+  readonly cors: Cors | null;
   /** Holds the circuit, which the Worker and the objects of the isolate share. */
   readonly stytch: StytchClient;
   readonly keys: KeyState;
@@ -61,6 +64,7 @@ function createIsolateState(env: Env): Result<IsolateState, Problems> {
   const purges = new PurgeList();
   return success({
     config,
+    cors: config.corsOrigins.length > 0 ? new Cors(config.corsOrigins) : null,
     stytch: new StytchClient(config),
     keys: createKeyState(config),
     memory: new Memory(),

@@ -22,7 +22,7 @@ export function createWorker(random: () => number = Math.random) {
   function appFor(state: IsolateState): Hono<AppEnv> {
     let app = apps.get(state);
     if (app === undefined) {
-      app = createApp(state.config);
+      app = createApp(state.config, state.cors);
       apps.set(state, app);
     }
     return app;
@@ -43,6 +43,7 @@ export function createWorker(random: () => number = Math.random) {
         log.defect(thrown);
         response = await context.fail({ type: "internal_error" });
       }
+      state.value.cors?.addHeaders(request, pathOf(request.url), response.headers);
       if (context.quota !== null) setRateLimit(response.headers, context.quota);
       return finish(response, log, state.value.config.logHitSampleRate);
     },

@@ -1,9 +1,13 @@
 import { getRouterName } from "hono/dev";
 import { expect, test } from "vitest";
 import { createApp } from "../src/app.ts";
+import { Cors } from "../src/cors.ts";
 import { createConfig } from "./support/config.ts";
 
-const appOf = (vars: Record<string, string> = {}) => createApp(createConfig(vars));
+function appOf(vars: Record<string, string> = {}) {
+  const config = createConfig(vars);
+  return createApp(config, config.corsOrigins.length > 0 ? new Cors(config.corsOrigins) : null);
+}
 
 const WEBHOOKS = { STYTCH_WEBHOOK_SECRET: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" };
 
@@ -11,16 +15,19 @@ test("Hono's TrieRouter matches every route", () => {
   expect(getRouterName(appOf())).toBe("TrieRouter");
 });
 
-test("a hot route has one handler and no middleware, so Hono composes no chain", () => {
-  const { router } = appOf();
-  for (const path of [
-    "/v1/b2b/organizations/acme",
-    "/v1/b2b/organizations/members/dangerously_get/m",
-    "/whoami",
-  ]) {
-    expect(router.match("GET", path)[0], path).toHaveLength(1);
-  }
-});
+test.each([{}, { CORS_ORIGINS: "https://app.example", ...WEBHOOKS }])(
+  "a hot route has one handler and no middleware, so Hono composes no chain: %j",
+  (vars) => {
+    const { router } = appOf(vars);
+    for (const path of [
+      "/v1/b2b/organizations/acme",
+      "/v1/b2b/organizations/members/dangerously_get/m",
+      "/whoami",
+    ]) {
+      expect(router.match("GET", path)[0], path).toHaveLength(1);
+    }
+  },
+);
 
 test("an area that is not configured is not mounted", () => {
   const mounted = (vars: Record<string, string>) =>

@@ -36,7 +36,8 @@ export function syncPurges({ state, config, log, waitUntil }: CacheContext): Pro
 }
 
 /**
- * Stores an entry in memory, and returns the one that is held afterwards. A purged entry does not outlive a newer one.
+ * Stores an entry in memory, and returns the one that is held afterwards: the newer of two. A held entry that was purged
+ * is removed first, so it cannot win over the new one.
  */
 export function storeInMemory(
   { memory, purges }: CacheState,

@@ -88,7 +88,7 @@ async function readFromKv({ env, config, state }: CacheContext, identifier: stri
 }
 
 /**
- * The better of what KV and memory have: KV's, unless it is missing, expired, purged, ended, or under a moved alias.
+ * The better of what KV and memory have: KV's, unless it is missing, expired, purged, tombstoned, or under a moved alias.
  */
 function bestCached(
   { config, state }: CacheContext,

@@ -118,9 +118,9 @@ export class Directory extends DurableObject<Env> {
         sequence,
       )
       .toArray();
-    const news: readonly Purge[] = purges.map((purge) => ({ name: purge.name, sequence: purge.number }));
+    const updates: readonly Purge[] = purges.map((purge) => ({ name: purge.name, sequence: purge.number }));
     return {
-      purges: news,
+      purges: updates,
       purgedBefore: kv.get<number>(PURGED_BEFORE_KEY) ?? 0,
       latest: kv.get<number>(LATEST_PURGE_KEY) ?? 0,
     };

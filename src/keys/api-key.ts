@@ -8,7 +8,7 @@ import { DurableObject } from "cloudflare:workers";
 import type * as z from "zod";
 import { fullBucket, type Limit } from "../limits/bucket.ts";
 import { allocate, changeLedgerLimit, createLedger, type Ledger } from "../limits/bucket-ledger.ts";
-import { holdMs } from "../limits/grant-policy.ts";
+import { callDelayMs } from "../limits/grant-policy.ts";
 import type { TokenRequest, TokenResponse } from "../limits/messages.ts";
 import { describeError, log } from "../log.ts";
 import { checkKey } from "./authorize.ts";
@@ -54,7 +54,7 @@ export class ApiKey extends DurableObject<Env> {
 
   /**
    * The only call on the path of requests. Returns the record, which the isolate may use for the duration of a lease,
-   * and tokens if the key has a rate limit. Adds the usage `report` of the isolate. `unchecked`: the presented
+   * and tokens if the key has a rate limit. Adds the usage `report` of the isolate. `uncheckedGeneration`: the presented
    * generation, if nobody has checked yet whether the call that needs a token may be admitted, else null.
    *
    * Answers at once, with one exception: a call that is slightly too early for a token is held until there is one. Only
@@ -63,10 +63,10 @@ export class ApiKey extends DurableObject<Env> {
   async lease(
     report: UsageReport | null,
     request: TokenRequest,
-    unchecked: number | null,
+    uncheckedGeneration: number | null,
   ): Promise<LeaseResponse> {
-    const response = this.#lease(report, request, unchecked);
-    const ms = response.tokens === null || this.#isHolding ? null : holdMs(response.tokens);
+    const response = this.#lease(report, request, uncheckedGeneration);
+    const ms = response.tokens === null || this.#isHolding ? null : callDelayMs(response.tokens);
     if (ms === null) return response;
     this.#isHolding = true;
     try {
@@ -74,17 +74,23 @@ export class ApiKey extends DurableObject<Env> {
     } finally {
       this.#isHolding = false;
     }
-    return this.#lease(null, request, unchecked);
+    return this.#lease(null, request, uncheckedGeneration);
   }
 
-  #lease(report: UsageReport | null, request: TokenRequest, unchecked: number | null): LeaseResponse {
+  #lease(
+    report: UsageReport | null,
+    request: TokenRequest,
+    uncheckedGeneration: number | null,
+  ): LeaseResponse {
     const record = this.record();
     if (record === null) return { record, tokens: null };
     if (report !== null) this.#usage.add(report);
     if (record.rate_limit === null) return { record, tokens: null };
     const now = Date.now();
     // Only the Worker knows the caller's address, so a key with `allowed_ips` gets no token before it has checked.
-    const mayTake = unchecked === null || (record.allowed_ips === null && !checkKey(record, unchecked, now));
+    const mayTake =
+      uncheckedGeneration === null ||
+      (record.allowed_ips === null && !checkKey(record, uncheckedGeneration, now));
     const needsToken = request.needsToken && mayTake;
     return { record, tokens: this.#allocateTokens(record.rate_limit, { ...request, needsToken }, now) };
   }

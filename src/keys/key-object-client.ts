@@ -26,32 +26,32 @@ const MAX_GRANT_TTL_MS = 5_000;
 /** One object call, bounded in time. Applies the tokens of the response. Rejects if the object fails. */
 export async function fetchLease(
   context: RequestContext,
-  memory: KeyState,
+  keyState: KeyState,
   keyId: string,
-  waiting: TokenClaimant,
+  claimant: TokenClaimant,
 ): Promise<FetchedLease> {
   const requestedAt = Date.now();
   const leaseMs = context.config.leaseSeconds * 1_000;
-  const report = memory.pendingUsage.nextReport(keyId, requestedAt);
+  const report = keyState.pendingUsage.nextReport(keyId, requestedAt);
   // On Workers there is no randomness before the first request.
-  memory.isolateId ??= crypto.randomUUID();
-  const pool = memory.tokenPools.get(keyId);
+  keyState.isolateId ??= crypto.randomUUID();
+  const pool = keyState.tokenPools.get(keyId);
   const request = createTokenRequest(pool, requestedAt, {
-    isolateId: memory.isolateId,
+    isolateId: keyState.isolateId,
     ttlMs: Math.min(leaseMs, MAX_GRANT_TTL_MS),
-    needsToken: waiting !== null,
-    isProbe: waiting === "admitted",
+    needsToken: claimant !== null,
+    isProbe: claimant === "admitted",
   });
-  const unchecked = waiting === null || waiting === "admitted" ? null : waiting.generation;
+  const uncheckedGeneration = claimant === null || claimant === "admitted" ? null : claimant.generation;
   try {
     const { record, tokens } = await callWithRetry(
       () => context.env.API_KEY.getByName(keyId),
-      async (object) => await object.lease(report, request.message, unchecked),
+      async (object) => await object.lease(report, request.message, uncheckedGeneration),
       KEY_OBJECT_TIMEOUT_MS,
     );
     const now = Date.now();
-    if (report !== null) memory.pendingUsage.acknowledge(keyId, report, now);
-    applyTokenResponse(memory.tokenPools, keyId, request, tokens, now);
+    if (report !== null) keyState.pendingUsage.acknowledge(keyId, report, now);
+    applyTokenResponse(keyState.tokenPools, keyId, request, tokens, now);
     return { record, granted: tokens?.granted ?? null };
   } catch (error) {
     pool?.requestFailed(request);
@@ -62,13 +62,13 @@ export async function fetchLease(
 /** `onAnswer` is called with whether the waiting call has its token. */
 export function createLeaseSource(
   context: RequestContext,
-  memory: KeyState,
-  waiting: TokenClaimant,
+  keyState: KeyState,
+  claimant: TokenClaimant,
   onAnswer: (granted: boolean | null) => void = () => {},
 ): LeaseSource {
   return {
     fetchLease: async (keyId, isBlocking) => {
-      const { record, granted } = await fetchLease(context, memory, keyId, isBlocking ? waiting : null);
+      const { record, granted } = await fetchLease(context, keyState, keyId, isBlocking ? claimant : null);
       if (isBlocking) onAnswer(granted);
       return record;
     },
@@ -82,36 +82,36 @@ export class KeyTokenSource implements TokenSource {
   readonly keyId: string;
   readonly limit: Limit;
   readonly #context: RequestContext;
-  readonly #memory: KeyState;
+  readonly #keyState: KeyState;
 
-  constructor(context: RequestContext, memory: KeyState, keyId: string, limit: Limit) {
+  constructor(context: RequestContext, keyState: KeyState, keyId: string, limit: Limit) {
     this.keyId = keyId;
     this.limit = limit;
     this.#context = context;
-    this.#memory = memory;
+    this.#keyState = keyState;
   }
 
   get pools(): TokenPools {
-    return this.#memory.tokenPools;
+    return this.#keyState.tokenPools;
   }
 
   async fetchToken(): Promise<boolean | null> {
     let granted: boolean | null = null;
-    const source = createLeaseSource(this.#context, this.#memory, "admitted", (answer) => {
+    const source = createLeaseSource(this.#context, this.#keyState, "admitted", (answer) => {
       granted = answer;
     });
-    await this.#memory.leases.fetchAndStore(this.keyId, Date.now(), source);
+    await this.#keyState.leases.fetchAndStore(this.keyId, Date.now(), source);
     return granted;
   }
 
   async refresh(): Promise<void> {
-    const source = createLeaseSource(this.#context, this.#memory, null);
-    await this.#memory.leases.fetchAndStore(this.keyId, Date.now(), source);
+    const source = createLeaseSource(this.#context, this.#keyState, null);
+    await this.#keyState.leases.fetchAndStore(this.keyId, Date.now(), source);
   }
 
   prefetch(): void {
-    const source = createLeaseSource(this.#context, this.#memory, null);
-    this.#memory.leases.renewInBackground(this.keyId, Date.now(), source);
+    const source = createLeaseSource(this.#context, this.#keyState, null);
+    this.#keyState.leases.renewInBackground(this.keyId, Date.now(), source);
   }
 
   noteObjectFailed(): void {

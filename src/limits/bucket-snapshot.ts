@@ -10,7 +10,7 @@ import {
   type Limit,
   msUntilFull,
   msUntilToken,
-  takeToken,
+  takeFromBucket,
   tokensIn,
 } from "./bucket.ts";
 import { isScarce, refusalPauseMs } from "./grant-policy.ts";
@@ -95,7 +95,7 @@ export function takeFromSnapshot(
   snapshot: BucketSnapshot,
   now: number,
 ): { readonly snapshot: BucketSnapshot; readonly granted: boolean } {
-  const { bucket, granted } = takeToken(snapshot, snapshot.limit, now);
+  const { bucket, granted } = takeFromBucket(snapshot, snapshot.limit, now);
   const fullAt = now + msUntilFull(bucket.level, snapshot.limit);
   return { snapshot: { ...snapshot, ...bucket, fullAt }, granted };
 }

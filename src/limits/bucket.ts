@@ -37,7 +37,11 @@ export function refill(bucket: Bucket, limit: Limit, now: number, outstanding = 
 }
 
 /** Takes one token if there is one. */
-export function takeToken(bucket: Bucket, limit: Limit, now: number): { bucket: Bucket; granted: boolean } {
+export function takeFromBucket(
+  bucket: Bucket,
+  limit: Limit,
+  now: number,
+): { bucket: Bucket; granted: boolean } {
   const before = refill(bucket, limit, now);
   const granted = before.level >= unitsPerToken(limit);
   return { bucket: granted ? { ...before, level: before.level - unitsPerToken(limit) } : before, granted };

@@ -46,8 +46,8 @@ const ROUND_TRIP_RESERVE = 1.25;
 const MAX_REFUSAL_PAUSE_MS = 1_000;
 const REFUSAL_PAUSE_PERIOD_SHARE = 1 / 8;
 
-/** By how much the travel times of two messages usually differ at most, in ms. */
-const MAX_HOLD_MS = 300;
+/** How long the object delays a call that is too early at most: by so much the travel times of two messages differ. */
+const MAX_CALL_DELAY_MS = 300;
 
 /**
  * How many tokens a grant has, if the isolate wants `wanted` more, will hold `held`, and `left` are in the bucket.
@@ -117,7 +117,9 @@ export function refusalPauseMs(limit: Limit): number {
  * How long the object holds a call that it would refuse, in ms, until its token has come; null to refuse it at once. If
  * tokens come slowly, a caller just below the rate is early whenever its last message was late and this one is not.
  */
-export function holdMs({ granted, level, limit }: TokenResponse): number | null {
+export function callDelayMs({ granted, level, limit }: TokenResponse): number | null {
   const ms = msUntilToken(level, limit);
-  return granted === false && msUntilToken(0, limit) >= MAX_HOLD_MS && ms <= MAX_HOLD_MS ? ms : null;
+  return granted === false && msUntilToken(0, limit) >= MAX_CALL_DELAY_MS && ms <= MAX_CALL_DELAY_MS
+    ? ms
+    : null;
 }

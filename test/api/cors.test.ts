@@ -58,3 +58,21 @@ test("CORS_ORIGINS=* allows every origin", async () => {
   const response = await isolate.call(PATH, { headers: { Origin: "https://any.example" } });
   expect(response.headers.get("Access-Control-Allow-Origin")).toBe("*");
 });
+
+test("an answer varies by Origin once, whoever asks, unless every origin is allowed", async () => {
+  const varies = async (origins: string, headers: Record<string, string>, method = "GET") => {
+    const isolate = createIsolate({ CORS_ORIGINS: origins });
+    return (await isolate.call(PATH, { headers, method })).headers.get("Vary");
+  };
+  for (const headers of [{}, { Origin: "https://app.example" }, { Origin: "https://evil.example" }]) {
+    expect(await varies("https://app.example", headers)).toBe("Authorization, Origin");
+    expect(await varies("https://app.example", headers, "HEAD")).toBe("Authorization, Origin");
+    expect(await varies("*", headers)).toBe("Authorization");
+  }
+});
+
+test("a page of another origin is told no header that it may read", async () => {
+  const isolate = createIsolate({ CORS_ORIGINS: "https://app.example" });
+  const response = await isolate.call(PATH, { headers: { Origin: "https://app.example.evil.example" } });
+  expect([...response.headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual([]);
+});

@@ -1,14 +1,14 @@
-/** `npm run keys` as a process, against a fake admin API: what it sends, and how it reads unexpected responses. */
+/** `npm run keys` against a fake admin API: what it sends, and how it reads unexpected responses. */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type FakeResponse, ID, KEY, RECORD, useFakeAdminServer } from "./fake-admin-server.ts";
-import { expectError, TOKEN, useKeysCli } from "./keys-process.ts";
+import { expectError, runKeys, TOKEN, useKeysCli } from "./keys-process.ts";
 
 const cli = useKeysCli();
 const server = useFakeAdminServer();
 
-const run = (...args: string[]) => cli.keys(args, { POSTERN_URL: server.origin, POSTERN_ADMIN_TOKEN: TOKEN });
+const run = (...args: string[]) => runKeys(args, { POSTERN_URL: server.origin, POSTERN_ADMIN_TOKEN: TOKEN });
 
 test("every option of create reaches the server", async () => {
   server.respond = () => ({ status: 201, body: { ...RECORD, key: KEY } });

@@ -1,9 +1,9 @@
-/** `npm run keys` as a process, against Postern. */
+/** `npm run keys` against Postern: one life of a key as a process, the rest in this process. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo } from "../../sandbox/seed.ts";
 import { organizationPath } from "../support/paths.ts";
-import { expectError, TOKEN, useKeysCli } from "./keys-process.ts";
+import { expectError, runKeys, TOKEN, useKeysCli } from "./keys-process.ts";
 
 const UNKNOWN_ID = "0123456789abcdef";
 
@@ -15,10 +15,12 @@ beforeAll(async () => {
 });
 afterAll(async () => await postern.stop());
 
-const run = (...args: string[]) => cli.keys(args, { POSTERN_URL: postern.url, POSTERN_ADMIN_TOKEN: TOKEN });
+const environment = () => ({ POSTERN_URL: postern.url, POSTERN_ADMIN_TOKEN: TOKEN });
+const run = (...args: string[]) => runKeys(args, environment());
 
 test("a key can be created, used, listed, shown and revoked", async () => {
-  const created = await run("create", "--name", "Acme partner", "--scope", "organizations:read");
+  const runProcess = (...args: string[]) => cli.keys(args, environment());
+  const created = await runProcess("create", "--name", "Acme partner", "--scope", "organizations:read");
   expect(created).toMatchObject({ code: 0, err: "" });
   const [key = ""] = /pst_test_\w+/.exec(created.out) ?? [];
   expect(created.out.split(key)).toHaveLength(2);
@@ -28,15 +30,15 @@ test("a key can be created, used, listed, shown and revoked", async () => {
   expect(called.status).toBe(200);
 
   const id = key.split("_")[2] ?? "";
-  const listed = await run("list");
+  const listed = await runProcess("list");
   expect(listed.out).toContain(id);
-  expect(JSON.parse((await run("list", "--json")).out).keys[0].key_id).toBe(id);
-  expect((await run("show", id)).out).toContain("Acme partner");
+  expect(JSON.parse((await runProcess("list", "--json")).out).keys[0].key_id).toBe(id);
+  expect((await runProcess("show", id)).out).toContain("Acme partner");
   expect(listed.out).not.toContain(key);
 
-  expectError(await run("revoke", id), 2, /--yes/);
-  expect(JSON.parse((await run("show", id, "--json")).out).status).toBe("active");
-  const revoked = await run("revoke", id, "--yes");
+  expectError(await runProcess("revoke", id), 2, /--yes/);
+  expect(JSON.parse((await runProcess("show", id, "--json")).out).status).toBe("active");
+  const revoked = await runProcess("revoke", id, "--yes");
   expect(revoked).toMatchObject({ code: 0, err: "" });
   expect(revoked.out).toContain("revoked");
 });
@@ -89,15 +91,15 @@ test("an error of the server is shown as one line in its own words", async () =>
 test("a refused token, a closed port and a missing token have errors of their own", async () => {
   const env = { POSTERN_URL: postern.url };
   expectError(
-    await cli.keys(["list"], { ...env, POSTERN_ADMIN_TOKEN: "wrong" }),
+    await runKeys(["list"], { ...env, POSTERN_ADMIN_TOKEN: "wrong" }),
     1,
     /refused the admin token/,
   );
   expectError(
-    await cli.keys(["list", "--token", TOKEN, "--url", "http://127.0.0.1:1"], {}),
+    await runKeys(["list", "--token", TOKEN, "--url", "http://127.0.0.1:1"], {}),
     1,
     /cannot be reached/,
   );
-  expectError(await cli.keys(["list"], env), 1, /POSTERN_ADMIN_TOKEN/);
-  expectError(await cli.keys(["list"], {}), 1, /POSTERN_URL/);
+  expectError(await runKeys(["list"], env), 1, /POSTERN_ADMIN_TOKEN/);
+  expectError(await runKeys(["list"], {}), 1, /POSTERN_URL/);
 });

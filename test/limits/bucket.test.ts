@@ -8,7 +8,7 @@ import {
   msUntilFull,
   msUntilToken,
   refill,
-  takeToken,
+  takeFromBucket,
   tokensIn,
   unitsPerToken,
 } from "../../src/limits/bucket.ts";
@@ -30,7 +30,7 @@ function drain(
   let state = bucket;
   let admitted = 0;
   for (let i = 0; i < calls; i += 1) {
-    const taken = takeToken(state, limit, now);
+    const taken = takeFromBucket(state, limit, now);
     state = taken.bucket;
     admitted += taken.granted ? 1 : 0;
   }
@@ -44,8 +44,8 @@ test("a full bucket admits its limit at once, and not one more", () => {
 test("a token comes back to the millisecond, and not before", () => {
   const limit = limitOf(3, 10);
   const { bucket } = drain(fullBucket(limit, NOW), limit, NOW, 3);
-  expect(takeToken(bucket, limit, NOW + 3_333).granted).toBe(false);
-  expect(takeToken(bucket, limit, NOW + 3_334).granted).toBe(true);
+  expect(takeFromBucket(bucket, limit, NOW + 3_333).granted).toBe(false);
+  expect(takeFromBucket(bucket, limit, NOW + 3_334).granted).toBe(true);
 });
 
 test("any stretch of T seconds admits at most limit + T · limit / period calls", () => {
@@ -84,7 +84,7 @@ test("a lone caller at a steady rate below the limit is never refused", () => {
       const everyMs = Math.ceil((limit.period_seconds * 1_000) / limit.limit);
       let bucket: Bucket = { level: 0, at: NOW };
       for (let i = 1; i <= 50; i += 1) {
-        const taken = takeToken(bucket, limit, NOW + i * everyMs);
+        const taken = takeFromBucket(bucket, limit, NOW + i * everyMs);
         expect(taken.granted).toBe(true);
         bucket = taken.bucket;
       }
@@ -96,7 +96,7 @@ test("a bucket loses nothing if it is refilled often, however long the period", 
   const limit = limitOf(1, 86_400);
   let bucket: Bucket = { level: 0, at: NOW };
   for (let i = 1; i <= 86_400; i += 1) bucket = refill(bucket, limit, NOW + i * 1_000);
-  expect(takeToken(bucket, limit, NOW + 86_400_000).granted).toBe(true);
+  expect(takeFromBucket(bucket, limit, NOW + 86_400_000).granted).toBe(true);
 });
 
 test("the level of the largest limit is exact over the longest time", () => {
@@ -145,9 +145,9 @@ test("tokens and times computed from a level are exact", () => {
       const tokens = tokensIn(bucket.level, limit);
       if (tokens < 50) expect(drain(bucket, limit, NOW, tokens + 1).admitted).toBe(tokens);
       const next = msUntilToken(bucket.level, limit);
-      expect(takeToken(bucket, limit, NOW + next).granted).toBe(true);
+      expect(takeFromBucket(bucket, limit, NOW + next).granted).toBe(true);
       expect(next === 0).toBe(tokens > 0);
-      if (next > 0) expect(takeToken(bucket, limit, NOW + next - 1).granted).toBe(false);
+      if (next > 0) expect(takeFromBucket(bucket, limit, NOW + next - 1).granted).toBe(false);
       const toFull = msUntilFull(bucket.level, limit);
       expect(refill(bucket, limit, NOW + toFull).level).toBe(fullBucket(limit, NOW).level);
       if (toFull > 0)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type Limit, unitsPerToken } from "../../src/limits/bucket.ts";
-import { grantSize, holdMs } from "../../src/limits/grant-policy.ts";
+import { callDelayMs, grantSize } from "../../src/limits/grant-policy.ts";
 import { limitOf, responseOf } from "../support/token-pool.ts";
 
 describe("the size of a grant", () => {
@@ -40,7 +40,7 @@ test("tokens that the isolate holds are not granted again", () => {
 describe("a call that is early for its token", () => {
   /** For a bucket that has its next token in `msLeft`. */
   const held = (limit: Limit, msLeft: number, granted: boolean | null = false) =>
-    holdMs(responseOf({ limit, granted, level: unitsPerToken(limit) - msLeft * limit.limit }));
+    callDelayMs(responseOf({ limit, granted, level: unitsPerToken(limit) - msLeft * limit.limit }));
 
   test("a call is held until its token comes, if that is within the jitter of messages", () => {
     expect([1, 300, 301].map((ms) => held(limitOf(1, 60), ms))).toEqual([1, 300, null]);

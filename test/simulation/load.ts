@@ -1,6 +1,6 @@
 /** The calls of a simulated world, and what a single bucket would make of them. */
 import { createRandom } from "../../sandbox/random.ts";
-import { type Bucket, fullBucket, type Limit, takeToken } from "../../src/limits/bucket.ts";
+import { type Bucket, fullBucket, type Limit, takeFromBucket } from "../../src/limits/bucket.ts";
 
 /** The moment in ms from the beginning, and the isolate that gets the call. */
 export type Call = readonly [ms: number, isolate: number];
@@ -14,7 +14,7 @@ export function createUniform(seed: number): () => number {
 export function isWithin(limit: Limit, admitted: readonly number[]): boolean {
   let bucket: Bucket = fullBucket(limit, admitted[0] ?? 0);
   return admitted.every((ms) => {
-    const taken = takeToken(bucket, limit, ms);
+    const taken = takeFromBucket(bucket, limit, ms);
     bucket = taken.bucket;
     return taken.granted;
   });
@@ -25,7 +25,7 @@ export function countAdmissible(limit: Limit, calls: readonly Call[], beginsEmpt
   let bucket: Bucket = beginsEmpty ? { level: 0, at: 0 } : fullBucket(limit, 0);
   let admitted = 0;
   for (const [ms] of calls) {
-    const taken = takeToken(bucket, limit, ms);
+    const taken = takeFromBucket(bucket, limit, ms);
     bucket = taken.bucket;
     if (taken.granted) admitted += 1;
   }

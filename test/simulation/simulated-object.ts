@@ -1,7 +1,7 @@
 /** The object of the simulated key. */
 import { fullBucket } from "../../src/limits/bucket.ts";
 import { allocate, createLedger, type Ledger } from "../../src/limits/bucket-ledger.ts";
-import { holdMs } from "../../src/limits/grant-policy.ts";
+import { callDelayMs } from "../../src/limits/grant-policy.ts";
 import type { TokenRequest, TokenResponse } from "../../src/limits/messages.ts";
 import { between, type World } from "./world.ts";
 
@@ -25,7 +25,7 @@ export class SimulatedObject {
     const { random, setting, agenda } = this.#world;
     if (random() < (setting.twice ?? 0)) this.#decide(request);
     const response = this.#decide(request);
-    const ms = this.#isHolding ? null : holdMs(response);
+    const ms = this.#isHolding ? null : callDelayMs(response);
     if (ms === null) {
       respond(response);
       return;

@@ -24,7 +24,7 @@ export class AliasNotifier {
     this.#aliasObject = aliasObject;
   }
 
-  /** True if an entry was held here, even before an eviction. */
+  /** True if aliases were told: then an entry was held here, at the latest before an eviction. */
   get hasNotified(): boolean {
     return this.#storage.get(NOTIFIED_KEY) !== undefined;
   }

@@ -1,6 +1,7 @@
 /**
- * The Durable Object of one identifier, the only place in the deployment that asks Stytch for it. Callers who come
- * while an upstream request is in flight wait for that one (request coalescing, single flight).
+ * The Durable Object of one identifier, the only place in the deployment that asks Stytch for it, unless the object
+ * itself cannot be reached. Callers who come while an upstream request is in flight wait for that one (request
+ * coalescing, single flight).
  *
  * The canonical object, named by an organization's ID, holds its entry and alone writes it to KV. The object of a slug
  * or external ID resolves the alias and hands what it fetched to the canonical object. Which of the two an identifier
@@ -13,7 +14,7 @@ import { requireIsolateState } from "../../isolate-state.ts";
 import { describeError, log } from "../../log.ts";
 import type { Entry } from "../entry.ts";
 import { asCollapsed, type ReadRequest, type ReadResult } from "../object-messages.ts";
-import { listPurge } from "../purge/list-purge.ts";
+import { recordPurge } from "../purge/record-purge.ts";
 import { AliasNotifier } from "./alias-notifier.ts";
 import { AliasState } from "./alias-state.ts";
 import { EntryState, isFreshEnough } from "./entry-state.ts";
@@ -58,7 +59,7 @@ export class Organization extends DurableObject<Env> {
       stytch: () => requireIsolateState(this.env).stytch,
       cacheConfig: () => this.#config().cache,
       store: async (entry) => await this.store(entry),
-      listPurgeInBackground: (name) => this.#listPurgeInBackground(name),
+      recordPurgeInBackground: (name) => this.#recordPurgeInBackground(name),
     });
   }
 
@@ -120,7 +121,9 @@ export class Organization extends DurableObject<Env> {
     if (canonicalId !== undefined) await this.#object(canonicalId).purge(canonicalId, sequence);
   }
 
-  /** For a canonical object: its organization was seen with this object's alias, or without it. */
+  /**
+   * Called by a canonical object on the object of an alias: its organization was seen with this alias, or without it.
+   */
   aliasChanged(alias: string, organizationId: string, requestedAt: number, hasAlias: boolean): void {
     if (hasAlias) this.#state.noteAliasSeen(requestedAt);
     const hasMoved = this.#alias.applyChange(organizationId, requestedAt, hasAlias);
@@ -128,7 +131,7 @@ export class Organization extends DurableObject<Env> {
     this.#state.reset();
     this.#alias.reset();
     this.#mirror.clear(alias, "known");
-    this.#listPurgeInBackground(alias);
+    this.#recordPurgeInBackground(alias);
   }
 
   #answer(identifier: string, request: ReadRequest): ReadResult | null {
@@ -169,8 +172,8 @@ export class Organization extends DurableObject<Env> {
   }
 
   /** If the Directory fails, isolates go on serving what they hold under this name until it expires. */
-  #listPurgeInBackground(name: string): void {
-    const listed = listPurge(this.env, [name], null).then(
+  #recordPurgeInBackground(name: string): void {
+    const listed = recordPurge(this.env, [name], null).then(
       (sequence) => this.#state.observeOwnPurge(sequence),
       (error: unknown) => log({ degraded: ["directory"], defect: describeError(error) }),
     );

@@ -29,7 +29,7 @@ export interface UpstreamReaderHost {
   readonly stytch: () => StytchClient;
   readonly cacheConfig: () => Config["cache"];
   readonly store: (entry: Entry) => Promise<unknown>;
-  readonly listPurgeInBackground: (name: string) => void;
+  readonly recordPurgeInBackground: (name: string) => void;
 }
 
 export class UpstreamReader {
@@ -94,7 +94,7 @@ export class UpstreamReader {
     this.#host.state.noteHandedOver(entry.requestedAt);
     const result = await this.#host.alias.handOver(alias, entry);
     if (result.kind === "purged") this.#host.state.observePurge(result.latestPurge);
-    if (result.kind === "moved") this.#host.listPurgeInBackground(alias);
+    if (result.kind === "moved") this.#host.recordPurgeInBackground(alias);
   }
 
   /**
@@ -120,7 +120,7 @@ export class UpstreamReader {
     this.#host.alias.reset();
     this.#host.mirror.clear(identifier, "known");
     this.#host.notifier.clear();
-    if (result === "purge_due") this.#host.listPurgeInBackground(identifier);
+    if (result === "purge_due") this.#host.recordPurgeInBackground(identifier);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Failure } from "../../errors.ts";
 import { callWithRetry } from "../../platform/durable-object.ts";
 import { isCanonicalId } from "../../stytch/identifier.ts";
 import type { CacheContext } from "../cache-context.ts";
-import { listPurge } from "./list-purge.ts";
+import { recordPurge } from "./record-purge.ts";
 
 /** How long a purge waits for the Organization objects. */
 const OBJECT_TIMEOUT_MS = 2_000;
@@ -33,7 +33,7 @@ export async function purgeIdentifiers(
   const names = identifiers.map((name) => (isCanonicalId(name) ? name.toLowerCase() : name));
   let sequence: number;
   try {
-    sequence = await listPurge(env, names, detail);
+    sequence = await recordPurge(env, names, detail);
   } catch {
     log.degraded("directory");
     return { type: "purge_unavailable" };

@@ -1,4 +1,4 @@
-/** Lists a purge in the Directory: that is what makes it hold in every isolate within `LEASE_SECONDS`. */
+/** Adds a purge to the list of the Directory, which makes it hold in every isolate within `LEASE_SECONDS`. */
 import type { PurgeEvent } from "../../directory/directory.ts";
 import { getDirectory } from "../../directory/directory-client.ts";
 import { withTimeout } from "../../platform/timeout.ts";
@@ -9,7 +9,7 @@ const LIST_TIMEOUT_MS = 5_000;
  * Returns the sequence number of the purge. Rejects if the Directory fails or takes longer than 5 s. `detail` goes to
  * the audit log; null for a purge that no operator or webhook asked for.
  */
-export async function listPurge(
+export async function recordPurge(
   env: Env,
   names: readonly string[],
   detail: PurgeEvent["detail"] | null,
