@@ -1,6 +1,7 @@
 /** The routes, and nothing else. What is not configured is not mounted. */
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { TrieRouter } from "hono/router/trie-router";
+import type { RouterRoute } from "hono/types";
 import { adminApp } from "./admin/app.ts";
 import { readMember } from "./api/members.ts";
 import { readOrganization } from "./api/organizations.ts";
@@ -10,6 +11,7 @@ import type { Config } from "./config.ts";
 import type { Cors } from "./cors.ts";
 import { type Failure, RequestError } from "./errors.ts";
 import { readJwks } from "./jwks/route.ts";
+import { isEndpoint } from "./log-route.ts";
 import type { RequestContext } from "./request-context.ts";
 import { pathOf } from "./request-path.ts";
 import { webhookApp } from "./webhooks/app.ts";
@@ -21,27 +23,51 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
   // The RegExpRouter refuses `members` beside `:organization_id`; the Linear- and the PatternRouter take `/healthz/` for
   // `/healthz`.
   const app = new Hono<AppEnv>({ router: new TrieRouter(), getPath: (request) => pathOf(request.url) });
-  if (cors !== null) app.options("*", cors.preflight);
 
   /** One handler and no middleware, so that Hono calls it without composing a chain. */
-  const get = (path: string, endpoint: Endpoint, vary?: string) => {
+  const get = (path: string, endpoint: Endpoint, isKeyed = false) => {
     const parameter = /:(\w+)$/.exec(path)?.[1];
     app.get(path, async (c) => {
       const context = c.env;
       context.log.route(path);
+      context.isKeyed = isKeyed;
       const answer = await endpoint(context, parameter === undefined ? "" : (c.req.param(parameter) ?? ""));
-      if (answer instanceof Response) return answer;
-      const response = await context.fail(answer);
-      if (vary !== undefined) response.headers.set("Vary", vary);
-      return response;
+      return answer instanceof Response ? answer : await context.fail(answer);
     });
   };
-  get("/v1/b2b/organizations/:organization_id", readOrganization, "Authorization");
-  get("/v1/b2b/organizations/members/dangerously_get/:member_id", readMember, "Authorization");
+  /** For answers that depend on the caller's key. */
+  const keyedPaths = new Set<string>();
+  const getWithKey = (path: string, endpoint: Endpoint) => {
+    keyedPaths.add(path);
+    get(path, endpoint, true);
+  };
+
+  /** The routes of a path, one for each method that it answers. The first is noted as if it had matched. */
+  const noteRoutes = (c: Context<AppEnv>): RouterRoute[] => {
+    const routes = ["GET", "POST", "PATCH", "DELETE"].flatMap((method) => {
+      const matched = app.router.match(method, c.req.path)[0].map(([[, route]]) => route);
+      return matched.filter(isEndpoint).slice(0, 1);
+    });
+    const [first] = routes;
+    if (first !== undefined) {
+      c.env.log.route(first.path);
+      c.env.isKeyed = keyedPaths.has(first.path);
+    }
+    return routes;
+  };
+
+  if (cors !== null) {
+    app.options("*", async (c, next) => {
+      noteRoutes(c);
+      return await cors.preflight(c, next);
+    });
+  }
+  getWithKey("/v1/b2b/organizations/:organization_id", readOrganization);
+  getWithKey("/v1/b2b/organizations/members/dangerously_get/:member_id", readMember);
   // An identifier that is left out is one out of bounds, not another path.
-  get("/v1/b2b/organizations/", readOrganization, "Authorization");
-  get("/v1/b2b/organizations/members/dangerously_get/", readMember, "Authorization");
-  get("/whoami", whoAmI, "Authorization");
+  getWithKey("/v1/b2b/organizations/", readOrganization);
+  getWithKey("/v1/b2b/organizations/members/dangerously_get/", readMember);
+  getWithKey("/whoami", whoAmI);
   get("/v1/b2b/sessions/jwks/:project_id", readJwks);
   get("/healthz", async () => Response.json({ status: "ok" }));
 
@@ -49,8 +75,10 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
   if (config.webhookSecrets.length > 0) app.route("/webhooks", webhookApp());
 
   app.notFound((c) => {
-    const allow = allowedMethods(app, c.req.path);
-    return c.env.fail(allow === null ? { type: "route_not_found" } : { type: "method_not_allowed", allow });
+    const routes = noteRoutes(c);
+    if (routes.length === 0) return c.env.fail({ type: "route_not_found" });
+    const methods = routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+    return c.env.fail({ type: "method_not_allowed", allow: methods.join(", ") });
   });
   app.onError((error, c) => {
     if (error instanceof RequestError) return c.env.fail(error.failure);
@@ -58,14 +86,4 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
     return c.env.fail({ type: "internal_error" });
   });
   return app;
-}
-
-/** The value of `Allow` if a path answers other methods than the one that was asked for; null if it is no route. */
-function allowedMethods(app: Hono<AppEnv>, path: string): string | null {
-  const methods = ["GET", "POST", "PATCH", "DELETE"].filter((method) =>
-    // Middleware is registered for all methods, handlers for one.
-    app.router.match(method, path)[0].some(([[, route]]) => route.method === method),
-  );
-  if (methods.length === 0) return null;
-  return methods.flatMap((method) => (method === "GET" ? ["GET", "HEAD"] : [method])).join(", ");
 }

@@ -23,6 +23,8 @@ export class RequestContext {
   readonly waitUntil: (work: Promise<unknown>) => void;
   /** The rate limit of the caller's key and what is left of it; null if it has none. */
   quota: Quota | null = null;
+  /** True if the answer depends on the caller's key; a failure says so in `Vary`. */
+  isKeyed = false;
   readonly #timings: Timings = {};
 
   constructor(
@@ -57,6 +59,8 @@ export class RequestContext {
     const { env, log, request } = this;
     const answered = await limitFailedAuth(failure, request.headers, env.FAILED_AUTH_LIMITER, log);
     log.failure(answered);
-    return failureResponse(answered, log.requestId);
+    const response = failureResponse(answered, log.requestId);
+    if (this.isKeyed) response.headers.set("Vary", "Authorization");
+    return response;
   }
 }

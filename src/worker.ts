@@ -41,7 +41,8 @@ export function createWorker(random: () => number = Math.random) {
       } catch (thrown) {
         // What is not an Error passes Hono's onError.
         log.defect(thrown);
-        response = await context.fail({ type: "internal_error" });
+        const failure = await context.fail({ type: "internal_error" });
+        response = request.method === "HEAD" ? new Response(null, failure) : failure;
       }
       state.value.cors?.addHeaders(request, pathOf(request.url), response.headers);
       if (context.quota !== null) setRateLimit(response.headers, context.quota);

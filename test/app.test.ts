@@ -1,7 +1,8 @@
 /** The log line of a request, and requests to a misconfigured or defective Worker. */
 import { expect, test, vi } from "vitest";
+import { RequestContext } from "../src/request-context.ts";
 import { useClock } from "./support/clock.ts";
-import { createIsolate } from "./support/deployment.ts";
+import { createIsolate, createKey } from "./support/deployment.ts";
 import { logLines } from "./support/guard.ts";
 import { setUpOrganization } from "./support/setup.ts";
 import { TEST_VARS } from "./support/vars.ts";
@@ -109,4 +110,58 @@ test("LOG_HIT_SAMPLE_RATE samples the log lines of hits, and of nothing else", a
   };
   expect(await statuses()).toEqual([200, 401]);
   expect(await statuses()).toEqual([401]);
+});
+
+test.each([
+  ["POST", "/v1/b2b/organizations/acme", "/v1/b2b/organizations/{organization_id}", "Authorization"],
+  ["DELETE", "/whoami", "/whoami", "Authorization"],
+  ["POST", "/healthz", "/healthz", null],
+  ["PUT", "/admin/keys", "/admin/keys", null],
+  ["PUT", "/admin/keys/0123456789abcdef", "/admin/keys/{key_id}", null],
+  ["GET", "/admin/keys/a/b", null, null],
+  ["GET", "/v1/b2b/organizations", null, null],
+])("%s %s is logged as the route %s", async (method, path, route, vary) => {
+  for (const origins of ["", "https://app.example"]) {
+    const isolate = createIsolate({ CORS_ORIGINS: origins });
+    const isPublic = !path.startsWith("/admin");
+    const response = await isolate.call(path, {
+      method,
+      headers: { Authorization: `Bearer ${TEST_VARS.ADMIN_TOKEN}` },
+    });
+    expect(logLines().at(-1)).toMatchObject({ route, status: response.status });
+    const varies = [vary, isPublic && origins !== "" ? "Origin" : null].filter((one) => one !== null);
+    expect(response.headers.get("Vary")).toBe(varies.length === 0 ? null : varies.join(", "));
+  }
+});
+
+test.each(["/v1/b2b/organizations/acme", "/admin/keys"])(
+  "a preflight of %s is logged as its route",
+  async (path) => {
+    const isolate = createIsolate({ CORS_ORIGINS: "https://app.example" });
+    await isolate.call(path, {
+      method: "OPTIONS",
+      headers: {
+        Origin: "https://app.example",
+        "Access-Control-Request-Method": "GET",
+        Authorization: `Bearer ${TEST_VARS.ADMIN_TOKEN}`,
+      },
+    });
+    expect(logLines().at(-1)?.["route"]).toBe(path.replace("acme", "{organization_id}"));
+  },
+);
+
+test("the failure of a defect in a read varies by Authorization, and has no body for HEAD", async () => {
+  for (const thrown of [new RangeError("canary"), "canary"]) {
+    for (const method of ["GET", "HEAD"]) {
+      const isolate = createIsolate();
+      const { key } = await createKey(isolate);
+      const timing = vi.spyOn(RequestContext.prototype, "time").mockImplementation(() => {
+        throw thrown;
+      });
+      const response = await isolate.call("/v1/b2b/organizations/acme", { key, method });
+      timing.mockRestore();
+      expect([response.status, response.headers.get("Vary")]).toEqual([500, "Authorization"]);
+      expect((await response.text()) === "").toBe(method === "HEAD");
+    }
+  }
 });

@@ -51,7 +51,7 @@ export async function fetchLease(
     );
     const now = Date.now();
     if (report !== null) keyState.pendingUsage.acknowledge(keyId, report, now);
-    applyTokenResponse(keyState.tokenPools, keyId, request, tokens, now);
+    applyTokenResponse(keyState.tokenPools, keyId, pool, request, tokens, now);
     return { record, granted: tokens?.granted ?? null };
   } catch (error) {
     pool?.requestFailed(request);

@@ -45,9 +45,8 @@ export function takeToken(
   pool.recordCall(now);
   if (lease.granted === true) return { granted: true, quota: pool.quota(now, true) };
   if (lease.granted === false) return pool.takeHeld(now) ? taken(source, pool, now) : refused(pool, now);
-  // No grant outlasts its lease, so nothing is held in grace.
-  if (lease.grace) return takeLocally(pool, now);
-  switch (pool.tryTake(now)) {
+  // In grace the object fails, so nothing is asked of it or awaited from it.
+  switch (pool.tryTake(now, !lease.grace)) {
     case "taken":
       return taken(source, pool, now);
     case "refused":
@@ -55,7 +54,7 @@ export function takeToken(
     case "wait":
       return waitForPrefetch(source, pool);
     case "ask":
-      return askObject(source);
+      return lease.grace ? takeLocally(pool, now) : askObject(source);
   }
 }
 

@@ -35,22 +35,33 @@ export function createTokenRequest(
   };
 }
 
-/** Applies the object's response; null if the key has no limit, or none any more. */
+/**
+ * Applies the object's response; null if the key has no limit, or none any more. `requester` is the pool that made the
+ * request, if there was one.
+ */
 export function applyTokenResponse(
   pools: TokenPools,
   keyId: string,
+  requester: TokenPool | undefined,
   request: PendingRequest,
   response: TokenResponse | null,
   now: number,
 ): void {
   const known = pools.get(keyId);
+  // Calls that wait for a pool's tokens must not go on waiting if it was replaced, or if there is no limit any more.
+  if (response === null || requester !== known) requester?.requestFailed(request);
   if (response === null) {
     pools.delete(keyId);
-    // Calls that wait for its tokens find out now that there is no limit.
-    known?.requestFailed(request);
     return;
   }
   const pool = known ?? new TokenPool(response.limit, now);
   pools.set(keyId, pool);
-  pool.applyResponse(request, response, now);
+  pool.applyResponse(requester === known ? request : withoutPrefetch(request), response, now);
 }
+
+/** To a pool that did not make it, a request ends no prefetch and no probe. */
+const withoutPrefetch = ({ message, requestedAt }: PendingRequest): PendingRequest => ({
+  message: { ...message, prefetch: 0 },
+  requestedAt,
+  isProbe: false,
+});

@@ -52,7 +52,7 @@ describe("how many tokens an isolate prefetches", () => {
     recordCalls(short, 11, NOW);
     expect(request(short, NOW).message.prefetch).toBe(2);
     const pools = createTokenPools();
-    applyTokenResponse(pools, "key", leaseRequest(NOW, 1_000), responseOf(), NOW);
+    applyTokenResponse(pools, "key", undefined, leaseRequest(NOW, 1_000), responseOf(), NOW);
     const brief = pools.get("key") as TokenPool;
     recordCalls(brief, 11, NOW);
     expect(request(brief, NOW).message.prefetch).toBe(4);

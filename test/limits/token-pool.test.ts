@@ -153,7 +153,7 @@ describe("the pools of an isolate", () => {
   test("an isolate keeps 5,000 pools; the one with the oldest response goes first", () => {
     const { pools } = setUpPool();
     for (let i = 0; i < 5_001; i += 1)
-      applyTokenResponse(pools, `key-${i}`, leaseRequest(NOW), responseOf(), NOW);
+      applyTokenResponse(pools, `key-${i}`, undefined, leaseRequest(NOW), responseOf(), NOW);
     expect([pools.size, pools.get("key-0"), pools.get("key-1")]).toEqual([
       5_000,
       undefined,
@@ -168,8 +168,37 @@ describe("the pools of an isolate", () => {
     const prefetch = request(pool, NOW);
     expect(prefetch.message.prefetch).toBeGreaterThan(0);
     const waiting = pool.prefetchEnded.wait(10_000);
-    applyTokenResponse(pools, "key", prefetch, null, NOW);
+    applyTokenResponse(pools, "key", pool, prefetch, null, NOW);
     expect(await waiting).toBe(true);
     expect(pools.get("key")).toBeUndefined();
+  });
+
+  test("a prefetch of a pool that was dropped meanwhile wakes its waiters, whatever it brings", async () => {
+    for (const response of [null, responseOf()]) {
+      const { pools, respond } = setUpPool();
+      const pool = respond({}, NOW);
+      for (let i = 0; i < 11; i += 1) pool.recordCall(NOW);
+      const prefetch = request(pool, NOW);
+      expect(prefetch.message.prefetch).toBeGreaterThan(0);
+      const waiting = pool.prefetchEnded.wait(10_000);
+      // Another response said first that the limit was lifted.
+      applyTokenResponse(pools, "key", pool, leaseRequest(NOW), null, NOW);
+      applyTokenResponse(pools, "key", pool, prefetch, response, NOW);
+      expect(await waiting).toBe(true);
+    }
+  });
+
+  test("the late response to another pool's prefetch does not end the prefetch under way", () => {
+    const { pools, respond } = setUpPool();
+    const old = respond({}, NOW);
+    for (let i = 0; i < 11; i += 1) old.recordCall(NOW);
+    const late = request(old, NOW);
+    pools.delete("key");
+    const pool = respond({}, NOW + 10);
+    for (let i = 0; i < 11; i += 1) pool.recordCall(NOW + 10);
+    expect(request(pool, NOW + 10).message.prefetch).toBeGreaterThan(0);
+    applyTokenResponse(pools, "key", old, late, responseOf(), NOW + 20);
+    // It would prefetch again if it took its own prefetch for ended.
+    expect(request(pool, NOW + 20).message.prefetch).toBe(0);
   });
 });

@@ -116,7 +116,7 @@ export class SimulatedIsolate {
         const decidedAt = agenda.now();
         send(this.#world, () =>
           end(() => {
-            applyTokenResponse(this.#pools, KEY_ID, request, response, this.#now());
+            applyTokenResponse(this.#pools, KEY_ID, pool, request, response, this.#now());
             this.#leasedAt = Math.max(this.#leasedAt, request.requestedAt);
             onEnd(response.granted, decidedAt);
           }),

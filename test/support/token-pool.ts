@@ -48,7 +48,7 @@ export function setUpPool(limit = LIMIT): PoolSetUp {
     pools,
     respond: ({ left = limit.limit, ...fields }, requestedAt, now = requestedAt) => {
       const response = responseOf({ limit, level: left * unitsPerToken(limit), ...fields });
-      applyTokenResponse(pools, "key", leaseRequest(requestedAt), response, now);
+      applyTokenResponse(pools, "key", pools.get("key"), leaseRequest(requestedAt), response, now);
       return pools.get("key") as TokenPool;
     },
   };

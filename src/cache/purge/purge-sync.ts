@@ -68,7 +68,9 @@ export class PurgeSync {
   async #syncBeforeAnswer(now: number, waitUntil: WaitUntil): Promise<boolean> {
     const running = this.#blockingSync;
     if (running !== undefined && isWithin(now, running.startedAt, DIRECTORY_TIMEOUT_MS)) {
-      if (await running.waiters.wait(DIRECTORY_TIMEOUT_MS)) return this.#syncedAt >= running.startedAt;
+      const isNotified = await running.waiters.wait(DIRECTORY_TIMEOUT_MS);
+      // The first waiter of a leader that was cut off asks in its place. The others have waited long enough.
+      if (isNotified || this.#blockingSync !== running) return this.#syncedAt >= running.startedAt;
     }
     const sync = { startedAt: this.#now(), waiters: new Waiters() };
     this.#blockingSync = sync;

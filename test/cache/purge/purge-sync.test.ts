@@ -229,6 +229,26 @@ describe("requests that wait at the same time", () => {
     one.at(1);
     expect(await one.ensureSynced()).toBe(true);
   });
+
+  test("when a leader is cut off, one of its waiters asks, and the others wait no longer", async () => {
+    vi.useFakeTimers();
+    try {
+      const one = isolate(hang);
+      void one.ensureSynced();
+      const waiting = Array.from({ length: 20 }, () => one.ensureSynced());
+      const answer = deferred<PurgeUpdates>();
+      one.fetchUpdates.mockImplementation(async () => await answer.promise);
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(one.fetchUpdates).toHaveBeenCalledTimes(2);
+      answer.resolve(purged("acme", 7));
+      const results = await Promise.all(waiting);
+      expect(results.filter((isSynced) => isSynced)).toHaveLength(1);
+      expect(one.fetchUpdates).toHaveBeenCalledTimes(2);
+      expect(one.list.minPurgeEpoch(["acme"])).toBe(7);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
 });
 
 test("a list that starts after some purge ends all entries from before it", async () => {
