@@ -29,7 +29,7 @@ const READERS = 4;
 
 const index = (below: number) => fc.nat(below - 1);
 const reader = index(READERS);
-/** Of three organizations' IDs, four slugs and two external IDs. */
+/** The index of a name: one of three organization IDs, four slugs and two external IDs. */
 const name = index(9);
 const step = fc.oneof(
   { weight: 12, arbitrary: fc.record({ do: fc.constant("read" as const), reader, name }) },

@@ -1,0 +1,34 @@
+/** The purge list of an isolate, synced with a Directory that answers by hand. */
+import { vi } from "vitest";
+import { PurgeList, type PurgeUpdates } from "../../src/cache/purge/purge-list.ts";
+import { PurgeSync } from "../../src/cache/purge/purge-sync.ts";
+import { NOW } from "./clock.ts";
+
+export const NOTHING: PurgeUpdates = { purges: [], purgedBefore: 0, latest: 0 };
+const LEASE_MS = 10_000;
+
+export const purged = (name: string, sequence: number): PurgeUpdates => ({
+  purges: [{ name, sequence }],
+  purgedBefore: 0,
+  latest: sequence,
+});
+export const hang = async () => await new Promise<never>(() => {});
+export const fail = async () => await Promise.reject(new Error("the Directory is gone"));
+
+/** Creates an isolate with its own clock. */
+export function syncedIsolate(directory: (after: number) => Promise<PurgeUpdates> = async () => NOTHING) {
+  const list = new PurgeList();
+  const fetchUpdates = vi.fn(directory);
+  const background: Promise<unknown>[] = [];
+  let now = NOW;
+  const sync = new PurgeSync(list, fetchUpdates, () => now);
+  return {
+    list,
+    fetchUpdates,
+    background: async () => await Promise.all(background.splice(0)),
+    at: (seconds: number) => {
+      now = NOW + seconds * 1_000;
+    },
+    ensureSynced: () => sync.ensureSynced(LEASE_MS, (work) => void background.push(work)),
+  };
+}
