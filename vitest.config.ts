@@ -11,9 +11,17 @@ function modelOf({ MODEL_RUNS, MODEL_SEED }: NodeJS.ProcessEnv): Record<string, 
   return { ...(MODEL_RUNS ? { MODEL_RUNS } : {}), ...(MODEL_SEED ? { MODEL_SEED } : {}) };
 }
 
+const IN_NODE = {
+  setupFiles: ["test/e2e/guard.ts"],
+  // One process for all files: what they serve takes long to load.
+  isolate: false,
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
+};
+
 export default defineConfig({
   test: {
-    // One for each project, side by side: the tests in workerd all run in one.
+    // Two projects at a time: those in workerd take as long as those on sockets.
     maxWorkers: 2,
     projects: [
       {
@@ -34,15 +42,19 @@ export default defineConfig({
         },
       },
       {
-        // In Node: the built Worker and the sandbox from outside, on real sockets; the command-line tools; and what takes much arithmetic.
+        // In Node: the built Worker and the sandbox from outside, on real sockets.
         test: {
-          name: "node",
-          include: ["test/{cli,dev,e2e,simulation}/**/*.test.ts"],
-          setupFiles: ["test/e2e/guard.ts"],
-          // One process for all files: what they serve takes long to load.
-          isolate: false,
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          ...IN_NODE,
+        },
+      },
+      {
+        // In Node: the command-line tools, and what takes much arithmetic. It begins when one of the others has ended.
+        test: {
+          name: "tools",
+          include: ["test/{cli,dev,simulation}/**/*.test.ts"],
+          ...IN_NODE,
         },
       },
     ],
