@@ -91,14 +91,11 @@ export class UpstreamReader {
   }
 
   async #handOver(alias: string, entry: Entry): Promise<void> {
-    const { state, mirror, notifier } = this.#host;
+    const { state, mirror } = this.#host;
     state.applyHandOver(entry.requestedAt);
     // The name was the ID of an organization, and is now a slug or external ID of another.
     const wasId = mirror.mirroredAt !== undefined && !state.hasEntry;
-    if (wasId) {
-      mirror.clear(alias, "known");
-      notifier.clear();
-    }
+    if (wasId) mirror.clear(alias, "known");
     const result = await this.#host.alias.handOver(alias, entry);
     if (result.kind === "purged") state.observePurge(result.latestPurge);
     if (result.kind === "moved" || wasId) this.#host.recordPurgeInBackground(alias);
