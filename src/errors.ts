@@ -32,7 +32,7 @@ export type Failure =
       readonly limited: "key" | "address";
       readonly retryAfterSeconds: number;
     }
-  /** Stytch refused the identifier; rebuilt from the fields that Postern knows. */
+  /** Stytch refused what was asked for; rebuilt from the fields that Postern knows. */
   | {
       readonly type: "upstream_bad_request";
       readonly errorType: string;
@@ -41,7 +41,7 @@ export type Failure =
     }
   /** The upstream response is not JSON, too large, or against the schema. */
   | { readonly type: "upstream_invalid_response" }
-  /** Stytch refused Postern itself: an operator's problem. */
+  /** Stytch refused Postern itself, and said nothing of what was asked for: an operator's problem. */
   | { readonly type: "upstream_rejected" }
   | { readonly type: "upstream_rate_limited"; readonly retryAfterSeconds: number | undefined }
   /** The connection failed, or Stytch answered 5xx. `retryAfterSeconds`: if it is known when to come again. */
