@@ -92,9 +92,10 @@ export class UpstreamReader {
 
   async #handOver(alias: string, entry: Entry): Promise<void> {
     const { state, mirror } = this.#host;
+    const mayBeCached = state.hasEntry || mirror.mirroredAt !== undefined;
     state.applyHandOver(entry.requestedAt);
     // The name was the ID of an organization, and is now a slug or external ID of another.
-    const wasId = mirror.mirroredAt !== undefined && !state.hasEntry;
+    const wasId = mayBeCached && !state.hasEntry;
     if (wasId) mirror.clear(alias, "known");
     const result = await this.#host.alias.handOver(alias, entry);
     if (result.kind === "purged") state.observePurge(result.latestPurge);
