@@ -1,5 +1,6 @@
 /** The pauses after a 429, as callers of the API meet them. */
-import { beforeEach, expect, test } from "vitest";
+import { evictAllDurableObjects } from "cloudflare:test";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
@@ -65,6 +66,8 @@ test("after one member's 429, another member, an organization and the JWKS are a
   const known = organization();
   respondInTurn(upstream, () => json(organizationEnvelope(known)));
   expect((await read(organizationPath(known))).status).toBe(200);
+  // Other tests read the JWKS from the same object.
+  onTestFinished(async () => await evictAllDurableObjects());
   await read(JWKS_PATH);
   expect(upstream.requests).toHaveLength(4);
   expect((await read(refused)).status).toBe(503);
