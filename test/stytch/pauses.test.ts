@@ -134,3 +134,9 @@ test("at most 1,000 objects are remembered as paused, the latest ones", () => {
   expect(isPaused(pauses, "object 1")).toBe(true);
   expect(isPaused(pauses, "object 1000")).toBe(true);
 });
+
+test("429s without Retry-After do not displace the pauses of other objects", () => {
+  const pauses = pausesAfter(["a", limited(30)]);
+  for (let i = 0; i < 1_000; i += 1) pauses.recordOutcome(`object ${i}`, limited(), NOW);
+  expect(isPaused(pauses, "a")).toBe(true);
+});

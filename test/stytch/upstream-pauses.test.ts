@@ -1,13 +1,17 @@
 /** The pauses after a 429, as callers of the API meet them. */
 import { evictAllDurableObjects } from "cloudflare:test";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
+import * as z from "zod";
+import { StytchClient } from "../../src/stytch/client.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
+import { createConfig } from "../support/config.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import {
   newMemberPath,
   newOrganizationPath,
   respondInTurn,
+  respondWith,
   respondWithMember,
 } from "../support/failing-upstream.ts";
 import { logLines } from "../support/guard.ts";
@@ -118,6 +122,18 @@ test("three organizations refused in a row pause the reads of organizations, not
   expect((await read(newMemberPath())).status).toBe(200);
 });
 
+test("the operations of one client have pauses of their own, also for the same text", async () => {
+  const stytch = new StytchClient(createConfig());
+  respondInTurn(upstream, limited());
+  for (const id of ["a", "b", "c", "d"]) await stytch.fetchMember(id, false);
+  expect(upstream.requests).toHaveLength(3);
+  await stytch.fetchOrganization("a");
+  await stytch.fetchJwks(z.unknown());
+  expect(upstream.requests).toHaveLength(5);
+  expect((await stytch.fetchOrganization("a")).call).toBeNull();
+  expect((await stytch.fetchJwks(z.unknown())).call).toBeNull();
+});
+
 test.each([200, 404])("an answer of %i between refusals ends their row", async (status) => {
   for (const _ of [1, 2, 3, 4, 5]) {
     respondInTurn(upstream, limited());
@@ -178,6 +194,19 @@ test("a 429 without Retry-After pauses nothing, and names no time to callers", a
     expect([refused.status, refused.headers.get("Retry-After")]).toEqual([503, null]);
   }
   expect(upstream.requests).toHaveLength(4);
+});
+
+test("a paused member does not use up the probe of an open circuit", async () => {
+  const paused = newMemberPath();
+  respondInTurn(upstream, limited());
+  await read(paused);
+  respondInTurn(upstream, respondWith(500));
+  for (let i = 0; i < 10; i += 1) await read(newMemberPath());
+  clock.at(2);
+  expect(await (await read(paused)).json()).toMatchObject({ error_type: "upstream_rate_limited" });
+  expect(upstream.requests).toHaveLength(11);
+  respondInTurn(upstream, respondWithMember(upstream));
+  expect((await read(newMemberPath())).status).toBe(200);
 });
 
 test("a clock that was set back does not prolong a pause", async () => {
