@@ -12,8 +12,10 @@
  * | no answer: connection, 5xx,      | the same                | the same; the row goes on, since this says nothing of   |
  * | timeout                          |                         | limits                                                  |
  *
- * The longest of several pauses holds. When the pause of the operation ends, the row goes on: one more 429 begins the
- * next pause. Each isolate has its own pauses and learns for itself. All moments are milliseconds since the epoch.
+ * The longest of several pauses holds. That of the operation begins with the third refusal, and the pauses of the first
+ * two objects do not prolong it: one object's long pause must not stop all. When it ends, the row goes on: one more 429
+ * begins the next pause. Each isolate has its own pauses and learns for itself. All moments are milliseconds since the
+ * epoch.
  */
 import type { Failure } from "../errors.ts";
 import { BoundedMap } from "../platform/bounded-map.ts";
