@@ -169,6 +169,7 @@ test("if the object fails, the isolate's own set is answered, and Stytch is not 
   }
   clock.at(4_500);
   expect((await read(own))[0]).toBe(503);
+  expect(logLines().at(-1)).toMatchObject({ status: 503, degraded: ["public_keys_object"] });
   expect(upstream.requests).toHaveLength(0);
 });
 
