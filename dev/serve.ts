@@ -6,6 +6,8 @@ process.env["WRANGLER_SEND_METRICS"] ??= "false";
 const { unstable_startWorker } = await import("wrangler");
 
 interface ServeOptions {
+  /** Default: the `main` of the configuration. */
+  readonly entrypoint?: string;
   /** 0 for any free port. */
   readonly port: number;
   readonly vars: Readonly<Record<string, string>>;
@@ -30,7 +32,7 @@ export interface RunningServer {
  */
 export async function serve(
   configPath: string,
-  { port, vars, persist, inspect = false, onLogLine }: ServeOptions,
+  { entrypoint, port, vars, persist, inspect = false, onLogLine }: ServeOptions,
 ): Promise<RunningServer> {
   const bindings = Object.entries(vars).map(
     ([name, value]) => [name, { type: "secret_text", value }] as const,
@@ -39,6 +41,7 @@ export async function serve(
     config: configPath,
     envFiles: [],
     bindings: Object.fromEntries(bindings),
+    ...(entrypoint === undefined ? {} : { entrypoint }),
     dev: {
       server: { hostname: "127.0.0.1", port },
       inspector: inspect ? { hostname: "127.0.0.1", port: 0 } : false,

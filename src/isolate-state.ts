@@ -10,7 +10,7 @@ import { PurgeList } from "./cache/purge/purge-list.ts";
 import { createPurgeSync } from "./cache/purge/purge-sync.ts";
 import { type Config, parseConfig } from "./config.ts";
 import { Cors } from "./cors.ts";
-import type { JwksCache } from "./jwks/route.ts";
+import type { JwksState } from "./jwks/jwks-set.ts";
 import { createKeyState, type KeyState } from "./keys/key-state.ts";
 import { type Result, success } from "./result.ts";
 import { StytchClient } from "./stytch/client.ts";
@@ -25,7 +25,7 @@ export interface IsolateState extends CacheState {
   readonly projections: ProjectionCache;
   /** The last headers of each projection; an entry is its own projection for a key without fields. */
   readonly responseHeaders: WeakMap<Projection, CachedHeaders>;
-  readonly jwks: JwksCache;
+  readonly jwks: JwksState;
 }
 
 type Problems = Readonly<Record<string, string>>;
@@ -72,6 +72,6 @@ function createIsolateState(env: Env): Result<IsolateState, Problems> {
     purgeSync: createPurgeSync(env, purges),
     projections: new ProjectionCache(),
     responseHeaders: new WeakMap(),
-    jwks: {},
+    jwks: { set: undefined, failure: undefined },
   });
 }

@@ -44,11 +44,11 @@ export type DegradedPart =
   | "kv_read"
   /** KV cannot be written: other locations go on asking the organization's object. */
   | "kv_write"
-  /** Stytch failed: an older entry was served (stale-if-error), or a background revalidation failed. */
+  /** Stytch failed: an older entry or set of keys was served (stale-if-error), or a background revalidation failed. */
   | "upstream"
   /** The organization's object failed: Stytch was asked directly. */
   | "organization_object"
-  /** The object of the public keys failed: the request was refused. */
+  /** The object of the public keys failed: the last set was served, or the request refused. */
   | "public_keys_object"
   /** The Directory failed: an alarm reports to it later, and purges made meanwhile are not known here. */
   | "directory"

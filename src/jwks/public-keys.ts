@@ -1,41 +1,46 @@
 /**
  * The object of the project's public keys (JWKS), the only place in the deployment that asks Stytch for them. They need
  * no key of Postern, so what a flood of requests may cost is bounded here: one upstream call in 15 minutes, and one in
- * a second while Stytch fails.
+ * a second while Stytch fails. The last good set is in memory only: an eviction of the object loses it, and isolates
+ * that have it go on with their own.
  */
 import { DurableObject } from "cloudflare:workers";
 import * as z from "zod";
 import type { Failure } from "../errors.ts";
 import { requireIsolateState } from "../isolate-state.ts";
 import type { UpstreamCall } from "../log.ts";
+import type { StytchFailure } from "../stytch/parse-response.ts";
+import { isRemembered, type JwksFailure, type JwksSet, type JwksState, jwksFreshness } from "./jwks-set.ts";
 
-/** Stytch itself answers `Cache-Control: public, max-age=900`. */
-export const JWKS_FRESH_MS = 900_000;
-/** How long a failure is remembered. */
-export const JWKS_NEGATIVE_MS = 1_000;
 /** The name of the one object. */
 export const PUBLIC_KEYS_NAME = "public-keys";
 
-/** RFC 7517 §5, in Stytch's envelope. */
-const Jwks = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })) });
+/**
+ * RFC 7517 §5, in Stytch's envelope. A project always has keys, so a set without any is a failure: clients that took it
+ * in would refuse every session.
+ */
+const Jwks = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) });
 
 export type JwksRead = {
-  /** When Stytch answered, ms since the epoch. */
-  readonly at: number;
   /** Null if this caller's read made no upstream call. */
   readonly call: UpstreamCall | null;
 } & (
-  | { readonly body: Uint8Array<ArrayBuffer>; readonly failure?: never }
-  | { readonly failure: Failure; readonly detail?: string }
+  | { readonly set: JwksSet; readonly failure?: never }
+  /** `set`: the last good one, of any age. `detail`: for the log, field paths and error types only. */
+  | { readonly set: JwksSet | undefined; readonly failure: JwksFailure; readonly detail?: string }
 );
 
 export class PublicKeys extends DurableObject<Env> {
-  #last: JwksRead | undefined;
+  readonly #known: JwksState = { set: undefined, failure: undefined };
   #inFlight: Promise<JwksRead> | undefined;
 
   /** Resolves always, by the deadline of an upstream call. */
   async read(): Promise<JwksRead> {
-    if (this.#last !== undefined && isCurrent(this.#last, Date.now())) return { ...this.#last, call: null };
+    const { set, failure } = this.#known;
+    const now = Date.now();
+    const { cache } = requireIsolateState(this.env).config;
+    if (set !== undefined && jwksFreshness(set, now, cache) === "fresh") return { set, call: null };
+    if (failure !== undefined && isRemembered(failure, now)) return { set, failure, call: null };
     this.#inFlight ??= this.#fetch().finally(() => {
       this.#inFlight = undefined;
     });
@@ -46,19 +51,20 @@ export class PublicKeys extends DurableObject<Env> {
   async #fetch(): Promise<JwksRead> {
     const { result, detail, call } = await requireIsolateState(this.env).stytch.fetchJwks(Jwks);
     const at = Date.now();
-    if (result.ok) this.#last = { at, call, body: result.value.bytes };
-    else {
-      const failure: Failure =
-        result.failure === "not_found" ? { type: "upstream_rejected" } : result.failure;
-      this.#last = { at, call, failure, ...(detail === undefined ? {} : { detail }) };
+    if (result.ok) {
+      const set = { receivedAt: at, body: result.value.bytes };
+      this.#known.set = set;
+      return { set, call };
     }
-    return this.#last;
+    const failure = { at, failure: toFailure(result.failure), part: "upstream" } as const;
+    this.#known.failure = failure;
+    return { set: this.#known.set, failure, call, ...(detail === undefined ? {} : { detail }) };
   }
 }
 
-/** True if the object or an isolate may answer with this again. */
-export function isCurrent(read: JwksRead, now: number): boolean {
-  const age = now - read.at;
-  // A read from the future has the time of another clock, so its age is unknown.
-  return age >= 0 && age < (read.failure === undefined ? JWKS_FRESH_MS : JWKS_NEGATIVE_MS);
+/** The request is always for the deployment's own project, so a 404 or 400 says nothing of what a caller asked for. */
+function toFailure(failure: StytchFailure): Failure {
+  return failure === "not_found" || failure.type === "upstream_bad_request"
+    ? { type: "upstream_rejected" }
+    : failure;
 }

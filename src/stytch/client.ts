@@ -1,8 +1,8 @@
 /**
  * The client of the Stytch API, and the only part of Postern that calls it. The order of a call:
  *
- *   circuit → URL from the fixed base and the encoded identifier → request, with retries (`fetch-with-retry.ts`)
- *   → parsed response (`parse-response.ts`) → circuit
+ *   pauses, circuit → URL from the fixed base and the encoded identifier → request, with retries
+ *   (`fetch-with-retry.ts`) → parsed response (`parse-response.ts`) → circuit, pauses
  *
  * No header of a caller is sent, and none of Stytch's is passed on. One deadline covers the whole call.
  */
@@ -16,6 +16,7 @@ import { DriftReporter } from "./drift.ts";
 import { fetchWithRetry } from "./fetch-with-retry.ts";
 import { isCanonicalId, isSpellingOf } from "./identifier.ts";
 import { type ParsedBody, parseResponse, type StytchFailure } from "./parse-response.ts";
+import { Pauses } from "./pauses.ts";
 import { MemberEnvelope } from "./schemas/member-schema.ts";
 import { OrganizationEnvelope } from "./schemas/organization-schema.ts";
 import { redactSecrets, type StytchConfig } from "./secrets.ts";
@@ -24,17 +25,28 @@ export interface Fetched<T> {
   readonly result: Result<ParsedBody<T>, StytchFailure>;
   /** For the log, if the call failed: field paths and error types, never a value. */
   readonly detail: string | undefined;
-  /** What the call cost; null if the circuit refused it. */
+  /** What the call cost; null if a pause or the circuit refused it. */
   readonly call: UpstreamCall | null;
 }
 
+interface StytchRequest<T> {
+  readonly operation: "organization" | "member" | "jwks";
+  /** What is asked for, as the caller wrote it: a 429 pauses this alone. */
+  readonly object: string;
+  readonly path: string;
+  readonly schema: z.ZodType<T>;
+  /** For the whole call, retries included. */
+  readonly timeoutMs: number;
+}
+
 /**
- * Reads from Stytch with one configuration. Keeps the isolate's circuit, and the time of its last drift report.
- * Every read resolves, and makes at most one upstream call: up to three attempts within one deadline.
+ * Reads from Stytch with one configuration. Keeps the isolate's circuit and pauses, and the time of its last drift
+ * report. Every read resolves, and makes at most one upstream call: up to three attempts within one deadline.
  */
 export class StytchClient {
   readonly #config: StytchConfig;
   readonly #circuit = new Circuit();
+  readonly #pauses = { organization: new Pauses(), member: new Pauses(), jwks: new Pauses() };
   readonly #drift = new DriftReporter();
 
   constructor({ stytch }: Pick<Config, "stytch">) {
@@ -49,8 +61,13 @@ export class StytchClient {
     identifier: string,
     timeoutMs: number = this.#config.timeoutMs,
   ): Promise<Fetched<OrganizationEnvelope>> {
-    const path = `/v1/b2b/organizations/${encodeURIComponent(identifier)}`;
-    const fetched = await this.#fetch(path, OrganizationEnvelope, timeoutMs);
+    const fetched = await this.#fetch({
+      operation: "organization",
+      object: identifier,
+      path: `/v1/b2b/organizations/${encodeURIComponent(identifier)}`,
+      schema: OrganizationEnvelope,
+      timeoutMs,
+    });
     if (fetched.result.ok) this.#drift.report(fetched.result.value.json, Date.now());
     return rejectOther(identifier, fetched, ({ organization }) => ({
       id: organization.organization_id,
@@ -61,8 +78,13 @@ export class StytchClient {
   /** `GET /v1/b2b/organizations/members/dangerously_get/{memberId}`. */
   async fetchMember(memberId: string, includeDeleted: boolean): Promise<Fetched<MemberEnvelope>> {
     const path = `/v1/b2b/organizations/members/dangerously_get/${encodeURIComponent(memberId)}`;
-    const query = includeDeleted ? "?include_deleted=true" : "";
-    const fetched = await this.#fetch(path + query, MemberEnvelope, this.#config.timeoutMs);
+    const fetched = await this.#fetch({
+      operation: "member",
+      object: memberId,
+      path: includeDeleted ? `${path}?include_deleted=true` : path,
+      schema: MemberEnvelope,
+      timeoutMs: this.#config.timeoutMs,
+    });
     if (fetched.result.ok) this.#drift.report(fetched.result.value.json, Date.now());
     return rejectOther(memberId, fetched, ({ member }) => ({
       id: member.member_id,
@@ -72,15 +94,19 @@ export class StytchClient {
 
   /** `GET /v1/b2b/sessions/jwks/{project_id}`, of the deployment's own project. */
   async fetchJwks<T>(schema: z.ZodType<T>): Promise<Fetched<T>> {
-    const path = `/v1/b2b/sessions/jwks/${encodeURIComponent(this.#config.projectId)}`;
-    return await this.#fetch(path, schema, this.#config.timeoutMs);
+    const { projectId, timeoutMs } = this.#config;
+    const path = `/v1/b2b/sessions/jwks/${encodeURIComponent(projectId)}`;
+    return await this.#fetch({ operation: "jwks", object: projectId, path, schema, timeoutMs });
   }
 
-  async #fetch<T>(path: string, schema: z.ZodType<T>, timeoutMs: number): Promise<Fetched<T>> {
+  async #fetch<T>({ operation, object, path, schema, timeoutMs }: StytchRequest<T>): Promise<Fetched<T>> {
+    const pauses = this.#pauses[operation];
     const requestedAt = Date.now();
-    const refusal = this.#circuit.check(requestedAt);
+    // The pauses first: a call that the circuit lets pass may be its probe, and must be made.
+    const refusal = pauses.check(object, requestedAt) ?? this.#circuit.check(requestedAt);
     if (refusal !== null) return { result: failed(refusal), detail: describeRefusal(refusal), call: null };
-    const { response, requests } = await fetchWithRetry(this.#config, path, timeoutMs, this.#circuit);
+    const isPaused = () => pauses.pausedForMs(object, Date.now()) > 0;
+    const { response, requests } = await fetchWithRetry(this.#config, path, timeoutMs, isPaused);
     const now = Date.now();
     const cost = { attempts: requests, duration_ms: now - requestedAt };
     if (!response.ok) {
@@ -92,8 +118,9 @@ export class StytchClient {
     }
     const redact = (text: string) => redactSecrets(this.#config, text);
     const { result, detail, requestId } = parseResponse(response.value, schema, redact, now);
-    const isAnswer = result.ok || result.failure === "not_found";
-    this.#circuit.recordOutcome(isAnswer ? null : result.failure, requestedAt, now);
+    const failure = result.ok || result.failure === "not_found" ? null : result.failure;
+    this.#circuit.recordOutcome(failure, requestedAt, now);
+    pauses.recordOutcome(object, failure, now);
     return { result, detail, call: { ...cost, status: response.value.status, request_id: requestId } };
   }
 }

@@ -3,7 +3,6 @@ import { version } from "../../package.json";
 import { readBounded } from "../platform/bounded-body.ts";
 import { withTimeout } from "../platform/timeout.ts";
 import { failed, type Result, success } from "../result.ts";
-import type { Circuit } from "./circuit.ts";
 import type { RawResponse } from "./parse-response.ts";
 import { type AttemptOutcome, retryDelayMs } from "./retry.ts";
 import { parseRetryAfter } from "./retry-after.ts";
@@ -27,12 +26,13 @@ export interface Exchange {
 /**
  * Makes attempts until one is not worth a retry, within `timeoutMs` for all of them. Never rejects.
  * `path` is appended to the base URL as it is.
+ * `isPaused` is asked before each retry: if it returns true, none is made.
  */
 export async function fetchWithRetry(
   config: StytchConfig,
   path: string,
   timeoutMs: number,
-  circuit: Circuit,
+  isPaused: () => boolean,
 ): Promise<Exchange> {
   const startedAt = Date.now();
   const deadline = AbortSignal.timeout(timeoutMs);
@@ -49,7 +49,7 @@ export async function fetchWithRetry(
     if (delayMs === null) return { response, requests };
     await scheduler.wait(delayMs);
     // During the delay, a 429 in another call may have begun a pause.
-    if (circuit.pausedForMs(Date.now()) > 0) return { response, requests };
+    if (isPaused()) return { response, requests };
   }
 }
 

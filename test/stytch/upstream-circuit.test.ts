@@ -1,4 +1,4 @@
-/** The circuit breaker, and the pause after a 429, as callers of the API meet them. */
+/** The circuit breaker, as callers of the API meet it. */
 import { beforeEach, expect, test } from "vitest";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
@@ -77,45 +77,4 @@ test("answers of Stytch do not open the circuit, whatever their status", async (
     await isolate.call(newMemberPath(), { key });
   }
   expect(upstream.requests).toHaveLength(12);
-});
-
-const limited = () => json({ error_type: "too_many_requests" }, 429, { "Retry-After": "30" });
-
-test("a 429 with Retry-After pauses all calls, and callers get the time left", async () => {
-  respondInTurn(upstream, limited);
-  const first = await isolate.call(newMemberPath(), { key });
-  expect([first.status, first.headers.get("Retry-After")]).toEqual([503, "30"]);
-  clock.atMs(12_500);
-  const second = await isolate.call(newMemberPath(), { key });
-  expect(await second.json()).toMatchObject({ status_code: 503, error_type: "upstream_rate_limited" });
-  expect(second.headers.get("Retry-After")).toBe("18");
-  clock.atMs(29_999);
-  await isolate.call(newMemberPath(), { key });
-  expect(upstream.requests).toHaveLength(1);
-  respondInTurn(upstream, respondWithMember(upstream));
-  clock.atMs(30_000);
-  expect((await isolate.call(newMemberPath(), { key })).status).toBe(200);
-});
-
-test("stale entries hide a pause after a 429, and are revalidated when it ends", async () => {
-  const known = organization();
-  respondInTurn(upstream, () => json(organizationEnvelope(known)));
-  await isolate.call(organizationPath(known), { key });
-  respondInTurn(upstream, limited);
-  clock.atMs(61_000);
-  await createIsolate().call(newOrganizationPath(), { key });
-  expect(upstream.requests).toHaveLength(2);
-  for (const ms of [62_000, 75_000, 90_999]) {
-    clock.atMs(ms);
-    const stale = await createIsolate().call(organizationPath(known), { key });
-    expect(stale.headers.get("Cache-Status")).toBe(
-      `postern; hit; ttl=${60 - Math.floor(ms / 1_000)}; detail=kv`,
-    );
-  }
-  expect(upstream.requests).toHaveLength(2);
-  // A paused call does not count as a failure of the organization, so that it causes no back-off.
-  respondInTurn(upstream, () => json(organizationEnvelope(known)));
-  clock.atMs(91_000);
-  await createIsolate().call(organizationPath(known), { key });
-  expect(upstream.requests).toHaveLength(3);
 });

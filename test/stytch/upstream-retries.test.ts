@@ -111,17 +111,27 @@ test("a 503 with a long Retry-After is not retried, and the caller gets it", asy
   expect(upstream.requests).toHaveLength(1);
 });
 
-test("a call does not retry if a 429 to another call pauses Stytch meanwhile", async () => {
-  const waits = vi.spyOn(scheduler, "wait");
-  const paused = deferred<undefined>();
-  waits.mockImplementationOnce(async () => await paused.promise);
-  respondInTurn(upstream, respondWith(503), () => json({}, 429, { "Retry-After": "30" }));
-  const first = isolate.call(newMemberPath(), { key });
-  await vi.waitFor(() => expect(waits).toHaveBeenCalled());
-  await isolate.call(newMemberPath(), { key });
-  paused.resolve(undefined);
-  expect((await first).status).toBe(503);
-  expect(upstream.requests).toHaveLength(2);
+test("a call does not retry if a 429 pauses its member meanwhile, and does if another's", async () => {
+  for (const [isSame, requests] of [
+    [true, 2],
+    [false, 3],
+  ] as const) {
+    upstream.requests.length = 0;
+    const path = newMemberPath();
+    const waits = vi.spyOn(scheduler, "wait");
+    const paused = deferred<undefined>();
+    waits.mockImplementationOnce(async () => await paused.promise);
+    const limited = () => json({}, 429, { "Retry-After": "30" });
+    const missing = () => stytchError(404, "member_not_found");
+    respondInTurn(upstream, respondWith(503), limited, missing);
+    const first = isolate.call(path, { key });
+    await vi.waitFor(() => expect(waits).toHaveBeenCalled());
+    await isolate.call(isSame ? path : newMemberPath(), { key });
+    paused.resolve(undefined);
+    expect((await first).status).toBe(isSame ? 503 : 404);
+    expect(upstream.requests).toHaveLength(requests);
+    waits.mockRestore();
+  }
 });
 
 test.each<[number, number, number]>([
