@@ -8,7 +8,7 @@ import { readOrganization } from "./api/organizations.ts";
 import { whoAmI } from "./api/whoami.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { Config } from "./config.ts";
-import type { Cors } from "./cors.ts";
+import { type Cors, isPreflight } from "./cors.ts";
 import { type Failure, RequestError } from "./errors.ts";
 import { readJwks } from "./jwks/route.ts";
 import { isEndpoint } from "./log-route.ts";
@@ -56,12 +56,22 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
     return routes;
   };
 
-  if (cors !== null) {
-    app.options("*", async (c, next) => {
-      noteRoutes(c);
-      return await cors.preflight(c, next);
-    });
-  }
+  /** Refuses a request that no handler has answered: the path has other methods, or is none of Postern's. */
+  const refuse = async (c: Context<AppEnv>): Promise<Response> => {
+    const routes = noteRoutes(c);
+    if (routes.length === 0) return await c.env.fail({ type: "route_not_found" });
+    const methods = routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+    return await c.env.fail({ type: "method_not_allowed", allow: methods.join(", ") });
+  };
+
+  // Before the admin API, so that `OPTIONS` is refused there without a token as anywhere else.
+  app.options("*", async (c, next) => {
+    const { request } = c.env;
+    if (!isPreflight(request)) return await refuse(c);
+    noteRoutes(c);
+    const answer = cors?.answerPreflight(request, c.req.path);
+    return answer ?? (await next());
+  });
   getWithKey("/v1/b2b/organizations/:organization_id", readOrganization);
   getWithKey("/v1/b2b/organizations/members/dangerously_get/:member_id", readMember);
   // An identifier that is left out is one out of bounds, not another path.
@@ -74,12 +84,7 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
   if (config.adminToken !== undefined) app.route("/admin", adminApp(config.adminToken));
   if (config.webhookSecrets.length > 0) app.route("/webhooks", webhookApp());
 
-  app.notFound((c) => {
-    const routes = noteRoutes(c);
-    if (routes.length === 0) return c.env.fail({ type: "route_not_found" });
-    const methods = routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
-    return c.env.fail({ type: "method_not_allowed", allow: methods.join(", ") });
-  });
+  app.notFound(refuse);
   app.onError((error, c) => {
     if (error instanceof RequestError) return c.env.fail(error.failure);
     c.env.log.defect(error);
