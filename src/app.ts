@@ -19,6 +19,9 @@ import { webhookApp } from "./webhooks/app.ts";
 /** An endpoint of callers. `identifier`: the decoded path parameter; "" if the path ends before it. */
 type Endpoint = (context: RequestContext, identifier: string) => Promise<Response | Failure>;
 
+/** The paths of the Stytch API; those of its browser SDKs begin with `/sdk`. */
+const STYTCH_PATH = /^\/(?:sdk\/)?v1(?:\/|$)/;
+
 export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
   // The RegExpRouter refuses `members` beside `:organization_id`; the Linear- and the PatternRouter take `/healthz/` for
   // `/healthz`.
@@ -59,9 +62,10 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
   /** Refuses a request that no handler has answered: the path has other methods, or is none of Postern's. */
   const refuse = async (c: Context<AppEnv>): Promise<Response> => {
     const routes = noteRoutes(c);
-    if (routes.length === 0) return await c.env.fail({ type: "route_not_found" });
+    const isOfStytch = STYTCH_PATH.test(c.req.path);
+    if (routes.length === 0) return await c.env.fail({ type: "route_not_found", isOfStytch });
     const methods = routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
-    return await c.env.fail({ type: "method_not_allowed", allow: methods.join(", ") });
+    return await c.env.fail({ type: "method_not_allowed", allow: methods.join(", "), isOfStytch });
   };
 
   // Before the admin API, so that `OPTIONS` is refused there without a token as anywhere else.
