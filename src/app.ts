@@ -14,6 +14,7 @@ import { readJwks } from "./jwks/route.ts";
 import { isEndpoint } from "./log-route.ts";
 import type { RequestContext } from "./request-context.ts";
 import { pathOf } from "./request-path.ts";
+import { KnownPaths } from "./unrouted-path.ts";
 import { webhookApp } from "./webhooks/app.ts";
 
 /** An endpoint of callers. `identifier`: the decoded path parameter; "" if the path ends before it. */
@@ -45,14 +46,15 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
     get(path, endpoint, true);
   };
 
-  /** The routes of a path, one for each method that it answers. The first is noted as if it had matched. */
+  /** The routes of a path, one for each method that it answers. The first is logged as if it had matched. */
   const noteRoutes = (c: Context<AppEnv>): RouterRoute[] => {
     const routes = ["GET", "POST", "PATCH", "DELETE"].flatMap((method) => {
       const matched = app.router.match(method, c.req.path)[0].map(([[, route]]) => route);
       return matched.filter(isEndpoint).slice(0, 1);
     });
     const [first] = routes;
-    if (first !== undefined) {
+    if (first === undefined) c.env.log.unrouted(knownPaths.cut(c.req.path));
+    else {
       c.env.log.route(first.path);
       c.env.isKeyed = keyedPaths.has(first.path);
     }
@@ -88,8 +90,12 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
   if (config.adminToken !== undefined) app.route("/admin", adminApp(config.adminToken));
   if (config.webhookSecrets.length > 0) app.route("/webhooks", webhookApp());
 
+  const knownPaths = new KnownPaths(app.routes.filter(isEndpoint).map(({ path }) => path));
+
   app.notFound(refuse);
   app.onError((error, c) => {
+    // The admin API refuses a caller without its token before it looks at the path.
+    if (!c.env.log.hasRoute) noteRoutes(c);
     if (error instanceof RequestError) return c.env.fail(error.failure);
     c.env.log.defect(error);
     return c.env.fail({ type: "internal_error" });
