@@ -8,7 +8,7 @@ import { readOrganization } from "./api/organizations.ts";
 import { whoAmI } from "./api/whoami.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { Config } from "./config.ts";
-import { type Cors, isPreflight } from "./cors.ts";
+import type { Cors } from "./cors.ts";
 import { type Failure, RequestError } from "./errors.ts";
 import { readJwks } from "./jwks/route.ts";
 import { isEndpoint } from "./log-route.ts";
@@ -61,23 +61,17 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
     return routes;
   };
 
-  /** Refuses a request that no handler has answered: the path has other methods, or is none of Postern's. */
-  const refuse = async (c: Context<AppEnv>): Promise<Response> => {
+  /** Answers a preflight, and refuses what else has no route: the path has other methods, or is none of Postern's. */
+  const answerUnrouted = async (c: Context<AppEnv>): Promise<Response> => {
     const routes = noteRoutes(c);
+    const preflight = cors?.answerPreflight(c.env.request, c.req.path);
+    if (preflight) return preflight;
     const isOfStytch = STYTCH_PATH.test(c.req.path);
     if (routes.length === 0) return await c.env.fail({ type: "route_not_found", isOfStytch });
     const methods = routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
     return await c.env.fail({ type: "method_not_allowed", allow: methods.join(", "), isOfStytch });
   };
 
-  // Before the admin API, so that `OPTIONS` is refused there without a token as anywhere else.
-  app.options("*", async (c, next) => {
-    const { request } = c.env;
-    if (!isPreflight(request)) return await refuse(c);
-    noteRoutes(c);
-    const answer = cors?.answerPreflight(request, c.req.path);
-    return answer ?? (await next());
-  });
   getWithKey("/v1/b2b/organizations/:organization_id", readOrganization);
   getWithKey("/v1/b2b/organizations/members/dangerously_get/:member_id", readMember);
   // An identifier that is left out is one out of bounds, not another path.
@@ -92,7 +86,7 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
 
   const knownPaths = new KnownPaths(app.routes.filter(isEndpoint).map(({ path }) => path));
 
-  app.notFound(refuse);
+  app.notFound(answerUnrouted);
   app.onError((error, c) => {
     // The admin API refuses a caller without its token before it looks at the path.
     if (!c.env.log.hasRoute) noteRoutes(c);
