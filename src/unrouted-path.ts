@@ -7,15 +7,14 @@ const STYTCH_RESOURCES =
 /** More than any route has. */
 const MAX_SEGMENTS = 12;
 
-/** Cuts paths down to what is in `routePaths`, such as `/admin/keys/:key_id/rotate`, before their first parameter. */
+/** `routePaths`: patterns such as `/admin/keys/:key_id/rotate`; a parameter in them stands for itself alone here. */
 export class KnownPaths {
   readonly #known = new Set<string>();
 
   constructor(routePaths: readonly string[]) {
     const ofStytch = STYTCH_RESOURCES.split(" ").map((resource) => `/v1/b2b/${resource}`);
     for (const path of [...routePaths, ...ofStytch]) {
-      const [beforeParameter = ""] = path.split("/:");
-      const segments = beforeParameter.split("/").slice(1);
+      const segments = path.split("/").slice(1);
       segments.forEach((_, index) => void this.#known.add(`/${segments.slice(0, index + 1).join("/")}`));
     }
   }

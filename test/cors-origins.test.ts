@@ -94,6 +94,7 @@ test.each([
   "https://A.app.example",
   "https://a.App.example",
   "http://a.app.example",
+  "http://abc.app.example",
   "https://ä.app.example",
   `https://${"a".repeat(64)}.app.example`,
   "https://a.app.example, https://b.app.example",
