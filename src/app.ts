@@ -14,10 +14,14 @@ import { readJwks } from "./jwks/route.ts";
 import { isEndpoint } from "./log-route.ts";
 import type { RequestContext } from "./request-context.ts";
 import { pathOf } from "./request-path.ts";
+import { KnownPaths } from "./unrouted-path.ts";
 import { webhookApp } from "./webhooks/app.ts";
 
 /** An endpoint of callers. `identifier`: the decoded path parameter; "" if the path ends before it. */
 type Endpoint = (context: RequestContext, identifier: string) => Promise<Response | Failure>;
+
+/** The paths of the Stytch API; those of its browser SDKs begin with `/sdk`. */
+const STYTCH_PATH = /^\/(?:sdk\/)?v1(?:\/|$)/;
 
 export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
   // The RegExpRouter refuses `members` beside `:organization_id`; the Linear- and the PatternRouter take `/healthz/` for
@@ -42,26 +46,32 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
     get(path, endpoint, true);
   };
 
-  /** The routes of a path, one for each method that it answers. The first is noted as if it had matched. */
+  /** The routes of a path, one for each method that it answers. The first is logged as if it had matched. */
   const noteRoutes = (c: Context<AppEnv>): RouterRoute[] => {
     const routes = ["GET", "POST", "PATCH", "DELETE"].flatMap((method) => {
       const matched = app.router.match(method, c.req.path)[0].map(([[, route]]) => route);
       return matched.filter(isEndpoint).slice(0, 1);
     });
     const [first] = routes;
-    if (first !== undefined) {
+    if (first === undefined) c.env.log.unrouted(knownPaths.cut(c.req.path));
+    else {
       c.env.log.route(first.path);
       c.env.isKeyed = keyedPaths.has(first.path);
     }
     return routes;
   };
 
-  if (cors !== null) {
-    app.options("*", async (c, next) => {
-      noteRoutes(c);
-      return await cors.preflight(c, next);
-    });
-  }
+  /** Answers a preflight, and refuses what else has no route: the path has other methods, or is none of Postern's. */
+  const answerUnrouted = async (c: Context<AppEnv>): Promise<Response> => {
+    const routes = noteRoutes(c);
+    const preflight = cors?.answerPreflight(c.env.request, c.req.path);
+    if (preflight) return preflight;
+    const isOfStytch = STYTCH_PATH.test(c.req.path);
+    if (routes.length === 0) return await c.env.fail({ type: "route_not_found", isOfStytch });
+    const methods = routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+    return await c.env.fail({ type: "method_not_allowed", allow: methods.join(", "), isOfStytch });
+  };
+
   getWithKey("/v1/b2b/organizations/:organization_id", readOrganization);
   getWithKey("/v1/b2b/organizations/members/dangerously_get/:member_id", readMember);
   // An identifier that is left out is one out of bounds, not another path.
@@ -74,13 +84,12 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
   if (config.adminToken !== undefined) app.route("/admin", adminApp(config.adminToken));
   if (config.webhookSecrets.length > 0) app.route("/webhooks", webhookApp());
 
-  app.notFound((c) => {
-    const routes = noteRoutes(c);
-    if (routes.length === 0) return c.env.fail({ type: "route_not_found" });
-    const methods = routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
-    return c.env.fail({ type: "method_not_allowed", allow: methods.join(", ") });
-  });
+  const knownPaths = new KnownPaths(app.routes.filter(isEndpoint).map(({ path }) => path));
+
+  app.notFound(answerUnrouted);
   app.onError((error, c) => {
+    // The admin API refuses a caller without its token before it looks at the path.
+    if (!c.env.log.hasRoute) noteRoutes(c);
     if (error instanceof RequestError) return c.env.fail(error.failure);
     c.env.log.defect(error);
     return c.env.fail({ type: "internal_error" });

@@ -3,6 +3,7 @@
  * docs/configuration.md. A problem names its variable and says what is wrong with it, never the value.
  */
 import * as z from "zod";
+import { isOriginPattern } from "./cors-origins.ts";
 import { failed, type Result, success } from "./result.ts";
 
 /** Where a Durable Object may be placed: https://developers.cloudflare.com/durable-objects/reference/data-location/ */
@@ -71,8 +72,6 @@ function isWebhookSecret(value: string): boolean {
   return base64 !== undefined && base64.length % 4 === 0;
 }
 
-const isOrigin = (value: string) => value === "*" || URL.parse(value)?.origin === value;
-
 const Variables = z.object({
   STYTCH_PROJECT_ID: emptyAsUnset(
     stringOr("must be a string").regex(PROJECT_ID, "must be project-(test|live)-<uuid>"),
@@ -115,8 +114,8 @@ const Variables = z.object({
     stringOr("must be a string")
       .transform((value) => value.split(",").map((origin) => origin.trim()))
       .refine(
-        (origins) => origins.every(isOrigin),
-        "must be * or comma-separated origins such as https://app.example",
+        (origins) => origins.every(isOriginPattern),
+        "must be * or comma-separated origins such as https://app.example or https://*.app.example",
       )
       .default([]),
   ),
@@ -166,6 +165,12 @@ export function parseConfig(env: object): Result<Config, Readonly<Record<string,
   if (parsed.success) return success(Object.freeze(toConfig(parsed.data)));
   const problems = parsed.error.issues.map((issue) => [String(issue.path[0]), issue.message] as const);
   return failed(Object.fromEntries(problems));
+}
+
+/** The value of `CORS_ORIGINS`, even if other variables are wrong; empty if it is wrong itself. Never throws. */
+export function parseCorsOrigins(env: object): readonly string[] {
+  const parsed = Variables.shape.CORS_ORIGINS.safeParse(Reflect.get(env, "CORS_ORIGINS"));
+  return parsed.success ? parsed.data : [];
 }
 
 function toConfig(v: Variables): Config {

@@ -1,11 +1,8 @@
 /**
- * CORS (https://fetch.spec.whatwg.org/#http-cors-protocol), built once per configuration. Hono's middleware answers
- * preflights. It does not run for other requests: in front of a hot route it would cost a fifth of a hit, so the shell
- * adds the few headers itself.
+ * CORS (https://fetch.spec.whatwg.org/#http-cors-protocol), built once per configuration. It is no middleware: in front
+ * of a hot route that would cost a fifth of a hit, so the shell adds the few headers itself.
  */
-import type { MiddlewareHandler } from "hono";
-import { cors } from "hono/cors";
-import type { AppEnv } from "./app-env.ts";
+import { AllowedOrigins } from "./cors-origins.ts";
 
 /** What scripts of a page may read of an answer. */
 const EXPOSED_HEADERS = [
@@ -18,40 +15,70 @@ const EXPOSED_HEADERS = [
   "Retry-After",
   "WWW-Authenticate",
   "Server-Timing",
+  "Timing-Allow-Origin",
+  "Allow",
   "Vary",
   "Date",
 ].join(",");
 
+/** Chromium remembers a preflight for no longer than this. */
+const PREFLIGHT_MAX_AGE_SECONDS = 7_200;
+
+/** All headers: `*` stands for every one but `Authorization`. Old browsers take it for a header of that name. */
+const ALL_HEADERS = "Authorization, *";
+
+/** A list of header names (RFC 9110 §5.6.1 and §5.6.2), which is repeated to the caller. */
+const HEADER_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
+const MAX_REPEATED_CHARACTERS = 4_096;
+
 /** Pages of other origins have no business with operators' paths. */
 const OPERATOR_PATH = /^\/(?:admin|webhooks)(?:\/|$)/;
 
-export class Cors {
-  readonly #origins: ReadonlySet<string>;
-  readonly #allowsAll: boolean;
-  /** Answers preflights of allowed and other origins, without a key. For `OPTIONS` alone. */
-  readonly preflight: MiddlewareHandler<AppEnv>;
+/** True for the question of a browser whether a page may send a request. */
+export function isPreflight({ method, headers }: Request): boolean {
+  return (
+    method === "OPTIONS" && Boolean(headers.get("Origin") && headers.get("Access-Control-Request-Method"))
+  );
+}
 
-  /** `origins`: such as `https://app.example`, or `*` for all. */
+export class Cors {
+  readonly #origins: AllowedOrigins;
+
+  /** `origins`: those of `CORS_ORIGINS`. */
   constructor(origins: readonly string[]) {
-    this.#origins = new Set(origins);
-    this.#allowsAll = this.#origins.has("*");
-    const answer = cors({
-      origin: this.#allowsAll ? "*" : [...origins],
-      allowMethods: ["GET", "HEAD"],
-      allowHeaders: ["Authorization", "If-None-Match", "Postern-Cache"],
-      maxAge: 600,
-    });
-    this.preflight = async (c, next) =>
-      OPERATOR_PATH.test(c.req.path) ? await next() : await answer(c, next);
+    this.#origins = new AllowedOrigins(origins);
   }
 
-  /** Adds to an answer what a page of an allowed origin needs to read it. */
+  /**
+   * The answer to a preflight, without a key and for any path, so that the page can read a 404, too. Null if the request
+   * is no preflight, or for an operator's path. `addHeaders` has to follow.
+   */
+  answerPreflight(request: Request, path: string): Response | null {
+    if (!isPreflight(request) || OPERATOR_PATH.test(path)) return null;
+    const response = new Response(null, { status: 204 });
+    if (!this.#origins.has(request.headers.get("Origin") ?? "")) return response;
+    const asked = request.headers.get("Access-Control-Request-Headers") ?? "";
+    const isRepeated = asked.length <= MAX_REPEATED_CHARACTERS && HEADER_NAMES.test(asked);
+    response.headers.set("Access-Control-Allow-Methods", "GET,HEAD");
+    response.headers.set(
+      "Access-Control-Allow-Headers",
+      isRepeated ? `${ALL_HEADERS}, ${asked}` : ALL_HEADERS,
+    );
+    response.headers.set("Access-Control-Max-Age", String(PREFLIGHT_MAX_AGE_SECONDS));
+    response.headers.set("Vary", "Access-Control-Request-Headers");
+    return response;
+  }
+
+  /** Adds to an answer what a page of an allowed origin needs to read it, and to see its timing if it is a read. */
   addHeaders(request: Request, path: string, headers: Headers): void {
-    if (request.method === "OPTIONS" || OPERATOR_PATH.test(path)) return;
-    if (!this.#allowsAll) headers.append("Vary", "Origin");
+    if (OPERATOR_PATH.test(path)) return;
+    const { includesAll } = this.#origins;
+    if (!includesAll) headers.append("Vary", "Origin");
     const origin = request.headers.get("Origin");
-    if (!this.#allowsAll && (origin === null || !this.#origins.has(origin))) return;
-    headers.set("Access-Control-Allow-Origin", this.#allowsAll ? "*" : (origin ?? ""));
+    if (!includesAll && (origin === null || !this.#origins.has(origin))) return;
+    const allowed = includesAll ? "*" : (origin ?? "");
+    headers.set("Access-Control-Allow-Origin", allowed);
     headers.set("Access-Control-Expose-Headers", EXPOSED_HEADERS);
+    if (path.startsWith("/v1/")) headers.set("Timing-Allow-Origin", allowed);
   }
 }

@@ -27,6 +27,24 @@ const challenges = (error: "" | ', error="invalid_token"') =>
     ["WWW-Authenticate", 'Basic realm="postern", charset="UTF-8"'],
   ] as const;
 
+/** For a call that Postern does not offer. */
+const ASK_STYTCH =
+  "If it is a call of the Stytch API, make it to Stytch itself, with the project's own credentials.";
+
+/** What was presented may be a secret: the message holds nothing of it. */
+function describeInvalidKey(failure: Extract<Failure, { type: "invalid_key" }>): string {
+  if (failure.looksLike === undefined) return "The key is not valid here.";
+  const { looksLike, environment } = failure;
+  switch (looksLike) {
+    case "stytch_secret":
+      return `This looks like a Stytch secret. Postern expects a key that begins with pst_${environment}_.`;
+    case "other_environment":
+      return `The key is for ${environment === "test" ? "live" : "test"}; this deployment serves ${environment}.`;
+    case "no_key":
+      return `Postern expects a key that begins with pst_${environment}_, as Bearer or as the password of Basic.`;
+  }
+}
+
 function toWire(failure: Failure): Wire {
   switch (failure.type) {
     case "invalid_organization_id":
@@ -47,7 +65,7 @@ function toWire(failure: Failure): Wire {
     case "invalid_key":
       return {
         status: 401,
-        message: "The key is not valid here.",
+        message: describeInvalidKey(failure),
         headers: challenges(', error="invalid_token"'),
       };
     case "expired_key":
@@ -92,11 +110,18 @@ function toWire(failure: Failure): Wire {
     case "key_not_found":
       return { status: 404, message: "Key could not be found." };
     case "route_not_found":
-      return { status: 404, message: "The route provided is not supported." };
+      return {
+        status: 404,
+        message: failure.isOfStytch
+          ? `Postern does not serve this call. ${ASK_STYTCH}`
+          : "The route provided is not supported.",
+      };
     case "method_not_allowed":
       return {
         status: 405,
-        message: `The route supports ${failure.allow}.`,
+        message: failure.isOfStytch
+          ? `Postern does not serve this call: the path supports ${failure.allow}. ${ASK_STYTCH}`
+          : `The route supports ${failure.allow}.`,
         headers: [["Allow", failure.allow]],
       };
     case "too_many_requests":

@@ -13,7 +13,13 @@ export type Failure =
   /** There are no credentials, or they are neither Bearer nor Basic. */
   | { readonly type: "missing_key" }
   /** The key is malformed, forged, of the other environment, or was never issued. */
-  | { readonly type: "invalid_key" }
+  | { readonly type: "invalid_key"; readonly looksLike?: never }
+  /** The same, if its first characters tell that it is no key of this deployment, whose `environment` this is. */
+  | {
+      readonly type: "invalid_key";
+      readonly looksLike: "stytch_secret" | "other_environment" | "no_key";
+      readonly environment: "test" | "live";
+    }
   /** The key is genuine and has ended. */
   | { readonly type: "expired_key" | "revoked_key" }
   | { readonly type: "invalid_admin_token"; readonly presented: boolean }
@@ -24,8 +30,10 @@ export type Failure =
   | { readonly type: "ip_not_allowed" }
   /** Stytch knows no such object, or the key may not see it: the caller cannot tell which. */
   | { readonly type: "organization_not_found" | "member_not_found" }
-  | { readonly type: "key_not_found" | "route_not_found" }
-  | { readonly type: "method_not_allowed"; readonly allow: string }
+  | { readonly type: "key_not_found" }
+  /** `isOfStytch`: the path has the form of those of the Stytch API, so the caller may have taken Postern for it. */
+  | { readonly type: "route_not_found"; readonly isOfStytch?: boolean }
+  | { readonly type: "method_not_allowed"; readonly allow: string; readonly isOfStytch?: boolean }
   /** The rate limit of the key is used up, or too many failed authentications came from an address. */
   | {
       readonly type: "too_many_requests";

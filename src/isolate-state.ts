@@ -8,11 +8,11 @@ import type { CacheState } from "./cache/cache-context.ts";
 import { Memory } from "./cache/memory.ts";
 import { PurgeList } from "./cache/purge/purge-list.ts";
 import { createPurgeSync } from "./cache/purge/purge-sync.ts";
-import { type Config, parseConfig } from "./config.ts";
+import { type Config, parseConfig, parseCorsOrigins } from "./config.ts";
 import { Cors } from "./cors.ts";
 import type { JwksState } from "./jwks/jwks-set.ts";
 import { createKeyState, type KeyState } from "./keys/key-state.ts";
-import { type Result, success } from "./result.ts";
+import { failed, type Result, success } from "./result.ts";
 import { StytchClient } from "./stytch/client.ts";
 
 export interface IsolateState extends CacheState {
@@ -28,15 +28,21 @@ export interface IsolateState extends CacheState {
   readonly jwks: JwksState;
 }
 
-type Problems = Readonly<Record<string, string>>;
+/** What is left of a deployment whose configuration is missing or wrong. */
+export interface Misconfiguration {
+  /** What is wrong, by variable. */
+  readonly problems: Readonly<Record<string, string>>;
+  /** Pages of allowed origins can read that the deployment is misconfigured. */
+  readonly cors: Cors | null;
+}
 
-const states = new WeakMap<object, Result<IsolateState, Problems>>();
+const states = new WeakMap<object, Result<IsolateState, Misconfiguration>>();
 
 /**
- * The state of this isolate, or what is wrong with its configuration, by variable. The runtime hands an isolate the
+ * The state of this isolate, or what is wrong with its configuration. The runtime hands an isolate the
  * same environment object each time, to the Worker and to its Durable Objects, so there is one state for all of them.
  */
-export function isolateStateOf(env: Env): Result<IsolateState, Problems> {
+export function isolateStateOf(env: Env): Result<IsolateState, Misconfiguration> {
   let state = states.get(env);
   if (state === undefined) {
     state = createIsolateState(env);
@@ -57,14 +63,16 @@ export function requireIsolateState(env: Env): IsolateState {
   return state.value;
 }
 
-function createIsolateState(env: Env): Result<IsolateState, Problems> {
+function createIsolateState(env: Env): Result<IsolateState, Misconfiguration> {
   const configured = parseConfig(env);
-  if (!configured.ok) return configured;
+  if (!configured.ok) {
+    return failed({ problems: configured.failure, cors: createCors(parseCorsOrigins(env)) });
+  }
   const config = configured.value;
   const purges = new PurgeList();
   return success({
     config,
-    cors: config.corsOrigins.length > 0 ? new Cors(config.corsOrigins) : null,
+    cors: createCors(config.corsOrigins),
     stytch: new StytchClient(config),
     keys: createKeyState(config),
     memory: new Memory(),
@@ -75,3 +83,5 @@ function createIsolateState(env: Env): Result<IsolateState, Problems> {
     jwks: { set: undefined, failure: undefined },
   });
 }
+
+const createCors = (origins: readonly string[]) => (origins.length > 0 ? new Cors(origins) : null);

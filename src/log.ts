@@ -19,6 +19,8 @@ export interface LogEntry {
   readonly method: string;
   /** The pattern, without identifiers; null if no route matched. */
   route: string | null;
+  /** If no route matched: the known beginning of the path, such as `/v1/b2b/sessions/*`. */
+  path?: string;
   status: number;
   error_type: string | null;
   key_id: string | null;
@@ -57,9 +59,9 @@ export type DegradedPart =
   /** The limiter of failed authentications failed: they were not limited. */
   | "failed_auth_limiter";
 
-/** Writes one line. */
+/** Writes one line, with the time `at` which it is written. */
 export function log(line: object): void {
-  console.log(JSON.stringify(line));
+  console.log(JSON.stringify({ at: new Date().toISOString(), ...line }));
 }
 
 /** The kind of an error and where it was thrown. Its message stays out: it may quote a body or a URL. */

@@ -37,6 +37,15 @@ export class RequestLog implements StageLog {
     this.#entry.route = pattern;
   }
 
+  /** `known`: the beginning of the path of a request without a route, without anything of the caller's. */
+  unrouted(known: string): void {
+    this.#entry.path = known;
+  }
+
+  get hasRoute(): boolean {
+    return this.#entry.route !== null;
+  }
+
   key(keyId: string): void {
     this.#entry.key_id = keyId;
   }
@@ -44,6 +53,14 @@ export class RequestLog implements StageLog {
   /** The value of the header `Cache-Status`. */
   cacheStatus(value: string): void {
     this.#entry.cache = value;
+  }
+
+  /**
+   * A lookup ended with 404: from the negative cache, if Stytch was not asked. Only the log says so, since the answer is
+   * not to tell what others have asked for.
+   */
+  notFound(): void {
+    if (this.#entry.upstream === null) this.#entry.cache = "postern; hit; detail=negative";
   }
 
   upstream(call: UpstreamCall | null, detail?: string): void {

@@ -6,8 +6,7 @@ import type { Hono } from "hono";
 import { createApp } from "./app.ts";
 import type { AppEnv } from "./app-env.ts";
 import { failureResponse } from "./error-response.ts";
-
-import { type IsolateState, isolateStateOf } from "./isolate-state.ts";
+import { type IsolateState, isolateStateOf, type Misconfiguration } from "./isolate-state.ts";
 import { setRateLimit } from "./limits/rate-limit-headers.ts";
 import { RequestContext } from "./request-context.ts";
 import { RequestLog } from "./request-log.ts";
@@ -61,18 +60,20 @@ export function createWorker(random: () => number = Math.random) {
   }
 }
 
-/** Names no variable to the caller; the log entry names each. */
-function misconfigured(
-  request: Request,
-  problems: Readonly<Record<string, string>>,
-  log: RequestLog,
-): Response {
+/** Names no variable to the caller; the log entry names each. A page may ask and read this, too. */
+function misconfigured(request: Request, { problems, cors }: Misconfiguration, log: RequestLog): Response {
+  log.problems(problems);
+  const path = pathOf(request.url);
+  const response = cors?.answerPreflight(request, path) ?? misconfiguredFailure(request, path, log);
+  cors?.addHeaders(request, path, response.headers);
+  return response;
+}
+
+function misconfiguredFailure({ method }: Request, path: string, log: RequestLog): Response {
   const failure = { type: "misconfigured" } as const;
   log.failure(failure);
-  log.problems(problems);
-  const isHealthCheck = pathOf(request.url) === "/healthz";
-  const response = failureResponse(failure, log.requestId, isHealthCheck ? 503 : undefined);
-  return request.method === "HEAD" ? new Response(null, response) : response;
+  const response = failureResponse(failure, log.requestId, path === "/healthz" ? 503 : undefined);
+  return method === "HEAD" ? new Response(null, response) : response;
 }
 
 /** Formats the `Date` header, which is the same text for a second (RFC 9110 §6.6.1). */

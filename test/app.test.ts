@@ -4,7 +4,9 @@ import { RequestContext } from "../src/request-context.ts";
 import { useClock } from "./support/clock.ts";
 import { createIsolate, createKey } from "./support/deployment.ts";
 import { logLines } from "./support/guard.ts";
+import { organizationPath } from "./support/paths.ts";
 import { setUpOrganization } from "./support/setup.ts";
+import { stubUpstream } from "./support/upstream.ts";
 import { TEST_VARS } from "./support/vars.ts";
 
 useClock();
@@ -79,6 +81,7 @@ test("a request has one log line with exactly the documented fields", async () =
   const response = await isolate.call(path, { key });
   expect(logLines().slice(before)).toEqual([
     {
+      at: new Date().toISOString(),
       request_id: response.headers.get("X-Request-Id"),
       method: "GET",
       route: "/v1/b2b/organizations/{organization_id}",
@@ -95,6 +98,25 @@ test("a request has one log line with exactly the documented fields", async () =
       },
     },
   ]);
+});
+
+test("a remembered 404 is logged as one, and its answer does not say so", async () => {
+  const upstream = stubUpstream();
+  const isolate = createIsolate({ LOG_HIT_SAMPLE_RATE: "0" });
+  const { key } = await createKey(isolate);
+  const bound = await createKey(isolate, ["organizations:read"], {
+    organization_ids: ["organization-test-11111111-1111-4111-8111-111111111111"],
+  });
+  const path = organizationPath(`organization-test-${crypto.randomUUID()}`);
+  const read = async (by: string) => {
+    const response = await isolate.call(path, { key: by });
+    expect([response.status, response.headers.get("Cache-Status")]).toEqual([404, null]);
+    return logLines().at(-1);
+  };
+  expect(await read(key)).toMatchObject({ cache: null, upstream: { status: 404 } });
+  expect(await read(key)).toMatchObject({ cache: "postern; hit; detail=negative", upstream: null });
+  expect(await read(bound.key)).toMatchObject({ cache: null, upstream: null });
+  expect(upstream.requests).toHaveLength(1);
 });
 
 test("LOG_HIT_SAMPLE_RATE samples the log lines of hits, and of nothing else", async () => {

@@ -177,7 +177,15 @@ test.each([
   ["UPSTREAM_REGION", ["mars", "ENAM"]],
   [
     "CORS_ORIGINS",
-    ["https://a.example/", "https://a.example,", "a.example", "https://a.example/path", "null"],
+    [
+      "https://a.example/",
+      "https://a.example,",
+      "a.example",
+      "https://a.example/path",
+      "null",
+      "https://a.example, https://*.com",
+      "wss://a.example",
+    ],
   ],
 ])("an invalid %s is named, and its value is not in the problem", (name, values) => {
   for (const value of values) {
@@ -225,6 +233,11 @@ test("CORS_ORIGINS is a list, with or without spaces, or a star", () => {
     "http://localhost:3000",
   ]);
   expect(parse({ CORS_ORIGINS: "*" }).corsOrigins).toEqual(["*"]);
+  const wildcard = "https://*.app.example";
+  expect(parse({ CORS_ORIGINS: `${wildcard} ,${wildcard}:8443` }).corsOrigins).toEqual([
+    wildcard,
+    `${wildcard}:8443`,
+  ]);
 });
 
 test("STYTCH_WEBHOOK_SECRET is one secret, or two during a rotation", () => {

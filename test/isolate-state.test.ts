@@ -13,6 +13,6 @@ test("an isolate has one state for each environment object", () => {
 test("a misconfigured isolate has no state, but a problem for each invalid variable", () => {
   expect(isolateStateOf(environment({ KEY_SECRET: "short" }))).toEqual({
     ok: false,
-    failure: { KEY_SECRET: "must have at least 32 characters" },
+    failure: { problems: { KEY_SECRET: "must have at least 32 characters" }, cors: null },
   });
 });

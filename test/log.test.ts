@@ -3,9 +3,15 @@ import { expect, test } from "vitest";
 import { describeError, log } from "../src/log.ts";
 import { logLines } from "./support/guard.ts";
 
-test("a log line is one JSON object on one line", () => {
+test("a log line is one JSON object on one line, and begins with its time", () => {
+  const before = Date.now();
   log({ route: "/a\nb", status: 200 });
-  expect(logLines()).toEqual([{ route: "/a\nb", status: 200 }]);
+  expect(logLines()).toEqual([{ at: expect.any(String), route: "/a\nb", status: 200 }]);
+  const at = String(logLines()[0]?.["at"]);
+  expect(new Date(at).toISOString()).toBe(at);
+  expect(Date.parse(at)).toBeGreaterThanOrEqual(before);
+  expect(Date.parse(at)).toBeLessThanOrEqual(Date.now());
+  expect(Object.keys(logLines()[0] ?? {})[0]).toBe("at");
 });
 
 test("an error is described by its name and place", () => {

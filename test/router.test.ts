@@ -29,6 +29,11 @@ test.each([{}, { CORS_ORIGINS: "https://app.example", ...WEBHOOKS }])(
   },
 );
 
+test("no route stands for all paths, which would slow every match", () => {
+  const { routes } = appOf({ CORS_ORIGINS: "https://app.example", ...WEBHOOKS });
+  expect(routes.map(({ path }) => path).filter((path) => path.startsWith("/*") || path === "*")).toEqual([]);
+});
+
 test("an area that is not configured is not mounted", () => {
   const mounted = (vars: Record<string, string>) =>
     appOf(vars).routes.some(({ path }) => path.startsWith("/admin") || path.startsWith("/webhooks"));

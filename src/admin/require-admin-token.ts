@@ -1,10 +1,13 @@
 /** The check in front of the admin API: the caller has to present `ADMIN_TOKEN`. */
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "../app-env.ts";
+import { isPreflight } from "../cors.ts";
 import { type Failure, RequestError } from "../errors.ts";
 
+/** An `OPTIONS` that is no preflight passes: no route answers it, so it is refused as on any other path. */
 export const requireAdminToken = (adminToken: string) =>
   createMiddleware<AppEnv>(async (c, next) => {
+    if (c.req.method === "OPTIONS" && !isPreflight(c.env.request)) return await next();
     const failure = await checkAdminToken(adminToken, c.env.request.headers.get("Authorization"));
     if (failure !== null) throw new RequestError(failure);
     await next();

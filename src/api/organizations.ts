@@ -37,7 +37,10 @@ export async function readOrganization(
 
   if (isExcludedId(record, identifier)) return { type: "organization_not_found" };
   const found = await lookUp(context, identifier, isForced, prefetch);
-  if (found.entry === undefined) return found.failure;
+  if (found.entry === undefined) {
+    if (found.failure.type === "organization_not_found") context.log.notFound();
+    return found.failure;
+  }
   if (!canSee(record, found.entry.organizationId)) return { type: "organization_not_found" };
 
   const paths = record.fields?.organization ?? null;

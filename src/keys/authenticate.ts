@@ -4,6 +4,7 @@ import type { RequestContext } from "../request-context.ts";
 import { failed, type Result, success } from "../result.ts";
 import { checkKey } from "./authorize.ts";
 import { readCredential } from "./credential.ts";
+import { invalidKey } from "./key-mix-up.ts";
 import { createLeaseSource } from "./key-object-client.ts";
 import type { KeyRecord } from "./record.ts";
 
@@ -31,11 +32,12 @@ export async function authenticate(
 ): Promise<Result<Caller>> {
   const credential = readCredential(context.request.headers.get("Authorization"));
   if (credential.kind === "absent") return failed({ type: "missing_key" });
-  if (credential.kind === "malformed") return failed({ type: "invalid_key" });
+  const { environment } = context.config;
+  if (credential.kind === "malformed") return failed(invalidKey("", environment));
   const { keys } = context.state;
   const { verifiedMacs, leases } = keys;
   const key = verifiedMacs.verifyFromCache(credential.key) ?? (await verifiedMacs.verify(credential.key));
-  if (key === null) return failed({ type: "invalid_key" });
+  if (key === null) return failed(invalidKey(credential.key, environment));
   context.log.key(key.keyId);
 
   const startedAt = Date.now();

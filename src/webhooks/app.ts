@@ -10,7 +10,8 @@ import { hasValidSignature, parseEvent } from "./stytch-event.ts";
 
 export const webhookApp = () => new Hono<AppEnv>().use(logRoute).post("/stytch", receiveStytchEvent);
 
-const MAX_EVENT_BYTES = 64 * 1024;
+/** An event holds its organization whole, which may be as large as Postern accepts it from Stytch. */
+const MAX_EVENT_BYTES = 1024 * 1024;
 
 /** Answers 204 when the organizations of the event are purged. Svix sends again what was answered with an error. */
 async function receiveStytchEvent(c: Context<AppEnv>): Promise<Response> {

@@ -1,7 +1,9 @@
 import { env as bindings } from "cloudflare:workers";
-import { expect, test } from "vitest";
-import { createIsolate } from "../support/deployment.ts";
-import { organizationPath } from "../support/paths.ts";
+import { expect, test, vi } from "vitest";
+import { RequestContext } from "../../src/request-context.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { memberPath, organizationPath } from "../support/paths.ts";
+import { setUpOrganization } from "../support/setup.ts";
 import { stubUpstream } from "../support/upstream.ts";
 
 const PATH = organizationPath("acme");
@@ -75,4 +77,67 @@ test("a page of another origin is told no header that it may read", async () => 
   const isolate = createIsolate({ CORS_ORIGINS: "https://app.example" });
   const response = await isolate.call(PATH, { headers: { Origin: "https://app.example.evil.example" } });
   expect([...response.headers.keys()].filter((name) => name.startsWith("access-control"))).toEqual([]);
+});
+
+test("CORS_ORIGINS=https://*.app.example allows one label and no other", async () => {
+  const isolate = createIsolate({ CORS_ORIGINS: "https://*.app.example, https://other.example" });
+  const allowed = async (origin: string) =>
+    (await isolate.call(PATH, { headers: { Origin: origin } })).headers.get("Access-Control-Allow-Origin");
+  for (const origin of [
+    "https://a.app.example",
+    "https://xn--bcher-kva.app.example",
+    "https://other.example",
+  ])
+    expect(await allowed(origin)).toBe(origin);
+  for (const origin of ["https://app.example", "https://a.b.app.example", "https://*.app.example", "null"])
+    expect(await allowed(origin)).toBe(null);
+});
+
+test("a page of an allowed origin may see the timing of a read, and of nothing else", async () => {
+  const timing = async (origins: string, path: string, headers: Record<string, string>, method = "GET") => {
+    const isolate = createIsolate({ CORS_ORIGINS: origins });
+    return (await isolate.call(path, { headers, method })).headers.get("Timing-Allow-Origin");
+  };
+  const page = { Origin: "https://a.app.example" };
+  for (const path of [PATH, memberPath("m")]) {
+    for (const method of ["GET", "HEAD"]) {
+      expect(await timing("https://*.app.example", path, page, method)).toBe(page.Origin);
+      expect(await timing("*", path, page, method)).toBe("*");
+    }
+    expect(await timing("https://*.app.example", path, { Origin: "https://evil.example" })).toBe(null);
+    expect(await timing("https://*.app.example", path, {})).toBe(null);
+    expect(await timing("", path, page)).toBe(null);
+  }
+  for (const path of ["/whoami", "/healthz", "/admin/keys"]) expect(await timing("*", path, page)).toBe(null);
+});
+
+test("a page can read every answer: 200, 304, 400, 401, 404, 405, 429 and 500", async () => {
+  const origin = "https://a.app.example";
+  const overrides = { CORS_ORIGINS: "https://*.app.example" };
+  const { isolate, path } = await setUpOrganization({ overrides });
+  const { key } = await createKey(isolate, ["organizations:read"], {
+    rate_limit: { limit: 4, period_seconds: 86_400 },
+  });
+  const call = async (expected: number, options: Parameters<TestIsolate["call"]>[1], at = path) => {
+    const response = await isolate.call(at, { ...options, headers: { Origin: origin, ...options?.headers } });
+    expect(response.status).toBe(expected);
+    expect(response.headers.get("Access-Control-Allow-Origin")).toBe(origin);
+    expect(response.headers.get("Timing-Allow-Origin")).toBe(origin);
+    const exposed = response.headers.get("Access-Control-Expose-Headers")?.split(",") ?? [];
+    for (const name of ["Allow", "Retry-After", "Server-Timing"]) expect(exposed).toContain(name);
+    expect(response.headers.get("Vary")).toMatch(/(?:^|, )Origin$/);
+  };
+  await call(200, { key });
+  await call(200, { key, method: "HEAD" });
+  await call(304, { key, headers: { "If-None-Match": "*" } });
+  await call(400, { key }, "/v1/b2b/organizations/%2F");
+  await call(429, { key });
+  await call(401, {});
+  await call(405, { method: "POST" });
+  await call(404, {}, "/v1/b2b/rbac/policies");
+  vi.spyOn(RequestContext.prototype, "time").mockImplementation(() => {
+    throw new RangeError("any");
+  });
+  await call(500, { key });
+  vi.restoreAllMocks();
 });

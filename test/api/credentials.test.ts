@@ -3,7 +3,8 @@ import { beforeEach, expect, test } from "vitest";
 import { issueKey } from "../../src/keys/key-format.ts";
 import { useClock } from "../support/clock.ts";
 import { createConfig } from "../support/config.ts";
-import type { TestIsolate } from "../support/deployment.ts";
+import { createIsolate, type TestIsolate } from "../support/deployment.ts";
+import { logLines } from "../support/guard.ts";
 import { setUpOrganization } from "../support/setup.ts";
 import type { Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";
@@ -100,4 +101,60 @@ test("a bad identifier is refused only after the key is checked", async () => {
   expect((await isolate.call("/v1/b2b/organizations/%2F")).status).toBe(401);
   const response = await isolate.call("/v1/b2b/organizations/%2F", { key });
   expect(await response.json()).toMatchObject({ status_code: 400, error_type: "invalid_organization_id" });
+});
+
+const SECRET_OF_STYTCH = "This looks like a Stytch secret. Postern expects a key that begins with pst_test_.";
+const OTHER_ENVIRONMENT = "The key is for live; this deployment serves test.";
+const NO_KEY = "Postern expects a key that begins with pst_test_, as Bearer or as the password of Basic.";
+const PLAIN = "The key is not valid here.";
+
+test.each([
+  ["the project secret itself", TEST_VARS.STYTCH_SECRET, SECRET_OF_STYTCH],
+  ["another Stytch secret", "secret-live-canary-0123456789", SECRET_OF_STYTCH],
+  ["a key for live", `pst_live_${"0".repeat(16)}_${"1".repeat(58)}`, OTHER_ENVIRONMENT],
+  ["the beginning of a key for live", "pst_live_canary", OTHER_ENVIRONMENT],
+  ["the admin token", TEST_VARS.ADMIN_TOKEN, NO_KEY],
+  ["a JWT", "eyJhbGciOiJSUzI1NiJ9.canary.canary", NO_KEY],
+  ["a public token of Stytch", "public-token-test-canary", NO_KEY],
+  ["a key in capitals", `PST_TEST_${"0".repeat(16)}_CANARY`, NO_KEY],
+  ["a key after a second scheme", "Bearer pst_test_canary", NO_KEY],
+  ["a forged key", `pst_test_${"0".repeat(16)}_${"1".repeat(58)}`, PLAIN],
+  ["the beginning of a key", "pst_test_canary", PLAIN],
+])("%s is refused by what it looks like, without any I/O", async (_, presented, message) => {
+  for (const headers of [{ Authorization: `Bearer ${presented}` }, basic("project", presented)]) {
+    for (const at of [path, "/whoami"]) {
+      const response = await isolate.call(at, { headers });
+      const text = await response.clone().text();
+      await expectRefused(response, "invalid_key", 'Bearer realm="postern", error="invalid_token"');
+      expect(JSON.parse(text)).toMatchObject({ error_message: message });
+      for (const out of [text, JSON.stringify(logLines())]) expect(out).not.toMatch(/canary/i);
+    }
+  }
+  expect(isolate.counts).toEqual(NOTHING);
+  expect(upstream.requests).toHaveLength(0);
+});
+
+test.each([
+  ["Basic with the key as the user", () => `Basic ${btoa(`${key}:`)}`],
+  ["Basic with the key alone", () => `Basic ${btoa(key)}`],
+  ["Basic with the key in plain", () => `Basic ${key}`],
+  ["a Bearer key that is much too long", () => `Bearer ${"a".repeat(5_000)}`],
+])("%s is told where a key belongs", async (_, authorization) => {
+  const response = await isolate.call(path, { headers: { Authorization: authorization() } });
+  expect(await response.json()).toMatchObject({ error_type: "invalid_key", error_message: NO_KEY });
+  expect(isolate.counts).toEqual(NOTHING);
+});
+
+test("a key for test is told that the deployment serves live", async () => {
+  const live = createIsolate({ STYTCH_PROJECT_ID: "project-live-22222222-2222-4222-8222-222222222222" });
+  const response = await live.call(path, { key });
+  expect(await response.json()).toMatchObject({
+    error_type: "invalid_key",
+    error_message: "The key is for test; this deployment serves live.",
+  });
+  const secret = await live.call(path, { headers: basic("project", TEST_VARS.STYTCH_SECRET) });
+  expect(await secret.json()).toMatchObject({
+    error_message: "This looks like a Stytch secret. Postern expects a key that begins with pst_live_.",
+  });
+  expect(live.counts).toEqual(NOTHING);
 });

@@ -192,3 +192,53 @@ test("GET /healthz needs no key", async () => {
   const response = await isolate.call("/healthz");
   expect([response.status, await response.json()]).toEqual([200, { status: "ok" }]);
 });
+
+const ASK_STYTCH =
+  "If it is a call of the Stytch API, make it to Stytch itself, with the project's own credentials.";
+
+test.each([
+  ["POST", "/v1/b2b/sessions/authenticate"],
+  ["POST", "/v1/b2b/organizations"],
+  ["POST", "/v1/b2b/organizations/acme/members/search"],
+  ["DELETE", "/v1/b2b/organizations/acme/members/m"],
+  ["GET", "/v1/users/u"],
+  ["GET", "/v1"],
+  ["POST", "//v1/b2b/otps/sms/send"],
+  ["POST", "/sdk/v1/b2b/magic_links/authenticate"],
+])("%s %s is 404, and says that the call is Stytch's", async (method, path) => {
+  const response = await isolate.call(path, { method });
+  expect(await response.json()).toMatchObject({
+    status_code: 404,
+    error_type: "route_not_found",
+    error_message: `Postern does not serve this call. ${ASK_STYTCH}`,
+  });
+  expect(upstream.requests).toHaveLength(0);
+});
+
+test.each([
+  ["POST", "/v1/b2b/organizations/search"],
+  ["PUT", ORGANIZATION],
+  ["DELETE", MEMBER],
+  ["POST", JWKS],
+])("%s %s is 405, and says that the call is Stytch's", async (method, path) => {
+  const response = await isolate.call(path, { method });
+  expect(response.headers.get("Allow")).toBe("GET, HEAD");
+  expect(await response.json()).toMatchObject({
+    status_code: 405,
+    error_type: "method_not_allowed",
+    error_message: `Postern does not serve this call: the path supports GET, HEAD. ${ASK_STYTCH}`,
+  });
+  expect(upstream.requests).toHaveLength(0);
+});
+
+test.each([
+  ["GET", "/", "The route provided is not supported."],
+  ["GET", "/v10/b2b", "The route provided is not supported."],
+  ["GET", "/sdk", "The route provided is not supported."],
+  ["GET", "/admin/v1/keys", "The route provided is not supported."],
+  ["POST", "/whoami", "The route supports GET, HEAD."],
+  ["PUT", "/admin/keys", "The route supports GET, HEAD, POST."],
+])("%s %s does not speak of Stytch", async (method, path, message) => {
+  const response = await isolate.call(path, { method, headers: ADMIN });
+  expect(await response.json()).toMatchObject({ error_message: message });
+});

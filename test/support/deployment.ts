@@ -20,6 +20,8 @@ interface CallOptions {
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly body?: unknown;
+  /** Sent as it is, in place of `body`. */
+  readonly stream?: ReadableStream<Uint8Array>;
 }
 
 export interface TestIsolate {
@@ -63,7 +65,7 @@ export function createIsolate(overrides: Record<string, unknown> = {}): TestIsol
     const request = new Request(`https://postern.test${path}`, {
       method: options.method ?? "GET",
       headers,
-      body: body === null || typeof body === "string" ? body : JSON.stringify(body),
+      body: options.stream ?? (body === null || typeof body === "string" ? body : JSON.stringify(body)),
     });
     const context = createExecutionContext();
     const response = await worker.fetch(request, env as Env, context);

@@ -29,6 +29,7 @@ const HEADERS = new Set([
   "ratelimit-policy",
   "retry-after",
   "server-timing",
+  "timing-allow-origin",
   "vary",
   "www-authenticate",
   "x-request-id",

@@ -1,5 +1,5 @@
 /** Webhooks that are refused: without a secret, with another method, without a valid signature, or too large. */
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { NOW, useClock } from "../support/clock.ts";
 import { createIsolate, type TestIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
@@ -123,22 +123,71 @@ test("a webhook is refused 301 s before or after its time, and accepted at 300 s
 });
 
 const bytesOf = (text: string) => new TextEncoder().encode(text).byteLength;
-const bodyOf = (bytes: number) => {
-  const body = setUp.updateEvent();
-  const rest = bytes - bytesOf(JSON.stringify({ ...body, padding: "" }));
-  return JSON.stringify({ ...body, padding: "a".repeat(rest) });
-};
+const MIB = 1_048_576;
 
-test("a webhook body of 64 KiB is accepted", async () => {
-  const body = bodyOf(65_536);
-  expect(bytesOf(body)).toBe(65_536);
+/** An event of this size whose organization is as large as that, in characters of three bytes. */
+function eventOfBytes(bytes: number): string {
+  const body = setUp.updateEvent();
+  const sizeOf = (padding: string) =>
+    bytesOf(JSON.stringify({ ...body, organization: { ...setUp.organization, padding } }));
+  const rest = bytes - sizeOf("");
+  const padding = "株".repeat(Math.floor(rest / 3)) + "a".repeat(rest % 3);
+  return JSON.stringify({ ...body, organization: { ...setUp.organization, padding } });
+}
+
+/** The same request with its body in pieces, and so without a `Content-Length`. */
+function chunked(request: ReturnType<typeof signed>) {
+  const bytes = new TextEncoder().encode(request.body);
+  let at = 0;
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (at >= bytes.byteLength) return controller.close();
+      controller.enqueue(bytes.subarray(at, at + 100_000));
+      at += 100_000;
+    },
+  });
+  return { ...request, stream, readBytes: () => at };
+}
+
+test.each([65_537, 300_000, MIB])("a webhook of %i bytes is accepted, and purges", async (bytes) => {
+  const body = eventOfBytes(bytes);
+  expect(bytesOf(body)).toBe(bytes);
   await expectAccepted(await setUp.deliver(body));
   expect(receiver.counts.objects).toEqual({ purge: 4 });
 });
 
-test("a webhook body of 64 KiB and 1 byte is refused, though it is signed", async () => {
-  const answer = await setUp.deliver(bodyOf(65_537));
+test("a webhook of 1 MiB and 1 byte is refused, though it is signed", async () => {
+  const answer = await setUp.deliver(eventOfBytes(MIB + 1));
   expect(answer.status).toBe(400);
-  expect(await answer.json()).toMatchObject({ error_type: "invalid_request" });
+  expect(await answer.json()).toMatchObject({
+    error_type: "invalid_request",
+    error_message: expect.stringContaining(String(MIB)),
+  });
+  expect(receiver.counts.objects).toEqual({});
+});
+
+test("a webhook without a Content-Length is read up to 1 MiB, and no further", async () => {
+  await expectAccepted(await receiver.call(WEBHOOK_PATH, chunked(signed(eventOfBytes(MIB)))));
+  expect(receiver.counts.objects).toEqual({ purge: 4 });
+  receiver.resetCounts();
+  const endless = chunked(signed(eventOfBytes(4 * MIB)));
+  expect((await receiver.call(WEBHOOK_PATH, endless)).status).toBe(400);
+  expect(endless.readBytes()).toBeLessThan(2 * MIB);
+  expect(receiver.counts.objects).toEqual({});
+});
+
+test("a webhook of 1 MiB is not parsed before its signature is checked", async () => {
+  const parse = vi.spyOn(JSON, "parse");
+  for (const body of ["[".repeat(MIB), eventOfBytes(MIB)]) {
+    const answer = await receiver.call(WEBHOOK_PATH, signed(body, NEXT_SECRET));
+    expect(answer.status).toBe(401);
+  }
+  expect(parse.mock.calls.filter(([text]) => text.length > 1_000)).toEqual([]);
+  parse.mockRestore();
+  expect(receiver.counts.objects).toEqual({});
+});
+
+test("a genuine webhook of 1 MiB of brackets is accepted and purges nothing", async () => {
+  await expectAccepted(await setUp.deliver("[".repeat(MIB)));
   expect(receiver.counts.objects).toEqual({});
 });

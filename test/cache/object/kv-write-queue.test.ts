@@ -72,7 +72,9 @@ describe("a write", () => {
     const writing = new KvWriteQueue().enqueue(pendingWrite(fails));
     await pass(2_200);
     await writing;
-    expect(logLines()).toEqual([{ degraded: ["kv_write"], defect: expect.stringMatching(/^Error/) }]);
+    expect(logLines()).toEqual([
+      { at: expect.any(String), degraded: ["kv_write"], defect: expect.stringMatching(/^Error/) },
+    ]);
     expect(JSON.stringify(logLines())).not.toContain("canary");
   });
 
