@@ -42,7 +42,8 @@ export async function serveBuilt(
   );
   return {
     origin: (await miniflare.unsafeGetDirectURL("worker")).origin,
-    inspector: inspect ? await miniflare.getInspectorURL() : undefined,
+    // Miniflare gives its address as that of a WebSocket.
+    inspector: inspect ? new URL(`http://${(await miniflare.getInspectorURL()).host}`) : undefined,
     stop: async () => await miniflare.dispose(),
   };
 }
