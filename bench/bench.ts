@@ -4,7 +4,7 @@
  * `--smoke` runs everything once with few requests, to see that it works, and judges no bar.
  */
 import { parseArgs } from "node:util";
-import { build } from "./build.ts";
+import { build } from "../dev/build.ts";
 import { type Count, startCountedWorker } from "./counted-worker.ts";
 import { cpuOf, type Measured, measure, requestsOf, type Spread } from "./measure.ts";
 import { countMix } from "./mixed-load.ts";

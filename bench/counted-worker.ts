@@ -1,7 +1,7 @@
 /** A Worker whose operations of the platform are counted, on a virtual clock (`counted/`), and requests to it. */
 
+import type { Built } from "../dev/build.ts";
 import { members, organizations } from "../sandbox/seed.ts";
-import type { Built } from "./build.ts";
 import type { Operations } from "./prices.ts";
 import { startWorker } from "./running-worker.ts";
 import { createKey, varsOf } from "./settings.ts";

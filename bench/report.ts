@@ -1,5 +1,5 @@
 /** Prints the tables of the benchmark. */
-import type { Built } from "./build.ts";
+import type { Built } from "../dev/build.ts";
 import type { Count } from "./counted-worker.ts";
 import { cpuOf, type Measurements, requestsOf, type Spread } from "./measure.ts";
 import { MIX } from "./mixed-load.ts";

@@ -1,15 +1,9 @@
 /** Runs a built Worker in a workerd of its own, and on its own socket, without wrangler's development proxy. */
 import type { Readable } from "node:stream";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { unstable_getMiniflareWorkerOptions } from "wrangler";
-import type { Built } from "./build.ts";
+import type { Built } from "../dev/build.ts";
+import { readWorkerOptions } from "../dev/wrangler-settings.ts";
 import { cpuMs, pin, workerdPids } from "./processors.ts";
-
-interface WorkerOptions {
-  readonly modulesRules?: unknown;
-  readonly rootPath?: string;
-  readonly bindings?: Readonly<Record<string, string>>;
-}
 
 export interface RunningWorker {
   readonly url: string;
@@ -27,11 +21,7 @@ export async function startWorker(
   vars: Readonly<Record<string, string>>,
   processor: number | undefined,
 ): Promise<RunningWorker> {
-  const {
-    modulesRules: _rules,
-    rootPath: _path,
-    ...options
-  } = unstable_getMiniflareWorkerOptions(config).workerOptions as WorkerOptions;
+  const options = readWorkerOptions(config, vars);
   const pidsBefore = new Set(workerdPids());
   const startedAt = performance.now();
   const miniflare = new Miniflare(
@@ -47,7 +37,6 @@ export async function startWorker(
           ...options,
           name: "worker",
           modules: [{ type: "ESModule", path: "index.js", contents: built.script }],
-          bindings: { ...options.bindings, ...vars },
           unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
         },
       ],

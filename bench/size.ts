@@ -1,5 +1,5 @@
 /** `npm run check:size`: fails if the deployed bundle is larger than its bound. */
-import { build } from "./build.ts";
+import { build } from "../dev/build.ts";
 import { POSTERN } from "./settings.ts";
 
 /** A new isolate reads the whole bundle before its first answer. Cloudflare allows 3 MB, gzip, on its free plan. */

@@ -1,6 +1,7 @@
 /** Starts the Workers that are measured, and creates their keys. */
+
+import type { Built } from "../dev/build.ts";
 import { demo } from "../sandbox/seed.ts";
-import type { Built } from "./build.ts";
 import { PROCESSORS } from "./processors.ts";
 import { type RunningWorker, startWorker } from "./running-worker.ts";
 import { ASSEMBLED, BARE, BARE_KV, createKey, POSTERN, PROJECT, SANDBOX, varsOf } from "./settings.ts";

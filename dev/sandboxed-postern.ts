@@ -1,7 +1,7 @@
 /** Postern in front of the sandbox, built and served on real sockets, for the end-to-end tests and the soak. */
 import { members } from "../sandbox/seed.ts";
+import { serveBuilt } from "./built-worker.ts";
 import { ADMIN_TOKEN, KEY_SECRET, PROJECT_ID, SECRETS, UPSTREAM_SECRET } from "./credentials.ts";
-import { serve } from "./serve.ts";
 
 const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/;
 
@@ -36,15 +36,12 @@ export async function startSandboxedPostern(
   inspect = false,
 ): Promise<SandboxedPostern> {
   const lines: string[] = [];
-  const sandbox = await serve("sandbox/wrangler.toml", {
-    port: 0,
-    vars: {},
-    persist: false,
+  const sandbox = await serveBuilt("sandbox/wrangler.toml", {
+    vars: { STYTCH_PROJECT_ID: PROJECT_ID, STYTCH_SECRET: UPSTREAM_SECRET },
     onLogLine: () => {},
   });
   const sandboxUrl = sandbox.origin;
-  const postern = await serve("wrangler.toml", {
-    port: 0,
+  const postern = await serveBuilt("wrangler.toml", {
     vars: {
       STYTCH_PROJECT_ID: PROJECT_ID,
       STYTCH_SECRET: UPSTREAM_SECRET,
@@ -54,7 +51,6 @@ export async function startSandboxedPostern(
       LOG_HIT_SAMPLE_RATE: "1",
       ...vars,
     },
-    persist: false,
     inspect,
     onLogLine: (line) => void lines.push(line),
   });

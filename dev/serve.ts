@@ -1,8 +1,6 @@
 /** Builds a Worker as a deployment does and serves it on this machine, with local KV and Durable Objects. */
+import { NO_ENV_FILES } from "./wrangler-settings.ts";
 
-// Neither workerd nor wrangler may call Cloudflare: a local Postern works offline and reports nothing.
-process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
-process.env["WRANGLER_SEND_METRICS"] ??= "false";
 const { unstable_startWorker } = await import("wrangler");
 
 interface ServeOptions {
@@ -39,7 +37,7 @@ export async function serve(
   );
   const worker = await unstable_startWorker({
     config: configPath,
-    envFiles: [],
+    envFiles: NO_ENV_FILES,
     bindings: Object.fromEntries(bindings),
     ...(entrypoint === undefined ? {} : { entrypoint }),
     dev: {

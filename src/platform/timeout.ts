@@ -1,4 +1,4 @@
-/** A bound on how long a caller waits. */
+/** Bounds on time: how long a caller waits, and how long work may take. */
 
 export class TimeoutError extends Error {
   override readonly name = "TimeoutError";
@@ -12,5 +12,23 @@ export async function withTimeout<T>(timeoutMs: number, work: Promise<T>): Promi
     return await Promise.race([work, timeout]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/**
+ * Runs `work` with a signal that aborts after `timeoutMs`, or when `work` has ended: what it left unread is cancelled.
+ * Unlike `AbortSignal.timeout`, no timer outlives `work`. A timer would keep the platform from evicting an object.
+ */
+export async function withDeadline<T>(
+  timeoutMs: number,
+  work: (deadline: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), timeoutMs);
+  try {
+    return await work(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    controller.abort();
   }
 }

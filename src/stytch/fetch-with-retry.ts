@@ -1,7 +1,7 @@
 /** A GET request to Stytch: with Postern's own headers, bounded in time and bytes, and retried if that may help. */
 import { version } from "../../package.json";
 import { readBounded } from "../platform/bounded-body.ts";
-import { withTimeout } from "../platform/timeout.ts";
+import { withDeadline, withTimeout } from "../platform/timeout.ts";
 import { failed, type Result, success } from "../result.ts";
 import type { RawResponse } from "./parse-response.ts";
 import { type AttemptOutcome, retryDelayMs } from "./retry.ts";
@@ -34,8 +34,19 @@ export async function fetchWithRetry(
   timeoutMs: number,
   isPaused: () => boolean,
 ): Promise<Exchange> {
+  return await withDeadline(timeoutMs, (deadline) =>
+    attemptUntil(config, path, timeoutMs, deadline, circuit),
+  );
+}
+
+async function attemptUntil(
+  config: StytchConfig,
+  path: string,
+  timeoutMs: number,
+  deadline: AbortSignal,
+  circuit: Circuit,
+): Promise<Exchange> {
   const startedAt = Date.now();
-  const deadline = AbortSignal.timeout(timeoutMs);
   let requests = 0;
   for (let retries = 0; ; retries += 1) {
     const attempt = await attemptOnce(config, path, deadline);

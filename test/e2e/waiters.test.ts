@@ -1,17 +1,13 @@
 /** What the platform does with a request that waits for another of the same isolate: real requests to workerd. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type RunningServer, serve } from "../../dev/serve.ts";
+import { serveBuilt } from "../../dev/built-worker.ts";
+import type { RunningServer } from "../../dev/serve.ts";
 
 let worker: RunningServer;
 
 beforeAll(async () => {
-  worker = await serve("test/e2e/waiters/wrangler.toml", {
-    port: 0,
-    vars: {},
-    persist: false,
-    onLogLine: () => {},
-  });
+  worker = await serveBuilt("test/e2e/waiters/wrangler.toml", { vars: {}, onLogLine: () => {} });
   // The first requests take long: code is loaded and connections are opened.
   await Promise.all([get("/size"), get("/size"), get("/size"), get("/size")]);
 });

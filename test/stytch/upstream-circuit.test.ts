@@ -54,7 +54,8 @@ test("an open circuit holds for all organizations, and stale entries hide it", a
   await isolate.call(organizationPath(known), { key });
   clock.atMs(130_000);
   respondInTurn(upstream, refuseConnection);
-  for (let i = 0; i < 10; i += 1) await createIsolate().call(newOrganizationPath(), { key });
+  const failing = Array.from({ length: 10 }, () => createIsolate().call(newOrganizationPath(), { key }));
+  await Promise.all(failing);
   expect(upstream.requests).toHaveLength(31);
   expect((await createIsolate().call(newOrganizationPath(), { key })).status).toBe(503);
   const hidden = await createIsolate().call(organizationPath(known), { key });

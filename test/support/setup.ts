@@ -12,6 +12,8 @@ interface SetUpOptions {
   readonly scopes?: readonly Scope[];
   /** Other fields of the key, for example `rate_limit`. */
   readonly keyFields?: Json;
+  /** Used instead of an upstream that answers with this organization alone. */
+  readonly upstream?: Upstream;
   /** Variables and bindings of the isolate. */
   readonly overrides?: Record<string, unknown>;
 }
@@ -37,7 +39,7 @@ export interface OrganizationSetUp {
 export async function setUpOrganization(options: SetUpOptions = {}): Promise<OrganizationSetUp> {
   let organization = newOrganization(options.organization);
   const respond = () => json(organizationEnvelope(organization));
-  const upstream = stubUpstream(respond);
+  const upstream = options.upstream ?? stubUpstream(respond);
   const isolate = createIsolate(options.overrides);
   const { key, keyId } = await createKey(isolate, options.scopes, options.keyFields);
   return {

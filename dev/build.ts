@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { NO_ENV_FILES } from "./wrangler-settings.ts";
 
 const WRANGLER = "node_modules/wrangler/bin/wrangler.js";
 
@@ -16,16 +17,14 @@ export interface Built {
 
 /** `config` is the path of a `wrangler.toml`, and `entry` replaces its entry file. Throws if the build fails. */
 export function build(config: string, entry?: string): Built {
-  const folder = mkdtempSync(join(tmpdir(), "postern-bench-"));
+  const folder = mkdtempSync(join(tmpdir(), "postern-build-"));
   try {
-    const options = ["--dry-run", "--config", config, "--outdir", folder];
+    const envFiles = NO_ENV_FILES.flatMap((file) => ["--env-file", file]);
+    const options = ["--dry-run", "--config", config, "--outdir", folder, ...envFiles];
     execFileSync(
       process.execPath,
       [WRANGLER, "deploy", ...(entry === undefined ? [] : [entry]), ...options],
-      {
-        env: { ...process.env, WRANGLER_SEND_METRICS: "false" },
-        stdio: ["ignore", "ignore", "inherit"],
-      },
+      { stdio: ["ignore", "ignore", "inherit"] },
     );
     const [name] = readdirSync(folder).filter((file) => file.endsWith(".js"));
     const script = readFileSync(join(folder, String(name)));

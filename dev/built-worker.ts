@@ -1,0 +1,49 @@
+/** Serves a Worker as it would be deployed, without wrangler's development proxy: for tests and the soak. */
+import { convertV4MiniflareOptions, Miniflare } from "miniflare";
+import { type Built, build } from "./build.ts";
+import type { RunningServer } from "./serve.ts";
+import { readWorkerOptions } from "./wrangler-settings.ts";
+
+interface ServeOptions {
+  readonly vars: Readonly<Record<string, string>>;
+  /** Opens a debugger's socket. Default: false. */
+  readonly inspect?: boolean;
+  /** Called with each line that the Worker logs. */
+  readonly onLogLine: (line: string) => void;
+}
+
+/** By configuration file: a process builds a Worker once. */
+const builds = new Map<string, Built>();
+
+/**
+ * `configPath` is the Worker's `wrangler.toml`, whose variables are replaced by `vars`. The server listens on loopback
+ * only, on any free port. Nothing that it stores outlives it.
+ */
+export async function serveBuilt(
+  configPath: string,
+  { vars, inspect = false, onLogLine }: ServeOptions,
+): Promise<RunningServer> {
+  const built = builds.get(configPath) ?? build(configPath);
+  builds.set(configPath, built);
+  const options = readWorkerOptions(configPath, vars);
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      handleStructuredLogs: ({ message }) => onLogLine(message),
+      ...(inspect ? { inspectorPort: 0 } : {}),
+      workers: [
+        {
+          ...options,
+          name: "worker",
+          modules: [{ type: "ESModule", path: "index.js", contents: built.script }],
+          unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
+        },
+      ],
+    }),
+  );
+  return {
+    origin: (await miniflare.unsafeGetDirectURL("worker")).origin,
+    // Miniflare gives its address as that of a WebSocket.
+    inspector: inspect ? new URL(`http://${(await miniflare.getInspectorURL()).host}`) : undefined,
+    stop: async () => await miniflare.dispose(),
+  };
+}

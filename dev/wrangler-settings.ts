@@ -1,0 +1,34 @@
+/**
+ * Wrangler without the settings of whoever runs it: neither `.dev.vars` and `.env` files nor environment variables
+ * become bindings, and nothing is asked of the network.
+ */
+import { devNull } from "node:os";
+import type { Unstable_MiniflareWorkerOptions } from "wrangler";
+
+// Neither workerd nor wrangler may call Cloudflare: a local Postern works offline and reports nothing.
+process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
+process.env["WRANGLER_SEND_METRICS"] ??= "false";
+// It would choose another environment of wrangler.toml.
+delete process.env["CLOUDFLARE_ENV"];
+// Otherwise `.env` files become bindings, and all variables of the process if CLOUDFLARE_INCLUDE_PROCESS_ENV is set.
+process.env["CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV"] = "false";
+
+const { unstable_getMiniflareWorkerOptions } = await import("wrangler");
+
+/** Keeps wrangler from reading `.dev.vars`, which it does if it is given no other file; `[]` counts as none. */
+export const NO_ENV_FILES = [devNull];
+
+// The declaration of `unstable_getMiniflareWorkerOptions` lacks `envFiles`.
+const OPTIONS = { envFiles: NO_ENV_FILES, overrides: {} };
+
+type WorkerOptions = Unstable_MiniflareWorkerOptions["workerOptions"] & { readonly rootPath?: string };
+
+/**
+ * The bindings and compatibility settings in a `wrangler.toml`, as Miniflare takes them for modules that are already
+ * built, with `vars` in place of its variables: the operator of a clone may have changed those.
+ */
+export function readWorkerOptions(configPath: string, vars: Readonly<Record<string, string>>) {
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(configPath, undefined, OPTIONS);
+  const { modulesRules: _rules, rootPath: _path, ...options }: WorkerOptions = workerOptions;
+  return { ...options, bindings: vars };
+}

@@ -1,0 +1,58 @@
+/** Whoever runs the tests may have settings of their own for wrangler and for Postern. Here they are hostile. */
+import { execFile } from "node:child_process";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const SETTINGS = {
+  CACHE_FRESH_SECONDS: "5",
+  STYTCH_SECRET: "hostile",
+  STYTCH_BASE_URL: "http://127.0.0.1:9",
+};
+const VARIABLES = {
+  ...SETTINGS,
+  CLOUDFLARE_ENV: "hostile",
+  CLOUDFLARE_INCLUDE_PROCESS_ENV: "true",
+  CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV: "true",
+};
+const FILES = [".dev.vars", ".dev.vars.hostile", ".env", ".env.local", ".env.hostile", ".env.hostile.local"];
+
+let directory: string;
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "hostile-"));
+  copyFileSync("wrangler.toml", join(directory, "wrangler.toml"));
+  const lines = Object.entries(SETTINGS).map(([name, value]) => `${name}=${value}\n`);
+  for (const file of FILES) writeFileSync(join(directory, file), lines.join(""));
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** What an expression is in a process in that directory, with `wrangler` and `settings` imported. */
+async function evaluate(expression: string): Promise<unknown> {
+  const settings = JSON.stringify(new URL("../../dev/wrangler-settings.ts", import.meta.url).href);
+  const wrangler = JSON.stringify(import.meta.resolve("wrangler"));
+  const script = `
+    const settings = await import(${settings});
+    const wrangler = await import(${wrangler});
+    console.log(JSON.stringify(${expression}));`;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
+    cwd: directory,
+    env: { PATH: process.env["PATH"], ...VARIABLES },
+  });
+  return JSON.parse(stdout);
+}
+
+test("the variables of a Worker under test are those that a test gives it", async () => {
+  const bindings = await evaluate(
+    `settings.readWorkerOptions("wrangler.toml", { ADMIN_TOKEN: "of the test" }).bindings`,
+  );
+  expect(bindings).toEqual({ ADMIN_TOKEN: "of the test" });
+});
+
+test("wrangler takes no variable from .dev.vars, .env or the environment", async () => {
+  const bindings = await evaluate(
+    `wrangler.unstable_getVarsForDev("wrangler.toml", settings.NO_ENV_FILES, {}, process.env.CLOUDFLARE_ENV)`,
+  );
+  expect(bindings).toEqual({});
+});
