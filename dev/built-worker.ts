@@ -1,4 +1,4 @@
-/** Serves a Worker as it would be deployed, without wrangler's development proxy: for tests and the soak. */
+/** Serves a Worker as it would be deployed, without wrangler's development proxy: for tests. */
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { type Built, build } from "./build.ts";
 import type { RunningServer } from "./serve.ts";
@@ -6,8 +6,6 @@ import { readWorkerOptions } from "./wrangler-settings.ts";
 
 interface ServeOptions {
   readonly vars: Readonly<Record<string, string>>;
-  /** Opens a debugger's socket. Default: false. */
-  readonly inspect?: boolean;
   /** Called with each line that the Worker logs. */
   readonly onLogLine: (line: string) => void;
 }
@@ -21,7 +19,7 @@ const builds = new Map<string, Built>();
  */
 export async function serveBuilt(
   configPath: string,
-  { vars, inspect = false, onLogLine }: ServeOptions,
+  { vars, onLogLine }: ServeOptions,
 ): Promise<RunningServer> {
   const built = builds.get(configPath) ?? build(configPath);
   builds.set(configPath, built);
@@ -29,7 +27,6 @@ export async function serveBuilt(
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       handleStructuredLogs: ({ message }) => onLogLine(message),
-      ...(inspect ? { inspectorPort: 0 } : {}),
       workers: [
         {
           ...options,
@@ -42,8 +39,7 @@ export async function serveBuilt(
   );
   return {
     origin: (await miniflare.unsafeGetDirectURL("worker")).origin,
-    // Miniflare gives its address as that of a WebSocket.
-    inspector: inspect ? new URL(`http://${(await miniflare.getInspectorURL()).host}`) : undefined,
+    inspector: undefined,
     stop: async () => await miniflare.dispose(),
   };
 }

@@ -2,6 +2,7 @@
 import { members } from "../sandbox/seed.ts";
 import { serveBuilt } from "./built-worker.ts";
 import { ADMIN_TOKEN, KEY_SECRET, PROJECT_ID, SECRETS, UPSTREAM_SECRET } from "./credentials.ts";
+import { serve } from "./serve.ts";
 
 const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/;
 
@@ -41,7 +42,7 @@ export async function startSandboxedPostern(
     onLogLine: () => {},
   });
   const sandboxUrl = sandbox.origin;
-  const postern = await serveBuilt("wrangler.toml", {
+  const options = {
     vars: {
       STYTCH_PROJECT_ID: PROJECT_ID,
       STYTCH_SECRET: UPSTREAM_SECRET,
@@ -51,9 +52,12 @@ export async function startSandboxedPostern(
       LOG_HIT_SAMPLE_RATE: "1",
       ...vars,
     },
-    inspect,
-    onLogLine: (line) => void lines.push(line),
-  });
+    onLogLine: (line: string) => void lines.push(line),
+  };
+  // Only wrangler's own debugger shows the memory of Postern's isolate.
+  const postern = inspect
+    ? await serve("wrangler.toml", { ...options, port: 0, persist: false, inspect })
+    : await serveBuilt("wrangler.toml", options);
   const url = postern.origin;
 
   async function admin(method: string, path: string, body?: object): Promise<Response> {
