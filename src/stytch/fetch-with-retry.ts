@@ -35,7 +35,7 @@ export async function fetchWithRetry(
   isPaused: () => boolean,
 ): Promise<Exchange> {
   return await withDeadline(timeoutMs, (deadline) =>
-    attemptUntil(config, path, timeoutMs, deadline, circuit),
+    attemptUntil(config, path, timeoutMs, deadline, isPaused),
   );
 }
 
@@ -44,7 +44,7 @@ async function attemptUntil(
   path: string,
   timeoutMs: number,
   deadline: AbortSignal,
-  circuit: Circuit,
+  isPaused: () => boolean,
 ): Promise<Exchange> {
   const startedAt = Date.now();
   let requests = 0;
