@@ -3,10 +3,11 @@ import { describe, expect, test } from "vitest";
 import { type Config, parseConfig } from "../src/config.ts";
 
 const UUID = "22222222-2222-4222-8222-222222222222";
+const WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const REQUIRED = {
   STYTCH_PROJECT_ID: `project-live-${UUID}`,
   STYTCH_SECRET: "secret-live-x",
-  KEY_SECRET: "k".repeat(32),
+  KEY_SECRET: "a-random-key-secret-0123456789ab",
 };
 
 function parse(vars: Record<string, unknown> = {}): Config {
@@ -150,10 +151,17 @@ test.each([
   ],
   [
     "STYTCH_WEBHOOK_SECRET",
-    ["whsec_==", "c2VjcmV0", "whsec_not-base64", "whsec_c2VjcmV", "whsec_c2VjcmV0 c2VjcmV0"],
+    [
+      "whsec_==",
+      "c2VjcmV0",
+      "whsec_not-base64",
+      "whsec_c2VjcmV",
+      "whsec_c2VjcmV0 c2VjcmV0",
+      `${WEBHOOK_SECRET} whsec_c2VjcmV0`,
+    ],
   ],
-  ["KEY_SECRET", ["k".repeat(31)]],
-  ["ADMIN_TOKEN", ["a".repeat(31)]],
+  ["KEY_SECRET", ["a-random-key-secret-0123456789a"]],
+  ["ADMIN_TOKEN", ["an-admin-token-of-31-characters"]],
   ["UPSTREAM_REGION", ["mars", "ENAM"]],
   [
     "CORS_ORIGINS",
@@ -169,11 +177,52 @@ test.each([
 });
 
 test("an admin token that does not fit a Bearer credential is refused", () => {
-  expect(problemsOf({ ADMIN_TOKEN: `two words ${"a".repeat(32)}` })).toHaveProperty("ADMIN_TOKEN");
+  expect(problemsOf({ ADMIN_TOKEN: `two words ${REQUIRED.KEY_SECRET}` })).toHaveProperty("ADMIN_TOKEN");
 });
 
 test("an admin token of the minimum length is accepted", () => {
-  expect(parse({ ADMIN_TOKEN: "a".repeat(32) }).adminToken).toBe("a".repeat(32));
+  const token = "an-admin-token-of-32-characters.";
+  expect(parse({ ADMIN_TOKEN: token }).adminToken).toBe(token);
+});
+
+test.each([
+  ["one character repeated", "k".repeat(32)],
+  ["spaces", " ".repeat(64)],
+  ["two characters in turn", "ab".repeat(16)],
+  ["seven different characters", "aaaaaaaaaaaaaaaaaaaaaaaaaabcdefg"],
+  ["a word repeated", "changeme".repeat(4)],
+  ["a longer pattern repeated", "0123456789abcdef".repeat(2)],
+  ["a pattern cut off at the end", "0123456789".repeat(4).slice(0, 37)],
+])("a KEY_SECRET or ADMIN_TOKEN of %s is refused, and the problem says how to make one", (_, value) => {
+  for (const name of ["KEY_SECRET", "ADMIN_TOKEN"]) {
+    expect(problemsOf({ [name]: value })[name]).toMatch(/random|printable/);
+  }
+  expect(problemsOf({ KEY_SECRET: value })["KEY_SECRET"]).toContain("openssl rand -hex 32");
+});
+
+test("random secrets in hexadecimal and base64 are accepted", () => {
+  for (let i = 0; i < 100; i += 1) {
+    const hex = crypto.randomUUID().replaceAll("-", "");
+    for (const secret of [hex, btoa(hex)]) {
+      expect(problemsOf({ KEY_SECRET: secret, ADMIN_TOKEN: secret })).toEqual({});
+    }
+  }
+});
+
+test.each([
+  [23, false],
+  [24, true],
+  [25, true],
+  [64, true],
+])("a webhook secret of %i bytes is accepted: %s", (bytes, isAccepted) => {
+  const secret = `whsec_${btoa("s".repeat(bytes))}`;
+  const problems = problemsOf({ STYTCH_WEBHOOK_SECRET: secret });
+  expect(problems).toEqual(
+    isAccepted ? {} : { STYTCH_WEBHOOK_SECRET: expect.stringContaining("at least 24 bytes") },
+  );
+  expect(JSON.stringify(problemsOf({ STYTCH_WEBHOOK_SECRET: `${WEBHOOK_SECRET} ${secret}` }))).not.toContain(
+    secret,
+  );
 });
 
 test("STYTCH_BASE_URL keeps its path and loses trailing slashes", () => {
@@ -191,7 +240,7 @@ test("CORS_ORIGINS is a list, with or without spaces, or a star", () => {
 });
 
 test("STYTCH_WEBHOOK_SECRET is one secret, or two during a rotation", () => {
-  const [old, next] = ["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_c2VjcmV0"];
+  const [old, next] = [WEBHOOK_SECRET, `whsec_${btoa("the next one, of 24 byte")}`];
   expect(parse({ STYTCH_WEBHOOK_SECRET: old }).webhookSecrets).toEqual([old]);
   for (const between of [" ", ",", ", "]) {
     expect(parse({ STYTCH_WEBHOOK_SECRET: old + between + next }).webhookSecrets).toEqual([old, next]);
