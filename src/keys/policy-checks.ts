@@ -27,5 +27,5 @@ export function checkNotExpired(
   now: number,
 ): string | null {
   if (expiresAt === null || Date.parse(expiresAt) > now) return null;
-  return `expires_at: must be in the future, after ${new Date(now).toISOString()}; null means that the key does not expire`;
+  return `expires_at: must be in the future: it is ${new Date(now).toISOString()} now`;
 }
