@@ -2,7 +2,7 @@
 import type { Config } from "../config.ts";
 import type { KeyEdit } from "./policy.ts";
 
-const ORGANIZATION_ID = /^organization-(test|live)-[\w-]+$/;
+const ORGANIZATION_ID = /^organization-(test|live)-[\w-]{1,200}$/;
 
 /**
  * Stytch does not say which characters its IDs have, and not all end in a UUID. A slug, an external ID or a placeholder

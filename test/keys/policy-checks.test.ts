@@ -27,6 +27,7 @@ test.each([
   ` organization-live-${UUID}`,
   `organization-live-${UUID}\n`,
   "",
+  `organization-live-${"a".repeat(201)}`,
 ])("%j is no organization ID, and the problem says what to write", (id) => {
   expect(problemOf(`organization-live-${UUID}`, id)).toBe(
     "organization_ids.1: must be a whole organization ID, organization-live-<uuid>, not a slug or an external ID",
