@@ -36,6 +36,7 @@ const KEY = `pst_live_0123456789abcdef_${"k".repeat(50)}`;
 
 test("a name cannot move the cursor, start a line or reverse the text", () => {
   expect(printable("a\u{1b}[2Jb\nc\u{202e}d")).toBe("a\\u{1b}[2Jb\\u{a}c\\u{202e}d");
+  expect(printable("e\ud800f\u{1f389}")).toBe("e\\u{d800}f\u{1f389}");
   expect(recordsText([{ ...RECORD, name: "x\ny" }]).split("\n")).toHaveLength(2);
 });
 
