@@ -4,8 +4,8 @@ import { type AdminApi, createAdminApi } from "./client.ts";
 import { type Confirm, create, edit, purge, revoke, rotate } from "./commands/change.ts";
 import { audit, type CommandResult, list, show, usage } from "./commands/read.ts";
 import { type Environment, resolveConnection } from "./connection.ts";
-import { CliError, errorLine } from "./errors.ts";
-import { parseKeyId, parseOrganization, parseWholeNumber } from "./options.ts";
+import { CliError, errorLine, jsonText } from "./errors.ts";
+import { parseDuration, parseKeyId, parseOrganization, parseWholeNumber } from "./options.ts";
 import { addCreateOptions, addEditOptions, type CreateOptions, type EditOptions } from "./policy-options.ts";
 
 /** What a run reads and writes. `main.ts` passes the process's own. */
@@ -83,8 +83,9 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
   async function run(command: Command, operation: (api: AdminApi) => Promise<CommandResult>): Promise<void> {
     const { json, ...options } = command.optsWithGlobals<{ url?: string; token?: string; json?: boolean }>();
     const api = createAdminApi(resolveConnection(options, env, readLocalToken));
-    const { document, text, note } = await operation(api);
-    writeOut(json ? JSON.stringify(document, null, 2) : text());
+    const { document, text, note, warnings = [] } = await operation(api);
+    writeOut(json ? jsonText(document) : text());
+    for (const warning of warnings) writeErr(`warning: ${warning}`);
     if (note !== undefined && !json) writeErr(note);
   }
   function addKeyCommand(name: string, description: string): Command {
@@ -99,7 +100,7 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
       "after",
       examples(
         'create --name "Acme partner" --scope organizations:read --limit 600/60',
-        "create --name CRM --scope organizations:read --scope cache:refresh \\\n" +
+        "create --name CRM --scope organizations:read,cache:refresh --expires 30d \\\n" +
           "    --organization organization-live-11111111-1111-4111-8111-111111111111",
         "create --name Directory --scope members:dangerously_get \\\n" +
           "    --field member.name --field member.email_address --ip 203.0.113.0/24",
@@ -109,7 +110,9 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
 
   root
     .command("list")
-    .description("List the keys, newest first. Long names are cut: show and --json give them whole.")
+    .description(
+      "List the keys, newest first. Long names and scopes are cut: show and --json give all of a key.",
+    )
     .option("--limit <n>", "keys per page, 1 to 200 (default: 50)", parseWholeNumber)
     .option("--all", "all pages")
     .addHelpText("after", examples("list", "list --all"))
@@ -129,7 +132,8 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
       "after",
       examples(
         `edit ${ID} --ip 203.0.113.0/24 --ip 2001:db8::/32`,
-        `edit ${ID} --no-limit --expires 2027-01-01T00:00:00Z`,
+        `edit ${ID} --no-limit --expires 30d`,
+        `edit ${ID} --add-scope cache:refresh --remove-ip 203.0.113.0/24`,
       ),
     )
     .action((id: string, options: EditOptions, command: Command) => {
@@ -139,13 +143,13 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
 
   addKeyCommand("rotate", "Replace a key by a new one with the same ID. The new key is shown once: save it.")
     .option(
-      "--overlap <seconds>",
-      "how long the old key goes on working, up to 2592000 (30 days); 0 ends it at once",
-      parseWholeNumber,
-      86_400,
+      "--overlap <time>",
+      "how long the old key goes on working, in seconds or such as 24h, up to 30d; 0, as in the API, ends it at once",
+      parseDuration,
+      0,
     )
-    .option("--yes", "do not ask for confirmation (only --overlap 0 asks)")
-    .addHelpText("after", examples(`rotate ${ID}`, `rotate ${ID} --overlap 0 --yes`))
+    .option("--yes", "do not ask for confirmation (only an overlap of 0 asks)")
+    .addHelpText("after", examples(`rotate ${ID} --overlap 24h`, `rotate ${ID} --yes`))
     .action((id: string, options: { overlap: number; yes?: boolean }, command: Command) => {
       const keyId = parseKeyId(id);
       return run(command, (api) => rotate(api, keyId, options, confirm));
@@ -169,7 +173,7 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
 
   root
     .command("purge")
-    .description("Remove an organization from the cache, under all its names.")
+    .description("End what is cached of an organization, under all its names. By ID, it is certain.")
     .argument("<organization>", "its ID, slug or external ID; quote what the shell would interpret")
     .addHelpText(
       "after",

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Connection } from "./connection.ts";
 import { CliError } from "./errors.ts";
+import { nameOptions } from "./option-names.ts";
 
 type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
@@ -53,7 +54,7 @@ export function createAdminApi(connection: Connection): AdminApi {
         if (json !== undefined) return json;
         throw new CliError(`${origin} answered ${status} without JSON. Is it a Postern?${ifUncertain}`);
       }
-      throw new CliError(errorMessage(connection, status, json, ifUncertain).replaceAll(token, "…"));
+      throw new CliError(errorMessage(connection, status, json, body, ifUncertain).replaceAll(token, "…"));
     },
   };
 }
@@ -93,6 +94,7 @@ function errorMessage(
   { origin, tokenSource }: Connection,
   status: number,
   json: unknown,
+  requestBody: object | undefined,
   ifUncertain: string,
 ): string {
   if (status === 401) {
@@ -107,7 +109,8 @@ function errorMessage(
   if (!body.success) {
     return `${origin} answered ${status}, but not in the way Postern does. Is the address right?`;
   }
-  const { error_type: type, error_message: message, request_id: requestId } = body.data;
+  const { error_type: type, request_id: requestId } = body.data;
+  const message = nameOptions(body.data.error_message, requestBody);
   if (type === "route_not_found") {
     return `${origin} does not know this admin call (404). Is ADMIN_TOKEN set there, and is that Postern as new as this tool?`;
   }

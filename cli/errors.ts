@@ -27,10 +27,20 @@ export function errorLine(message: string): string {
   return `error: ${printable(line)}`;
 }
 
-/** Escapes control, format and line-separator characters, so that no text can move the cursor or hide. */
-export function printable(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+/** Control, format and bidirectional characters, line separators and lone surrogates: they move the cursor or hide text. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/** The document as JSON for programs, safe to print: what `printable` escapes is written as `\uXXXX` instead. */
+export function jsonText(document: unknown): string {
+  // JSON.stringify writes no line break but those between its lines.
+  return JSON.stringify(document, null, 2).replace(UNPRINTABLE, (character) =>
+    character === "\n" ? character : character.split("").map(jsonEscape).join(""),
   );
+}
+
+const jsonEscape = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+
+/** Escapes what could move the cursor or hide, for people. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }

@@ -1,4 +1,5 @@
-/** Formats results for people: tables, key records and the texts around them. */
+/** Formats results for people: lists, key records and the texts around them. */
+import { z } from "zod";
 import {
   type AuditPage,
   IssuedKey,
@@ -8,55 +9,8 @@ import {
   type Usage,
 } from "./client.ts";
 import { printable } from "./errors.ts";
-
-/** A header and one line per row; each column is as wide as its widest cell, with two spaces between columns. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [header, ...rows].map((row) => row.map(printable));
-  const widths = header.map((_, column) => Math.max(...lines.map((row) => displayWidth(row[column] ?? ""))));
-  return lines
-    .map((row) =>
-      row
-        .map((cell, column) => pad(cell, widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
-}
-
-/** One line per name and value; a name whose value is undefined is left out. */
-export function card(rows: readonly (readonly [string, string | undefined])[]): string {
-  const shown = rows.filter((row): row is [string, string] => row[1] !== undefined);
-  const widest = Math.max(...shown.map(([name]) => displayWidth(name)));
-  return shown.map(([name, value]) => `${pad(name, widest)}  ${printable(value)}`.trimEnd()).join("\n");
-}
-
-/** Characters that fill two columns of a terminal (Unicode TR11, approximately); halfwidth forms are excepted. */
-const DOUBLE_WIDTH =
-  /^(?![\u{ff61}-\u{ffdc}])[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Emoji_Presentation}\u{3000}-\u{30ff}\u{ff01}-\u{ff60}\u{ffe0}-\u{ffe6}]$/u;
-const COMBINING = /^\p{M}$/u;
-
-/** Columns that one character fills in a terminal. */
-function columnsOf(character: string): number {
-  if (DOUBLE_WIDTH.test(character)) return 2;
-  return COMBINING.test(character) ? 0 : 1;
-}
-
-const displayWidth = (text: string) => [...text].reduce((sum, character) => sum + columnsOf(character), 0);
-
-const pad = (text: string, width: number) => text + " ".repeat(Math.max(0, width - displayWidth(text)));
-
-/** The text cut to at most `maxWidth` columns, with "…" at the end if anything was cut off. */
-export function truncate(text: string, maxWidth: number): string {
-  if (displayWidth(text) <= maxWidth) return text;
-  let kept = "";
-  let width = 0;
-  for (const character of text) {
-    width += columnsOf(character);
-    if (width > maxWidth - 1) break;
-    kept += character;
-  }
-  return `${kept}…`;
-}
+import { isStytchName } from "./options.ts";
+import { card, table, truncate } from "./table.ts";
 
 /** A time in UTC, to the second; text that is no time is returned unchanged. */
 export function utcTime(text: string): string {
@@ -66,9 +20,11 @@ export function utcTime(text: string): string {
 
 const utcDate = (text: string) => utcTime(text).replace(/T.*Z$/, "");
 
-export function recordText(key: KeyRecord): string {
+export const recordText = (key: KeyRecord) => card(recordRows(key));
+
+function recordRows(key: KeyRecord): readonly (readonly [string, string | undefined])[] {
   const { fields } = key;
-  return card([
+  return [
     ["key_id", key.key_id],
     ["name", key.name],
     ["status", key.status],
@@ -84,13 +40,29 @@ export function recordText(key: KeyRecord): string {
     ["updated", utcTime(key.updated_at)],
     ["revoked", key.revoked_at ? utcTime(key.revoked_at) : undefined],
     ["generation", key.generation?.toString()],
-    [
-      "old key works until",
-      key.status === "active" && key.previous_generation_valid_until
-        ? utcTime(key.previous_generation_valid_until)
-        : undefined,
-    ],
+    ["old key works until", key.status === "active" ? oldKeyEnd(key) : undefined],
+  ];
+}
+
+/** When the key from before the last rotation ends: with its overlap, or with the key itself. */
+function oldKeyEnd({
+  previous_generation_valid_until: until,
+  expires_at: end,
+}: KeyRecord): string | undefined {
+  if (!until) return undefined;
+  return utcTime(end && Date.parse(end) < Date.parse(until) ? end : until);
+}
+
+/** What an edit has changed, as it was and as it is, above the record. */
+export function editedText(before: KeyRecord, after: KeyRecord): string {
+  const old = new Map(recordRows(before));
+  const changes = recordRows(after).filter(([name, value]) => name !== "updated" && value !== old.get(name));
+  const lines = changes.flatMap(([name, value]) => [
+    `${name}:`,
+    `  was  ${printable(old.get(name) ?? "")}`,
+    `  is   ${printable(value ?? "")}`,
   ]);
+  return [...(lines.length === 0 ? ["Nothing has changed."] : lines), "", recordText(after)].join("\n");
 }
 
 /** Null means no restriction; undefined, that an older Postern did not say. */
@@ -101,24 +73,39 @@ const listText = (items: readonly string[] | null | undefined) =>
 const rateLimitText = (rate: KeyRecord["rate_limit"]) =>
   rate ? `${rate.limit}/${rate.period_seconds}` : rate === null ? "none" : undefined;
 
-/** Names may have 200 characters; one long name must not push the other columns of every row off the screen. */
-const MAX_NAME_WIDTH = 24;
+/** With these, a row of the list is at most 80 columns wide. */
+const MAX_NAME_WIDTH = 18;
+const MAX_SCOPES_WIDTH = 21;
 
 export function recordsText(keys: readonly KeyRecord[]): string {
   if (keys.length === 0) return "There are no keys.";
-  // Scopes are the longest column, so they come last: a narrow terminal wraps nothing else.
   return table(
-    ["KEY ID", "NAME", "STATUS", "EXPIRES", "CREATED", "RATE LIMIT", "SCOPES"],
+    ["KEY ID", "NAME", "STATUS", "EXPIRES", "SCOPES"],
     keys.map((key) => [
       key.key_id,
       truncate(printable(key.name), MAX_NAME_WIDTH),
       key.status,
       key.expires_at ? utcDate(key.expires_at) : "never",
-      utcDate(key.created_at),
-      rateLimitText(key.rate_limit) ?? "",
-      key.scopes.join(","),
+      scopesCell(key.scopes),
     ]),
   );
+}
+
+/** The first scope, and how many more there are. */
+function scopesCell([first = "", ...others]: readonly string[]): string {
+  const more = others.length === 0 ? "" : ` +${others.length}`;
+  return truncate(printable(first), MAX_SCOPES_WIDTH - more.length) + more;
+}
+
+/** When the key ends that a rotation has replaced, and a warning if the new one has ended too. */
+export function rotatedHeading(record: KeyRecord | undefined): string {
+  if (record?.status === "expired") {
+    return `The key expired on ${utcTime(record.expires_at ?? "")}, so neither the old key nor this one works until edit gives it another end (--expires or --no-expiry). The new key:`;
+  }
+  const end = record === undefined ? undefined : oldKeyEnd(record);
+  return end === undefined
+    ? "The old key stops working everywhere within LEASE_SECONDS (default: 5). The new key:"
+    : `The old key works until ${end}. The new key:`;
 }
 
 /** Shows a new key once, with a command to try it. `heading` says in a sentence what happened. */
@@ -129,7 +116,7 @@ export function issuedText(origin: string, json: unknown, heading: string): stri
   return [
     heading,
     "",
-    `  ${key}`,
+    `  ${printable(key)}`,
     "",
     "Save it now: it is not shown again. Its caller uses it as the secret of a Stytch SDK, with",
     `${origin}/ as the base URL.`,
@@ -167,13 +154,7 @@ function exampleCall(record: KeyRecord | undefined): ExampleCall {
       path: "/v1/b2b/organizations/members/dangerously_get/$MEMBER",
     };
   }
-  const instruction = "To see what it may do, set KEY to the key:";
-  const readsNothing =
-    "This key reads nothing: its scopes include neither organizations:read nor members:dangerously_get.";
-  return {
-    instruction: record === undefined ? instruction : `${readsNothing}\n${instruction}`,
-    path: "/whoami",
-  };
+  return { instruction: "To see what it may do, set KEY to the key:", path: "/whoami" };
 }
 
 export function usageText({ hours }: Usage, requestedHours: number): string {
@@ -188,9 +169,24 @@ export function usageText({ hours }: Usage, requestedHours: number): string {
   );
 }
 
+/** Postern does not say whether it had anything under the name, and an object that knows it may be anywhere. */
 export function purgedText({ purged }: PurgeResult): string {
-  return `Purged ${printable(purged)}. The purge takes effect everywhere within LEASE_SECONDS (default: 5).`;
+  return `Asked Postern to end what is cached under ${printable(purged)}: in force everywhere within LEASE_SECONDS (default: 5).`;
 }
+
+/** What a purge by this name may miss; undefined if nothing. */
+export function purgeNote(name: string): string | undefined {
+  if (!isStytchName(name) || /^organization-(test|live)-/.test(name)) return undefined;
+  return "It is not known whether anything was. Only a purge by ID (organization-…) is certain: one by slug or external ID ends what is cached with that name.";
+}
+
+/** Warns of a purge by a text that Stytch accepts nowhere, most likely a display name. */
+export const purgeWarnings = (name: string): readonly string[] =>
+  isStytchName(name)
+    ? []
+    : [
+        "No organization of Stytch has such an ID, slug or external ID, so nothing is cached under it. A display name is none of them: purge by ID (organization-…).",
+      ];
 
 export function auditText({ events }: AuditPage): string {
   if (events.length === 0) return "There are no events.";
@@ -200,7 +196,17 @@ export function auditText({ events }: AuditPage): string {
   );
 }
 
+const Edit = z.object({
+  before: z.record(z.string(), z.unknown()),
+  after: z.record(z.string(), z.unknown()),
+});
+
+/** An edit as `name: "old" → "new"`, anything else as JSON. */
 function detailText(detail: unknown): string {
   if (detail === null || detail === undefined) return "";
-  return typeof detail === "string" ? detail : JSON.stringify(detail);
+  const edit = Edit.safeParse(detail).data;
+  if (edit === undefined) return typeof detail === "string" ? detail : JSON.stringify(detail);
+  return Object.entries(edit.after)
+    .map(([field, value]) => `${field}: ${JSON.stringify(edit.before[field])} → ${JSON.stringify(value)}`)
+    .join("; ");
 }

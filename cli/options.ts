@@ -1,6 +1,7 @@
 /** Parsers of option and argument values. They catch obvious mistakes before a request; the server judges the rest. */
-import { isIP } from "node:net";
 import { InvalidArgumentError } from "commander";
+import { formatFieldPath, parseFieldPath } from "../src/keys/field-path.ts";
+import { normalizeIpRange } from "../src/platform/ip.ts";
 import { isIdentifier } from "../src/stytch/identifier.ts";
 import { CliError, KEY_PATTERN } from "./errors.ts";
 
@@ -27,35 +28,48 @@ export function parseWholeNumber(text: string): number {
   return Number(text);
 }
 
+/** Accepts seconds, or a number with a unit: `90m`, `24h`, `7d`. */
+export function parseDuration(text: string): number {
+  const [, count, unit = "s"] = /^(\d{1,9})([smhd]?)$/.exec(text) ?? [];
+  if (count === undefined) throw new InvalidArgumentError("Write seconds, or a time such as 90m, 24h or 7d.");
+  return Number(count) * (UNIT_SECONDS[unit || "s"] ?? 1);
+}
+
 const RFC_3339_TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})$/;
 
+/** Accepts an RFC 3339 time, a date (from its start in UTC), and a time from now: `12h`, `30d`. */
 export function parseTime(text: string): string {
   if (RFC_3339_TIME.test(text) && !Number.isNaN(Date.parse(text))) return text;
-  throw new InvalidArgumentError("Write a date and time with a time zone, such as 2027-01-01T00:00:00Z.");
-}
-
-/** Appends one value of an option that may be repeated. */
-export function collect(text: string, previous: readonly string[] | undefined): readonly string[] {
-  if (text.trim() === "") throw new InvalidArgumentError("It must not be empty.");
-  return [...(previous ?? []), text];
-}
-
-export function collectField(text: string, previous: readonly string[] | undefined): readonly string[] {
-  if (/^(organization|member)(\.[^.]+)+$/.test(text)) return collect(text, previous);
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text))) return `${text}T00:00:00Z`;
+  if (/^\d{1,5}[smhd]$/.test(text)) return new Date(Date.now() + parseDuration(text) * 1_000).toISOString();
   throw new InvalidArgumentError(
-    "Write organization.<field> or member.<field>, such as member.email_address.",
+    "Write a date and time with a time zone, such as 2027-01-01T00:00:00Z, a date (2027-01-01), or a time from now: 12h, 30d.",
+  );
+}
+
+/** Appends the values of an option that may be repeated, or have several with commas between. */
+export function collect(text: string, previous: readonly string[] | undefined): readonly string[] {
+  const values = text.split(",").map((value) => value.trim());
+  if (values.includes("")) throw new InvalidArgumentError("It must not be empty.");
+  return [...(previous ?? []), ...values];
+}
+
+/** One path: the names in it may contain commas. */
+export function collectField(text: string, previous: readonly string[] | undefined): readonly string[] {
+  const names = parseFieldPath(text);
+  if (names !== null && names.length > 1 && (names[0] === "organization" || names[0] === "member")) {
+    return [...(previous ?? []), formatFieldPath(names)];
+  }
+  throw new InvalidArgumentError(
+    "Write organization.<field> or member.<field>, such as member.email_address; quote a name with a dot: 'member.trusted_metadata.\"acme.com\"'.",
   );
 }
 
 export function collectIpRange(text: string, previous: readonly string[] | undefined): readonly string[] {
-  const [address = "", prefix] = text.split(/\/(.*)/s);
-  const maxPrefix = { 4: 32, 6: 128 }[isIP(address)];
-  const isRange =
-    maxPrefix !== undefined &&
-    (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= maxPrefix));
-  if (isRange) return collect(text, previous);
+  const ranges = text.split(",").map((range) => normalizeIpRange(range.trim()));
+  if (!ranges.includes(null)) return [...(previous ?? []), ...ranges.filter((range) => range !== null)];
   throw new InvalidArgumentError(
-    "Write an IPv4 or IPv6 address or range, such as 203.0.113.0/24 or 2001:db8::/32.",
+    "Write an IPv4 or IPv6 address or range, such as 203.0.113.0/24 or 2001:db8::/32, without leading zeros.",
   );
 }
 
@@ -82,3 +96,6 @@ export function parseOrganization(text: string): string {
     2,
   );
 }
+
+/** The characters of Stytch's IDs, slugs and external IDs: https://stytch.com/docs/b2b/api/organization-object */
+export const isStytchName = (text: string) => /^[A-Za-z0-9._~|-]{1,128}$/.test(text);

@@ -1,7 +1,7 @@
-/** The options of `create` and `edit` that decide what a key may do, and the request bodies made from them. */
+/** The options of `create` and `edit` that decide what a key may do. */
 import { type Command, Option } from "commander";
 import { LOCATION_HINTS } from "../src/config.ts";
-import { CliError } from "./errors.ts";
+import { SCOPES } from "../src/keys/record.ts";
 import {
   collect,
   collectField,
@@ -30,15 +30,23 @@ export interface EditOptions extends Omit<CreateOptions, "limit" | "region"> {
   readonly fields?: boolean;
   readonly ips?: boolean;
   readonly expiry?: boolean;
+  readonly addScope?: readonly string[];
+  readonly removeScope?: readonly string[];
+  readonly addOrganization?: readonly string[];
+  readonly removeOrganization?: readonly string[];
+  readonly addField?: readonly string[];
+  readonly removeField?: readonly string[];
+  readonly addIp?: readonly string[];
+  readonly removeIp?: readonly string[];
 }
 
-const SCOPES = "organizations:read, members:dangerously_get, members:include_deleted or cache:refresh";
+const SCOPE_LIST = SCOPES.join(", ");
 const ORGANIZATION_ID = "its ID (organization-live-…), not its slug or external ID";
 
 export function addCreateOptions(command: Command): Command {
   return addPolicyOptions(command, {
     required: " (required)",
-    repeat: "repeat for more",
+    repeat: "repeat for more, or use commas",
     repeatField: "repeat for more",
     byDefault: (text) => ` (default: ${text})`,
   }).addOption(
@@ -50,17 +58,35 @@ export function addCreateOptions(command: Command): Command {
 }
 
 export function addEditOptions(command: Command): Command {
-  return addPolicyOptions(command, {
+  addPolicyOptions(command, {
     required: "",
-    repeat: "repeat for more; replaces the whole list",
+    repeat: "repeat for more, or use commas; replaces the whole list",
     repeatField: "repeat for more; replaces the fields of that object",
     byDefault: () => "",
   })
     .option("--no-limit", "no rate limit")
-    .addOption(new Option("--no-organizations", "all organizations").conflicts("organization"))
-    .addOption(new Option("--no-fields", "all fields").conflicts("field"))
-    .addOption(new Option("--no-ips", "any IP address").conflicts("ip"))
+    .addOption(liftOption("--no-organizations", "all organizations", "organization"))
+    .addOption(liftOption("--no-fields", "all fields", "field"))
+    .addOption(liftOption("--no-ips", "any IP address", "ip"))
     .addOption(new Option("--no-expiry", "never expires").conflicts("expires"));
+  addListOptions(command, "scope", "<scope>", collect);
+  addListOptions(command, "organization", "<id>", collect);
+  addListOptions(command, "field", "<path>", collectField);
+  return addListOptions(command, "ip", "<range>", collectIpRange);
+}
+
+const capitalized = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
+
+const liftOption = (flag: string, description: string, list: string) =>
+  new Option(flag, description).conflicts([list, `add${capitalized(list)}`, `remove${capitalized(list)}`]);
+
+/** `--add-…` and `--remove-…`, which keep the rest of the list. */
+function addListOptions(command: Command, list: string, value: string, parser: typeof collect): Command {
+  const option = (verb: "add" | "remove", description: string) =>
+    new Option(`--${verb}-${list} ${value}`, description).argParser(parser).conflicts(list);
+  return command
+    .addOption(option("add", `allow this too, besides what --${list} has allowed`))
+    .addOption(option("remove", `no longer allow this, and keep the rest`));
 }
 
 /** In what the help texts of the two commands differ. */
@@ -75,7 +101,9 @@ interface Wording {
 
 function addPolicyOptions(command: Command, { required, repeat, repeatField, byDefault }: Wording): Command {
   const name = new Option("--name <name>", `a name for people to recognize the key by${required}`);
-  const scope = new Option("--scope <scope>", `${SCOPES}; ${repeat}${required}`).argParser(collect);
+  const scope = new Option("--scope <scope>", `one of ${SCOPE_LIST}; ${repeat}${required}`).argParser(
+    collect,
+  );
   const isRequired = required !== "";
   return command
     .addOption(name.makeOptionMandatory(isRequired))
@@ -87,7 +115,7 @@ function addPolicyOptions(command: Command, { required, repeat, repeatField, byD
     )
     .option(
       "--field <path>",
-      `only this field: organization.<path> or member.<path>; ${repeatField}${byDefault("all")}`,
+      `only this field: organization.<path> or member.<path>, with quotes around a name with a dot; ${repeatField}${byDefault("all")}`,
       collectField,
     )
     .option(
@@ -97,7 +125,7 @@ function addPolicyOptions(command: Command, { required, repeat, repeatField, byD
     )
     .option(
       "--expires <time>",
-      `when the key expires, such as 2027-01-01T00:00:00Z${byDefault("never")}`,
+      `when the key expires: 2027-01-01T00:00:00Z, 2027-01-01 (its start in UTC), or 30d from now${byDefault("never")}`,
       parseTime,
     )
     .option(
@@ -105,68 +133,4 @@ function addPolicyOptions(command: Command, { required, repeat, repeatField, byD
       `rate limit, such as 600/60, 10/s, 600/m, 1000/h or 5000/d${byDefault("none")}`,
       parseRateLimit,
     );
-}
-
-/** The `fields` of a key record; null allows every field of the object. */
-export interface FieldLists {
-  readonly organization: readonly string[] | null;
-  readonly member: readonly string[] | null;
-}
-
-const ALL_FIELDS: FieldLists = { organization: null, member: null };
-
-/** The body of `POST /admin/keys`. It leaves out what no option names, so that the server's defaults apply. */
-export function createBody(options: CreateOptions): object {
-  return withoutUndefined({
-    name: options.name,
-    scopes: options.scope,
-    organization_ids: options.organization,
-    fields: options.field && toFieldLists(options.field, ALL_FIELDS),
-    rate_limit: options.limit,
-    allowed_ips: options.ip,
-    expires_at: options.expires,
-    region: options.region,
-  });
-}
-
-/**
- * The body of `PATCH /admin/keys/{key_id}`. It leaves out what no option names, so that this stays as it is.
- * `current` holds the key's fields before the edit; it matters only if `needsCurrentFields` is true.
- */
-export function editBody(options: EditOptions, current: FieldLists | null): object {
-  const body = withoutUndefined({
-    name: options.name,
-    scopes: options.scope,
-    organization_ids: options.organizations === false ? null : options.organization,
-    fields:
-      options.fields === false ? null : options.field && toFieldLists(options.field, current ?? ALL_FIELDS),
-    rate_limit: options.limit === false ? null : options.limit,
-    allowed_ips: options.ips === false ? null : options.ip,
-    expires_at: options.expiry === false ? null : options.expires,
-  });
-  if (Object.keys(body).length === 0) {
-    throw new CliError("There is nothing to change: give an option, such as --name or --no-limit.", 2);
-  }
-  return body;
-}
-
-/**
- * True if the options name fields of only one of the two objects. The server replaces `fields` as a whole, so such an
- * edit must repeat the other object's list: otherwise narrowing the fields of organizations would open all fields of
- * members.
- */
-export function needsCurrentFields({ field }: EditOptions): boolean {
-  return field !== undefined && new Set(field.map((path) => path.split(".")[0])).size === 1;
-}
-
-function toFieldLists(paths: readonly string[], current: FieldLists): FieldLists {
-  const listOf = (object: keyof FieldLists) => {
-    const own = paths.filter((path) => path.startsWith(`${object}.`));
-    return own.length === 0 ? current[object] : own.map((path) => path.slice(object.length + 1));
-  };
-  return { organization: listOf("organization"), member: listOf("member") };
-}
-
-function withoutUndefined(body: Readonly<Record<string, unknown>>): object {
-  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
 }

@@ -13,6 +13,8 @@ const HEX = "[0-9a-fA-F]";
 const UUID = `${HEX}{8}-${HEX}{4}-${HEX}{4}-${HEX}{4}-${HEX}{12}`;
 const PROJECT_ID = new RegExp(`^project-(test|live)-${UUID}$`);
 const MIN_SECRET_LENGTH = 32;
+/** Random secrets of that length have more, even in hexadecimal; placeholders such as `xxxx…` have fewer. */
+const MIN_DIFFERENT_CHARACTERS = 8;
 
 /** A variable that is set to an empty text counts as not set, as an empty line in `.dev.vars` means. */
 const emptyAsUnset = <T extends z.ZodType>(schema: T) =>
@@ -35,10 +37,20 @@ function numberVariable(fallback: number, min: number, max: number, whole = true
   );
 }
 
-const longSecret = stringOr("must be a string").min(
-  MIN_SECRET_LENGTH,
-  `must have at least ${MIN_SECRET_LENGTH} characters`,
-);
+const longSecret = stringOr("must be a string")
+  .min(MIN_SECRET_LENGTH, { error: `must have at least ${MIN_SECRET_LENGTH} characters`, abort: true })
+  .refine(
+    (value) => new Set(value).size >= MIN_DIFFERENT_CHARACTERS && !isRepeated(value),
+    `must be random, with at least ${MIN_DIFFERENT_CHARACTERS} different characters and no pattern that repeats: openssl rand -hex 32`,
+  );
+
+/** True for a text that is a shorter one again and again. */
+function isRepeated(value: string): boolean {
+  for (let period = 1; period <= value.length / 2; period += 1) {
+    if (value.startsWith(value.slice(period))) return true;
+  }
+  return false;
+}
 
 /** The characters that a credential in a header may have. */
 const HEADER_SAFE = /^[!-~]+$/;
@@ -66,10 +78,14 @@ function checkBaseUrl(value: string): string | null {
   return null;
 }
 
+/** Svix makes secrets of 24 to 64 bytes. */
+const MIN_WEBHOOK_SECRET_BYTES = 24;
+
 /** The form of a secret of Svix: https://docs.svix.com/receiving/verifying-payloads/how-manual */
 function isWebhookSecret(value: string): boolean {
   const base64 = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(value)?.[1];
-  return base64 !== undefined && base64.length % 4 === 0;
+  if (base64 === undefined || base64.length % 4 !== 0) return false;
+  return (base64.replace(/=+$/, "").length * 3) / 4 >= MIN_WEBHOOK_SECRET_BYTES;
 }
 
 const Variables = z.object({
@@ -91,7 +107,7 @@ const Variables = z.object({
       .transform((value) => value.split(/[\s,]+/).filter((secret) => secret !== ""))
       .refine(
         (secrets) => secrets.length > 0 && secrets.every(isWebhookSecret),
-        "must be whsec_<base64>; two of them, with a space between, while it rotates",
+        `must be whsec_<base64> of at least ${MIN_WEBHOOK_SECRET_BYTES} bytes; two of them, with a space between, while it rotates`,
       )
       .default([]),
   ),

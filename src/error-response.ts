@@ -102,7 +102,10 @@ function toWire(failure: Failure): Wire {
         ],
       };
     case "ip_not_allowed":
-      return { status: 403, message: "The key may not be used from this address." };
+      return {
+        status: 403,
+        message: `The key may not be used from this address: ${failure.address ?? "none was seen"}.`,
+      };
     case "organization_not_found":
       return { status: 404, message: "Organization could not be found." };
     case "member_not_found":

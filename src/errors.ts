@@ -26,8 +26,8 @@ export type Failure =
   /** Svix has not signed the webhook with this deployment's secret, or too long ago. */
   | { readonly type: "invalid_signature" }
   | { readonly type: "insufficient_scope"; readonly scope: string }
-  /** The key is bound to addresses, and the caller's is not among them. */
-  | { readonly type: "ip_not_allowed" }
+  /** The key is bound to addresses, and the caller's is not among them. `address`: null if none was seen. */
+  | { readonly type: "ip_not_allowed"; readonly address: string | null }
   /** Stytch knows no such object, or the key may not see it: the caller cannot tell which. */
   | { readonly type: "organization_not_found" | "member_not_found" }
   | { readonly type: "key_not_found" }

@@ -65,7 +65,7 @@ const FAILURES = {
     status: 429,
     headers: { "retry-after": "1" },
   },
-  ip_not_allowed: { failure: { type: "ip_not_allowed" }, status: 403 },
+  ip_not_allowed: { failure: { type: "ip_not_allowed", address: "203.0.113.9" }, status: 403 },
   upstream_invalid_response: { failure: { type: "upstream_invalid_response" }, status: 502 },
   upstream_rejected: { failure: { type: "upstream_rejected" }, status: 502 },
   upstream_rate_limited: {

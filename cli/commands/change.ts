@@ -1,14 +1,10 @@
 /** The commands that change something: create, edit, rotate, revoke, purge. Those that end a key at once ask first. */
 import { type AdminApi, KeyRecord, PurgeResult, parseResponse } from "../client.ts";
 import { CliError, printable } from "../errors.ts";
-import { issuedText, purgedText, utcTime } from "../format.ts";
-import {
-  type CreateOptions,
-  createBody,
-  type EditOptions,
-  editBody,
-  needsCurrentFields,
-} from "../policy-options.ts";
+import { editedText, issuedText, purgedText, purgeNote, purgeWarnings, rotatedHeading } from "../format.ts";
+import { createBody, editBody, requireChange } from "../policy-body.ts";
+import type { CreateOptions, EditOptions } from "../policy-options.ts";
+import { policyWarnings } from "../warnings.ts";
 import { type CommandResult, keyPath, recordResult } from "./read.ts";
 
 /** Asks a yes-or-no question; null if there is no terminal to ask at. */
@@ -16,15 +12,29 @@ export type Confirm = ((question: string) => Promise<boolean>) | null;
 
 export async function create(api: AdminApi, options: CreateOptions): Promise<CommandResult> {
   const document = await api.call("POST", "/admin/keys", createBody(options));
-  return { document, text: () => issuedText(api.origin, document, "The key:") };
+  return {
+    document,
+    text: () => issuedText(api.origin, document, "The key:"),
+    warnings: warningsOf(document),
+  };
 }
 
+/** Reads the record first, to keep what no option names and to show what has changed. */
 export async function edit(api: AdminApi, keyId: string, options: EditOptions): Promise<CommandResult> {
-  // Built before any request, because an edit that changes nothing is wrong usage.
-  const body = editBody(options, null);
-  if (!needsCurrentFields(options)) return recordResult(await api.call("PATCH", keyPath(keyId), body));
-  const { fields } = parseResponse(KeyRecord, await api.call("GET", keyPath(keyId)));
-  return recordResult(await api.call("PATCH", keyPath(keyId), editBody(options, fields ?? null)));
+  requireChange(options);
+  const before = parseResponse(KeyRecord, await api.call("GET", keyPath(keyId)));
+  const document = await api.call("PATCH", keyPath(keyId), editBody(options, before));
+  return {
+    document,
+    text: () => editedText(before, parseResponse(KeyRecord, document)),
+    warnings: warningsOf(document),
+  };
+}
+
+/** None if the record has an unexpected form: a surprise there must not lose the key beside it. */
+function warningsOf(document: unknown): readonly string[] {
+  const record = KeyRecord.safeParse(document).data;
+  return record === undefined ? [] : policyWarnings(record);
 }
 
 export async function rotate(
@@ -34,20 +44,12 @@ export async function rotate(
   confirm: Confirm,
 ): Promise<CommandResult> {
   if (overlap === 0 && !yes) {
-    const ask = requireTerminal(confirm, "With --overlap 0, rotate ends the current key at once");
+    const ask = requireTerminal(confirm, "Without --overlap, rotate ends the current key at once");
     await requireYes(ask, `${await describeKey(api, keyId)}: end the current key at once and issue another?`);
   }
   const document = await api.call("POST", `${keyPath(keyId)}/rotate`, { overlap_seconds: overlap });
-  return {
-    document,
-    text: () => {
-      const until = KeyRecord.safeParse(document).data?.previous_generation_valid_until;
-      const oldKey = until
-        ? `The old key works until ${utcTime(until)}.`
-        : "The old key stops working everywhere within LEASE_SECONDS (default: 5).";
-      return issuedText(api.origin, document, `${oldKey} The new key:`);
-    },
-  };
+  const heading = rotatedHeading(KeyRecord.safeParse(document).data);
+  return { document, text: () => issuedText(api.origin, document, heading) };
 }
 
 export async function revoke(
@@ -67,7 +69,13 @@ export async function purge(api: AdminApi, organization: string): Promise<Comman
   const body = { organization_id: organization };
   const ifUncertain = " It is safe to repeat a purge.";
   const document = await api.call("POST", "/admin/cache/purge", body, ifUncertain);
-  return { document, text: () => purgedText(parseResponse(PurgeResult, document)) };
+  const note = purgeNote(organization);
+  return {
+    document,
+    text: () => purgedText(parseResponse(PurgeResult, document)),
+    ...(note === undefined ? {} : { note }),
+    warnings: purgeWarnings(organization),
+  };
 }
 
 async function describeKey(api: AdminApi, keyId: string): Promise<string> {

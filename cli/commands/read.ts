@@ -11,6 +11,8 @@ export interface CommandResult {
   readonly text: () => string;
   /** A remark for people about the result; it goes to stderr. */
   readonly note?: string;
+  /** Likely mistakes; they go to stderr, with `--json` too. */
+  readonly warnings?: readonly string[];
 }
 
 export const keyPath = (keyId: string) => `/admin/keys/${keyId}`;

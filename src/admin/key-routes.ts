@@ -6,7 +6,9 @@ import type { AppEnv } from "../app-env.ts";
 import { type Failure, RequestError } from "../errors.ts";
 import type { ApiKey, MutationResult } from "../keys/api-key.ts";
 import { createKeyId, issueKey } from "../keys/key-format.ts";
-import { KeyCreation, KeyEdit, type KeyRecord, KeyRotation, toPublicRecord } from "../keys/record.ts";
+import { KeyCreation, KeyEdit, KeyRotation } from "../keys/policy.ts";
+import { checkNotExpired, checkOrganizationIds } from "../keys/policy-checks.ts";
+import { type KeyRecord, toPublicRecord } from "../keys/record.ts";
 import { hourText, USAGE_RETENTION_HOURS } from "../keys/usage.ts";
 import { callIdempotent, callOnce } from "./object-calls.ts";
 import { readPage } from "./pagination.ts";
@@ -25,14 +27,19 @@ export const requireKeyId = createMiddleware<AppEnv>(async (c, next) => {
 
 /** Answers 201 with the record and, this once, the key. */
 export async function createKey(c: AdminContext): Promise<Response> {
-  const { env, log, request } = c.env;
+  const { config, env, log, request } = c.env;
   const body = await readBody(request, KeyCreation);
+  refuse(checkOrganizationIds(body, config.environment) ?? checkNotExpired(body, Date.now()));
   const keyId = createKeyId();
   log.key(keyId);
   // An object stays where it is first asked for.
   const placement = body.region === null ? {} : { locationHint: body.region };
   const object = env.API_KEY.getByName(keyId, placement);
-  const record = await callOnce(log, "key_object", async () => await object.create(keyId, body));
+  const record = await callOnce(
+    log,
+    "key_object",
+    async () => await object.create(config.stytch.projectId, keyId, body),
+  );
   return await answerWithKey(c, record, 201);
 }
 
@@ -40,7 +47,7 @@ export async function createKey(c: AdminContext): Promise<Response> {
 export async function listKeys(c: AdminContext): Promise<Response> {
   const page = await readPage(
     c.env,
-    async (directory, limit, after) => await directory.listKeys(limit, after),
+    async (directory, limit, after) => await directory.listKeys(limit, after, projectId(c)),
   );
   const now = Date.now();
   const keys = page.items.map((record) => toPublicRecord(record, now));
@@ -49,25 +56,26 @@ export async function listKeys(c: AdminContext): Promise<Response> {
 
 /** Answers 200 with the record as the key's own object has it. */
 export async function showKey(c: AdminContext): Promise<Response> {
-  return answer(await readKeyObject(c, async (key) => await key.record()));
+  return answer(await readKeyObject(c, async (key) => await key.record(projectId(c))));
 }
 
 /** Answers 200 with the record. Like every change, the edit is in force everywhere within `LEASE_SECONDS`. */
 export async function editKey(c: AdminContext): Promise<Response> {
   const body = await readBody(c.env.request, KeyEdit);
-  return answer(await changeKey(c, async (key) => await key.edit(body)));
+  refuse(checkOrganizationIds(body, c.env.config.environment));
+  return answer(await changeKey(c, async (key) => await key.edit(projectId(c), body)));
 }
 
 /** Answers 200 with the record and, this once, the new key. */
 export async function rotateKey(c: AdminContext): Promise<Response> {
   const { overlap_seconds } = await readBody(c.env.request, KeyRotation, {});
-  const record = await changeKey(c, async (key) => await key.rotate(overlap_seconds));
+  const record = await changeKey(c, async (key) => await key.rotate(projectId(c), overlap_seconds));
   return await answerWithKey(c, record, 200);
 }
 
 /** Answers 200 with the record, revoked for good. A second revocation changes nothing, so the call may be repeated. */
 export async function revokeKey(c: AdminContext): Promise<Response> {
-  return answer(await readKeyObject(c, async (key) => await key.revoke()));
+  return answer(await readKeyObject(c, async (key) => await key.revoke(projectId(c))));
 }
 
 const UsageQuery = z.strictObject({ hours: wholeNumberParameter(1, USAGE_RETENTION_HOURS, 24) });
@@ -75,7 +83,7 @@ const UsageQuery = z.strictObject({ hours: wholeNumberParameter(1, USAGE_RETENTI
 /** Answers 200 with the counts of the hours that had traffic, the oldest first. */
 export async function showUsage(c: AdminContext): Promise<Response> {
   const { hours } = readQuery(c.env.request, UsageQuery);
-  const counts = await readKeyObject(c, async (key) => await key.usage(hours));
+  const counts = await readKeyObject(c, async (key) => await key.usage(projectId(c), hours));
   if (counts === null) throw new RequestError({ type: "key_not_found" });
   return Response.json({
     key_id: c.var.keyId,
@@ -85,6 +93,12 @@ export async function showUsage(c: AdminContext): Promise<Response> {
       rate_limited,
     })),
   });
+}
+
+const projectId = (c: AdminContext) => c.env.config.stytch.projectId;
+
+function refuse(problem: string | null): void {
+  if (problem !== null) throw new RequestError(invalidRequest(problem));
 }
 
 type KeyObject = DurableObjectStub<ApiKey>;

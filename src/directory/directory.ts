@@ -126,9 +126,12 @@ export class Directory extends DurableObject<Env> {
     };
   }
 
-  /** Up to `limit` records, newest first, from after the cursor. */
-  listKeys(limit: number, after: Cursor | null): Page<KeyRecord> {
-    return this.#page("keys", limit, after);
+  /** Up to `limit` records of this Stytch project, newest first, from after the cursor. See `isOfProject`. */
+  listKeys(limit: number, after: Cursor | null, projectId: string): Page<KeyRecord> {
+    return this.#page("keys", limit, after, "AND coalesce(json_extract(item, '$.project_id'), ?) = ?", [
+      projectId,
+      projectId,
+    ]);
   }
 
   /** Up to `limit` events, newest first, from after the cursor. */
@@ -167,12 +170,19 @@ export class Directory extends DurableObject<Env> {
   }
 
   /** Reads one row more than it returns, to tell whether there is a next page. */
-  #page<T>(table: "keys" | "events", limit: number, after: Cursor | null): Page<T> {
+  #page<T>(
+    table: "keys" | "events",
+    limit: number,
+    after: Cursor | null,
+    condition = "",
+    values: readonly string[] = [],
+  ): Page<T> {
     const rows = this.ctx.storage.sql
       .exec<{ id: string; at: string; item: string }>(
-        `SELECT id, at, item FROM ${table} WHERE (at, id) < (?, ?) ORDER BY at DESC, id DESC LIMIT ?`,
+        `SELECT id, at, item FROM ${table} WHERE (at, id) < (?, ?) ${condition} ORDER BY at DESC, id DESC LIMIT ?`,
         after?.at ?? "\u{10FFFF}",
         after?.id ?? "",
+        ...values,
         limit + 1,
       )
       .toArray();

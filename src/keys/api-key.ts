@@ -13,8 +13,9 @@ import type { TokenRequest, TokenResponse } from "../limits/messages.ts";
 import { describeError, log } from "../log.ts";
 import { checkKey } from "./authorize.ts";
 import { EventOutbox, type KeyEvent } from "./event-outbox.ts";
-import { createRecord, editRecord, revokeRecord, rotateRecord } from "./mutations.ts";
-import type { KeyCreation, KeyEdit, KeyRecord } from "./record.ts";
+import { changesOf, createRecord, editRecord, revokeRecord, rotateRecord } from "./mutations.ts";
+import type { KeyCreation, KeyEdit } from "./policy.ts";
+import { isOfProject, type KeyRecord } from "./record.ts";
 import type { HourCount, UsageReport } from "./usage.ts";
 import { UsageStore } from "./usage-store.ts";
 
@@ -23,7 +24,7 @@ const BUCKET_KEY = "bucket";
 
 export type MutationResult =
   | { readonly record: KeyRecord; readonly refusal: null }
-  /** `unknown`: never issued. `overlapping`: too many earlier generations still work for another rotation. */
+  /** `unknown`: never issued, or of another project. `overlapping`: too many earlier generations still work for another rotation. */
   | { readonly record: null; readonly refusal: "unknown" | "revoked" | "overlapping" };
 
 interface LeaseResponse {
@@ -40,16 +41,17 @@ export class ApiKey extends DurableObject<Env> {
   #isHolding = false;
 
   /** Issues the key. On return it is in force; the Directory lists it by then, unless it cannot be reached. */
-  async create(keyId: string, body: z.output<typeof KeyCreation>): Promise<KeyRecord> {
-    if (this.record() !== null) throw new Error("the key has already been issued");
-    const record = createRecord(keyId, body, Date.now());
+  async create(projectId: string, keyId: string, body: z.output<typeof KeyCreation>): Promise<KeyRecord> {
+    if (this.#record() !== null) throw new Error("the key has already been issued");
+    const record = createRecord(projectId, keyId, body, Date.now());
     const { name, scopes } = record;
     return await this.#save(record, "key.created", { name, scopes });
   }
 
-  /** Returns null if the key was never issued. */
-  record(): KeyRecord | null {
-    return this.ctx.storage.kv.get<KeyRecord>(RECORD_KEY) ?? null;
+  /** Returns null if the key was never issued, or is of another Stytch project. The same holds for every call below. */
+  record(projectId: string): KeyRecord | null {
+    const record = this.#record();
+    return record === null || !isOfProject(record, projectId) ? null : record;
   }
 
   /**
@@ -82,7 +84,7 @@ export class ApiKey extends DurableObject<Env> {
     request: TokenRequest,
     uncheckedGeneration: number | null,
   ): LeaseResponse {
-    const record = this.record();
+    const record = this.#record();
     if (record === null) return { record, tokens: null };
     if (report !== null) this.#usage.add(report);
     if (record.rate_limit === null) return { record, tokens: null };
@@ -97,52 +99,60 @@ export class ApiKey extends DurableObject<Env> {
 
   /**
    * Edits the fields that an operator sets. If the rate limit changes, the remaining tokens stay, up to the new limit.
+   * An edit that changes nothing is not saved, and leaves no event.
    */
-  async edit(edit: KeyEdit): Promise<MutationResult> {
-    if (edit.rate_limit !== undefined) this.#changeLimit(edit.rate_limit);
-    return await this.#saveIfActive("key.updated", { fields: Object.keys(edit) }, (record) =>
-      editRecord(record, edit, Date.now()),
-    );
+  async edit(projectId: string, edit: KeyEdit): Promise<MutationResult> {
+    return await this.#change(projectId, async (record) => {
+      const changes = changesOf(record, edit);
+      if (changes === null) return record;
+      this.#changeLimit(record.rate_limit, edit.rate_limit ?? null);
+      const edited = editRecord(record, edit, Date.now());
+      return await this.#save(edited, "key.updated", { fields: Object.keys(changes.after), ...changes });
+    });
   }
 
   /** Starts the next generation. The caller makes its key. */
-  async rotate(overlapSeconds: number): Promise<MutationResult> {
-    return await this.#saveIfActive("key.rotated", { overlap_seconds: overlapSeconds }, (record) =>
-      rotateRecord(record, overlapSeconds, Date.now()),
-    );
+  async rotate(projectId: string, overlapSeconds: number): Promise<MutationResult> {
+    return await this.#change(projectId, async (record) => {
+      const rotated = rotateRecord(record, overlapSeconds, Date.now());
+      return rotated && (await this.#save(rotated, "key.rotated", { overlap_seconds: overlapSeconds }));
+    });
   }
 
-  /** Ends the key for good. Idempotent. Returns null if the key was never issued. */
-  async revoke(): Promise<KeyRecord | null> {
-    const record = this.record();
+  /** Ends the key for good. Idempotent. */
+  async revoke(projectId: string): Promise<KeyRecord | null> {
+    const record = this.record(projectId);
     if (record === null || record.revoked_at !== null) return record;
     return await this.#save(revokeRecord(record, Date.now()), "key.revoked", {});
   }
 
-  /** As `UsageStore.list`; null if the key was never issued. */
-  usage(hours: number): HourCount[] | null {
-    return this.record() === null ? null : this.#usage.list(hours, Date.now());
+  /** As `UsageStore.list`. */
+  usage(projectId: string, hours: number): HourCount[] | null {
+    return this.record(projectId) === null ? null : this.#usage.list(hours, Date.now());
   }
 
   override async alarm(): Promise<void> {
     try {
-      await this.#outbox.deliver(this.record());
+      await this.#outbox.deliver(this.#record());
     } catch {
       await this.#outbox.retryLater();
     }
   }
 
-  async #saveIfActive(
-    action: KeyEvent["action"],
-    detail: KeyEvent["detail"],
-    change: (record: KeyRecord) => KeyRecord | null,
+  /** `change` returns null if too many earlier generations overlap. */
+  async #change(
+    projectId: string,
+    change: (record: KeyRecord) => Promise<KeyRecord | null>,
   ): Promise<MutationResult> {
-    const record = this.record();
-    if (record === null) return { record: null, refusal: "unknown" };
+    const record = this.record(projectId);
+    if (record === null) return { record, refusal: "unknown" };
     if (record.revoked_at !== null) return { record: null, refusal: "revoked" };
-    const changed = change(record);
-    if (changed === null) return { record: null, refusal: "overlapping" };
-    return { record: await this.#save(changed, action, detail), refusal: null };
+    const changed = await change(record);
+    return changed === null ? { record: null, refusal: "overlapping" } : { record: changed, refusal: null };
+  }
+
+  #record(): KeyRecord | null {
+    return this.ctx.storage.kv.get<KeyRecord>(RECORD_KEY) ?? null;
   }
 
   async #save(record: KeyRecord, action: KeyEvent["action"], detail: KeyEvent["detail"]): Promise<KeyRecord> {
@@ -157,7 +167,7 @@ export class ApiKey extends DurableObject<Env> {
     this.ctx.storage.kv.put(RECORD_KEY, record);
     await this.#outbox.add(event);
     try {
-      await this.#outbox.deliver(this.record());
+      await this.#outbox.deliver(this.#record());
     } catch (error) {
       // The alarm delivers it.
       log({ degraded: ["directory"], defect: describeError(error) });
@@ -181,11 +191,10 @@ export class ApiKey extends DurableObject<Env> {
   }
 
   /** The ledger outlives its limit, so that no grant can be taken for one of the next limit. */
-  #changeLimit(to: Limit | null): void {
-    const record = this.record();
-    if (record === null || record.revoked_at !== null || to === null) return;
+  #changeLimit(from: Limit | null, to: Limit | null): void {
+    if (to === null) return;
     const now = Date.now();
-    const ledger = this.#ledger(record.rate_limit ?? to, now);
-    this.ctx.storage.kv.put(BUCKET_KEY, changeLedgerLimit(ledger, record.rate_limit, to, now));
+    const ledger = this.#ledger(from ?? to, now);
+    this.ctx.storage.kv.put(BUCKET_KEY, changeLedgerLimit(ledger, from, to, now));
   }
 }

@@ -1,6 +1,6 @@
 /** Decides whether a genuine key may do what it asks. Pure. */
 import type { Failure } from "../errors.ts";
-import { isAllowedIp } from "../platform/ip.ts";
+import { isAllowedIp, normalizeClientIp } from "../platform/ip.ts";
 import { type KeyRecord, type Scope, statusOf } from "./record.ts";
 
 /**
@@ -28,7 +28,9 @@ function isGenerationValid(record: KeyRecord, generation: number, now: number): 
 /** Trusts `CF-Connecting-IP` alone: Cloudflare sets it and overwrites what the caller sent. */
 export function checkAddress(record: KeyRecord, headers: Headers): Failure | null {
   if (record.allowed_ips === null) return null;
-  return isAllowedIp(record.allowed_ips, headers.get("CF-Connecting-IP")) ? null : { type: "ip_not_allowed" };
+  const address = headers.get("CF-Connecting-IP");
+  if (isAllowedIp(record.allowed_ips, address)) return null;
+  return { type: "ip_not_allowed", address: normalizeClientIp(address) };
 }
 
 /** Returns a failure that names the first missing scope, or null if the key has all of them. */

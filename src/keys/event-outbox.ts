@@ -5,6 +5,7 @@
  */
 import { getDirectory } from "../directory/directory-client.ts";
 import { withTimeout } from "../platform/timeout.ts";
+import type { KeyEdit } from "./policy.ts";
 import type { KeyRecord } from "./record.ts";
 
 const PENDING_EVENTS_KEY = "unreported";
@@ -19,7 +20,7 @@ export interface KeyEvent {
   readonly at: string;
   readonly action: "key.created" | "key.updated" | "key.rotated" | "key.revoked";
   readonly key_id: string;
-  readonly detail: Readonly<Record<string, string | number | readonly string[]>>;
+  readonly detail: Readonly<Record<string, string | number | readonly string[] | KeyEdit>>;
 }
 
 export class EventOutbox {

@@ -1,9 +1,9 @@
 /**
- * Field projection: a key may see only some fields of an object, given as dot paths. All other fields are left out. A
- * path passes through arrays to each of their items. Pure.
+ * Field projection: a key may see only some fields of an object, given as paths. All other fields are left out. A path
+ * passes through arrays to each of their items. Pure.
  */
-import * as z from "zod";
 import { isExactNumber } from "../platform/exact-json.ts";
+import { parseFieldPath } from "./field-path.ts";
 
 /** The fields that a set of paths selects: `true` selects the whole value, a map selects fields of an object. */
 type FieldTree = true | ReadonlyMap<string, FieldTree>;
@@ -36,7 +36,8 @@ function buildFieldTree(paths: readonly string[]): FieldTree {
   const root = new Map<string, FieldTree>();
   for (const path of paths) {
     let node: Map<string, FieldTree> = root;
-    const names = path.split(".");
+    // A path that nothing can read selects nothing; only a record of an early version can have one.
+    const names = parseFieldPath(path) ?? [];
     for (const [index, name] of names.entries()) {
       const existing = node.get(name);
       if (existing === true) break;
@@ -50,31 +51,4 @@ function buildFieldTree(paths: readonly string[]): FieldTree {
     }
   }
   return root;
-}
-
-/** True if objects of this schema can have a field at `path`. Inside free-form JSON, every path is possible. */
-export function isKnownPath(schema: z.ZodType, path: string): boolean {
-  return hasPath(schema, path.split("."));
-}
-
-function hasPath(wrapped: z.ZodType, [name, ...rest]: readonly string[]): boolean {
-  if (name === undefined) return true;
-  if (name === "") return false;
-  const schema = unwrapSchema(wrapped);
-  if (schema instanceof z.ZodUnion)
-    return schema.options.some((option) => hasPath(option as z.ZodType, [name, ...rest]));
-  if (schema instanceof z.ZodRecord || schema instanceof z.ZodUnknown) return !rest.includes("");
-  if (!(schema instanceof z.ZodObject)) return false;
-  const fields = schema.shape as Record<string, z.ZodType>;
-  const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
-  return field !== undefined && hasPath(field, rest);
-}
-
-/** Removes the wrappers for optional, nullable and array fields. */
-function unwrapSchema(wrapped: z.ZodType): z.ZodType {
-  let schema: z.ZodType = wrapped;
-  while (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable || schema instanceof z.ZodArray) {
-    schema = (schema instanceof z.ZodArray ? schema.element : schema.unwrap()) as z.ZodType;
-  }
-  return schema;
 }

@@ -3,7 +3,8 @@
  */
 
 import type * as z from "zod";
-import type { KeyCreation, KeyEdit, KeyRecord } from "./record.ts";
+import type { KeyCreation, KeyEdit } from "./policy.ts";
+import type { KeyRecord } from "./record.ts";
 
 const FIRST_GENERATION = 1;
 
@@ -12,10 +13,16 @@ const MAX_PREVIOUS_GENERATIONS = 20;
 
 const toIsoTime = (ms: number) => new Date(ms).toISOString();
 
-export function createRecord(keyId: string, body: z.output<typeof KeyCreation>, now: number): KeyRecord {
+export function createRecord(
+  projectId: string,
+  keyId: string,
+  body: z.output<typeof KeyCreation>,
+  now: number,
+): KeyRecord {
   return {
     ...body,
     key_id: keyId,
+    project_id: projectId,
     created_at: toIsoTime(now),
     updated_at: toIsoTime(now),
     revoked_at: null,
@@ -23,6 +30,21 @@ export function createRecord(keyId: string, body: z.output<typeof KeyCreation>, 
     previous: [],
     version: 1,
   };
+}
+
+export interface KeyChanges {
+  readonly before: KeyEdit;
+  readonly after: KeyEdit;
+}
+
+/** Returns the fields that the edit changes, as they were and as they will be; null if it changes nothing. */
+export function changesOf(record: KeyRecord, edit: KeyEdit): KeyChanges | null {
+  const changed = (Object.keys(edit) as (keyof KeyEdit)[]).filter(
+    (field) => JSON.stringify(record[field]) !== JSON.stringify(edit[field]),
+  );
+  if (changed.length === 0) return null;
+  const pick = (values: KeyEdit) => Object.fromEntries(changed.map((field) => [field, values[field]]));
+  return { before: pick(record), after: pick(edit) };
 }
 
 export function editRecord(record: KeyRecord, edit: KeyEdit, now: number): KeyRecord {

@@ -37,7 +37,16 @@ test("the audit lists each change of a key once, newest first", async () => {
   const expected = [
     { at, action: "key.revoked", key_id: keyId, detail: {} },
     { at, action: "key.rotated", key_id: keyId, detail: { overlap_seconds: 60 } },
-    { at, action: "key.updated", key_id: keyId, detail: { fields: ["name", "allowed_ips"] } },
+    {
+      at,
+      action: "key.updated",
+      key_id: keyId,
+      detail: {
+        fields: ["name", "allowed_ips"],
+        before: { name: "Audited", allowed_ips: null },
+        after: { name: "Renamed", allowed_ips: ["203.0.113.0/24"] },
+      },
+    },
     { at, action: "key.created", key_id: keyId, detail: { name: "Audited", scopes: ["organizations:read"] } },
   ];
   expect(await audit()).toEqual({
@@ -92,7 +101,12 @@ test("the audit lists purges by operator and webhook among changes of keys", asy
           event: "dashboard.organization.update",
         },
       },
-      { at: iso(2), action: "key.updated", key_id: keyId, detail: { fields: ["name"] } },
+      {
+        at: iso(2),
+        action: "key.updated",
+        key_id: keyId,
+        detail: { fields: ["name"], before: { name: "Test" }, after: { name: "Renamed" } },
+      },
       { at: iso(1), ...purged, detail: { organization_id: "slug_1", by: "admin" } },
       expect.objectContaining({ at: iso(0), action: "key.created", key_id: keyId }),
     ],

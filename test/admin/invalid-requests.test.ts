@@ -6,6 +6,8 @@ import { emptyDirectory } from "../support/directory.ts";
 
 useClock();
 
+const ORGANIZATION_ID = "organization-test-00000000-0000-4000-8000-000000000000";
+
 let isolate: TestIsolate;
 beforeEach(async () => {
   await emptyDirectory();
@@ -28,10 +30,40 @@ test.each<[object, string]>([
   [{ name: "a", scope: ["organizations:read"] }, "scope"],
   [{ name: "a", scopes: ["organizations:read"], organization_ids: [] }, "organization_ids"],
   [{ name: "a", scopes: ["organizations:read"], organization_ids: [""] }, "organization_ids.0"],
-  [{ name: "a", scopes: ["organizations:read"], organization_ids: ["o", "a/b"] }, "organization_ids.1"],
+  [
+    { name: "a", scopes: ["organizations:read"], organization_ids: [ORGANIZATION_ID, "a/b"] },
+    "organization_ids.1",
+  ],
   [{ name: "a", scopes: ["organizations:read"], organization_ids: "o" }, "organization_ids"],
-  [{ name: "a", scopes: ["organizations:read"], organization_ids: Array(101).fill("o") }, "organization_ids"],
+  [
+    { name: "a", scopes: ["organizations:read"], organization_ids: Array(101).fill(ORGANIZATION_ID) },
+    "organization_ids",
+  ],
+  [
+    { name: "a", scopes: ["organizations:read"], organization_ids: [ORGANIZATION_ID, "acme"] },
+    "organization_ids.1",
+  ],
+  [
+    { name: "a", scopes: ["organizations:read"], organization_ids: ["organization-test-…"] },
+    "organization_ids.0",
+  ],
+  [
+    {
+      name: "a",
+      scopes: ["organizations:read"],
+      organization_ids: [ORGANIZATION_ID.replace("test", "live")],
+    },
+    "organization_ids.0",
+  ],
+  [{ name: "a", scopes: ["organizations:read"], expires_at: "2020-01-01T00:00:00Z" }, "expires_at"],
   [{ name: "a", scopes: ["organizations:read"], fields: [] }, "fields"],
+  [
+    { name: "a", scopes: ["organizations:read"], fields: { member: ['trusted_metadata."a.b'] } },
+    "fields.member.0",
+  ],
+  [{ name: "a", scopes: ["organizations:read"], allowed_ips: ["203.0.113.0/024"] }, "allowed_ips.0"],
+  [{ name: "a", scopes: ["organizations:read"], allowed_ips: ["2001:db8::010.0.0.1"] }, "allowed_ips.0"],
+  [{ name: "a", scopes: ["organizations:read"], allowed_ips: ["::1", "::203.0.113.9"] }, "allowed_ips.1"],
   [{ name: "a", scopes: ["organizations:read"], fields: { organisation: null } }, "fields.organisation"],
   [
     { name: "a", scopes: ["organizations:read"], fields: { organization: ["nope"] } },

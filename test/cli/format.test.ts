@@ -1,15 +1,16 @@
 import { expect, test } from "vitest";
 import type { KeyRecord } from "../../cli/client.ts";
-import { errorLine, printable } from "../../cli/errors.ts";
+import { errorLine, jsonText, printable } from "../../cli/errors.ts";
 import {
   auditText,
-  card,
+  editedText,
   issuedText,
   purgedText,
+  purgeNote,
+  purgeWarnings,
   recordsText,
   recordText,
-  table,
-  truncate,
+  rotatedHeading,
   usageText,
   utcTime,
 } from "../../cli/format.ts";
@@ -33,62 +34,24 @@ const RECORD: KeyRecord = {
 };
 const KEY = `pst_live_0123456789abcdef_${"k".repeat(50)}`;
 
-test("columns are as wide as their widest cell, and no line ends in spaces", () => {
-  const rows = [
-    ["a", "1"],
-    ["longer", ""],
-  ];
-  expect(table(["NAME", "N"], rows)).toBe("NAME    N\na       1\nlonger");
-});
-
-test("a card leaves out names without a value", () => {
-  const rows = [
-    ["a", "1"],
-    ["gone", undefined],
-    ["bcd", "2"],
-  ] as const;
-  expect(card(rows)).toBe("a    1\nbcd  2");
-});
-
 test("a name cannot move the cursor, start a line or reverse the text", () => {
   expect(printable("a\u{1b}[2Jb\nc\u{202e}d")).toBe("a\\u{1b}[2Jb\\u{a}c\\u{202e}d");
+  expect(printable("e\ud800f\u{1f389}")).toBe("e\\u{d800}f\u{1f389}");
   expect(recordsText([{ ...RECORD, name: "x\ny" }]).split("\n")).toHaveLength(2);
 });
 
-test("wide and combining characters count by the columns that they fill", () => {
-  const rows = [
-    ["日本語", "1"],
-    ["ｱｲｳ", "2"],
-    ["e\u0301t\u0301", "3"],
-    ["🎉", "4"],
-    ["한글", "5"],
+test("a row of the list has at most 80 columns, whatever its name and scopes", () => {
+  const scopes = ["members:dangerously_get", "members:include_deleted"];
+  const keys = [
+    { ...RECORD, name: "n".repeat(120), scopes },
+    { ...RECORD, name: "株式会社".repeat(10), status: "revoked", scopes: ["a".repeat(90)] },
+    RECORD,
   ];
-  expect(table(["N", ""], rows).split("\n").slice(1)).toEqual([
-    "日本語  1",
-    "ｱｲｳ     2",
-    "e\u0301t\u0301      3",
-    "🎉      4",
-    "한글    5",
-  ]);
-});
-
-test.each([
-  ["short", "short"],
-  ["exactly 10", "exactly 10"],
-  ["eleven char", "eleven ch…"],
-  ["日本語日本", "日本語日本"],
-  ["日本語日本語", "日本語日…"],
-])("%s is cut to ten columns as %s", (text, cut) => {
-  expect(truncate(text, 10)).toBe(cut);
-});
-
-test("a long name does not widen the list, and the scopes come last", () => {
-  const long = { ...RECORD, name: "n".repeat(120) };
-  const lines = recordsText([long, RECORD]).split("\n");
-  expect(lines).toEqual([
-    "KEY ID            NAME                      STATUS  EXPIRES     CREATED     RATE LIMIT  SCOPES",
-    `0123456789abcdef  ${"n".repeat(23)}…  active  2027-01-01  2026-11-21  600/60      organizations:read,cache:refresh`,
-    "0123456789abcdef  Acme partner              active  2027-01-01  2026-11-21  600/60      organizations:read,cache:refresh",
+  expect(recordsText(keys).split("\n")).toEqual([
+    "KEY ID            NAME                STATUS   EXPIRES     SCOPES",
+    `0123456789abcdef  ${"n".repeat(17)}…  active   2027-01-01  members:dangerous… +1`,
+    `0123456789abcdef  ${"株式会社".repeat(2)}…   revoked  2027-01-01  ${"a".repeat(20)}…`,
+    "0123456789abcdef  Acme partner        active   2027-01-01  organizations:read +1",
   ]);
 });
 
@@ -124,6 +87,36 @@ test("the old key is said to work only while the key is active", () => {
   expect(recordText({ ...rotated, status: "revoked" })).not.toContain("works");
 });
 
+test("the old key is not said to outlive the key itself", () => {
+  const rotated = { ...RECORD, previous_generation_valid_until: "2027-02-01T00:00:00Z" };
+  expect(recordText(rotated)).toContain("old key works until     2027-01-01T00:00:00Z");
+  expect(rotatedHeading(rotated)).toBe("The old key works until 2027-01-01T00:00:00Z. The new key:");
+});
+
+test("a rotation of an expired key says that neither key works, and what to do", () => {
+  const expired = { ...RECORD, status: "expired", previous_generation_valid_until: "2027-02-01T00:00:00Z" };
+  const heading = rotatedHeading(expired);
+  expect(heading).toContain("The key expired on 2027-01-01T00:00:00Z, so neither");
+  expect(heading).toContain("--expires or --no-expiry");
+  expect(heading).not.toContain("works until 2027");
+});
+
+test("a rotation without overlap says that the old key stops", () => {
+  expect(rotatedHeading(RECORD)).toContain("stops working everywhere within LEASE_SECONDS");
+  expect(rotatedHeading(undefined)).toContain("stops working");
+});
+
+test("an edit shows each changed field as it was and as it is, and then the record", () => {
+  const after = { ...RECORD, name: "New\u202e", rate_limit: null, updated_at: "2026-12-01T00:00:00Z" };
+  expect(editedText(RECORD, after)).toBe(
+    [
+      ...["name:", "  was  Acme partner", "  is   New\\u{202e}"],
+      ...["rate limit:", "  was  600/60", "  is   none", "", recordText(after)],
+    ].join("\n"),
+  );
+  expect(editedText(RECORD, RECORD)).toBe(`Nothing has changed.\n\n${recordText(RECORD)}`);
+});
+
 test("a field that an older Postern does not send is not shown", () => {
   const { organization_ids: _o, fields: _f, rate_limit: _r, allowed_ips: _a, region: _g, ...old } = RECORD;
   expect(recordText(old)).not.toMatch(/all|none|organizations |region/);
@@ -142,8 +135,8 @@ test("an issued key is shown once, with a curl command that it may call", () => 
 test.each([
   [["organizations:read"], "/v1/b2b/organizations/$ORGANIZATION", "ORGANIZATION to an organization's ID"],
   [["members:dangerously_get"], "/members/dangerously_get/$MEMBER", "MEMBER to a member's ID"],
-  [["cache:refresh"], "/whoami", "This key reads nothing"],
-  [["members:include_deleted"], "/whoami", "This key reads nothing"],
+  [["cache:refresh"], "/whoami", "To see what it may do"],
+  [["members:include_deleted"], "/whoami", "To see what it may do"],
 ])("the curl command for the scopes %j calls %s", (scopes, path, instruction) => {
   const text = issuedText(
     "https://postern.example",
@@ -186,10 +179,50 @@ test("an audit event is one line, whatever its detail", () => {
   ]);
 });
 
-test("a purge is one safe line that says when it takes effect", () => {
+test("an edit in the audit is shown as it was and as it is", () => {
+  const detail = {
+    fields: ["name", "organization_ids"],
+    before: { name: "Old", organization_ids: null },
+    after: { name: "New\n", organization_ids: ["o"] },
+  };
+  const events = [{ at: "2026-11-21T20:00:00Z", action: "key.updated", key_id: null, detail }];
+  expect(auditText({ events })).toContain('name: "Old" → "New\\n"; organization_ids: null → ["o"]');
+});
+
+test("a purge is one safe line that claims no more than it knows", () => {
   expect(purgedText({ purged: "crm|\u{202e}1" })).toBe(
-    "Purged crm|\\u{202e}1. The purge takes effect everywhere within LEASE_SECONDS (default: 5).",
+    "Asked Postern to end what is cached under crm|\\u{202e}1: in force everywhere within LEASE_SECONDS (default: 5).",
   );
+});
+
+test("only a purge by ID is said to be certain", () => {
+  const id = "organization-live-a3db8489-e5dc-4516-a22b-fda897f3734a";
+  expect(purgeNote(id)).toBeUndefined();
+  expect(purgeWarnings(id)).toEqual([]);
+  for (const name of ["acme", "crm|1001", "organization-acme"]) {
+    expect(purgeNote(name)).toContain("Only a purge by ID");
+    expect(purgeWarnings(name)).toEqual([]);
+  }
+});
+
+test.each(["Acme Corporation", "Ünï", "a:b", "x".repeat(129), "organization-live-…"])(
+  "a purge of %j warns that no organization of Stytch has that name",
+  (name) => {
+    expect(purgeWarnings(name)).toEqual([expect.stringContaining("purge by ID")]);
+    expect(purgeNote(name)).toBeUndefined();
+  },
+);
+
+test("the JSON of a document escapes what could move the cursor or hide, and stays the same JSON", () => {
+  const name = 'a\u001b[2J\u007f\u009b\u2028\u2029\u200e\u200f\u202e\u2066\u061c\ud800\u{e0041}\u00e9株🎉\n"';
+  const document = { name, [name]: [name, null, 1] };
+  const json = jsonText(document);
+  expect(JSON.parse(json)).toEqual(document);
+  expect(json).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u);
+  expect(json).toContain(
+    "\\u009b\\u2028\\u2029\\u200e\\u200f\\u202e\\u2066\\u061c\\ud800\\udb40\\udc41é株🎉\\n",
+  );
+  expect(jsonText({ a: [1, { b: "c" }] })).toBe(JSON.stringify({ a: [1, { b: "c" }] }, null, 2));
 });
 
 test("an error is one line without a mistyped key or token", () => {

@@ -44,10 +44,13 @@ test("the help of edit requires no option, and says that lists are replaced", as
   const text = await unwrapped("edit");
   expect(text).not.toMatch(/required|default: (all|any|none|never)/);
   expect(text).toMatch(/--organization <id> .*replaces the whole list --field/);
+  for (const list of ["scope", "organization", "field", "ip"]) {
+    expect(text).toMatch(new RegExp(`--add-${list} <.*> .* --remove-${list} <.*> no longer allow this`));
+  }
 });
 
 test("the help of rotate, usage and list has the defaults of numbers", async () => {
-  expect(await unwrapped("rotate")).toContain("(default: 86400)");
+  expect(await unwrapped("rotate")).toMatch(/--overlap <time> .*0, as in the API, .*\(default: 0\)/);
   expect(await unwrapped("usage")).toContain("(default: 24)");
   expect(await unwrapped("list")).toContain("(default: 50)");
 });

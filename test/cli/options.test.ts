@@ -1,7 +1,9 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import {
+  collect,
   collectField,
   collectIpRange,
+  parseDuration,
   parseKeyId,
   parseOrganization,
   parseRateLimit,
@@ -34,9 +36,51 @@ test.each(["2027-01-01T00:00:00Z", "2027-01-01T00:00:00.5Z", "2027-01-01T02:00:0
   (text) => expect(parseTime(text)).toBe(text),
 );
 
-test.each(["2027-01-01", "tomorrow", "2027-01-01T00:00:00", "2027-13-01T00:00:00Z", "1800000000"])(
-  "%s is refused as a time, with an example",
-  (text) => expect(() => parseTime(text)).toThrow("2027-01-01T00:00:00Z"),
+test("a date means its start in UTC, and a time may be counted from now", () => {
+  expect(parseTime("2027-01-01")).toBe("2027-01-01T00:00:00Z");
+  vi.useFakeTimers({ now: Date.parse("2026-11-29T12:00:00Z") });
+  try {
+    expect(parseTime("30d")).toBe("2026-12-29T12:00:00.000Z");
+    expect(parseTime("90m")).toBe("2026-11-29T13:30:00.000Z");
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test.each([
+  ["86400", 86_400],
+  ["0", 0],
+  ["90m", 5_400],
+  ["24h", 86_400],
+  ["7d", 604_800],
+])("the duration %s has %i seconds", (text, seconds) => expect(parseDuration(text)).toBe(seconds));
+
+test.each(["", "d", "-1", "1.5h", "1w", "1 d", "24H"])("%j is refused as a duration", (text) => {
+  expect(() => parseDuration(text)).toThrow("24h");
+});
+
+test("several values of one option may have commas between", () => {
+  expect(collect("a, b", collect("c", undefined))).toEqual(["c", "a", "b"]);
+  expect(collectIpRange("203.0.113.7/24,::1", undefined)).toEqual(["203.0.113.0/24", "::1"]);
+  for (const text of ["", "a,", ",a", "a,,b", " "]) expect(() => collect(text, undefined)).toThrow("empty");
+});
+
+test("a field may have a quoted name, and is passed on in its normal form", () => {
+  const typed = 'member.trusted_metadata."acme.com,x"."plan"';
+  expect(collectField(typed, undefined)).toEqual(['member.trusted_metadata."acme.com,x".plan']);
+  expect(collectField('"member".name', undefined)).toEqual(["member.name"]);
+});
+
+test.each([
+  "2027-13-01",
+  "30",
+  "30w",
+  "tomorrow",
+  "2027-01-01T00:00:00",
+  "2027-13-01T00:00:00Z",
+  "1800000000",
+])("%s is refused as a time, with an example", (text) =>
+  expect(() => parseTime(text)).toThrow("2027-01-01T00:00:00Z"),
 );
 
 test("a repeated option collects its values in order", () => {
@@ -46,9 +90,16 @@ test("a repeated option collects its values in order", () => {
   ]);
 });
 
-test.each(["organization_name", "organization", "organization.", "organization..x", "members.name"])(
-  "the field %s is refused",
-  (text) => expect(() => collectField(text, undefined)).toThrow("organization.<field>"),
+test.each([
+  "organization_name",
+  "organization",
+  "organization.",
+  "organization..x",
+  "members.name",
+  'member."name',
+  '"member.name"',
+])("the field %s is refused", (text) =>
+  expect(() => collectField(text, undefined)).toThrow("organization.<field>"),
 );
 
 test.each(["203.0.113.7", "203.0.113.0/24", "2001:db8::/32", "::1", "0.0.0.0/0"])(
@@ -56,9 +107,20 @@ test.each(["203.0.113.7", "203.0.113.0/24", "2001:db8::/32", "::1", "0.0.0.0/0"]
   (text) => expect(collectIpRange(text, undefined)).toEqual([text]),
 );
 
-test.each(["203.0.113.0/33", "2001:db8::/129", "203.0.113", "203.0.113.0/", "203.0.113.0/24/8", "x", ""])(
-  "%j is refused as an IP address or range",
-  (text) => expect(() => collectIpRange(text, undefined)).toThrow("203.0.113.0/24"),
+test.each([
+  "203.0.113.0/33",
+  "2001:db8::/129",
+  "203.0.113",
+  "203.0.113.0/",
+  "203.0.113.0/24/8",
+  "x",
+  "",
+  "203.0.113.0/024",
+  "fe80::1%eth0",
+  "2001:db8::010.0.0.1",
+  "203.0.113.7,",
+])("%j is refused as an IP address or range", (text) =>
+  expect(() => collectIpRange(text, undefined)).toThrow("203.0.113.0/24"),
 );
 
 test.each(["-1", "1.5", "", "ten", "1e2"])("%j is refused as a whole number", (text) => {

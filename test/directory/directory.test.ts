@@ -8,6 +8,7 @@ import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { emptyDirectory } from "../support/directory.ts";
 import { recordOf } from "../support/record.ts";
+import { TEST_VARS } from "../support/vars.ts";
 
 const { at } = useClock();
 
@@ -33,7 +34,7 @@ test("a key is issued while the Directory fails, and listed after an alarm", asy
 
 test("a delayed report does not overwrite a newer one", async () => {
   const { keyId } = await createKey(isolate);
-  const record = await env.API_KEY.getByName(keyId).record();
+  const record = await env.API_KEY.getByName(keyId).record(TEST_VARS.STYTCH_PROJECT_ID);
   await isolate.admin("DELETE", `/admin/keys/${keyId}`);
   if (record === null) throw new Error("no record");
   await getDirectory(env).report(record, []);
@@ -72,10 +73,8 @@ test("a page of 10,000 keys reads fewer than 200 rows", async () => {
       };
       return cursor;
     });
-    const page = directory.listKeys(50, {
-      at: new Date(1e12 + 5_000_000).toISOString(),
-      id: "0000000000005000",
-    });
+    const cursor = { at: new Date(1e12 + 5_000_000).toISOString(), id: "0000000000005000" };
+    const page = directory.listKeys(50, cursor, TEST_VARS.STYTCH_PROJECT_ID);
     return { rows, ids: page.items.map(({ key_id }) => key_id) };
   });
   expect(read.ids[0]).toBe("0000000000004999");

@@ -45,10 +45,51 @@ test("edit lifts restrictions, and keeps the fields that it does not name", asyn
   };
   const fields = { organization: ["organization_name"], member: ["name"] };
   expect(server.requests).toEqual([
+    `GET /admin/keys/${ID}`,
     `PATCH /admin/keys/${ID} ${JSON.stringify(lifted)}`,
     `GET /admin/keys/${ID}`,
     `PATCH /admin/keys/${ID} ${JSON.stringify({ fields })}`,
   ]);
+});
+
+test("edit adds to a list and removes from it, and shows what has changed", async () => {
+  const bound = { ...RECORD, organization_ids: ["o1", "o2"] };
+  server.respond = (line) => ({
+    body: line.startsWith("GET") ? bound : { ...bound, organization_ids: ["o2", "o3"] },
+  });
+  const edited = await run("edit", ID, "--add-organization", "o3", "--remove-organization", "o1");
+  expect(edited.out).toContain("organizations:\n  was  o1, o2\n  is   o2, o3\n\n");
+  expect(server.requests).toEqual([
+    `GET /admin/keys/${ID}`,
+    `PATCH /admin/keys/${ID} {"organization_ids":["o2","o3"]}`,
+  ]);
+});
+
+test("edit changes nothing if the list would surprise", async () => {
+  server.respond = () => ({});
+  expectError(await run("edit", ID, "--add-organization", "o1"), 1, /give --organization to bind it/);
+  expect(server.requests).toEqual([`GET /admin/keys/${ID}`]);
+});
+
+test("scopes that open nothing are a warning on stderr, with --json too", async () => {
+  server.respond = () => ({
+    status: 201,
+    body: { ...RECORD, scopes: ["cache:refresh"], fields: null, key: KEY },
+  });
+  for (const json of [[], ["--json"]]) {
+    const created = await run("create", "--name", "x", "--scope", "cache:refresh", ...json);
+    expect(created.code).toBe(0);
+    expect(created.err).toBe("warning: The scope cache:refresh opens nothing without organizations:read.\n");
+    expect(created.out).not.toContain("opens nothing");
+  }
+});
+
+test("--json escapes the control and bidirectional characters of a name", async () => {
+  const name = "a\u001b[31m\u009b\u202e\u2066\u2028b";
+  server.respond = () => ({ body: { ...RECORD, name } });
+  const { out } = await run("show", ID, "--json");
+  expect(JSON.parse(out).name).toBe(name);
+  expect(out).toContain("a\\u001b[31m\\u009b\\u202e\\u2066\\u2028b");
 });
 
 test.each([
@@ -58,6 +99,12 @@ test.each([
   [["create", "--name", "x"], /--scope/],
   [["create", "--name", "x", "--scope", "s", "--limit", "many"], /600\/60/],
   [["rotate", ID, "--overlap", "0"], /--yes/],
+  [["rotate", ID], /--yes/],
+  [["rotate", ID, "--overlap", "soon"], /24h/],
+  [["edit", ID, "--organization", "o", "--add-organization", "p"], /cannot be used with/],
+  [["edit", ID, "--no-ips", "--remove-ip", "::1"], /cannot be used with/],
+  [["create", "--name", "x", "--scope", "s,"], /empty/],
+  [["create", "--name", "x", "--scope", "s", "--ip", "203.0.113.0/024"], /leading zeros/],
   [["show", KEY], /not the key/],
   [["purge", KEY], /not a key/],
   [["purge", "acme/members"], /ID, slug or external ID.*\/ \\ \? # %/],
@@ -98,15 +145,15 @@ test("--all stops if the cursor repeats", async () => {
   expectError(await run("list", "--all"), 1, /no end/);
 });
 
-test("rotate overlaps for a day by default, and says when the old key ends", async () => {
+test("rotate has the default overlap of the API, and says when the old key ends", async () => {
   const until = "2026-11-22T20:00:00.000Z";
   server.respond = () => ({
     body: { ...RECORD, generation: 2, previous_generation_valid_until: until, key: KEY },
   });
-  const rotated = await run("rotate", ID);
+  const rotated = await run("rotate", ID, "--overlap", "24h");
   expect(rotated.out).toContain("The old key works until 2026-11-22T20:00:00Z.");
   expect(rotated.out.split(KEY)).toHaveLength(2);
-  await run("rotate", ID, "--overlap", "0", "--yes");
+  await run("rotate", ID, "--yes");
   expect(server.requests.map((line) => line.split(" ").at(-1))).toEqual([
     '{"overlap_seconds":86400}',
     '{"overlap_seconds":0}',

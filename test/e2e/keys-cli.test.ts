@@ -66,8 +66,8 @@ test("a purge by any of its names updates an organization and is in the audit", 
     expect(await read()).toEqual([before, before, before]);
     expect(await run("purge", name)).toEqual({
       code: 0,
-      out: `Purged ${name}. The purge takes effect everywhere within LEASE_SECONDS (default: 5).\n`,
-      err: "",
+      out: `Asked Postern to end what is cached under ${name}: in force everywhere within LEASE_SECONDS (default: 5).\n`,
+      err: name === id ? "" : expect.stringContaining("Only a purge by ID"),
     });
     expect(await read()).toEqual([after, after, after]);
     const { out } = await run("audit", "--limit", "1");
@@ -83,7 +83,22 @@ test("--json shows the response of a purge, even of an unknown organization", as
 });
 
 test("an error of the server is shown as one line in its own words", async () => {
-  expectError(await run("create", "--name", "x", "--scope", "everything"), 1, /scopes.*organizations:read/);
+  const create = async (...args: string[]) => await run("create", "--name", "x", "--scope", ...args);
+  expectError(await create("everything"), 1, /--scope everything: must be one of organizations:read/);
+  expectError(await create("organization:read"), 1, /did you mean organizations:read\?/);
+  const read = "organizations:read";
+  expectError(
+    await create(read, "--organization", "acme"),
+    1,
+    /--organization acme: .*organization-test-<uuid>/,
+  );
+  expectError(await create(read, "--organization", "organization-live-…"), 1, /whole organization ID/);
+  expectError(await create(read, "--expires", "2020-01-01"), 1, /--expires: must be in the future/);
+  expectError(
+    await create(read, "--field", "organization.nosuch"),
+    1,
+    /--field organization.nosuch: .*existing/,
+  );
   expectError(await run("show", UNKNOWN_ID), 1, /could not be found.*list.*404 key_not_found/);
   expectError(await run("list", "--limit", "201"), 1, /limit.*200/);
 });

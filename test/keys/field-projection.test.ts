@@ -1,9 +1,8 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
-import { isKnownPath, project } from "../../src/keys/field-projection.ts";
+import { expect, test } from "vitest";
+import { formatFieldPath, parseFieldPath } from "../../src/keys/field-path.ts";
+import { project } from "../../src/keys/field-projection.ts";
 import { parseExactly } from "../../src/platform/exact-json.ts";
-import { StytchMember as Member } from "../../src/stytch/schemas/member-schema.ts";
-import { StytchOrganization as Organization } from "../../src/stytch/schemas/organization-schema.ts";
 
 const value = {
   organization_id: "o",
@@ -14,7 +13,13 @@ const value = {
     { connection_id: "c1", display_name: "d1" },
     { connection_id: "c2", display_name: "d2" },
   ],
-  trusted_metadata: { plan: { name: "gold", seats: 5 }, secret: "s" },
+  trusted_metadata: {
+    plan: { name: "gold", seats: 5 },
+    secret: "s",
+    "acme.com": { "": 1, 'a"b': 2 },
+    acme: { com: "c" },
+    '"acme': { 'com"': "q" },
+  },
 };
 
 test.each<[string[], unknown]>([
@@ -41,6 +46,13 @@ test.each<[string[], unknown]>([
   [["not_there"], {}],
   [["sso_default_connection_id.below"], { sso_default_connection_id: null }],
   [["constructor", "toString", "hasOwnProperty"], {}],
+  [['"organization_id"'], { organization_id: "o" }],
+  [["trusted_metadata.acme.com"], { trusted_metadata: { acme: { com: "c" } } }],
+  [['trusted_metadata."acme.com"'], { trusted_metadata: { "acme.com": { "": 1, 'a"b': 2 } } }],
+  [['trusted_metadata."acme.com".""'], { trusted_metadata: { "acme.com": { "": 1 } } }],
+  [['trusted_metadata."acme\\u002ecom"."a\\"b"'], { trusted_metadata: { "acme.com": { 'a"b': 2 } } }],
+  [['trusted_metadata."acme.com'], {}],
+  [["", ".", "trusted_metadata.", ".secret"], {}],
 ])("the paths %j select exactly the fields that they name", (paths, selected) => {
   expect(project(value, paths)).toEqual(selected);
 });
@@ -72,7 +84,7 @@ test("a number that is parsed as its exact text has no fields", () => {
 });
 
 test("a projection contains all values under its paths, and no other value", () => {
-  const name = fc.constantFrom("a", "b", "c");
+  const name = fc.constantFrom("a", "b.c", "b", "", 'q"', '"b', "\\\\", "__proto__");
   const tree = fc.letrec((tie) => ({
     node: fc.oneof(
       { depthSize: "small" },
@@ -81,7 +93,7 @@ test("a projection contains all values under its paths, and no other value", () 
       fc.array(tie("node")),
     ),
   })).node;
-  const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join("."));
+  const path = fc.array(name, { minLength: 1, maxLength: 3 }).map(formatFieldPath);
   fc.assert(
     fc.property(fc.dictionary(name, tree), fc.array(path, { maxLength: 4 }), (object, paths) => {
       const leaves = leavesOf(project(object, paths));
@@ -94,47 +106,15 @@ test("a projection contains all values under its paths, and no other value", () 
   );
 });
 
-const isSelected = (leaf: string, paths: string[]) =>
-  paths.some((path) => leaf === path || leaf.startsWith(`${path}.`));
+const startsWith = (leaf: readonly string[], names: readonly string[]) =>
+  names.every((name, index) => leaf[index] === name);
 
-/** The paths of all strings in a value; an array adds nothing to the path of its items. */
-function leavesOf(value: unknown, path = ""): string[] {
-  if (typeof value === "string") return [path];
-  if (Array.isArray(value)) return value.flatMap((item) => leavesOf(item, path));
-  return Object.entries(value as object).flatMap(([name, child]) =>
-    leavesOf(child, path === "" ? name : `${path}.${name}`),
-  );
+const isSelected = (leaf: readonly string[], paths: string[]) =>
+  paths.some((path) => startsWith(leaf, parseFieldPath(path) ?? [path]));
+
+/** The names on the way to each string in a value; an array adds no name to those of its items. */
+function leavesOf(value: unknown, names: readonly string[] = []): (readonly string[])[] {
+  if (typeof value === "string") return [names];
+  if (Array.isArray(value)) return value.flatMap((item) => leavesOf(item, names));
+  return Object.entries(value as object).flatMap(([name, child]) => leavesOf(child, [...names, name]));
 }
-
-describe("isKnownPath", () => {
-  test.each([
-    "organization_id",
-    "trusted_metadata",
-    "trusted_metadata.a.b.c",
-    "sso_active_connections.connection_id",
-    "custom_roles.permissions.actions",
-    "allowed_oauth_tenants.slack",
-  ])("%s is a known path of an organization", (path) => expect(isKnownPath(Organization, path)).toBe(true));
-  test.each([
-    "",
-    ".",
-    "organization",
-    "organization_id.",
-    ".organization_id",
-    "organization_id.x",
-    "sso_active_connections.x",
-    "trusted_metadata..a",
-    "constructor",
-    "__proto__",
-    "toString",
-    "member_id",
-  ])("%j is no known path of an organization", (path) => expect(isKnownPath(Organization, path)).toBe(false));
-  test("a path of a member is known for members, and not for organizations", () => {
-    expect(isKnownPath(Member, "roles.sources.details.connection_id")).toBe(true);
-    expect(isKnownPath(Member, "untrusted_metadata.locale")).toBe(true);
-    expect(isKnownPath(Member, "retired_email_addresses.email_id")).toBe(true);
-    expect(isKnownPath(Member, "retired_email_addresses.x")).toBe(false);
-    expect(isKnownPath(Organization, "scim_active_connections.connection_id")).toBe(true);
-    expect(isKnownPath(Member, "organization_name")).toBe(false);
-  });
-});

@@ -52,6 +52,17 @@ test("a key with fields sees these alone in every isolate, with an ETag of its o
   expect((await isolate.call(path, { key: unrestrictedKey, headers })).status).toBe(200);
 });
 
+test("a key may see a field with a dot in its name, and no other by the same dots", async () => {
+  const trusted_metadata = { "acme.com": "seen", acme: { com: "hidden" }, 'a"b': "seen", other: "hidden" };
+  stytch.own = { ...stytch.own, trusted_metadata };
+  const organization = ['trusted_metadata."acme.com"', 'trusted_metadata."a\\"b"'];
+  const { key: bound } = await createKey(isolate, SCOPES, { fields: { organization } });
+  for (const _ of ["miss", "hit"]) {
+    const body = await (await isolate.call(path, { key: bound })).json<Json>();
+    expect(body["organization"]).toEqual({ trusted_metadata: { "acme.com": "seen", 'a"b': "seen" } });
+  }
+});
+
 test("the ETag of a key with fields changes only with one of the fields", async () => {
   const before = etagOf(await isolate.call(path, { key }));
   at(130);

@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isAllowedIp, isIpRange } from "../../src/platform/ip.ts";
+import { clientNetwork, isAllowedIp, normalizeClientIp, normalizeIpRange } from "../../src/platform/ip.ts";
 
 test.each<[string, string, boolean]>([
   ["203.0.113.0/24", "203.0.113.0", true],
@@ -15,6 +16,17 @@ test.each<[string, string, boolean]>([
   ["2001:db8::/32", "2001:db9::1", false],
   ["2001:db8::1", "2001:0DB8:0:0:0:0:0:1", true],
   ["203.0.113.0/24", "::ffff:203.0.113.9", true],
+  ["203.0.113.9", "::203.0.113.9", false],
+  ["203.0.113.9", "::cb00:7109", false],
+  ["203.0.113.9", "0:0:0:0:0:0:203.0.113.9", false],
+  ["203.0.113.9", "::ffff:203.0.113.9", true],
+  ["203.0.113.9", "::FFFF:cb00:7109", true],
+  ["203.0.113.9", "0:0:0:0:0:ffff:203.0.113.9", true],
+  ["203.0.113.9", "::ffff:203.0.113.09", false],
+  ["203.0.113.9", "::ffff:0:203.0.113.9", false],
+  ["::/0", "::203.0.113.9", true],
+  ["2001:db8::/32", "2001:db8::010.0.0.1", false],
+  ["2001:db8::/32", "2001:db8::00001", false],
   ["203.0.113.0/24", "203.0.113.9, 198.51.100.1", false],
   ["203.0.113.0/24", "0xcb.0.113.9", false],
   ["203.0.113.0/24", "3405803785", false],
@@ -30,12 +42,32 @@ test("a call without an address is in no range, not even in 0.0.0.0/0", () => {
   expect(isAllowedIp(["0.0.0.0/0", "::/0"], null)).toBe(false);
 });
 
-test.each(["203.0.113.7", "203.0.113.0/24", "0.0.0.0/0", "2001:db8::/32", "::1"])(
-  "isIpRange accepts %s",
-  (text) => {
-    expect(isIpRange(text)).toBe(true);
-  },
-);
+test.each([
+  ["203.0.113.7/024", "203.0.113.9", true],
+  ["203.0.113.7/024", "203.0.114.9", false],
+  ["2001:db8::/032", "2001:db8::1", true],
+  ["2001:db8::010.0.0.1", "2001:db8::10.0.0.1", true],
+])("a range of an old record, %s, keeps its meaning for %s: %s", (range, address, allowed) => {
+  expect(isAllowedIp([range], address)).toBe(allowed);
+});
+
+test.each([
+  ["203.0.113.7", "203.0.113.7"],
+  ["203.0.113.0/24", "203.0.113.0/24"],
+  ["203.0.113.7/24", "203.0.113.0/24"],
+  ["203.0.113.7/32", "203.0.113.7/32"],
+  ["255.255.255.255/0", "0.0.0.0/0"],
+  ["::1", "::1"],
+  ["::/0", "::/0"],
+  ["2001:DB8::/32", "2001:db8::/32"],
+  ["2001:0db8:0:0:0:0:0:1/64", "2001:db8::/64"],
+  ["2001:db8::1.2.3.4/128", "2001:db8::102:304/128"],
+  ["64:ff9b::192.0.2.1/96", "64:ff9b::/96"],
+  ["::cb00:7109", "::cb00:7109"],
+])("the range %s has the normal form %s", (text, normal) => {
+  expect(normalizeIpRange(text)).toBe(normal);
+  expect(normalizeIpRange(normal)).toBe(normal);
+});
 
 test.each([
   "",
@@ -43,17 +75,75 @@ test.each([
   "/24",
   "203.0.113.0/33",
   "203.0.113.0/-1",
+  "203.0.113.0/+24",
   "203.0.113.0/",
   "203.0.113.0/24/1",
+  "203.0.113.0/024",
+  "203.0.113.0/010",
+  "203.0.113.0/00",
+  "203.0.113.0/0x18",
+  "203.0.113.0/1e1",
+  "203.0.113.0/24 ",
+  "203.0.113.0/\u0662\u0664",
+  "203.0.113.0/255.255.255.0",
   "203.0.113/24",
   "1",
   "0x7f.0.0.1",
   "010.0.0.1",
+  "10.0.0.01",
+  "203.0.113.256",
   "2001:db8::/129",
+  "2001:db8::/032",
+  "2001:db8::010.0.0.1",
+  "2001:db8::10.0.0.010/128",
+  "2001:db8::0x10.0.0.1",
+  "2001:db8::10.0.256.1",
+  "2001:db8::10.0.1",
+  "2001:db8::00001",
+  "2001:db8::1::2",
+  "1:2:3:4:5:6:7::8:9",
+  "1:2:3:4:5:6:7",
+  ":::1",
+  "[::1]",
   "fe80::1%eth0",
+  "fe80::1%1/64",
+  "::203.0.113.9",
+  "0:0:0:0:0:0:203.0.113.9/128",
   "::ffff:203.0.113.9",
   "::ffff:203.0.113.0/120",
+  "::FFFF:cb00:7100/120",
   "example.com",
   "203.0.113.0/ 24",
   " 203.0.113.7",
-])("isIpRange refuses %j", (text) => expect(isIpRange(text)).toBe(false));
+])("%j is no address range", (text) => expect(normalizeIpRange(text)).toBeNull());
+
+test("an address is accepted only if the URL Standard's parser reads the same address", () => {
+  const piece = fc.constantFrom(
+    ...["0", "1", "ffff", "FFFF", "00001", "2001", "db8", ":", ":", "::"],
+    ...["203.0.113.9", "010.0.0.1", "1.2.3", "256.1.1.1", ".", "%1"],
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 17 }), (pieces) => {
+      const text = pieces.join("");
+      const normal = normalizeIpRange(text);
+      if (normal === null || !text.includes(":")) return;
+      expect(URL.parse(`http://[${text}]/`)?.hostname, text).toBe(`[${normal}]`);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("a client's network is its IPv4 address or its /64, and an IPv4-compatible address is IPv6", () => {
+  expect(clientNetwork("::ffff:203.0.113.9")).toBe("203.0.113.9");
+  expect(clientNetwork("2001:DB8:0:1:2::3")).toBe("2001:db8:0:1::");
+  expect(clientNetwork("::203.0.113.9")).toBe("::");
+  for (const unknown of [null, "", "203.0.113.09", "x"]) expect(clientNetwork(unknown)).toBe("");
+});
+
+test("a client's address is shown in its normal form, and nothing else is shown", () => {
+  expect(normalizeClientIp("::ffff:203.0.113.9")).toBe("203.0.113.9");
+  expect(normalizeClientIp("2001:DB8::0:1")).toBe("2001:db8::1");
+  for (const unknown of [null, "", "203.0.113.9, 198.51.100.1", "<b>"]) {
+    expect(normalizeClientIp(unknown)).toBeNull();
+  }
+});

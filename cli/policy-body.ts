@@ -1,0 +1,112 @@
+/** The bodies of the admin API that `create` and `edit` send. */
+import type { KeyRecord } from "./client.ts";
+import { CliError } from "./errors.ts";
+import type { CreateOptions, EditOptions } from "./policy-options.ts";
+
+type List = readonly string[] | null;
+
+/** The `fields` of a key record; null allows every field of the object. */
+interface FieldLists {
+  readonly organization: List;
+  readonly member: List;
+}
+
+const ALL_FIELDS: FieldLists = { organization: null, member: null };
+
+/** The body of `POST /admin/keys`. It leaves out what no option names, so that the server's defaults apply. */
+export function createBody(options: CreateOptions): object {
+  return withoutUndefined({
+    name: options.name,
+    scopes: options.scope,
+    organization_ids: options.organization,
+    fields: options.field && fieldsBody({ field: options.field }, ALL_FIELDS),
+    rate_limit: options.limit,
+    allowed_ips: options.ip,
+    expires_at: options.expires,
+    region: options.region,
+  });
+}
+
+/** Throws a `CliError` if the options change nothing, which is wrong usage. */
+export function requireChange(options: EditOptions): void {
+  if (Object.values(options).some((value) => value !== undefined && value !== true)) return;
+  throw new CliError("There is nothing to change: give an option, such as --name or --no-limit.", 2);
+}
+
+/**
+ * The body of `PATCH /admin/keys/{key_id}`. It leaves out what no option names, so that this stays as it is. The server
+ * replaces lists, and `fields` as a whole, so what an option keeps of them comes from the record as it is now.
+ */
+export function editBody(options: EditOptions, current: KeyRecord): object {
+  const { addScope, removeScope, addOrganization, removeOrganization, addIp, removeIp } = options;
+  return withoutUndefined({
+    name: options.name,
+    scopes: options.scope ?? changedList("scope", current.scopes, addScope, removeScope),
+    organization_ids:
+      options.organizations === false
+        ? null
+        : (options.organization ??
+          changedList("organization", current.organization_ids ?? null, addOrganization, removeOrganization)),
+    fields: options.fields === false ? null : fieldsBody(options, current.fields ?? ALL_FIELDS),
+    rate_limit: options.limit === false ? null : options.limit,
+    allowed_ips:
+      options.ips === false
+        ? null
+        : (options.ip ?? changedList("ip", current.allowed_ips ?? null, addIp, removeIp)),
+    expires_at: options.expiry === false ? null : options.expires,
+  });
+}
+
+type FieldOptions = Pick<EditOptions, "field" | "addField" | "removeField">;
+
+/**
+ * Undefined if no option names a field. An object that none names keeps its list: otherwise narrowing the fields of
+ * organizations would open all fields of members.
+ */
+function fieldsBody(options: FieldOptions, current: FieldLists): FieldLists | undefined {
+  const listOf = (object: keyof FieldLists) => {
+    const pathsOf = (paths: readonly string[] | undefined) => {
+      const own = paths?.filter((path) => path.startsWith(`${object}.`)) ?? [];
+      return own.length === 0 ? undefined : own.map((path) => path.slice(object.length + 1));
+    };
+    const [whole, added, removed] = [options.field, options.addField, options.removeField].map(pathsOf);
+    return whole ?? changedList("field", current[object], added, removed);
+  };
+  const [organization, member] = [listOf("organization"), listOf("member")];
+  if (organization === undefined && member === undefined) return undefined;
+  return { organization: organization ?? current.organization, member: member ?? current.member };
+}
+
+/**
+ * Undefined if nothing is added or removed. Throws a `CliError` if the result would surprise: a first item would take
+ * away all others, and without a last one the key would be unbound, or of no use.
+ */
+function changedList(
+  option: string,
+  current: List,
+  added: readonly string[] = [],
+  removed: readonly string[] = [],
+): readonly string[] | undefined {
+  if (added.length + removed.length === 0) return undefined;
+  if (current === null) {
+    throw new CliError(
+      `The key has no list for --${option}, so it is allowed all: give --${option} to bind it.`,
+    );
+  }
+  const missing = removed.find((item) => !current.includes(item));
+  if (missing !== undefined) {
+    throw new CliError(
+      `--remove-${option} ${missing}: the key does not have it. The show command shows what it has.`,
+    );
+  }
+  const kept = current.filter((item) => !removed.includes(item));
+  const list = [...kept, ...added.filter((item) => !kept.includes(item))];
+  if (list.length > 0) return list;
+  throw new CliError(
+    `--remove-${option} would leave the list empty: revoke the key, or give --${option} with what it may have instead.`,
+  );
+}
+
+function withoutUndefined(body: Readonly<Record<string, unknown>>): object {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+}
