@@ -5,6 +5,8 @@ process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
 process.env["WRANGLER_SEND_METRICS"] ??= "false";
 const { unstable_startWorker } = await import("wrangler");
 
+import { isConnectionFailureDetail } from "./runtime-log.ts";
+
 interface ServeOptions {
   /** 0 for any free port. */
   readonly port: number;
@@ -13,7 +15,7 @@ interface ServeOptions {
   readonly persist: boolean;
   /** Opens a debugger's socket. Default: false. */
   readonly inspect?: boolean;
-  /** Called with each line that the Worker logs. */
+  /** Called with each line that the Worker logs, and with what the runtime says of failures that it did not see. */
   readonly onLogLine: (line: string) => void;
 }
 
@@ -45,7 +47,9 @@ export async function serve(
       watch: false,
       logLevel: "error",
       ...(persist ? {} : { persist: false }),
-      structuredLogsHandler: (line: { message: string }) => onLogLine(line.message),
+      structuredLogsHandler: ({ message }: { message: string }) => {
+        if (!isConnectionFailureDetail(message)) onLogLine(message);
+      },
     },
   });
   await worker.ready;
