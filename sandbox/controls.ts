@@ -75,7 +75,7 @@ function describeRoutes({ routes }: Hono): string[] {
 }
 
 function objectNotFound(c: Context): Response {
-  return c.json({ message: "This object does not exist in the sandbox." }, 404);
+  return c.json({ message: "The sandbox has no object with this ID." }, 404);
 }
 
 /** Throws an HTTPException with status 400 if the body does not match the schema. */

@@ -64,7 +64,7 @@ export function createListing(store: Store): Hono {
     const { limit, offset, organization_id: key, status } = parseQuery(c.req, membersQuery);
     const organization = key === undefined ? undefined : store.findOrganization(key);
     if (key !== undefined && organization === undefined) {
-      return c.json({ message: "This organization does not exist in the sandbox." }, 404);
+      return c.json({ message: "The sandbox has no such organization." }, 404);
     }
     const all = store.members().filter((member) => {
       const isInside = organization === undefined || member.organization_id === organization.organization_id;

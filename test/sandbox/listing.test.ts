@@ -145,7 +145,7 @@ test.each([
 test("members of an organization that does not exist are a 404, not an empty list", async () => {
   const response = await sendControl("GET", "members?organization_id=nobody");
   expect(response.status).toBe(404);
-  expect(await response.json()).toEqual({ message: "This organization does not exist in the sandbox." });
+  expect(await response.json()).toEqual({ message: "The sandbox has no such organization." });
 });
 
 test("lists are no API calls: faults, latency and the log of requests leave them alone", async () => {
