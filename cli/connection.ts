@@ -1,6 +1,6 @@
 /** Which Postern to call, and the admin token for it. A token is sent only to the address that it was given for. */
-import { existsSync } from "node:fs";
-import { LOCAL_STATE_FILE, readDevVars, readLocalState } from "../dev/local-state.ts";
+import { DevVarsError, readDevVars } from "../dev/dev-vars.ts";
+import { LocalStateError, readSavedState } from "../dev/local-state.ts";
 import { CliError } from "./errors.ts";
 
 export interface Connection {
@@ -45,12 +45,12 @@ export function resolveConnection(
  * `.dev.vars` takes precedence over the generated one, as it does in `npm start`.
  */
 export function readLocalToken(): string | null {
-  if (!existsSync(LOCAL_STATE_FILE)) return null;
   try {
-    return readDevVars()["ADMIN_TOKEN"] ?? readLocalState().admin_token;
-  } catch {
-    // The message of JSON.parse quotes the file, which holds secrets.
-    throw new CliError(`${LOCAL_STATE_FILE} cannot be read. Delete it, and npm start creates another.`);
+    const state = readSavedState();
+    return state === null ? null : (readDevVars()["ADMIN_TOKEN"] ?? state.admin_token);
+  } catch (error) {
+    if (error instanceof DevVarsError || error instanceof LocalStateError) throw new CliError(error.message);
+    throw error;
   }
 }
 

@@ -3,11 +3,16 @@
  * itself if `.dev.vars` has credentials. Prints the address, a working key and commands to paste. Ctrl-C stops it.
  */
 import { unstable_readConfig } from "wrangler";
-import { parseConfig, VARIABLE_NAMES } from "../src/config.ts";
+import { type Config, parseConfig, VARIABLE_NAMES } from "../src/config.ts";
 import { PROJECT_ID, UPSTREAM_SECRET } from "./credentials.ts";
-import { type LocalState, readDevVars, readLocalState, saveLocalState, type Vars } from "./local-state.ts";
+import { readDevVars, type Vars } from "./dev-vars.ts";
+import { dropCachedAnswers, readLocalState, saveLocalState } from "./local-state.ts";
+import { alreadyRunsProblem } from "./running-postern.ts";
 import { type RunningServer, serve } from "./serve.ts";
+import { getStartKey, projectKeyPolicy, SANDBOX_KEY_POLICY } from "./start-key.ts";
 import { chooseSandboxPort } from "./start-options.ts";
+import { lockState } from "./state-lock.ts";
+import { askStytchAboutCredentials, checkCredentialsMatch } from "./stytch-credentials.ts";
 import { welcomeText } from "./welcome.ts";
 
 /** In the order in which they started. */
@@ -17,8 +22,18 @@ let isStopping = false;
 /** Resolves when everything is running and the welcome text is printed. Exits the process if it cannot start. */
 export async function startLocalPostern(port: number): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void stop(0));
-  const state = readLocalState();
-  const { projectVars, usesSandbox } = await readProjectVars();
+  try {
+    await start(port);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    await stop(1);
+  }
+}
+
+async function start(port: number): Promise<void> {
+  const { projectVars, usesSandbox } = readProjectVars();
+  if (!lockState()) throw new Error(alreadyRunsProblem(null));
+  const state = { ...readLocalState(), port };
   const vars: Vars = {
     LOG_HIT_SAMPLE_RATE: "1",
     KEY_SECRET: state.key_secret,
@@ -33,7 +48,10 @@ export async function startLocalPostern(port: number): Promise<void> {
       STYTCH_BASE_URL: sandboxUrl,
     });
   }
-  await checkConfig(vars);
+  const config = checkConfig(vars);
+  const credentialsText = usesSandbox ? null : await checkCredentials(config);
+  saveLocalState(state);
+  if (usesSandbox) dropCachedAnswers();
 
   let isReady = false;
   const postern = await serve("wrangler.toml", {
@@ -46,15 +64,32 @@ export async function startLocalPostern(port: number): Promise<void> {
     },
   });
   servers.push(postern);
-  const adminToken = vars["ADMIN_TOKEN"] ?? "";
-  const key = await getStartKey(postern.origin, adminToken, vars["STYTCH_PROJECT_ID"] ?? "", state);
-  const upstream = projectVars["STYTCH_BASE_URL"] ?? "the Stytch API";
-  console.log(welcomeText({ url: postern.origin, key, adminToken, sandboxUrl, upstream }));
+  const adminToken = config.adminToken ?? "";
+  const { projectId } = config.stytch;
+  const policy = usesSandbox ? SANDBOX_KEY_POLICY : projectKeyPolicy(Date.now());
+  const key = await getStartKey({
+    origin: postern.origin,
+    adminToken,
+    previous: state.keys[projectId],
+    policy,
+  });
+  saveLocalState({ ...state, keys: { ...state.keys, [projectId]: key } });
+  console.log(
+    welcomeText({
+      url: postern.origin,
+      key,
+      keyExpiresAt: policy.expires_at,
+      adminToken,
+      sandboxUrl,
+      upstream: projectVars["STYTCH_BASE_URL"] ?? "the Stytch API",
+      credentialsText,
+    }),
+  );
   isReady = true;
 }
 
 /** The variables of `wrangler.toml` and `.dev.vars`, checked for what `parseConfig` cannot see. */
-async function readProjectVars(): Promise<{ projectVars: Vars; usesSandbox: boolean }> {
+function readProjectVars(): { projectVars: Vars; usesSandbox: boolean } {
   const devVars = readDevVars();
   const projectVars = { ...(unstable_readConfig({ config: "wrangler.toml" }).vars as Vars), ...devVars };
   const unknown = Object.keys(devVars).filter((name) => !VARIABLE_NAMES.includes(name));
@@ -62,7 +97,7 @@ async function readProjectVars(): Promise<{ projectVars: Vars; usesSandbox: bool
   const hasProject = projectVars["STYTCH_PROJECT_ID"] !== undefined;
   if (hasProject !== (projectVars["STYTCH_SECRET"] !== undefined)) {
     const missing = hasProject ? "STYTCH_SECRET" : "STYTCH_PROJECT_ID";
-    await fail(
+    throw new Error(
       `${missing} is missing: .dev.vars needs both to use your own project, or neither to use the sandbox.`,
     );
   }
@@ -81,42 +116,22 @@ async function startSandbox(posternPort: number): Promise<string> {
   return sandbox.origin;
 }
 
-async function checkConfig(vars: Vars): Promise<void> {
+/** Throws an error that names each variable that is wrong. */
+function checkConfig(vars: Vars): Config {
   const config = parseConfig(vars);
-  if (config.ok) return;
-  const lines = Object.entries(config.failure).map(([name, problem]) => `  ${name}: ${problem}`);
-  await fail(["The configuration is not right (docs/configuration.md):", ...lines].join("\n"));
+  const problems = { ...(config.ok ? {} : config.failure), ...checkCredentialsMatch(vars) };
+  const lines = Object.entries(problems).map(([name, problem]) => `  ${name}: ${problem}`);
+  if (config.ok && lines.length === 0) return config.value;
+  throw new Error(["The configuration is not right (docs/configuration.md):", ...lines].join("\n"));
 }
 
-/** The key that the last start issued for this project, if it still works; otherwise a new one, which is saved. */
-async function getStartKey(
-  origin: string,
-  adminToken: string,
-  projectId: string,
-  state: LocalState,
-): Promise<string> {
-  const previous = state.keys[projectId];
-  if (previous !== undefined) {
-    const response = await fetch(`${origin}/whoami`, { headers: { Authorization: `Bearer ${previous}` } });
-    if (response.ok) return previous;
-  }
-  const scopes = ["organizations:read", "members:dangerously_get", "members:include_deleted"];
-  const response = await fetch(`${origin}/admin/keys`, {
-    method: "POST",
-    headers: { Authorization: `Bearer ${adminToken}` },
-    body: JSON.stringify({ name: "npm start", scopes }),
-  });
-  if (response.status !== 201) {
-    await fail(`No key could be issued: ${response.status} ${await response.text()}`);
-  }
-  const { key } = (await response.json()) as { key: string };
-  saveLocalState({ ...state, keys: { ...state.keys, [projectId]: key } });
-  return key;
-}
-
-async function fail(problem: string): Promise<never> {
-  console.error(problem);
-  return await stop(1);
+/** What Stytch says of the credentials, in words. Throws if it refuses them; a failure of the call is a warning. */
+async function checkCredentials({ stytch }: Config): Promise<string> {
+  const check = await askStytchAboutCredentials(stytch);
+  if (check.kind !== "refused") return check.text;
+  throw new Error(
+    `${check.text}\nCheck STYTCH_PROJECT_ID and STYTCH_SECRET: https://stytch.com/dashboard/api-keys`,
+  );
 }
 
 /** Stops the servers, the last one first, and exits. A second call waits for the exit of the first. */

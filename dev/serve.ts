@@ -3,6 +3,8 @@ import { NO_ENV_FILES } from "./wrangler-settings.ts";
 
 const { unstable_startWorker } = await import("wrangler");
 
+import { isConnectionFailureDetail } from "./runtime-log.ts";
+
 interface ServeOptions {
   /** Default: the `main` of the configuration. */
   readonly entrypoint?: string;
@@ -13,7 +15,7 @@ interface ServeOptions {
   readonly persist: boolean;
   /** Opens a debugger's socket. Default: false. */
   readonly inspect?: boolean;
-  /** Called with each line that the Worker logs. */
+  /** Called with each line that the Worker logs, and with what the runtime says of failures that it did not see. */
   readonly onLogLine: (line: string) => void;
 }
 
@@ -46,7 +48,9 @@ export async function serve(
       watch: false,
       logLevel: "error",
       ...(persist ? {} : { persist: false }),
-      structuredLogsHandler: (line: { message: string }) => onLogLine(line.message),
+      structuredLogsHandler: ({ message }: { message: string }) => {
+        if (!isConnectionFailureDetail(message)) onLogLine(message);
+      },
     },
   });
   await worker.ready;

@@ -1,7 +1,7 @@
 /** The command line of `npm start`, and the choice of its port. */
 import { createServer } from "node:net";
 
-const DEFAULT_PORT = 8787;
+export const DEFAULT_PORT = 8787;
 const DEFAULT_SANDBOX_PORT = 8788;
 const MAX_PORT = 65_535;
 
@@ -10,7 +10,9 @@ export const HELP = `Usage: npm start
 Runs Postern on this machine, with local KV and Durable Objects: in front of the
 sandbox, or in front of your own Stytch project if .dev.vars has its credentials
 (copy .dev.vars.example). Prints the address, a key and commands to try.
-Ctrl-C stops it. Keys and the cache stay in .wrangler/ for the next start.
+Ctrl-C stops it. Keys stay in .wrangler/ for the next start, and so does the
+cache, but not that of the sandbox, which starts anew each time. One Postern
+runs in a clone at a time.
 
 Environment:
   PORT  port of Postern (default: ${DEFAULT_PORT})
@@ -48,28 +50,35 @@ function argumentProblem(text: string): string {
 
 const isPort = (port: number) => Number.isInteger(port) && port >= 1 && port <= MAX_PORT;
 
-type IsFree = (port: number) => Promise<boolean>;
+/** Null if a server can listen on the port, on loopback; otherwise the code of the error, such as EADDRINUSE. */
+export type PortProbe = (port: number) => Promise<string | null>;
 
-/** Whether a server can listen on the port, on loopback. */
-export async function isPortFree(port: number): Promise<boolean> {
-  return await new Promise((resolve) => {
+export const probePort: PortProbe = (port) =>
+  new Promise((resolve) => {
     const probe = createServer();
-    probe.once("error", () => resolve(false));
-    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+    probe.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(null)));
   });
-}
 
 /** The sandbox's usual port; 0, for any, if that is taken or about to be Postern's, because the sandbox starts first. */
-export async function chooseSandboxPort(posternPort: number, isFree: IsFree = isPortFree): Promise<number> {
+export async function chooseSandboxPort(posternPort: number, probe: PortProbe = probePort): Promise<number> {
   if (posternPort === DEFAULT_SANDBOX_PORT) return 0;
-  return (await isFree(DEFAULT_SANDBOX_PORT)) ? DEFAULT_SANDBOX_PORT : 0;
+  return (await probe(DEFAULT_SANDBOX_PORT)) === null ? DEFAULT_SANDBOX_PORT : 0;
 }
 
 /** Null if the port is free; otherwise the problem in words, with the next free port. */
-export async function checkPortFree(port: number, isFree: IsFree = isPortFree): Promise<string | null> {
-  if (await isFree(port)) return null;
-  for (let next = port + 1; next <= MAX_PORT; next += 1) {
-    if (await isFree(next)) return `Port ${port} is taken. Use the next free one: PORT=${next} npm start`;
+export async function checkPortFree(port: number, probe: PortProbe = probePort): Promise<string | null> {
+  const error = await probe(port);
+  if (error === null) return null;
+  // Unprivileged programs may not have the low ports, and those after this one are no better.
+  const isForbidden = error === "EACCES";
+  const problem = `Port ${port} ${isForbidden ? "is not allowed for an ordinary user" : "is taken"}.`;
+  const first = isForbidden ? DEFAULT_PORT : port + 1;
+  for (let next = first; next <= MAX_PORT; next += 1) {
+    if ((await probe(next)) === null) return `${problem} Try: PORT=${next} npm start`;
   }
-  return `Port ${port} is taken. Choose a lower one, such as PORT=${DEFAULT_PORT} npm start`;
+  for (let next = Math.min(port - 1, DEFAULT_PORT); next > 0; next -= 1) {
+    if ((await probe(next)) === null) return `${problem} Try: PORT=${next} npm start`;
+  }
+  return `${problem} No other port is free.`;
 }

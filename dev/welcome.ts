@@ -1,27 +1,34 @@
 /** What `npm start` prints when everything is running: addresses, credentials and commands to paste. */
+import { memberCountOf, notable } from "../sandbox/notable.ts";
 import { demo } from "../sandbox/seed.ts";
+import { DEFAULT_PORT } from "./start-options.ts";
 
-interface LocalPostern {
+export interface LocalPostern {
   readonly url: string;
   readonly key: string;
+  /** Null if the key never expires. */
+  readonly keyExpiresAt: string | null;
   readonly adminToken: string;
   /** Null in front of Stytch itself. */
   readonly sandboxUrl: string | null;
   /** What is behind Postern if it is not the sandbox, in words or as a URL. */
   readonly upstream: string;
+  /** What Stytch says of the credentials, in a sentence; null in front of the sandbox. */
+  readonly credentialsText: string | null;
 }
 
 const ORGANIZATIONS = "/v1/b2b/organizations";
 const MEMBERS = `${ORGANIZATIONS}/members/dangerously_get`;
 
 export function welcomeText(postern: LocalPostern): string {
-  const { url, key, adminToken, sandboxUrl, upstream } = postern;
+  const { url, key, adminToken, sandboxUrl, upstream, credentialsText } = postern;
   const forgedKey = key.slice(0, -1) + (key.endsWith("0") ? "1" : "0");
   const behind = sandboxUrl === null ? upstream : `the sandbox on ${sandboxUrl}, not Stytch`;
   const { variables, organization, reads } =
-    sandboxUrl === null ? ownProjectExamples(key) : sandboxExamples(sandboxUrl);
+    sandboxUrl === null ? ownProjectExamples(postern) : sandboxExamples(sandboxUrl);
   return [
     `\nPostern is running on ${url}, in front of ${behind}.`,
+    ...(credentialsText === null ? [] : [credentialsText]),
     "To try it, paste this into another terminal:\n",
     `POSTERN=${url}`,
     `KEY=${key}`,
@@ -30,7 +37,7 @@ export function welcomeText(postern: LocalPostern): string {
     `\nFORGED_KEY=${forgedKey}`,
     curl("the key with one character changed: 401", `${ORGANIZATIONS}/${organization}`, "FORGED_KEY"),
     `\nADMIN_TOKEN=${adminToken}`,
-    curl("all keys; npm run keys -- list shows them as a table", "/admin/keys", "ADMIN_TOKEN"),
+    curl(`all keys: ${keysCommand(url)} list shows them as a table`, "/admin/keys", "ADMIN_TOKEN"),
     "\nCtrl-C stops it. One log line per request follows.\n",
   ].join("\n");
 }
@@ -51,28 +58,51 @@ function sandboxExamples(sandboxUrl: string): Examples {
       curl("the same organization by its slug", `${ORGANIZATIONS}/${demo.organization_slug}`),
       curl("and by its external ID", `${ORGANIZATIONS}/${encodeURIComponent(demo.organization_external_id)}`),
       memberRead(demo.member_id),
+      curl(
+        `the name ${notable.nonLatin.organization_name}, in a script other than Latin`,
+        `${ORGANIZATIONS}/${notable.nonLatin.organization_slug}`,
+      ),
+      curl(
+        `the largest: ${memberCountOf(notable.largest)} members`,
+        `${ORGANIZATIONS}/${notable.largest.organization_slug}`,
+      ),
+      curl("one with SCIM", `${ORGANIZATIONS}/${notable.scim.organization_slug}`),
+      memberRead(notable.scimMember.member_id, "a member that SCIM made"),
+      "# all that the sandbox has, in pages. Members can be filtered by organization_id and status",
+      'curl "$SANDBOX/organizations?limit=20"',
+      `curl "$SANDBOX/members?organization_id=${notable.largest.organization_slug}"`,
     ],
   };
 }
 
-/** Nothing is known of the user's own organizations and members, so the commands name variables to fill in. */
-function ownProjectExamples(key: string): Examples {
+/** Nothing is known of the user's own organizations, so the commands name a variable to fill in. */
+function ownProjectExamples({ url, key, keyExpiresAt }: LocalPostern): Examples {
   const environment = key.startsWith("pst_live_") ? "live" : "test";
   return {
     variables: [
-      "# fill in IDs of your own project",
+      "# fill in an ID, slug or external ID of your own project",
       `ORGANIZATION=organization-${environment}-...`,
-      `MEMBER=member-${environment}-...`,
     ],
     organization: "$ORGANIZATION",
-    reads: [organizationRead("$ORGANIZATION"), memberRead("$MEMBER")],
+    reads: [
+      organizationRead("$ORGANIZATION"),
+      `# this key reads organizations only, until ${keyExpiresAt}. A key that reads members:`,
+      `${keysCommand(url)} create --name members --scope members:dangerously_get`,
+    ],
   };
+}
+
+/** `npm run keys` finds the local Postern by `PORT`, as `npm start` does. */
+function keysCommand(url: string): string {
+  const { port } = new URL(url);
+  return `${port === `${DEFAULT_PORT}` ? "" : `PORT=${port} `}npm run keys --`;
 }
 
 const organizationRead = (organization: string) =>
   curl("an organization: run it twice to see a miss and a hit", `${ORGANIZATIONS}/${organization}`);
 
-const memberRead = (member: string) => curl("a member: never cached", `${MEMBERS}/${member}`);
+const memberRead = (member: string, comment = "a member: never cached") =>
+  curl(comment, `${MEMBERS}/${member}`);
 
 function curl(comment: string, path: string, credential = "KEY"): string {
   return `# ${comment}\ncurl -i -H "Authorization: Bearer $${credential}" "$POSTERN${path}"`;

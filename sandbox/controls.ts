@@ -7,6 +7,7 @@ import { type Context, Hono, type HonoRequest } from "hono";
 import { HTTPException } from "hono/http-exception";
 import * as z from "zod";
 import { FAULT_DESCRIPTIONS, faultSchema } from "./faults.ts";
+import { createListing } from "./listing.ts";
 import { isJsonObject, type Json, type JsonObject } from "./shapes.ts";
 import type { SandboxState } from "./state.ts";
 
@@ -21,6 +22,8 @@ export function createControls(state: SandboxState): Hono {
     log.clear();
     return c.body(null, 204);
   });
+
+  controls.route("/", createListing(store));
 
   controls.put("/latency", async (c) => {
     const latency = await parseBody(c.req, latencySchema);
@@ -72,7 +75,7 @@ function describeRoutes({ routes }: Hono): string[] {
 }
 
 function objectNotFound(c: Context): Response {
-  return c.json({ message: "This object does not exist in the sandbox." }, 404);
+  return c.json({ message: "The sandbox has no object with this ID." }, 404);
 }
 
 /** Throws an HTTPException with status 400 if the body does not match the schema. */

@@ -24,6 +24,15 @@ export class Store {
     this.#rebuildAliases();
   }
 
+  /** All of them, in the order of the seed. The array is the caller's own. */
+  organizations(): Organization[] {
+    return [...this.#organizations.values()];
+  }
+
+  members(): Member[] {
+    return [...this.#members.values()];
+  }
+
   /** Finds by canonical ID, then by slug, then by external ID. All three are case-sensitive. */
   findOrganization(key: string): Organization | undefined {
     return this.#organizations.get(key) ?? this.#organizations.get(this.#aliases.get(key) ?? "");

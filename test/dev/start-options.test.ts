@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
-import { checkPortFree, chooseSandboxPort, isPortFree, readStartOptions } from "../../dev/start-options.ts";
+import { checkPortFree, chooseSandboxPort, probePort, readStartOptions } from "../../dev/start-options.ts";
 
 test.each([
   [{}, 8787],
@@ -36,12 +36,36 @@ test.each(["--help", "-h"])("%s asks for the help, whatever PORT is", (option) =
   expect(readStartOptions([option], { PORT: "http" })).toEqual({ kind: "help" });
 });
 
+const probeOf = (isFree: (port: number) => boolean) => (port: number) =>
+  Promise.resolve(isFree(port) ? null : "EADDRINUSE");
+
 test("a taken port is answered with the next free one", async () => {
-  const isFree = (port: number) => Promise.resolve(port > 8989);
-  expect(await checkPortFree(8987, isFree)).toBe(
-    "Port 8987 is taken. Use the next free one: PORT=8990 npm start",
-  );
-  expect(await checkPortFree(8990, isFree)).toBe(null);
+  const probe = probeOf((port) => port > 8989);
+  expect(await checkPortFree(8987, probe)).toBe("Port 8987 is taken. Try: PORT=8990 npm start");
+  expect(await checkPortFree(8990, probe)).toBe(null);
+});
+
+test("a port for privileged users is answered with the usual one, or the next", async () => {
+  const probe = (taken: number) => (port: number) =>
+    Promise.resolve(port < 1_024 ? "EACCES" : port === taken ? "EADDRINUSE" : null);
+  const problem = "Port 80 is not allowed for an ordinary user.";
+  expect(await checkPortFree(80, probe(0))).toBe(`${problem} Try: PORT=8787 npm start`);
+  expect(await checkPortFree(80, probe(8_787))).toBe(`${problem} Try: PORT=8788 npm start`);
+});
+
+test("if no higher port is free, a lower one that is free is suggested", async () => {
+  expect(
+    await checkPortFree(
+      65_534,
+      probeOf((port) => port < 8_000),
+    ),
+  ).toBe("Port 65534 is taken. Try: PORT=7999 npm start");
+  expect(
+    await checkPortFree(
+      65_534,
+      probeOf(() => false),
+    ),
+  ).toBe("Port 65534 is taken. No other port is free.");
 });
 
 test.each([
@@ -49,12 +73,12 @@ test.each([
   [8787, false, 0],
   [8788, true, 0],
 ])("with Postern on %i and 8788 free: %s, the sandbox gets port %i", async (postern, isFree, port) => {
-  expect(await chooseSandboxPort(postern, () => Promise.resolve(isFree))).toBe(port);
-});
-
-test("if no higher port is free, a lower one is suggested", async () => {
-  const isFree = () => Promise.resolve(false);
-  expect(await checkPortFree(65_534, isFree)).toMatch(/Port 65534 is taken.*lower/);
+  expect(
+    await chooseSandboxPort(
+      postern,
+      probeOf(() => isFree),
+    ),
+  ).toBe(port);
 });
 
 test("a port is free only while no server listens on it", async () => {
@@ -62,7 +86,7 @@ test("a port is free only while no server listens on it", async () => {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
-  expect(await isPortFree(port)).toBe(false);
+  expect(await probePort(port)).toBe("EADDRINUSE");
   await new Promise((resolve) => server.close(resolve));
-  expect(await isPortFree(port)).toBe(true);
+  expect(await probePort(port)).toBe(null);
 });

@@ -1,28 +1,43 @@
 import { expect, test } from "vitest";
 import { welcomeText } from "../../dev/welcome.ts";
+import { notable } from "../../sandbox/notable.ts";
 import { demo } from "../../sandbox/seed.ts";
 
 const secretPart = "k".repeat(50);
 const POSTERN = { url: "http://127.0.0.1:8787", adminToken: "admin-token", upstream: "the Stytch API" };
+const EXPIRES_AT = "2026-11-30T12:00:00Z";
 
 const inFrontOfProject = (environment: "live" | "test") =>
-  welcomeText({ ...POSTERN, key: `pst_${environment}_0123456789abcdef_${secretPart}`, sandboxUrl: null });
+  welcomeText({
+    ...POSTERN,
+    key: `pst_${environment}_0123456789abcdef_${secretPart}`,
+    keyExpiresAt: EXPIRES_AT,
+    sandboxUrl: null,
+    credentialsText: "Stytch accepts the credentials.",
+  });
+
+const inFrontOfSandbox = () =>
+  welcomeText({
+    ...POSTERN,
+    key: `pst_test_0123456789abcdef_${secretPart}`,
+    keyExpiresAt: null,
+    sandboxUrl: "http://127.0.0.1:8788",
+    credentialsText: null,
+  });
 
 test.each(["live", "test"] as const)("in front of a %s project, examples have IDs of that kind", (kind) => {
   const text = inFrontOfProject(kind);
   const other = kind === "live" ? "test" : "live";
   expect(text).toContain("in front of the Stytch API.");
   expect(text).toContain(`\nORGANIZATION=organization-${kind}-...\n`);
-  expect(text).toContain(`\nMEMBER=member-${kind}-...\n`);
   expect(text).toContain('"$POSTERN/v1/b2b/organizations/$ORGANIZATION"');
-  expect(text).toContain('"$POSTERN/v1/b2b/organizations/members/dangerously_get/$MEMBER"');
+  expect(text).toContain("\nStytch accepts the credentials.\n");
   expect(text).not.toContain(`-${other}-`);
   expect(text).not.toContain("SANDBOX");
 });
 
 test("in front of the sandbox, examples name what the sandbox has", () => {
-  const key = `pst_test_0123456789abcdef_${secretPart}`;
-  const text = welcomeText({ ...POSTERN, key, sandboxUrl: "http://127.0.0.1:8788" });
+  const text = inFrontOfSandbox();
   expect(text).toContain("the sandbox on http://127.0.0.1:8788");
   expect(text).toContain("\nSANDBOX=http://127.0.0.1:8788/_sandbox\n");
   for (const path of [demo.organization_id, "acme", "crm%7C1001"]) {
@@ -32,6 +47,31 @@ test("in front of the sandbox, examples name what the sandbox has", () => {
   expect(text).not.toContain("...");
 });
 
+test("in front of a project, the text says what the key may read and until when", () => {
+  const text = inFrontOfProject("live");
+  expect(text).toContain(`this key reads organizations only, until ${EXPIRES_AT}`);
+  expect(text).toContain("--scope members:dangerously_get");
+  expect(text).not.toContain("/members/");
+});
+
+test("on another port, the lines for the keys tool name that port", () => {
+  const other = { ...POSTERN, url: "http://127.0.0.1:8987", key: `pst_live_0123456789abcdef_${secretPart}` };
+  const rest = { keyExpiresAt: EXPIRES_AT, sandboxUrl: null, credentialsText: null };
+  expect(welcomeText({ ...other, ...rest })).toContain("\nPORT=8987 npm run keys -- create ");
+  expect(inFrontOfProject("live")).toContain("\nnpm run keys -- create ");
+});
+
+test("in front of the sandbox, three notable organizations and the lists are named", () => {
+  const text = inFrontOfSandbox();
+  for (const { organization_slug: slug } of [notable.nonLatin, notable.largest, notable.scim]) {
+    expect(text).toContain(`"$POSTERN/v1/b2b/organizations/${slug}"`);
+  }
+  expect(text).toContain("深圳云帆科技 30");
+  expect(text).toContain("60 members");
+  expect(text).toContain(`/members/dangerously_get/${notable.scimMember.member_id}"`);
+  expect(text).toContain('curl "$SANDBOX/organizations?limit=20"');
+});
+
 test("the forged key differs from the key in one character", () => {
   const text = inFrontOfProject("test");
   const [forged = ""] = /(?<=FORGED_KEY=)\S+/.exec(text) ?? [];
@@ -39,8 +79,11 @@ test("the forged key differs from the key in one character", () => {
 });
 
 /** Pasted comments may not open a quote: zsh does not take them for comments. */
-test("comments among the commands contain no quotes, parentheses or wildcards", () => {
-  const comments = inFrontOfProject("live").match(/^#.*$/gm) ?? [];
-  expect(comments).toHaveLength(5);
-  for (const comment of comments) expect(comment).not.toMatch(/['"`()*?]/);
+test.each([
+  ["a project", inFrontOfProject("live"), 5],
+  ["the sandbox", inFrontOfSandbox(), 11],
+])("in front of %s, comments hold nothing that a shell acts on", (_, text, count) => {
+  const comments = text.match(/^#.*$/gm) ?? [];
+  expect(comments).toHaveLength(count);
+  for (const comment of comments) expect(comment).not.toMatch(/['"`()*?;&|<>$]/);
 });

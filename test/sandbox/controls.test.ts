@@ -80,6 +80,8 @@ describe("reset and unknown controls", () => {
     ["POST", "requests"],
     ["DELETE", "members/x"],
     ["PATCH", "organizations"],
+    ["POST", "organizations"],
+    ["GET", "organizations/acme"],
     ["GET", "reset"],
   ])("%s %s is not a control, and the 404 lists the controls", async (method, resource) => {
     const response = await sendControl(method, resource);
@@ -87,6 +89,8 @@ describe("reset and unknown controls", () => {
     expect(await response.json()).toHaveProperty("routes", [
       "GET requests",
       "DELETE requests",
+      "GET organizations",
+      "GET members",
       "PUT latency",
       "POST faults",
       "DELETE faults",
