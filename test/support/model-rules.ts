@@ -11,11 +11,8 @@ const FRESH_MS = 60_000;
 const SERVABLE_MS = 120_000;
 const EXPIRED_MS = 3_720_000;
 const NEGATIVE_MS = 10_000;
-/** The longest back-off, during which a failure may be answered that Stytch no longer has. */
+/** The longest back-off, during which an older entry may be answered though Stytch no longer fails. */
 const MAX_BACK_OFF_MS = 30_000;
-/** An open circuit lets one call through in this time, after this many failed calls; until that ends, others fail. */
-const PROBE_INTERVAL_MS = 2_000;
-const CIRCUIT_FAILURES = 10;
 
 export interface Purged {
   readonly name: string;
@@ -66,12 +63,23 @@ function checkNotFound(read: Observation, stytch: ModelStytch, purges: readonly 
 }
 
 function checkFailure(read: Observation, stytch: ModelStytch): void {
-  const tolerance = Math.max(MAX_BACK_OFF_MS, read.receivedAt - read.requestedAt);
-  if (read.receivedAt - stytch.failedAt <= tolerance) return;
-  // Stytch works again, but the circuit is half-open: its probe has not ended.
-  const isHalfOpen =
-    stytch.unavailableInARow >= CIRCUIT_FAILURES && read.receivedAt - stytch.askedAt < PROBE_INTERVAL_MS;
-  if (!isHalfOpen) fault(read, "an error though Stytch works");
+  const errorType = read.body["error_type"];
+  const isTold = failuresDuring(read, stytch).some((failure) => failure.errorType === errorType);
+  const isRefused =
+    errorType === "upstream_unavailable" && stytch.circuit.mayRefuse(read.requestedAt, read.receivedAt);
+  if (!isTold && !isRefused) fault(read, "an error though Stytch works");
+}
+
+/** What failed for this identifier before the answer, and after the caller asked. */
+const failuresDuring = ({ identifier, startedAt }: Observation, { failures }: ModelStytch) =>
+  failures.filter((failure) => failure.identifier === identifier && failure.step > startedAt);
+
+/** Stytch has failed, or is left alone after it has. */
+function mayHideFailure(read: Observation, stytch: ModelStytch): boolean {
+  const isBackingOff = stytch.failures.some(
+    ({ identifier, at }) => identifier === read.identifier && at >= read.requestedAt - MAX_BACK_OFF_MS,
+  );
+  return isBackingOff || stytch.circuit.mayRefuse(read.requestedAt, read.receivedAt);
 }
 
 function checkOrganization(read: Observation, stytch: ModelStytch, purges: readonly Purged[]): void {
@@ -85,7 +93,7 @@ function checkOrganization(read: Observation, stytch: ModelStytch, purges: reado
 
   const age = read.receivedAt - said.at;
   if (age >= EXPIRED_MS) fault(read, "an answer that has expired");
-  if (age >= SERVABLE_MS && stytch.failedAt < read.requestedAt - MAX_BACK_OFF_MS)
+  if (age >= SERVABLE_MS && !mayHideFailure(read, stytch))
     fault(read, "an answer past its stale window though Stytch works");
   if (read.isForced && said.startedAt < read.startedAt) fault(read, "an older answer to a forced read");
   checkHeaders(read, age);
