@@ -112,7 +112,7 @@ export class ModelStytch {
   async answer(identifier: string): Promise<Response> {
     const startedAt = this.#steps.next();
     const requestedAt = Date.now();
-    this.circuit.noteRequest(requestedAt);
+    this.circuit.noteRequest(identifier, requestedAt);
     const fault = this.#fault;
     const found =
       this.#organizations.find(
