@@ -7,8 +7,9 @@ process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
 process.env["WRANGLER_SEND_METRICS"] ??= "false";
 
 /** How test/cache/model.test.ts is told to run more cases, or those of a seed. */
-function modelOf({ MODEL_RUNS, MODEL_SEED }: NodeJS.ProcessEnv): Record<string, string> {
-  return { ...(MODEL_RUNS ? { MODEL_RUNS } : {}), ...(MODEL_SEED ? { MODEL_SEED } : {}) };
+function modelOf({ MODEL_RUNS, MODEL_SEED, MODEL_SHRINK }: NodeJS.ProcessEnv): Record<string, string> {
+  const given = Object.entries({ MODEL_RUNS, MODEL_SEED, MODEL_SHRINK });
+  return Object.fromEntries(given.flatMap(([name, value]) => (value ? [[name, value]] : [])));
 }
 
 const IN_NODE = {

@@ -43,9 +43,18 @@ test("what one run left unanswered is not answered in the next run", async () =>
 });
 
 test("an open circuit refuses a second name until its probe has ended, an hour later too", async () => {
-  const { statuses, stytch } = await runSteps([...OPEN_CIRCUIT, wait(3_600), WORK, ...TWO_AT_ONCE, read(7, 1)]);
+  const { statuses, stytch } = await runSteps([
+    ...OPEN_CIRCUIT,
+    wait(3_600),
+    WORK,
+    ...TWO_AT_ONCE,
+    read(7, 1),
+  ]);
   expect(statuses).toEqual([...Array<number>(10).fill(503), 503, 404, 404]);
-  expect(stytch.said.map((said) => said.identifier)).toEqual([stytch.identifierAt(8), stytch.identifierAt(7)]);
+  expect(stytch.said.map((said) => said.identifier)).toEqual([
+    stytch.identifierAt(8),
+    stytch.identifierAt(7),
+  ]);
 });
 
 test("nine failed calls refuse nobody, and an answer between ten of them neither", async () => {

@@ -10,7 +10,7 @@ import { createIsolate, type TestIsolate } from "./deployment.ts";
 import { forgetObjectState } from "./guard.ts";
 import { ModelKv } from "./model-kv.ts";
 import { checkAnswer, type Purged } from "./model-rules.ts";
-import { ModelStytch, StepCounter } from "./model-stytch.ts";
+import { ModelStytch, type Said, StepCounter } from "./model-stytch.ts";
 import { ObjectWork, pause, stopDeadlines } from "./model-time.ts";
 import { organizationPath } from "./paths.ts";
 import { stubUpstream } from "./upstream.ts";
@@ -33,6 +33,8 @@ export class World {
   /** All that there were; a reader uses the last one of its own. */
   readonly #isolates: TestIsolate[] = [];
   readonly #readers: TestIsolate[];
+  /** The last organization that an isolate has answered, by identifier. */
+  readonly #answers = new Map<TestIsolate, Map<string, Said>>();
   readonly #keys: ModelKeys;
   readonly #objectWork: ObjectWork;
   readonly #slowReads: Promise<void>[] = [];
@@ -141,17 +143,27 @@ export class World {
   async #readAndCheck(reader: number, index: number, isForced: boolean): Promise<void> {
     const identifier = this.stytch.identifierAt(index);
     const [startedAt, requestedAt] = [this.#steps.next(), Date.now()];
-    const response = await this.#call(reader, identifier, isForced);
+    const isolate = this.#readers[reader];
+    if (isolate === undefined) throw new Error("no such reader");
+    const answers = this.#answersOf(isolate);
+    const before = answers.get(identifier);
+    const response = await this.#call(isolate, identifier, isForced);
     const receivedAt = Date.now();
     const body = await response.json<Json>();
-    const read = { identifier, isForced, startedAt, requestedAt, receivedAt, response, body };
+    const read = { identifier, isForced, startedAt, requestedAt, receivedAt, response, body, before };
     checkAnswer(read, this.stytch, this.#purges);
+    const said = this.stytch.said.find((one) => one.requestId === body["request_id"]);
+    if (said !== undefined) answers.set(identifier, said);
     this.statuses.push(response.status);
   }
 
-  async #call(reader: number, identifier: string, isForced: boolean): Promise<Response> {
-    const isolate = this.#readers[reader];
-    if (isolate === undefined) throw new Error("no such reader");
+  #answersOf(isolate: TestIsolate): Map<string, Said> {
+    const answers = this.#answers.get(isolate) ?? new Map<string, Said>();
+    this.#answers.set(isolate, answers);
+    return answers;
+  }
+
+  async #call(isolate: TestIsolate, identifier: string, isForced: boolean): Promise<Response> {
     return await isolate.callUntilResponse(organizationPath(identifier), {
       key: isForced ? this.#keys.forcing : this.#keys.plain,
       headers: isForced ? { "Postern-Cache": "refresh" } : {},

@@ -3,7 +3,7 @@
  * broken.
  */
 import type { Json } from "./bodies.ts";
-import { identifiersOf, type ModelStytch } from "./model-stytch.ts";
+import { identifiersOf, type ModelStytch, type Said } from "./model-stytch.ts";
 
 const LEASE_MS = 5_000;
 const FRESH_MS = 60_000;
@@ -29,6 +29,8 @@ export interface Observation {
   readonly receivedAt: number;
   readonly response: Response;
   readonly body: Json;
+  /** The last organization that this isolate has answered under the identifier. */
+  readonly before: Said | undefined;
 }
 
 /** Throws if the answer may not be given. */
@@ -36,7 +38,7 @@ export function checkAnswer(read: Observation, stytch: ModelStytch, purges: read
   const { status } = read.response;
   if (status === 404) checkNotFound(read, stytch, purges);
   else if (status === 200) checkOrganization(read, stytch, purges);
-  else checkFailure(read, stytch);
+  else checkFailure(read, stytch, purges);
 }
 
 function fault({ identifier, receivedAt, response, body }: Observation, problem: string): never {
@@ -62,12 +64,35 @@ function checkNotFound(read: Observation, stytch: ModelStytch, purges: readonly 
   if (!isTrue) fault(read, "a 404 that Stytch did not give");
 }
 
-function checkFailure(read: Observation, stytch: ModelStytch): void {
+function checkFailure(read: Observation, stytch: ModelStytch, purges: readonly Purged[]): void {
   const errorType = read.body["error_type"];
   const isTold = failuresDuring(read, stytch).some((failure) => failure.errorType === errorType);
   const isRefused =
     errorType === "upstream_unavailable" && stytch.circuit.mayRefuse(read.requestedAt, read.receivedAt);
   if (!isTold && !isRefused) fault(read, "an error though Stytch works");
+  const { before, isForced, receivedAt } = read;
+  if (before === undefined || isForced || receivedAt - before.at >= EXPIRED_MS) return;
+  if (!mayHaveEnded(before, stytch, purges)) fault(read, "an error that an older answer hides");
+}
+
+/**
+ * True if a purge or another answer of Stytch may have ended this one. An earlier answer may have, too: when an alias
+ * moves, Postern purges it, and with it the answer that told of the move.
+ */
+function mayHaveEnded(said: Said, stytch: ModelStytch, purges: readonly Purged[]): boolean {
+  const identifiers = identifiersOf(said.organization ?? {});
+  const isPurged = purges.some(
+    ({ name, startedAt }) => startedAt > said.startedAt && identifiers.includes(name),
+  );
+  return isPurged || stytch.said.some((other) => contradicts(other, said));
+}
+
+/** True if an identifier of the organization was answered with a 404, or with one that has other identifiers. */
+function contradicts({ identifier, organization }: Said, said: Said): boolean {
+  const identifiers = identifiersOf(said.organization ?? {});
+  if (organization === null) return identifiers.includes(identifier);
+  const others = identifiersOf(organization);
+  return others.some((one) => identifiers.includes(one)) && others.join() !== identifiers.join();
 }
 
 /** What failed for this identifier before the answer, and after the caller asked. */
