@@ -47,6 +47,7 @@ export class ModelStytch {
   #organizations: Json[];
   readonly #deleted = new Set<number>();
   #fault: number | null = null;
+  readonly #held = new Set<string>();
   #gate: ReturnType<typeof deferred<undefined>> | null = null;
 
   constructor(steps: StepCounter) {
@@ -65,6 +66,11 @@ export class ModelStytch {
 
   get isSlow(): boolean {
     return this.#gate !== null;
+  }
+
+  /** True while a request for this identifier waits to be answered. */
+  isHolding(identifier: string): boolean {
+    return this.#held.has(identifier);
   }
 
   /** Requests from now on are answered when `release` is called. */
@@ -118,7 +124,11 @@ export class ModelStytch {
       this.#organizations.find(
         (one, i) => !this.#deleted.has(i) && identifiersOf(one).includes(identifier),
       ) ?? null;
-    if (this.#gate !== null) await this.#gate.promise;
+    if (this.#gate !== null) {
+      this.#held.add(identifier);
+      await this.#gate.promise;
+      this.#held.delete(identifier);
+    }
     if (fault !== null) return this.#fail(identifier, fault);
     this.circuit.noteAnswer(identifier, Date.now());
     const envelope = found === null ? null : organizationEnvelope(found);
