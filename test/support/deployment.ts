@@ -32,6 +32,8 @@ export interface TestIsolate {
   call(path: string, options?: CallOptions): Promise<Response>;
   /** Resolves with the response, and does not wait for work in the background. */
   callUntilResponse(path: string, options?: CallOptions): Promise<Response>;
+  /** Resolves when the work in the background of such calls is done. */
+  settle(): Promise<void>;
   /** A call of the admin API with the admin token. */
   admin(method: string, path: string, body?: unknown): Promise<Response>;
 }
@@ -42,6 +44,7 @@ export interface TestIsolate {
  */
 export function createIsolate(overrides: Record<string, unknown> = {}): TestIsolate {
   const worker = createWorker(() => 0);
+  let unsettled: ExecutionContext[] = [];
   const isolate: TestIsolate = {
     counts: noCounts(),
     resetCounts: () => {
@@ -49,6 +52,11 @@ export function createIsolate(overrides: Record<string, unknown> = {}): TestIsol
     },
     call: async (path, options) => await send(path, options, true),
     callUntilResponse: async (path, options) => await send(path, options, false),
+    settle: async () => {
+      const contexts = unsettled;
+      unsettled = [];
+      await Promise.all(contexts.map(async (context) => await waitOnExecutionContext(context)));
+    },
     admin: async (method, path, body) =>
       await isolate.call(path, {
         method,
@@ -70,6 +78,7 @@ export function createIsolate(overrides: Record<string, unknown> = {}): TestIsol
     const context = createExecutionContext();
     const response = await worker.fetch(request, env as Env, context);
     if (whole) await waitOnExecutionContext(context);
+    else unsettled.push(context);
     const mayHoldKey = response.ok && options.method === "POST" && path.startsWith("/admin/keys");
     return await guardResponse(response, mayHoldKey);
   }

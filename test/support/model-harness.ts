@@ -1,64 +1,77 @@
 /**
  * The deployment of the model test: isolates in two locations, KV and objects with faults, and every answer checked.
+ * Time passes only if a step says so, and by a millisecond with each step that asks for something.
  */
-import { evictAllDurableObjects } from "cloudflare:test";
-import { env } from "cloudflare:workers";
+import { abortAllDurableObjects } from "cloudflare:test";
 import { vi } from "vitest";
 import { Organization } from "../../src/cache/object/organization.ts";
 import type { Json } from "./bodies.ts";
 import { createIsolate, type TestIsolate } from "./deployment.ts";
 import { forgetObjectState } from "./guard.ts";
+import { ModelKv } from "./model-kv.ts";
 import { checkAnswer, type Purged } from "./model-rules.ts";
-import { ModelStytch, StepCounter } from "./model-stytch.ts";
+import { ModelStytch, type Said, StepCounter } from "./model-stytch.ts";
+import { ObjectWork, pause, stopDeadlines } from "./model-time.ts";
 import { organizationPath } from "./paths.ts";
 import { stubUpstream } from "./upstream.ts";
 
 /** Reads that wait for a slow Stytch, before it answers. */
 const MAX_SLOW_READS = 5;
-/** How long another location may see KV as it was. */
-const KV_LAG_MS = 60_000;
+/** How often a slow read is looked at before the next step, every 5 ms. */
+const MAX_TRIES = 200;
 
-interface KvValue {
-  readonly at: number;
-  readonly value: ArrayBuffer | null;
-  readonly metadata: unknown;
+export interface ModelKeys {
+  readonly plain: string;
+  readonly forcing: string;
 }
 
 export class World {
   readonly stytch: ModelStytch;
+  readonly kv = new ModelKv();
+  /** The status of each read that has ended, in the order of their ends. */
+  readonly statuses: number[] = [];
   readonly #steps = new StepCounter();
   readonly #purges: Purged[] = [];
-  readonly #isolates: TestIsolate[];
-  readonly #keys: { readonly plain: string; readonly forcing: string };
-  #objectsHear = true;
-  #kvReadsFail = false;
-  #kvWritesFail = false;
-  /** KV as the location sees it that lags. */
-  readonly #laggingKv = new Map<string, KvValue>();
+  /** All that there were; a reader uses the last one of its own. */
+  readonly #isolates: TestIsolate[] = [];
+  readonly #readers: TestIsolate[];
+  /** The last organization that an isolate has answered, by identifier. */
+  readonly #answers = new Map<TestIsolate, Map<string, Said>>();
+  readonly #keys: ModelKeys;
+  readonly #objectWork: ObjectWork;
   readonly #slowReads: Promise<void>[] = [];
+  #objectsHear = true;
+  /** The time after the last wait. The steps since then have added a few milliseconds. */
+  #waitedUntil = Date.now();
 
-  constructor(readers: number, keys: { plain: string; forcing: string }) {
+  static async create(readers: number, keys: ModelKeys): Promise<World> {
+    return new World(readers, keys, await ObjectWork.watch());
+  }
+
+  private constructor(readers: number, keys: ModelKeys, objectWork: ObjectWork) {
     // An open circuit of the run before would refuse calls that this run's Stytch would answer.
     forgetObjectState();
+    stopDeadlines();
     this.#keys = keys;
+    this.#objectWork = objectWork;
     this.stytch = new ModelStytch(this.#steps);
-    this.#isolates = Array.from({ length: readers }, (_, reader) => this.#createReader(reader));
+    this.#readers = Array.from({ length: readers }, (_, reader) => this.#createReader(reader));
     stubUpstream(
       async ({ url }) =>
         await this.stytch.answer(decodeURIComponent(new URL(url).pathname.split("/").at(-1) ?? "")),
     );
-    // Retries do not wait: time stands still here.
-    vi.spyOn(scheduler, "wait").mockImplementation(async () => await pause(0));
-    this.#injectFaults();
+    this.#mayNotHearOfPurges();
   }
 
   /** While Stytch is slow, this does not wait for the answer. */
   async read(reader: number, name: number, isForced: boolean): Promise<void> {
     const read = this.#readAndCheck(reader, name, isForced);
-    if (!this.stytch.isSlow) return await read;
-    this.#slowReads.push(read);
-    await pause(5);
-    if (this.#slowReads.length >= MAX_SLOW_READS) await this.answerSlowReads();
+    if (this.stytch.isSlow) {
+      this.#slowReads.push(read);
+      await this.#untilHeldOrEnded(read, this.stytch.identifierAt(name));
+      if (this.#slowReads.length >= MAX_SLOW_READS) await this.answerSlowReads();
+    } else await read;
+    this.#tick();
   }
 
   /** From now on, Stytch answers only when it is told to. */
@@ -70,32 +83,35 @@ export class World {
   async answerSlowReads(): Promise<void> {
     this.stytch.release();
     await Promise.all(this.#slowReads.splice(0));
+    this.#tick();
   }
 
   async purge(reader: number, index: number): Promise<void> {
     const name = this.stytch.identifierAt(index);
     const startedAt = this.#steps.next();
-    const response = await this.#isolates[reader]?.admin("POST", "/admin/cache/purge", {
+    const response = await this.#readers[reader]?.admin("POST", "/admin/cache/purge", {
       organization_id: name,
     });
     if (response?.status !== 200) throw new Error("a purge failed, though nothing it needs did");
     this.#purges.push({ name, startedAt, at: Date.now() });
+    this.#tick();
   }
 
   replaceIsolate(reader: number): void {
-    this.#isolates[reader] = this.#createReader(reader);
+    this.#readers[reader] = this.#createReader(reader);
   }
 
-  /** Ends what is in flight first, since that keeps its objects. */
+  /** What is in flight ends first. */
   async evictObjects(): Promise<void> {
-    await this.answerSlowReads();
-    await pause(8);
-    await evictAllDurableObjects();
+    await this.end();
+    // As an eviction does, this leaves an object its storage alone, and it takes a tenth of the time.
+    await abortAllDurableObjects();
   }
 
   /** Leaves nothing in flight. */
   async end(): Promise<void> {
-    await this.evictObjects();
+    await this.answerSlowReads();
+    await this.#settle();
   }
 
   /** If not, only the Directory hears of purges, and the isolates that ask it. */
@@ -103,33 +119,64 @@ export class World {
     this.#objectsHear = hear;
   }
 
-  setKvReadsFail(fail: boolean): void {
-    this.#kvReadsFail = fail;
-  }
-
-  setKvWritesFail(fail: boolean): void {
-    this.#kvWritesFail = fail;
-  }
-
   async wait(seconds: number): Promise<void> {
-    // Background work takes real time.
-    await pause(8);
-    vi.setSystemTime(Date.now() + seconds * 1_000);
+    await this.#settle();
+    this.#waitedUntil += seconds * 1_000;
+    vi.setSystemTime(this.#waitedUntil);
+  }
+
+  /** On a busy machine, a read takes a while to reach Stytch. One that waits for a request of another goes nowhere. */
+  async #untilHeldOrEnded(read: Promise<void>, identifier: string): Promise<void> {
+    let hasEnded = this.stytch.isHolding(identifier);
+    const end = () => {
+      hasEnded = true;
+    };
+    read.then(end, end);
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      await pause(5);
+      if (hasEnded || this.stytch.isHolding(identifier)) return;
+    }
+  }
+
+  /** Waits for the work in the background of isolates and objects. */
+  async #settle(): Promise<void> {
+    // What waits for Stytch does not end.
+    if (this.stytch.isSlow) return await pause(8);
+    do {
+      await Promise.all(this.#isolates.map(async (isolate) => await isolate.settle()));
+      await this.#objectWork.settle();
+    } while (this.#objectWork.isRunning);
+  }
+
+  /** So that what is asked in two steps is not asked in the same millisecond: nobody could tell which came first. */
+  #tick(): void {
+    vi.setSystemTime(Date.now() + 1);
   }
 
   async #readAndCheck(reader: number, index: number, isForced: boolean): Promise<void> {
     const identifier = this.stytch.identifierAt(index);
     const [startedAt, requestedAt] = [this.#steps.next(), Date.now()];
-    const response = await this.#call(reader, identifier, isForced);
+    const isolate = this.#readers[reader];
+    if (isolate === undefined) throw new Error("no such reader");
+    const answers = this.#answersOf(isolate);
+    const before = answers.get(identifier);
+    const response = await this.#call(isolate, identifier, isForced);
     const receivedAt = Date.now();
     const body = await response.json<Json>();
-    const read = { identifier, isForced, startedAt, requestedAt, receivedAt, response, body };
+    const read = { identifier, isForced, startedAt, requestedAt, receivedAt, response, body, before };
     checkAnswer(read, this.stytch, this.#purges);
+    const said = this.stytch.said.find((one) => one.requestId === body["request_id"]);
+    if (said !== undefined) answers.set(identifier, said);
+    this.statuses.push(response.status);
   }
 
-  async #call(reader: number, identifier: string, isForced: boolean): Promise<Response> {
-    const isolate = this.#isolates[reader];
-    if (isolate === undefined) throw new Error("no such reader");
+  #answersOf(isolate: TestIsolate): Map<string, Said> {
+    const answers = this.#answers.get(isolate) ?? new Map<string, Said>();
+    this.#answers.set(isolate, answers);
+    return answers;
+  }
+
+  async #call(isolate: TestIsolate, identifier: string, isForced: boolean): Promise<Response> {
     return await isolate.callUntilResponse(organizationPath(identifier), {
       key: isForced ? this.#keys.forcing : this.#keys.plain,
       headers: isForced ? { "Postern-Cache": "refresh" } : {},
@@ -138,30 +185,13 @@ export class World {
 
   /** Every second reader is in a location that sees changes of KV late. */
   #createReader(reader: number): TestIsolate {
-    const lags = reader % 2 === 1;
-    const getWithMetadata = async (key: string) => {
-      if (this.#kvReadsFail) throw new Error("KV GET failed: 500");
-      const seen = this.#laggingKv.get(key);
-      if (lags && seen !== undefined && Date.now() - seen.at < KV_LAG_MS) {
-        return { value: seen.value?.slice(0) ?? null, metadata: seen.metadata };
-      }
-      const { value, metadata } = await env.ORGANIZATIONS.getWithMetadata(key, "arrayBuffer");
-      if (lags) this.#laggingKv.set(key, { at: Date.now(), value: value?.slice(0) ?? null, metadata });
-      return { value, metadata };
-    };
-    return createIsolate({ ORGANIZATIONS: { getWithMetadata } });
+    const isolate = createIsolate({ ORGANIZATIONS: this.kv.binding(reader % 2 === 1) });
+    this.#isolates.push(isolate);
+    return isolate;
   }
 
-  #injectFaults(): void {
+  #mayNotHearOfPurges(): void {
     const world = this;
-    const prototype = Object.getPrototypeOf(env.ORGANIZATIONS) as KVNamespace;
-    for (const method of ["put", "delete"] as const) {
-      const real = prototype[method] as (...args: unknown[]) => Promise<void>;
-      vi.spyOn(prototype, method).mockImplementation(async function (this: KVNamespace, ...args: unknown[]) {
-        if (world.#kvWritesFail) throw new Error("KV PUT failed: 429 Too Many Requests");
-        await real.apply(this, args);
-      } as never);
-    }
     const purge = Organization.prototype.purge;
     vi.spyOn(Organization.prototype, "purge").mockImplementation(async function (
       this: Organization,
@@ -171,5 +201,3 @@ export class World {
     });
   }
 }
-
-const pause = async (ms: number) => await new Promise<void>((resolve) => setTimeout(resolve, ms));

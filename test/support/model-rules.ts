@@ -3,7 +3,7 @@
  * broken.
  */
 import type { Json } from "./bodies.ts";
-import { identifiersOf, type ModelStytch } from "./model-stytch.ts";
+import { identifiersOf, type ModelStytch, type Said } from "./model-stytch.ts";
 
 const LEASE_MS = 5_000;
 const FRESH_MS = 60_000;
@@ -11,11 +11,8 @@ const FRESH_MS = 60_000;
 const SERVABLE_MS = 120_000;
 const EXPIRED_MS = 3_720_000;
 const NEGATIVE_MS = 10_000;
-/** The longest back-off, during which a failure may be answered that Stytch no longer has. */
+/** The longest back-off, during which an older entry may be answered though Stytch no longer fails. */
 const MAX_BACK_OFF_MS = 30_000;
-/** An open circuit lets one call through in this time, after this many failed calls; until that ends, others fail. */
-const PROBE_INTERVAL_MS = 2_000;
-const CIRCUIT_FAILURES = 10;
 
 export interface Purged {
   readonly name: string;
@@ -32,6 +29,8 @@ export interface Observation {
   readonly receivedAt: number;
   readonly response: Response;
   readonly body: Json;
+  /** The last organization that this isolate has answered under the identifier. */
+  readonly before: Said | undefined;
 }
 
 /** Throws if the answer may not be given. */
@@ -39,7 +38,7 @@ export function checkAnswer(read: Observation, stytch: ModelStytch, purges: read
   const { status } = read.response;
   if (status === 404) checkNotFound(read, stytch, purges);
   else if (status === 200) checkOrganization(read, stytch, purges);
-  else checkFailure(read, stytch);
+  else checkFailure(read, stytch, purges);
 }
 
 function fault({ identifier, receivedAt, response, body }: Observation, problem: string): never {
@@ -65,13 +64,47 @@ function checkNotFound(read: Observation, stytch: ModelStytch, purges: readonly 
   if (!isTrue) fault(read, "a 404 that Stytch did not give");
 }
 
-function checkFailure(read: Observation, stytch: ModelStytch): void {
-  const tolerance = Math.max(MAX_BACK_OFF_MS, read.receivedAt - read.requestedAt);
-  if (read.receivedAt - stytch.failedAt <= tolerance) return;
-  // Stytch works again, but the circuit is half-open: its probe has not ended.
-  const isHalfOpen =
-    stytch.unavailableInARow >= CIRCUIT_FAILURES && read.receivedAt - stytch.askedAt < PROBE_INTERVAL_MS;
-  if (!isHalfOpen) fault(read, "an error though Stytch works");
+function checkFailure(read: Observation, stytch: ModelStytch, purges: readonly Purged[]): void {
+  const errorType = read.body["error_type"];
+  const isTold = failuresDuring(read, stytch).some((failure) => failure.errorType === errorType);
+  const isRefused =
+    errorType === "upstream_unavailable" && stytch.circuit.mayRefuse(read.requestedAt, read.receivedAt);
+  if (!isTold && !isRefused) fault(read, "an error though Stytch works");
+  const { before, isForced, receivedAt } = read;
+  if (before === undefined || isForced || receivedAt - before.at >= EXPIRED_MS) return;
+  if (!mayHaveEnded(before, stytch, purges)) fault(read, "an error that an older answer hides");
+}
+
+/**
+ * True if a purge or another answer of Stytch may have ended this one. An earlier answer may have, too: when an alias
+ * moves, Postern purges it, and with it the answer that told of the move.
+ */
+function mayHaveEnded(said: Said, stytch: ModelStytch, purges: readonly Purged[]): boolean {
+  const identifiers = identifiersOf(said.organization ?? {});
+  const isPurged = purges.some(
+    ({ name, startedAt }) => startedAt > said.startedAt && identifiers.includes(name),
+  );
+  return isPurged || stytch.said.some((other) => contradicts(other, said));
+}
+
+/** True if an identifier of the organization was answered with a 404, or with one that has other identifiers. */
+function contradicts({ identifier, organization }: Said, said: Said): boolean {
+  const identifiers = identifiersOf(said.organization ?? {});
+  if (organization === null) return identifiers.includes(identifier);
+  const others = identifiersOf(organization);
+  return others.some((one) => identifiers.includes(one)) && others.join() !== identifiers.join();
+}
+
+/** What failed for this identifier before the answer, and after the caller asked. */
+const failuresDuring = ({ identifier, startedAt }: Observation, { failures }: ModelStytch) =>
+  failures.filter((failure) => failure.identifier === identifier && failure.step > startedAt);
+
+/** Stytch has failed, or is left alone after it has. */
+function mayHideFailure(read: Observation, stytch: ModelStytch): boolean {
+  const isBackingOff = stytch.failures.some(
+    ({ identifier, at }) => identifier === read.identifier && at >= read.requestedAt - MAX_BACK_OFF_MS,
+  );
+  return isBackingOff || stytch.circuit.mayRefuse(read.requestedAt, read.receivedAt);
 }
 
 function checkOrganization(read: Observation, stytch: ModelStytch, purges: readonly Purged[]): void {
@@ -85,7 +118,7 @@ function checkOrganization(read: Observation, stytch: ModelStytch, purges: reado
 
   const age = read.receivedAt - said.at;
   if (age >= EXPIRED_MS) fault(read, "an answer that has expired");
-  if (age >= SERVABLE_MS && stytch.failedAt < read.requestedAt - MAX_BACK_OFF_MS)
+  if (age >= SERVABLE_MS && !mayHideFailure(read, stytch))
     fault(read, "an answer past its stale window though Stytch works");
   if (read.isForced && said.startedAt < read.startedAt) fault(read, "an older answer to a forced read");
   checkHeaders(read, age);

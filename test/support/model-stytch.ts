@@ -2,13 +2,8 @@
  * Stytch as the model test plays it: organizations that change, faults, slow answers, and a record of all that it said.
  */
 import { type Json, organization, organizationEnvelope } from "./bodies.ts";
+import { ModelCircuit } from "./model-circuit.ts";
 import { deferred, json, stytchError } from "./upstream.ts";
-
-/**
- * Postern's upstream deadline of 5 s is in real time, and on a busy machine a slow answer may miss it. From this time
- * on, it counts as a failure of Stytch.
- */
-const LATE_MS = 4_500;
 
 /** An answer of Stytch. `startedAt` and `endedAt` order it among all that happened; `at` is the time of the answer. */
 export interface Said {
@@ -20,6 +15,16 @@ export interface Said {
   readonly endedAt: number;
   /** When it was asked. */
   readonly requestedAt: number;
+  readonly at: number;
+}
+
+/** A failure of Stytch. */
+export interface Failed {
+  readonly identifier: string;
+  /** The type of the error that a caller may get for it. */
+  readonly errorType: string;
+  /** Orders it among all that happened. */
+  readonly step: number;
   readonly at: number;
 }
 
@@ -36,16 +41,13 @@ export class ModelStytch {
   readonly said: Said[] = [];
   readonly slugs: readonly string[];
   readonly externalIds: readonly string[];
-  /** When it last failed. */
-  failedAt = Number.NEGATIVE_INFINITY;
-  /** Requests in a row that were answered 503 or refused: these open a circuit. */
-  unavailableInARow = 0;
-  /** When it was last asked, whether it has answered or not. */
-  askedAt = Number.NEGATIVE_INFINITY;
+  readonly failures: Failed[] = [];
+  readonly circuit = new ModelCircuit();
   readonly #steps: StepCounter;
   #organizations: Json[];
   readonly #deleted = new Set<number>();
   #fault: number | null = null;
+  readonly #held = new Set<string>();
   #gate: ReturnType<typeof deferred<undefined>> | null = null;
 
   constructor(steps: StepCounter) {
@@ -64,6 +66,11 @@ export class ModelStytch {
 
   get isSlow(): boolean {
     return this.#gate !== null;
+  }
+
+  /** True while a request for this identifier waits to be answered. */
+  isHolding(identifier: string): boolean {
+    return this.#held.has(identifier);
   }
 
   /** Requests from now on are answered when `release` is called. */
@@ -111,19 +118,19 @@ export class ModelStytch {
   async answer(identifier: string): Promise<Response> {
     const startedAt = this.#steps.next();
     const requestedAt = Date.now();
-    this.askedAt = requestedAt;
+    this.circuit.noteRequest(identifier, requestedAt);
     const fault = this.#fault;
     const found =
       this.#organizations.find(
         (one, i) => !this.#deleted.has(i) && identifiersOf(one).includes(identifier),
       ) ?? null;
-    if (this.#gate !== null) await this.#held(this.#gate.promise);
-    if (fault !== null) {
-      this.failedAt = Date.now();
-      this.unavailableInARow = fault === 0 || fault === 4 ? this.unavailableInARow + 1 : 0;
-      return failureOf(fault);
+    if (this.#gate !== null) {
+      this.#held.add(identifier);
+      await this.#gate.promise;
+      this.#held.delete(identifier);
     }
-    this.unavailableInARow = 0;
+    if (fault !== null) return this.#fail(identifier, fault);
+    this.circuit.noteAnswer(identifier, Date.now());
     const envelope = found === null ? null : organizationEnvelope(found);
     const requestId = envelope === null ? null : String(envelope["request_id"]);
     const endedAt = this.#steps.next();
@@ -139,12 +146,13 @@ export class ModelStytch {
     return envelope === null ? stytchError(404, "organization_not_found") : json(envelope);
   }
 
-  async #held(released: Promise<undefined>): Promise<void> {
-    const late = setTimeout(() => {
-      this.failedAt = Date.now();
-    }, LATE_MS);
-    await released;
-    clearTimeout(late);
+  #fail(identifier: string, fault: number): Response {
+    const { errorType, respond } = FAULTS[fault] ?? UNREACHABLE;
+    const now = Date.now();
+    this.failures.push({ identifier, errorType, step: this.#steps.next(), at: now });
+    if (errorType === "upstream_unavailable") this.circuit.noteUnavailable(identifier, now);
+    else this.circuit.noteAnswer(identifier, now);
+    return respond();
   }
 
   #change(index: number, fields: Json): void {
@@ -161,17 +169,25 @@ export const identifiersOf = (organization: Json): string[] =>
     organization["organization_external_id"],
   ].filter((identifier): identifier is string => typeof identifier === "string");
 
-function failureOf(fault: number): Response {
-  switch (fault) {
-    case 0:
-      return stytchError(503, "x");
-    case 1:
-      return stytchError(429, "too_many_requests");
-    case 2:
-      return new Response("<html>");
-    case 3:
-      return json({ request_id: "r", organization: {} });
-    default:
-      throw new TypeError("refused");
-  }
+interface Fault {
+  readonly errorType: string;
+  readonly respond: () => Response;
 }
+
+const UNREACHABLE: Fault = {
+  errorType: "upstream_unavailable",
+  respond: () => {
+    throw new TypeError("refused");
+  },
+};
+
+const FAULTS: readonly Fault[] = [
+  { errorType: "upstream_unavailable", respond: () => stytchError(503, "x") },
+  { errorType: "upstream_rate_limited", respond: () => stytchError(429, "too_many_requests") },
+  { errorType: "upstream_invalid_response", respond: () => new Response("<html>") },
+  {
+    errorType: "upstream_invalid_response",
+    respond: () => json({ request_id: "r", organization: {} }),
+  },
+  UNREACHABLE,
+];

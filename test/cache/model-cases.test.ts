@@ -1,0 +1,83 @@
+/** Sequences that failed in the model test once (`model.test.ts`), each as small as it gets, and their relatives. */
+import { expect, test } from "vitest";
+import { useClock } from "../support/clock.ts";
+import { runSteps, type Step } from "../support/model-steps.ts";
+import { pause, stopDeadlines } from "../support/model-time.ts";
+
+useClock();
+
+/** The indexes of names: IDs from 0, slugs from 3, external IDs from 7. */
+const read = (name: number, reader = 0): Step => ({ do: "read", reader, name });
+const readSlowly = (name: number): Step => ({ do: "read slowly", reader: 0, name });
+const wait = (seconds: number): Step => ({ do: "wait", seconds });
+const fail = (how: number): Step => ({ do: "fail", how });
+const WORK: Step = { do: "work" };
+const ANSWER: Step = { do: "answer slow reads" };
+
+/** Ten failed calls, for as many names as there are and one of them again. */
+const OPEN_CIRCUIT: readonly Step[] = [fail(0), ...[0, 1, 2, 3, 4, 5, 6, 7, 8, 0].map((name) => read(name))];
+
+/** While the first read waits for Stytch, another name is read, and then both are answered. */
+const TWO_AT_ONCE: readonly Step[] = [readSlowly(8), read(7, 1), ANSWER];
+
+test("a circuit that one run has opened refuses nothing in the next run", async () => {
+  await runSteps(OPEN_CIRCUIT);
+  const { statuses } = await runSteps(TWO_AT_ONCE);
+  expect(statuses).toEqual([404, 404]);
+});
+
+test("a back-off or a 429 of one run is not answered in the next run", async () => {
+  await runSteps([read(0), wait(125), fail(1), read(0), read(3), fail(4), read(0)]);
+  const { statuses } = await runSteps([read(0), read(3), ...TWO_AT_ONCE]);
+  expect(statuses).toEqual([200, 200, 404, 404]);
+});
+
+test("what one run left unanswered is not answered in the next run", async () => {
+  await runSteps([readSlowly(0), read(3), { do: "purge", reader: 1, name: 0 }]);
+  const { statuses, stytch } = await runSteps([read(0), read(3)]);
+  expect(statuses).toEqual([200, 200]);
+  expect(stytch.said.map((said) => said.identifier)).toEqual([
+    stytch.identifierAt(0),
+    stytch.identifierAt(3),
+  ]);
+});
+
+test("an open circuit refuses a second name until its probe has ended, an hour later too", async () => {
+  const { statuses, stytch } = await runSteps([
+    ...OPEN_CIRCUIT,
+    wait(3_600),
+    WORK,
+    ...TWO_AT_ONCE,
+    read(7, 1),
+  ]);
+  expect(statuses).toEqual([...Array<number>(10).fill(503), 503, 404, 404]);
+  expect(stytch.said.map((said) => said.identifier)).toEqual([
+    stytch.identifierAt(8),
+    stytch.identifierAt(7),
+  ]);
+});
+
+test("nine failed calls refuse nobody, and an answer between ten of them neither", async () => {
+  const almost = OPEN_CIRCUIT.slice(0, -1);
+  const first = await runSteps([...almost, WORK, ...TWO_AT_ONCE]);
+  expect(first.statuses).toEqual([...Array<number>(9).fill(503), 404, 404]);
+  const second = await runSteps([...almost, WORK, read(0), fail(0), read(1), WORK, ...TWO_AT_ONCE]);
+  expect(second.statuses).toEqual([...Array<number>(9).fill(503), 200, 503, 404, 404]);
+});
+
+test("an answer that comes two hours late is given to all that wait for it", async () => {
+  const { statuses } = await runSteps([readSlowly(0), wait(3_600), read(0, 1), wait(3_600), ANSWER]);
+  expect(statuses).toEqual([200, 200]);
+});
+
+test("no deadline of Postern passes by real time", async () => {
+  stopDeadlines();
+  let hasPassed = false;
+  const timer = setTimeout(() => {
+    hasPassed = true;
+  }, 100);
+  const signal = AbortSignal.timeout(100);
+  await pause(150);
+  clearTimeout(timer);
+  expect([hasPassed, signal.aborted]).toEqual([false, false]);
+});
