@@ -39,15 +39,18 @@ test.each([
   '"a"."',
 ])("%j is no path", (path) => expect(parseFieldPath(path)).toBeNull());
 
+const hasNames = (path: string, names: readonly string[]) =>
+  JSON.stringify(parseFieldPath(path)) === JSON.stringify(names);
+
 test("any names make a path that has exactly these names again", () => {
   const name = fc.oneof(
     fc.string({ unit: "binary" }),
     fc.constantFrom("", ".", '"', '"a"', "\\", "a.b", "\ud800"),
   );
   fc.assert(
-    fc.property(fc.array(name, { minLength: 1, maxLength: 5 }), (names) => {
-      expect(parseFieldPath(formatFieldPath(names))).toEqual(names);
-    }),
+    fc.property(fc.array(name, { minLength: 1, maxLength: 5 }), (names) =>
+      hasNames(formatFieldPath(names), names),
+    ),
   );
 });
 
@@ -56,9 +59,9 @@ test("the normal form of any path that is accepted has the same names", () => {
   fc.assert(
     fc.property(text, (characters) => {
       const names = parseFieldPath(characters.join(""));
-      if (names !== null) expect(parseFieldPath(formatFieldPath(names))).toEqual(names);
+      return names === null || hasNames(formatFieldPath(names), names);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 500 },
   );
 });
 
