@@ -47,15 +47,22 @@ const upstreamSecret = stringOr("must be a string").regex(
   "must be printable ASCII without spaces",
 );
 
-/** True for an HTTP origin with an optional path, and without anything that could carry a credential or swallow a path. */
-function isBaseUrl(value: string): boolean {
+/** The hosts of this machine (RFC 6890 §2.2.2), as `URL` writes them. */
+const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/**
+ * What is wrong with the base URL; null if nothing is. A path would make a 404 of everything, and plain HTTP would send
+ * the project secret in the clear.
+ */
+function checkBaseUrl(value: string): string | null {
   const url = URL.parse(value);
-  return (
-    url !== null &&
-    (url.protocol === "https:" || url.protocol === "http:") &&
-    url.username + url.password + url.search + url.hash === "" &&
-    !/[?#\s]/.test(value)
-  );
+  // What `URL` would correct, such as spaces and backslashes, is not an origin either.
+  const isOriginOnly = url !== null && /^https?:\/\/[^\s/?#@\\]+\/?$/i.test(value);
+  if (!isOriginOnly)
+    return "must be an origin such as https://api.stytch.com, without a path, query or credentials";
+  if (url.protocol === "http:" && !LOOPBACK_HOST.test(url.hostname))
+    return "must be https; http is for loopback only (localhost, 127.0.0.0/8, [::1])";
+  return null;
 }
 
 /** The form of a secret of Svix: https://docs.svix.com/receiving/verifying-payloads/how-manual */
@@ -74,7 +81,10 @@ const Variables = z.object({
   STYTCH_SECRET_NEXT: emptyAsUnset(upstreamSecret.optional()),
   STYTCH_BASE_URL: emptyAsUnset(
     stringOr("must be a string")
-      .refine(isBaseUrl, "must be an http(s) URL without credentials or query")
+      .superRefine((value, context) => {
+        const problem = checkBaseUrl(value);
+        if (problem !== null) context.addIssue(problem);
+      })
       .optional(),
   ),
   STYTCH_WEBHOOK_SECRET: emptyAsUnset(
@@ -128,7 +138,7 @@ export interface Config {
     readonly secret: string;
     /** The next secret, while the project secret rotates. */
     readonly nextSecret: string | undefined;
-    /** Without a trailing slash. */
+    /** An origin (RFC 6454 §6.1). */
     readonly baseUrl: string;
     /** The deadline of a whole upstream call, retries included. */
     readonly timeoutMs: number;
@@ -171,7 +181,7 @@ function toConfig(v: Variables): Config {
       projectId: v.STYTCH_PROJECT_ID,
       secret: v.STYTCH_SECRET,
       nextSecret: v.STYTCH_SECRET_NEXT,
-      baseUrl: baseUrl.replace(/\/+$/, ""),
+      baseUrl: new URL(baseUrl).origin,
       timeoutMs: v.UPSTREAM_TIMEOUT_MS,
     }),
     upstreamRegion: v.UPSTREAM_REGION,

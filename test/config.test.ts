@@ -149,7 +149,27 @@ test.each([
   ["STYTCH_SECRET_NEXT", ["with space"]],
   [
     "STYTCH_BASE_URL",
-    ["ftp://a.example", "a.example", "https://u:p@a.example", "https://a.example?", "https://a.example/#x"],
+    [
+      "ftp://a.example",
+      "a.example",
+      "https://u:p@a.example",
+      "https://u@a.example",
+      "https://a.example?",
+      "https://a.example/#x",
+      "https://test.stytch.com/v1/",
+      "https://a.example/v1",
+      "https://a.example//",
+      "https://a.example/.",
+      "https:a.example",
+      "https:\\\\a.example",
+      " https://a.example",
+      "https://a.example:port",
+      "http://a.example",
+      "http://localhost.a.example",
+      "http://127.0.0.1.a.example",
+      "http://0.0.0.0:8787",
+      "http://[::2]",
+    ],
   ],
   [
     "STYTCH_WEBHOOK_SECRET",
@@ -179,9 +199,26 @@ test("an admin token of the minimum length is accepted", () => {
   expect(parse({ ADMIN_TOKEN: "a".repeat(32) }).adminToken).toBe("a".repeat(32));
 });
 
-test("STYTCH_BASE_URL keeps its path and loses trailing slashes", () => {
-  expect(parse({ STYTCH_BASE_URL: "http://127.0.0.1:8787" }).stytch.baseUrl).toBe("http://127.0.0.1:8787");
-  expect(parse({ STYTCH_BASE_URL: "https://a.example/api//" }).stytch.baseUrl).toBe("https://a.example/api");
+test.each([
+  ["https://login.a.example", "https://login.a.example"],
+  ["https://a.example/", "https://a.example"],
+  ["HTTPS://A.example:443/", "https://a.example"],
+  ["https://127.0.0.1:8443", "https://127.0.0.1:8443"],
+  ["http://127.0.0.1:8787", "http://127.0.0.1:8787"],
+  ["http://127.8.9.10", "http://127.8.9.10"],
+  ["http://localhost:8787/", "http://localhost:8787"],
+  ["http://[::1]:8787", "http://[::1]:8787"],
+])("STYTCH_BASE_URL %s is the origin %s", (value, origin) => {
+  expect(parse({ STYTCH_BASE_URL: value }).stytch.baseUrl).toBe(origin);
+});
+
+test("a problem of STYTCH_BASE_URL says what to write instead", () => {
+  expect(problemsOf({ STYTCH_BASE_URL: "https://test.stytch.com/v1/" })["STYTCH_BASE_URL"]).toBe(
+    "must be an origin such as https://api.stytch.com, without a path, query or credentials",
+  );
+  expect(problemsOf({ STYTCH_BASE_URL: "http://test.stytch.com" })["STYTCH_BASE_URL"]).toBe(
+    "must be https; http is for loopback only (localhost, 127.0.0.0/8, [::1])",
+  );
 });
 
 test("CORS_ORIGINS is a list, with or without spaces, or a star", () => {

@@ -5,7 +5,7 @@
 
 import * as z from "zod";
 import { parseExactly } from "../platform/exact-json.ts";
-import { isCanonicalId } from "../stytch/identifier.ts";
+import { isSpellingOf } from "../stytch/identifier.ts";
 import type { OrganizationEnvelope } from "../stytch/schemas/organization-schema.ts";
 
 export interface Entry {
@@ -51,11 +51,11 @@ export const identifiersOf = (entry: Entry): string[] => [entry.organizationId, 
 
 /**
  * True if `identifier` is the ID or an alias of the entry. Aliases in KV and in memory are hints, so an entry that is
- * found by one is checked with this. An identifier in the form of an ID never matches as an alias.
+ * found by one is checked with this. An alias may have the form of an ID, and an ID may be asked for in another case.
  */
-export function hasIdentifier(entry: Entry, identifier: string): boolean {
-  if (entry.organizationId === identifier) return true;
-  return !isCanonicalId(identifier) && (entry.slug === identifier || entry.externalId === identifier);
+export function hasIdentifier({ organizationId, slug, externalId }: Entry, identifier: string): boolean {
+  if (organizationId === identifier || slug === identifier || externalId === identifier) return true;
+  return isSpellingOf(organizationId, identifier);
 }
 
 /** A weak ETag (RFC 9110 §8.8.3): it identifies the value, not the bytes of the response. */

@@ -4,6 +4,7 @@
  * ID of another. No I/O; times are in ms since the epoch.
  */
 import { BoundedMap } from "../platform/bounded-map.ts";
+import { isSpellingOf } from "../stytch/identifier.ts";
 import { aliasesOf, type Entry, hasIdentifier, identifiersOf } from "./entry.ts";
 
 /** A small part of an isolate's 128 MB: https://developers.cloudflare.com/workers/platform/limits/#memory */
@@ -19,6 +20,8 @@ interface CachedEntry {
   readonly entry: Entry;
   /** When KV or the Organization object last confirmed it. */
   readonly checkedAt: number;
+  /** Its ID in another case, if Stytch answered that, too. Only the last one, so that callers cannot fill the memory. */
+  readonly idSpelling: string | undefined;
 }
 
 interface AliasTarget {
@@ -79,12 +82,15 @@ export class Memory {
    * whose upstream request began earlier never replaces one that began later.
    */
   set(entry: Entry, askedAs: string, now: number): Entry {
-    const before = this.peek(entry.organizationId);
+    const held = this.#entries.get(entry.organizationId);
+    const before = held?.entry;
     const current = before !== undefined && before.requestedAt > entry.requestedAt ? before : entry;
+    const isSpelling = askedAs !== entry.organizationId && isSpellingOf(entry.organizationId, askedAs);
+    const idSpelling = isSpelling ? askedAs : held?.idSpelling;
     const answeredAliases = this.delete(entry.organizationId);
     const size = sizeOf(current);
     if (size > this.#maxBytes) return current;
-    this.#entries.set(current.organizationId, { entry: current, checkedAt: now });
+    this.#entries.set(current.organizationId, { entry: current, checkedAt: now, idSpelling });
     this.#bytes += size;
     this.#setAliases(current, askedAs, answeredAliases);
     for (const id of this.#entries.keys()) {
@@ -147,7 +153,7 @@ export class Memory {
 
   #setAliases(entry: Entry, askedAs: string, answeredAliases: readonly string[]): void {
     for (const alias of aliasesOf(entry)) {
-      if (alias === entry.organizationId || !hasIdentifier(entry, alias)) continue;
+      if (alias === entry.organizationId) continue;
       const other = this.#otherOwner(alias, entry);
       if (alias !== askedAs && other !== undefined && other.requestedAt > entry.requestedAt) continue;
       // An alias that has moved here no longer leads to the other organization.
@@ -165,7 +171,9 @@ export class Memory {
   #resolve(identifier: string): string | undefined {
     if (this.#entries.has(identifier)) return identifier;
     const target = this.#aliases.get(identifier);
-    return target?.isAnswer ? target.organizationId : undefined;
+    if (target?.isAnswer) return target.organizationId;
+    const id = identifier.toLowerCase();
+    return this.#entries.get(id)?.idSpelling === identifier ? id : undefined;
   }
 }
 

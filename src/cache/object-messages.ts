@@ -50,19 +50,18 @@ export type ReadResult =
   | { readonly entry: Entry; readonly origin: Origin; readonly call: UpstreamCall | null }
   | ReadFailure;
 
-/** True if Stytch failed and said nothing about the organization, so that an older entry may hide the failure. */
+/**
+ * True if Stytch said nothing about the organization, so that an older entry may hide the failure: Stytch failed, or it
+ * refused Postern itself. Only a 404 or 400 about the organization is not transient. A 400 about something else, such
+ * as a member, is.
+ */
 export function isTransientFailure(failure: StytchFailure): boolean {
   if (failure === "not_found") return false;
-  switch (failure.type) {
-    case "upstream_invalid_response":
-    case "upstream_rate_limited":
-    case "upstream_timeout":
-    case "upstream_unavailable":
-      return true;
-    default:
-      return false;
-  }
+  return failure.type !== "upstream_bad_request" || NOT_ABOUT_ORGANIZATION.test(failure.errorType);
 }
+
+/** The types of a 400 that are about what was asked for, but not about an organization. */
+const NOT_ABOUT_ORGANIZATION = /^invalid_(?:member|connected_app|email)/;
 
 /**
  * The result for a caller who waited for another caller's upstream request. For a background refresh the call is left

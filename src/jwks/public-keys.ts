@@ -48,7 +48,8 @@ export class PublicKeys extends DurableObject<Env> {
     const at = Date.now();
     if (result.ok) this.#last = { at, call, body: result.value.bytes };
     else {
-      const failure: Failure = result.failure === "not_found" ? { type: "route_not_found" } : result.failure;
+      const failure: Failure =
+        result.failure === "not_found" ? { type: "upstream_rejected" } : result.failure;
       this.#last = { at, call, failure, ...(detail === undefined ? {} : { detail }) };
     }
     return this.#last;

@@ -14,7 +14,7 @@ import { failed, type Result } from "../result.ts";
 import { Circuit } from "./circuit.ts";
 import { DriftReporter } from "./drift.ts";
 import { fetchWithRetry } from "./fetch-with-retry.ts";
-import { isCanonicalId } from "./identifier.ts";
+import { isCanonicalId, isSpellingOf } from "./identifier.ts";
 import { type ParsedBody, parseResponse, type StytchFailure } from "./parse-response.ts";
 import { MemberEnvelope } from "./schemas/member-schema.ts";
 import { OrganizationEnvelope } from "./schemas/organization-schema.ts";
@@ -52,7 +52,10 @@ export class StytchClient {
     const path = `/v1/b2b/organizations/${encodeURIComponent(identifier)}`;
     const fetched = await this.#fetch(path, OrganizationEnvelope, timeoutMs);
     if (fetched.result.ok) this.#drift.report(fetched.result.value.json, Date.now());
-    return rejectOther(identifier, (envelope) => envelope.organization.organization_id, fetched);
+    return rejectOther(identifier, fetched, ({ organization }) => ({
+      id: organization.organization_id,
+      aliases: [organization.organization_slug, organization.organization_external_id],
+    }));
   }
 
   /** `GET /v1/b2b/organizations/members/dangerously_get/{memberId}`. */
@@ -61,7 +64,10 @@ export class StytchClient {
     const query = includeDeleted ? "?include_deleted=true" : "";
     const fetched = await this.#fetch(path + query, MemberEnvelope, this.#config.timeoutMs);
     if (fetched.result.ok) this.#drift.report(fetched.result.value.json, Date.now());
-    return rejectOther(memberId, (envelope) => envelope.member.member_id, fetched);
+    return rejectOther(memberId, fetched, ({ member }) => ({
+      id: member.member_id,
+      aliases: [member.external_id],
+    }));
   }
 
   /** `GET /v1/b2b/sessions/jwks/{project_id}`, of the deployment's own project. */
@@ -100,10 +106,24 @@ const CONNECTION_FAILURES = {
 const describeRefusal = ({ type }: Failure) =>
   type === "upstream_rate_limited" ? "not called: paused by a 429" : "not called: the circuit is open";
 
-/** Turns an answer about an object with another ID than the requested one into a failure. */
-function rejectOther<T>(requested: string, idOf: (json: T) => string, fetched: Fetched<T>): Fetched<T> {
+/** The names of the object in an answer. */
+interface ObjectNames {
+  readonly id: string;
+  readonly aliases: readonly (string | null | undefined)[];
+}
+
+/**
+ * Turns an answer about an object that does not have the requested ID into a failure. A slug or external ID may have the
+ * form of an ID. Text in another form is not checked: Stytch may match a slug in another case.
+ */
+function rejectOther<T>(
+  requested: string,
+  fetched: Fetched<T>,
+  namesOf: (json: T) => ObjectNames,
+): Fetched<T> {
   const { result, call } = fetched;
   if (!result.ok || !isCanonicalId(requested)) return fetched;
-  if (requested.toLowerCase() === idOf(result.value.json).toLowerCase()) return fetched;
+  const { id, aliases } = namesOf(result.value.json);
+  if (aliases.includes(requested) || isSpellingOf(id, requested)) return fetched;
   return { result: failed({ type: "upstream_invalid_response" }), detail: "another object", call };
 }

@@ -64,18 +64,35 @@ async function attemptOnce(config: StytchConfig, path: string, deadline: AbortSi
       requests += 1;
       response = await send(config, path, nextSecret, deadline);
     }
-    // The deadline aborts the reading of the body, too.
-    const body = readBounded(MAX_BODY_BYTES, response.body);
-    // The status alone tells the failure and the body only adds detail, so it is not worth waiting until the deadline.
-    const bytes =
-      response.status === 200
-        ? await body
-        : await withTimeout(ERROR_BODY_TIMEOUT_MS, body).catch(() => undefined);
+    const bytes = await readBody(response);
     const retryAfter = response.headers.get("Retry-After");
     return { response: success({ status: response.status, retryAfter, bytes }), requests };
   } catch {
     return { response: failed(deadline.aborted ? "deadline" : "no_connection"), requests };
   }
+}
+
+/**
+ * Undefined if the body is too large or does not decompress, or if that of an error does not arrive soon. Rejects if the
+ * connection breaks off. The deadline aborts the reading, too.
+ */
+async function readBody(response: Response): Promise<RawResponse["bytes"]> {
+  const body = readBounded(MAX_BODY_BYTES, response.body);
+  // Without its body an error is one all the same, so its body is not worth waiting for until the deadline.
+  if (response.status !== 200) return await withTimeout(ERROR_BODY_TIMEOUT_MS, body).catch(() => undefined);
+  return await body.catch((error: unknown) => {
+    if (isDecompressionError(response, error)) return undefined;
+    throw error;
+  });
+}
+
+/**
+ * True if the body arrived and is not what its `Content-Encoding` (RFC 9110 §8.4) says: another attempt would get the
+ * same. workerd throws a `TypeError` then. It throws a plain `Error` that is `retryable` if the connection breaks off,
+ * and a `DOMException` after the deadline.
+ */
+function isDecompressionError({ headers }: Response, error: unknown): boolean {
+  return headers.has("Content-Encoding") && error instanceof TypeError && !("retryable" in error);
 }
 
 async function send(

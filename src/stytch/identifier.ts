@@ -24,3 +24,17 @@ const CANONICAL_ID =
 export function isCanonicalId(identifier: string): boolean {
   return CANONICAL_ID.test(identifier);
 }
+
+/** True if `text` is this ID. The hexadecimal digits of a UUID are case-insensitive (RFC 9562 §4). */
+export function isSpellingOf(id: string, text: string): boolean {
+  return id === text || (isCanonicalId(text) && id.toLowerCase() === text.toLowerCase());
+}
+
+/**
+ * The names under which what `identifier` names may be cached: itself, and if it has the form of an ID in another case,
+ * the ID as Stytch writes it.
+ */
+export function spellingsOf(identifier: string): string[] {
+  const id = identifier.toLowerCase();
+  return id !== identifier && isCanonicalId(id) ? [identifier, id] : [identifier];
+}

@@ -5,12 +5,15 @@ import type { Failure } from "../errors.ts";
 import { parseJson } from "../platform/bounded-json.ts";
 import { failed, type Result, success } from "../result.ts";
 import { parseRetryAfter } from "./retry-after.ts";
-import { isAboutCredentials, StytchError } from "./schemas/error-schema.ts";
+import { isAboutObject, isAboutRequest, StytchError } from "./schemas/error-schema.ts";
 
 export interface RawResponse {
   readonly status: number;
   readonly retryAfter: string | null;
-  /** Undefined if the body is larger than Postern accepts, or if that of an error did not arrive in time. */
+  /**
+   * Undefined if the body is larger than Postern accepts or does not decompress, or if that of an error did not arrive
+   * in time.
+   */
   readonly bytes: Uint8Array<ArrayBuffer> | undefined;
 }
 
@@ -21,7 +24,7 @@ export interface ParsedBody<T> {
   readonly json: T;
 }
 
-/** `not_found`: Stytch has no such object. */
+/** `not_found`: Stytch says that it has no such object. */
 export type StytchFailure = Failure | "not_found";
 
 interface Parsed<T> {
@@ -59,7 +62,7 @@ function parseSuccess<T>(
   json: unknown,
   schema: z.ZodType<T>,
 ): Parsed<T> {
-  if (bytes === undefined) return invalid("too large");
+  if (bytes === undefined) return invalid("too large, or does not decompress");
   if (json === undefined) return invalid("not JSON, or nested too deep");
   const parsed = schema.safeParse(json);
   if (!parsed.success) return invalid(issuePaths(parsed.error));
@@ -75,7 +78,6 @@ function parseError(
 ): Parsed<never> {
   const error = StytchError.safeParse(json);
   const detail = error.success ? redact(error.data.error_type) : "no readable error";
-  if (status === 404) return failure("not_found", detail);
   const retryAfterSeconds = parseRetryAfter(retryAfter, now);
   if (status === 429) return failure({ type: "upstream_rate_limited", retryAfterSeconds });
   if (status >= 500) {
@@ -83,10 +85,10 @@ function parseError(
     return failure(retryAfterSeconds === undefined ? { type } : { type, retryAfterSeconds });
   }
   if (status < 300) return invalid(`status ${status}`);
-  if (status !== 400) return failure({ type: "upstream_rejected" }, detail);
-  if (!error.success) return invalid(detail);
+  if (!error.success) return failure({ type: "upstream_rejected" }, detail);
   const { error_type, error_message, error_url } = error.data;
-  if (isAboutCredentials(error_type)) return failure({ type: "upstream_rejected" }, detail);
+  if (status === 404 && isAboutObject(error.data)) return failure("not_found", detail);
+  if (status !== 400 || !isAboutRequest(error_type)) return failure({ type: "upstream_rejected" }, detail);
   return failure(
     {
       type: "upstream_bad_request",

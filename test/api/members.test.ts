@@ -102,6 +102,26 @@ test("a key with organizations:read alone may not read a member", async () => {
   expect(upstream.requests).toHaveLength(0);
 });
 
+test.each([
+  ["HTML", () => new Response("<html>", { status: 404 })],
+  ["an error about the route", () => stytchError(404, "route_not_found")],
+  ["an error about the secret", () => stytchError(404, "secret_not_found")],
+])("a 404 with %s does not say that a member is missing", async (_, answer) => {
+  upstream.answer(answer);
+  const response = await isolate.call(path, { key });
+  expect(await response.json()).toMatchObject({ status_code: 502, error_type: "upstream_rejected" });
+});
+
+test("a member is found by an external ID in the form of an ID, and by its ID in another case", async () => {
+  const externalId = `member-test-${crypto.randomUUID()}`;
+  const of = organization({ organization_id: one["organization_id"] });
+  upstream.answer(() => json(memberEnvelope({ ...one, external_id: externalId }, of)));
+  for (const name of [externalId, String(one["member_id"]).toUpperCase()])
+    expect((await isolate.call(memberPath({ member_id: name }), { key })).status).toBe(200);
+  const other = await isolate.call(memberPath({ member_id: externalId.toUpperCase() }), { key });
+  expect(await other.json()).toMatchObject({ status_code: 502, error_type: "upstream_invalid_response" });
+});
+
 test("a response about another member is refused with 502", async () => {
   upstream.answer(() => json(memberEnvelope(member(), organization())));
   const response = await isolate.call(path, { key });

@@ -38,6 +38,19 @@ describe("an entry", () => {
     expect(hasIdentifier(entry, String(of["organization_slug"]).toUpperCase())).toBe(false);
   });
 
+  test("an entry has an alias in the form of an ID, and its own ID in another case", async () => {
+    const alias = `organization-test-${crypto.randomUUID()}`;
+    for (const field of ["organization_slug", "organization_external_id"]) {
+      const of = organization({ [field]: alias });
+      const entry = await entryOf(of);
+      expect(hasIdentifier(entry, alias)).toBe(true);
+      expect(hasIdentifier(entry, alias.toUpperCase())).toBe(false);
+      expect(hasIdentifier(entry, String(of["organization_id"]).toUpperCase())).toBe(true);
+      expect(hasIdentifier(entry, `organization-test-${crypto.randomUUID()}`)).toBe(false);
+    }
+    expect(hasIdentifier(await entryOf(organization({ organization_id: "org_1" })), "ORG_1")).toBe(false);
+  });
+
   test("an entry without an external ID does not have null or an empty one", async () => {
     for (const none of [null, undefined]) {
       const entry = await entryOf(organization({ organization_external_id: none }));

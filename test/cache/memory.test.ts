@@ -113,13 +113,48 @@ test("an alias finds an entry only if Stytch answered that alias with it", () =>
   expect(found(memory, "acme")).toBe(again);
 });
 
-test("an alias that the entry does not have, or that looks like an ID, finds nothing", () => {
+const ID = "organization-test-0000000a-0000-4000-8000-000000000000";
+
+test("an alias that the entry does not have finds nothing", () => {
   const memory = new Memory();
-  const id = "organization-test-00000000-0000-4000-8000-000000000000";
-  memory.set(entry("a", { slug: "acme", externalId: id }), "ACME", NOW);
-  memory.set(entry("a", { slug: "acme", externalId: id }), id, NOW);
+  memory.set(entry("a", { slug: "acme" }), "ACME", NOW);
   expect(found(memory, "ACME")).toBeNull();
-  expect(found(memory, id)).toBeNull();
+});
+
+test("an alias in the form of an ID finds its entry, unless the ID itself is held", () => {
+  const memory = new Memory();
+  const bearer = memory.set(entry("a", { externalId: ID }), ID, NOW);
+  expect(found(memory, ID)).toBe(bearer);
+  const owner = memory.set(entry(ID), ID, NOW);
+  expect(found(memory, ID)).toBe(owner);
+});
+
+describe("an ID in another case", () => {
+  test("an ID in another case finds the entry only if Stytch answered that", () => {
+    const memory = new Memory();
+    const one = memory.set(entry(ID), ID, NOW);
+    expect(found(memory, ID.toUpperCase())).toBeNull();
+    memory.set(one, ID.toUpperCase(), NOW);
+    expect(found(memory, ID.toUpperCase())).toBe(one);
+    expect(found(memory, ID)).toBe(one);
+    const next = memory.set(entry(ID, { requestedAt: 1 }), ID, NOW);
+    expect(found(memory, ID.toUpperCase())).toBe(next);
+  });
+
+  test("an ID in another case goes with its entry, and only the last one is kept", () => {
+    const memory = new Memory();
+    memory.set(entry(ID), ID.toUpperCase(), NOW);
+    memory.set(entry(ID), ID.replace("a-", "A-"), NOW);
+    expect(found(memory, ID.toUpperCase())).toBeNull();
+    memory.addTombstone(ID.replace("a-", "A-"), 1);
+    expect([memory.organizationIds, memory.bytes]).toEqual([[], 0]);
+  });
+
+  test("a text in another case that has not the form of an ID finds nothing", () => {
+    const memory = new Memory();
+    memory.set(entry("org_1"), "ORG_1", NOW);
+    expect(found(memory, "ORG_1")).toBeNull();
+  });
 });
 
 describe("two answers about one organization", () => {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, type TestIsolate } from "../support/deployment.ts";
 import { objectsThat } from "../support/fakes.ts";
-import { deferred, json, stubUpstream, type Upstream } from "../support/upstream.ts";
+import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
 const JWKS = `/v1/b2b/sessions/jwks/${TEST_VARS.STYTCH_PROJECT_ID}`;
@@ -67,6 +67,15 @@ test("the JWKS of another project are no route, and are not fetched", async () =
     expect(await response.json()).toMatchObject({ status_code: 404, error_type: "route_not_found" });
   }
   expect(upstream.requests).toHaveLength(0);
+});
+
+test.each([
+  ["about the project", () => stytchError(404, "project_not_found")],
+  ["of an unknown type", () => stytchError(404, "type_of_tomorrow")],
+  ["of a load balancer", () => new Response("<html>", { status: 404 })],
+])("a 404 %s to Postern's own project is 502 upstream_rejected", async (_, answer) => {
+  upstream.answer(answer);
+  expect(await (await isolate.call(JWKS)).json()).toMatchObject({ error_type: "upstream_rejected" });
 });
 
 test("invalid JWKS are fetched at most once a second, and are never cached", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isAboutCredentials, StytchError } from "../../src/stytch/schemas/error-schema.ts";
+import { isAboutObject, isAboutRequest, StytchError } from "../../src/stytch/schemas/error-schema.ts";
 
 const ERROR = {
   status_code: 400,
@@ -10,34 +10,99 @@ const ERROR = {
 };
 
 test.each([
+  "invalid_organization_id",
+  "invalid_organization_slug",
+  "invalid_organization_external_id",
+  "invalid_member_id",
+  "invalid_member_get_fields",
+  "invalid_connected_app_type",
+  "invalid_email",
+  "invalid_email_id",
+  "invalid_id",
+  "bad_request",
+  "query_params_do_not_match",
+  "test_id_used_in_live_environment",
+  "live_id_used_in_test_environment",
+])("a 400 of type %s is about what was asked for", (errorType) => {
+  expect(isAboutRequest(errorType)).toBe(true);
+});
+
+test.each([
   "invalid_project_id_authentication",
   "invalid_project_id",
   "invalid_b2b_endpoint",
   "invalid_secret_authentication",
   "invalid_authorization_header",
+  "invalid_user_agent",
   "unauthorized_credentials",
-  "unauthorized_project_id_live",
-  "unauthorized_project_id_test",
-  "unauthorized_action",
-  "project_not_found",
+  "secret_not_found",
+  "billing_not_verified",
+  "billing_not_verified_for_email",
+  "enterprise_endpoint",
+  "deprecated_endpoint",
+  "unavailable_endpoint",
+  "use_https",
   "bad_vertical_for_stytch_sdk",
-])("%s is about Postern's own credentials", (errorType) => {
-  expect(isAboutCredentials(errorType)).toBe(true);
+  "wrong_stack_live",
+  "weak_password",
+  "organization_slug_already_used",
+  "captcha_required",
+  "type_of_tomorrow",
+  "invalid_organization",
+  "an_invalid_organization_id",
+  "invalid_identity",
+  "bad_request_signature",
+])("a 400 of type %s is a refusal of Postern itself", (errorType) => {
+  expect(isAboutRequest(errorType)).toBe(false);
+});
+
+const isMissing = (fields: object) => isAboutObject({ ...ERROR, status_code: 404, ...fields });
+
+test.each([
+  "organization_not_found",
+  "member_not_found",
+  "connected_app_not_found",
+  "not_found",
+  "object_of_tomorrow_not_found",
+  "invalid_organization_id",
+  "member_does_not_exist_in_organization",
+  "live_id_used_in_test_environment",
+])("a 404 of type %s says that the object does not exist", (error_type) => {
+  expect(isMissing({ error_type })).toBe(true);
 });
 
 test.each([
-  "invalid_organization_id",
-  "invalid_organization_slug",
-  "invalid_organization_external_id",
-  "invalid_id",
-  "invalid_member_get_fields",
-  "bad_request",
-  "query_params_do_not_match",
-  "test_id_used_in_live_environment",
-  "live_id_used_in_test_environment",
-  "weak_password",
-])("%s is about the request, not about Postern's credentials", (errorType) => {
-  expect(isAboutCredentials(errorType)).toBe(false);
+  "route_not_found",
+  "route_not_supported_in_test",
+  "unavailable_endpoint",
+  "invalid_b2b_endpoint",
+  "method_not_allowed",
+  "project_not_found",
+  "project_has_no_public_tokens",
+  "invalid_project_id_authentication",
+  "environment_not_found",
+  "secret_not_found",
+  "public_token_not_found",
+  "m2m_client_not_found",
+  "billing_info_not_found",
+  "unauthorized_credentials",
+  "bad_vertical_for_stytch_sdk",
+  "wrong_stack_test",
+])("a 404 of type %s says nothing of the object", (error_type) => {
+  expect(isMissing({ error_type })).toBe(false);
+});
+
+test("a 404 whose body has another status says nothing of the object", () => {
+  const error_type = "organization_not_found";
+  expect([400, 403, 200].map((status_code) => isMissing({ error_type, status_code }))).toEqual([
+    false,
+    false,
+    false,
+  ]);
+  expect([null, undefined].map((status_code) => isMissing({ error_type, status_code }))).toEqual([
+    true,
+    true,
+  ]);
 });
 
 const isAccepted = (fields: object) => StytchError.safeParse({ ...ERROR, ...fields }).success;

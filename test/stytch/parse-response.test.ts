@@ -42,11 +42,11 @@ test("a 200 whose body passes the schema gives its bytes as they are, and its JS
   expect(result.value.json).toEqual(JSON.parse(new TextDecoder().decode(bytes)));
 });
 
-test("a 200 with too large a body is invalid", () => {
+test("a 200 whose body is too large or does not decompress is invalid", () => {
   const raw = { status: 200, retryAfter: null, bytes: undefined };
   expect(parseResponse(raw, OrganizationEnvelope, redact, NOW)).toEqual({
     result: { ok: false, failure: INVALID },
-    detail: "too large",
+    detail: "too large, or does not decompress",
     requestId: null,
   });
 });
@@ -92,8 +92,15 @@ test("a body against the schema in 1,000 places is logged in at most 300 charact
 });
 
 test.each([
-  [404, "any body", error("organization_not_found"), "not_found"],
-  [404, "a body that is no error", "<html>", "not_found"],
+  [404, "an error about the object", error("organization_not_found", { status_code: 404 }), "not_found"],
+  [404, "an error of an unknown type", error("whatever", { status_code: 404 }), "not_found"],
+  [404, "an error about the route", error("route_not_found", { status_code: 404 }), REJECTED],
+  [404, "an error about the project", error("project_not_found", { status_code: 404 }), REJECTED],
+  [404, "an error of another status", error("organization_not_found"), REJECTED],
+  [404, "HTML", "<html>", REJECTED],
+  [404, "nothing", "", REJECTED],
+  [404, "JSON without a type", { message: "no Route matched with those values" }, REJECTED],
+  [404, "an organization", organizationEnvelope(organization()), REJECTED],
   [
     429,
     "any body",
@@ -116,8 +123,13 @@ test.each([
   [400, "an error about the project", error("invalid_project_id_authentication"), REJECTED],
   [400, "an error about the endpoint", error("invalid_b2b_endpoint"), REJECTED],
   [400, "an error about the secret", error("invalid_secret_authentication"), REJECTED],
-  [400, "HTML", "<html>", INVALID],
-  [400, "an OAuth error", { error: "invalid_request", error_description: "No." }, INVALID],
+  [400, "an error of an unknown type", error("type_of_tomorrow"), REJECTED],
+  [400, "HTML", "<html>", REJECTED],
+  [400, "nothing", "", REJECTED],
+  [400, "an OAuth error", { error: "invalid_request", error_description: "No." }, REJECTED],
+  [408, "an error", error("request_timeout"), REJECTED],
+  [425, "nothing", "", REJECTED],
+  [499, "an error", error("client_closed_request"), REJECTED],
 ])("a response with status %i and %s gives the right failure", (status, _, body, failure) => {
   expect(outcome(status, body).failure).toEqual(failure);
 });
@@ -168,7 +180,7 @@ test.each([
 
 test("a 400 is logged by its error type alone", () => {
   expect(outcome(400, error("invalid_organization_id")).detail).toBe("invalid_organization_id");
-  expect(outcome(400, error("Not a type"))).toEqual({ failure: INVALID, detail: "no readable error" });
+  expect(outcome(400, error("Not a type"))).toEqual({ failure: REJECTED, detail: "no readable error" });
 });
 
 test("a message of Stytch reaches the result in a 400 only, and only after redaction", () => {
@@ -178,6 +190,14 @@ test("a message of Stytch reaches the result in a 400 only, and only after redac
     expect(JSON.stringify(parseResponse(raw, OrganizationEnvelope, redacting, NOW))).not.toContain(SECRET);
   }
   expect(redacting.mock.calls.flat()).not.toContain(SECRET);
+});
+
+test.each([400, 404])("a %i whose body did not arrive is a refusal of Postern itself", (status) => {
+  const raw = { status, retryAfter: null, bytes: undefined };
+  expect(parseResponse(raw, OrganizationEnvelope, redact, NOW).result).toEqual({
+    ok: false,
+    failure: REJECTED,
+  });
 });
 
 test("the request ID of Stytch is read from answers and from errors", () => {

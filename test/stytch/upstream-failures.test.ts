@@ -44,7 +44,6 @@ const INVALID: [string, () => Response][] = [
     "an organization without a slug",
     () => json(organizationEnvelope({ ...org, organization_slug: undefined })),
   ],
-  ["a 400 without a readable error", () => json("no", 400)],
 ];
 
 test.each(INVALID)("%s is 502 upstream_invalid_response, and is not stored", async (_, answer) => {
@@ -62,6 +61,15 @@ test.each([
   ["a 400 about the project", () => stytchError(400, "invalid_project_id_authentication")],
   ["a 400 about the vertical", () => stytchError(400, "invalid_b2b_endpoint")],
   ["a 400 about the secret", () => stytchError(400, "invalid_secret_authentication")],
+  ["a 400 without a readable error", () => json("no", 400)],
+  ["a 400 about the billing", () => stytchError(400, "billing_not_verified")],
+  ["a 404 about the route", () => stytchError(404, "route_not_found")],
+  ["a 404 about the project", () => stytchError(404, "project_not_found")],
+  ["a 404 of a load balancer", () => new Response("<html>", { status: 404 })],
+  ["an empty 404", () => new Response(null, { status: 404 })],
+  ["a 404 without a type", () => json({ message: "no Route matched" }, 404)],
+  ["status 304", () => new Response(null, { status: 304 })],
+  ["status 408", () => stytchError(408, "request_timeout")],
   ["a redirect", () => new Response(null, { status: 302, headers: { location: "https://elsewhere.test/" } })],
   ["status 409", () => stytchError(409, "conflict")],
   ["status 418", () => new Response("teapot", { status: 418 })],

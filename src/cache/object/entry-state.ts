@@ -9,17 +9,18 @@
  *     or before a purge
  *   404                         negative (1)    negative; purge listed  renewed         applyNotFound
  *   400 about the identifier    nothing         nothing; purge listed   nothing         applyBadRequest
- *   401, 403 (2)                nothing         nothing; purge owed     nothing         applyRefusal
  *   5xx, 429, timeout,          back-off        back-off; served stale  back-off        applyTransientFailure
- *     bad body
- *   purge (3)                   nothing         nothing                 nothing         applyPurge
+ *     bad body, refusal (2)
+ *   handed over (3)             nothing         nothing; purge listed   nothing         applyHandOver
+ *   purge (4)                   nothing         nothing                 nothing         applyPurge
  *   alias moved                 nothing         nothing; purge listed   nothing         reset
  *
- * (1) for `CACHE_NEGATIVE_SECONDS`. (2) Stytch refused Postern itself; likewise another 4xx, or a redirect. (3) The
- * request in flight is repeated.
+ * (1) for `CACHE_NEGATIVE_SECONDS`. (2) Stytch refused Postern itself: 401, 403, another 4xx, a redirect, or a 400 or
+ * 404 that is not about the organization. (3) A 200 with an organization that has another ID. (4) The request in flight
+ * is repeated.
  *
- * "Purge listed": isolates and KV may hold the entry, so the object has the Directory list a purge of its name. "Purge
- * owed": it is listed with the next 404 or 400. No I/O; times are in ms since the epoch.
+ * "Purge listed": isolates and KV may hold the entry, so the object has the Directory list a purge of its name. No I/O;
+ * times are in ms since the epoch.
  */
 import type { Config } from "../../config.ts";
 import { type Entry, hasIdentifier } from "../entry.ts";
@@ -62,8 +63,6 @@ export class EntryState {
   /** The latest purge of this identifier, and the latest of any that was heard of. Both only grow. */
   #latestPurge = 0;
   #latestSeen = 0;
-  /** An entry was served, and Stytch has refused Postern since. */
-  #owesPurge = false;
   #backOff: BackOff<ReadFailure> = NO_FAILURES;
 
   /** `requestedAt` is that of the entry which the object held before it was evicted. */
@@ -107,18 +106,18 @@ export class EntryState {
   }
 
   applyNotFound(end: EntryEnd, negative: NegativeEntry): EndResult {
-    const result = this.#end(end, true);
+    const result = this.applyBadRequest(end);
     if (result !== "ignored") this.#negative = negative;
     return result;
   }
 
-  applyBadRequest(end: EntryEnd): EndResult {
-    return this.#end(end, true);
-  }
-
-  /** A refusal of Postern says nothing of the organization, so no purge is listed until Stytch says that it is gone. */
-  applyRefusal(end: EntryEnd): EndResult {
-    return this.#end(end, false);
+  applyBadRequest({ requestedAt, mayBeCached }: EntryEnd): EndResult {
+    if (requestedAt < this.#requestedAt) return "ignored";
+    const isPurgeDue = this.hasEntry || mayBeCached;
+    this.reset();
+    this.#requestedAt = requestedAt;
+    this.#endedAt = requestedAt;
+    return isPurgeDue ? "purge_due" : "ended";
   }
 
   applyTransientFailure(failure: ReadFailure, now: number): void {
@@ -135,7 +134,7 @@ export class EntryState {
     this.reset();
   }
 
-  /** Forgets everything but the purges, the back-off, and that a purge is owed. */
+  /** Forgets everything but the purges and the back-off. */
   reset(): void {
     this.#entry = undefined;
     this.#negative = undefined;
@@ -161,11 +160,13 @@ export class EntryState {
   }
 
   /**
-   * An answer to the object's alias went to the canonical object: it orders later answers and ends a negative entry.
+   * An answer to the object's name went to the canonical object of another organization. It orders later answers, and it
+   * ends what was known here: a 404, or an organization that had the name as its ID.
    */
-  noteHandedOver(requestedAt: number): void {
-    this.#requestedAt = requestedAt;
+  applyHandOver(requestedAt: number): void {
     this.#negative = undefined;
+    if (this.#entry !== undefined && this.#entry.requestedAt < requestedAt) this.#entry = undefined;
+    this.#requestedAt = requestedAt;
   }
 
   /** An organization was seen to have the object's alias, in an answer to a request that began then. */
@@ -199,17 +200,6 @@ export class EntryState {
     if (entry !== null) return { ...last, cached: entry, call: null };
     // A caller with an entry of its own can hide the failure; one without is worth an attempt.
     return request.newestRequestedAt === null ? null : { ...last, call: null };
-  }
-
-  #end({ requestedAt, mayBeCached }: EntryEnd, isAboutOrganization: boolean): EndResult {
-    if (requestedAt < this.#requestedAt) return "ignored";
-    this.#owesPurge ||= this.hasEntry || mayBeCached;
-    this.reset();
-    this.#requestedAt = requestedAt;
-    this.#endedAt = requestedAt;
-    if (!isAboutOrganization || !this.#owesPurge) return "ended";
-    this.#owesPurge = false;
-    return "purge_due";
   }
 }
 

@@ -12,6 +12,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Config } from "../../config.ts";
 import { requireIsolateState } from "../../isolate-state.ts";
 import { describeError, log } from "../../log.ts";
+import { spellingsOf } from "../../stytch/identifier.ts";
 import type { Entry } from "../entry.ts";
 import { asCollapsed, type ReadRequest, type ReadResult } from "../object-messages.ts";
 import { recordPurge } from "../purge/record-purge.ts";
@@ -173,7 +174,7 @@ export class Organization extends DurableObject<Env> {
 
   /** If the Directory fails, isolates go on serving what they hold under this name until it expires. */
   #recordPurgeInBackground(name: string): void {
-    const listed = recordPurge(this.env, [name], null).then(
+    const listed = recordPurge(this.env, spellingsOf(name), null).then(
       (sequence) => this.#state.observeOwnPurge(sequence),
       (error: unknown) => log({ degraded: ["directory"], defect: describeError(error) }),
     );

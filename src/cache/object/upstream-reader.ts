@@ -91,16 +91,20 @@ export class UpstreamReader {
   }
 
   async #handOver(alias: string, entry: Entry): Promise<void> {
-    this.#host.state.noteHandedOver(entry.requestedAt);
+    const { state, mirror, notifier } = this.#host;
+    state.applyHandOver(entry.requestedAt);
+    // The name was the ID of an organization, and is now a slug or external ID of another.
+    const wasId = mirror.mirroredAt !== undefined && !state.hasEntry;
+    if (wasId) {
+      mirror.clear(alias, "known");
+      notifier.clear();
+    }
     const result = await this.#host.alias.handOver(alias, entry);
-    if (result.kind === "purged") this.#host.state.observePurge(result.latestPurge);
-    if (result.kind === "moved") this.#host.recordPurgeInBackground(alias);
+    if (result.kind === "purged") state.observePurge(result.latestPurge);
+    if (result.kind === "moved" || wasId) this.#host.recordPurgeInBackground(alias);
   }
 
-  /**
-   * Stytch answered, and not with an organization: the rows for 404, 400, and 401 or 403 of the table in
-   * `entry-state.ts`.
-   */
+  /** Stytch said that no organization has this identifier: the rows for 404 and 400 of the table in `entry-state.ts`. */
   #applyEnd(
     identifier: string,
     requestedAt: number,
@@ -114,8 +118,7 @@ export class UpstreamReader {
     if (failure === "not_found") {
       const until = Date.now() + this.#host.cacheConfig().negativeSeconds * 1_000;
       result = this.#host.state.applyNotFound(end, { until, purgeEpoch });
-    } else if (failure.type === "upstream_bad_request") result = this.#host.state.applyBadRequest(end);
-    else result = this.#host.state.applyRefusal(end);
+    } else result = this.#host.state.applyBadRequest(end);
     if (result === "ignored") return;
     this.#host.alias.reset();
     this.#host.mirror.clear(identifier, "known");
@@ -124,7 +127,7 @@ export class UpstreamReader {
   }
 }
 
-/** The organization that an answer names: null if Stytch knows none, undefined if Stytch failed and said nothing. */
+/** The organization that an answer names: null if Stytch knows none, undefined if Stytch said nothing about it. */
 function organizationOf(fetched: FetchedEntry): string | null | undefined {
   if (fetched.entry !== undefined) return fetched.entry.organizationId;
   return isTransientFailure(fetched.failure) ? undefined : null;

@@ -3,7 +3,7 @@
 import type { PurgeEvent } from "../../directory/directory.ts";
 import type { Failure } from "../../errors.ts";
 import { callWithRetry } from "../../platform/durable-object.ts";
-import { isCanonicalId } from "../../stytch/identifier.ts";
+import { spellingsOf } from "../../stytch/identifier.ts";
 import type { CacheContext } from "../cache-context.ts";
 import { recordPurge } from "./record-purge.ts";
 
@@ -29,8 +29,7 @@ export async function purgeIdentifiers(
   identifiers: readonly string[],
   detail: PurgeEvent["detail"],
 ): Promise<Failure | null> {
-  // The digits of a UUID have no case, and entries have IDs as Stytch writes them.
-  const names = identifiers.map((name) => (isCanonicalId(name) ? name.toLowerCase() : name));
+  const names = identifiers.flatMap(spellingsOf);
   let sequence: number;
   try {
     sequence = await recordPurge(env, names, detail);

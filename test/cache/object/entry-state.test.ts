@@ -84,21 +84,23 @@ describe("the state table", () => {
     expect(columnOf(state)).toBe("nothing");
   });
 
-  test.each(columns)("a refusal of Postern leaves nothing, and lists no purge: %s", (column) => {
+  test.each(columns)("an answer handed over leaves nothing that was requested earlier: %s", (column) => {
     const state = COLUMNS[column]();
-    expect(state.applyRefusal(end(11))).toBe("ended");
-    expect(columnOf(state)).toBe("nothing");
-    // The purge is owed if there was an entry, and is due with the next 404 or 400, once.
-    const due = column === "entry held" ? "purge_due" : "ended";
-    expect(state.applyNotFound(end(12), { until: UNTIL, purgeEpoch: 0 })).toBe(due);
-    expect(state.applyNotFound(end(13), { until: UNTIL, purgeEpoch: 0 })).toBe("ended");
+    state.applyHandOver(11);
+    expect([columnOf(state), state.requestedAt]).toEqual(["nothing", 11]);
+    expect(state.applyBadRequest(end(10))).toBe("ignored");
+  });
+
+  test("an answer handed over leaves an entry that was requested later", () => {
+    const state = COLUMNS["entry held"]();
+    state.applyHandOver(9);
+    expect(columnOf(state)).toBe("entry");
   });
 
   test.each(columns)("an end that was requested earlier is ignored: %s", (column) => {
     for (const apply of [
       (state: EntryState) => state.applyNotFound(end(9), { until: UNTIL, purgeEpoch: 0 }),
       (state: EntryState) => state.applyBadRequest(end(9)),
-      (state: EntryState) => state.applyRefusal(end(9)),
     ]) {
       const state = COLUMNS[column]();
       const before = columnOf(state);
@@ -117,7 +119,9 @@ describe("the state table", () => {
     const state = COLUMNS[column]();
     const before = columnOf(state);
     state.applyTransientFailure(FAILURE, NOW);
-    expect(columnOf(state)).toBe(before);
+    expect([columnOf(state), state.requestedAt]).toEqual([before, 10]);
+    // A negative entry is not renewed, either.
+    expect(state.isKnownMissing(UNTIL)).toBe(false);
   });
 
   test.each(columns)("a purge leaves nothing: %s", (column) => {
@@ -176,7 +180,7 @@ describe("a negative entry", () => {
   test("a negative entry ends if an answer is handed over, which orders later ones", () => {
     const state = new EntryState();
     state.applyNotFound(end(5), { until: NOW + 10, purgeEpoch: 0 });
-    state.noteHandedOver(6);
+    state.applyHandOver(6);
     expect([state.isKnownMissing(NOW), state.requestedAt]).toEqual([false, 6]);
     expect(state.applyBadRequest(end(5))).toBe("ignored");
   });

@@ -115,12 +115,11 @@ test("a slug that is another's external ID means what Stytch says", async () => 
   }
 });
 
-test("an identifier in the form of an ID never matches a slug or external ID", async () => {
+test("an identifier in the form of an ID never matches an organization that does not have it", async () => {
   const id = `organization-test-${crypto.randomUUID()}`;
-  const impostor = organization({ organization_slug: id, organization_external_id: id });
-  upstream.answer(() => json(organizationEnvelope(impostor)));
-  await isolate.call(organizationPath(impostor), { key });
-  const answer = await isolate.call(organizationPath(String(id)), { key });
+  upstream.answer(() => json(organizationEnvelope(org)));
+  await isolate.call(byId, { key });
+  const answer = await isolate.call(organizationPath(id), { key });
   expect(await answer.json()).toMatchObject({ error_type: "upstream_invalid_response" });
 });
 

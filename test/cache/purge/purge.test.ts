@@ -93,6 +93,16 @@ describe("a purge", () => {
     expect(await nameIn(await admin.call(byId, { key }))).toBe("Renamed");
   });
 
+  test("a purge of an external ID in the form of an ID in another case purges the organization", async () => {
+    const externalId = `ORGANIZATION-test-${crypto.randomUUID().toUpperCase()}`;
+    org = { ...org, organization_external_id: externalId };
+    const path = organizationPath(externalId);
+    await admin.call(path, { key });
+    rename("Renamed");
+    await purge(externalId);
+    expect(await nameIn(await admin.call(path, { key }))).toBe("Renamed");
+  });
+
   test("a purge ends a negative entry", async () => {
     upstream.answer(() => stytchError(404, "organization_not_found"));
     const reader = createIsolate();
