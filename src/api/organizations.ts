@@ -26,7 +26,11 @@ export async function readOrganization(
   let prefetch: Prefetch | null = null;
   const caller = await authorizeRequest(context, (known) => {
     if (!isIdentifier(identifier) || isForced) return;
-    prefetch = startPrefetch(context, identifier, known === null ? [] : visibleIdsOf(known, identifier));
+    prefetch = startPrefetch(
+      context,
+      identifier,
+      known === null ? undefined : visibleIdsOf(known, identifier),
+    );
   });
   if (!caller.ok) return caller.failure;
   const record = caller.value;

@@ -26,21 +26,23 @@ export interface Prefetch {
 
 /**
  * Starts the I/O of a lookup if memory cannot answer it; null if it can. Nothing of what it finds is used before
- * `lookUp`. `visibleIds`: as for `lookUp`, as far as it is known; empty if nothing is known.
+ * `lookUp`. `visibleIds`: as for `lookUp`, or undefined while nobody knows them: then memory may not answer.
  */
 export function startPrefetch(
   context: CacheContext,
   identifier: string,
-  visibleIds: readonly string[] | null,
+  visibleIds: readonly string[] | null | undefined,
 ): Prefetch | null {
   const { config, state } = context;
   const inMemory = state.memory.get(identifier, Date.now(), config.cache.memorySeconds);
-  if (inMemory !== null && includesId(visibleIds, inMemory.organizationId)) return null;
+  const canSee = (organizationId: string) =>
+    visibleIds === undefined || includesId(visibleIds, organizationId);
+  if (inMemory !== null && visibleIds !== undefined && canSee(inMemory.organizationId)) return null;
   const purgesSynced = syncPurges(context);
   const first = Promise.withResolvers<string | null>();
   const kvRead = readFromKv(context, identifier, (organizationId) => {
     first.resolve(organizationId);
-    return true;
+    return canSee(organizationId);
   }).finally(() => first.resolve(null));
   return { purgesSynced, kvRead, organizationId: first.promise };
 }
