@@ -122,6 +122,7 @@ const Variables = z.object({
   CACHE_STALE_IF_ERROR_SECONDS: numberVariable(3_600, 0, 604_800),
   CACHE_NEGATIVE_SECONDS: numberVariable(10, 0, 300),
   CACHE_MEMORY_SECONDS: numberVariable(5, 0, 60),
+  CLIENT_CACHE_SECONDS: numberVariable(0, 0, 3_600),
   UPSTREAM_REGION: emptyAsUnset(
     z.enum(LOCATION_HINTS, `must be one of ${LOCATION_HINTS.join(", ")}`).default("enam"),
   ),
@@ -171,6 +172,8 @@ export interface Config {
     readonly negativeSeconds: number;
     readonly memorySeconds: number;
   };
+  /** How long a caller's own HTTP cache may answer without asking; 0: it asks each time. */
+  readonly clientCacheSeconds: number;
   readonly corsOrigins: readonly string[];
   readonly logHitSampleRate: number;
 }
@@ -215,6 +218,7 @@ function toConfig(v: Variables): Config {
       negativeSeconds: v.CACHE_NEGATIVE_SECONDS,
       memorySeconds: v.CACHE_MEMORY_SECONDS,
     }),
+    clientCacheSeconds: v.CLIENT_CACHE_SECONDS,
     corsOrigins: Object.freeze(v.CORS_ORIGINS),
     logHitSampleRate: v.LOG_HIT_SAMPLE_RATE,
   };

@@ -43,6 +43,7 @@ const DEFAULTS = {
     negativeSeconds: 10,
     memorySeconds: 5,
   },
+  clientCacheSeconds: 0,
   corsOrigins: [],
   logHitSampleRate: 0.1,
 };
@@ -59,6 +60,7 @@ const OPTIONAL = [
   "CACHE_STALE_IF_ERROR_SECONDS",
   "CACHE_NEGATIVE_SECONDS",
   "CACHE_MEMORY_SECONDS",
+  "CLIENT_CACHE_SECONDS",
   "UPSTREAM_REGION",
   "UPSTREAM_TIMEOUT_MS",
   "CORS_ORIGINS",
@@ -99,6 +101,7 @@ describe.each<[string, number, number, (config: Config) => number]>([
   ["CACHE_STALE_IF_ERROR_SECONDS", 0, 604_800, (config) => config.cache.staleIfErrorSeconds],
   ["CACHE_NEGATIVE_SECONDS", 0, 300, (config) => config.cache.negativeSeconds],
   ["CACHE_MEMORY_SECONDS", 0, 60, (config) => config.cache.memorySeconds],
+  ["CLIENT_CACHE_SECONDS", 0, 3_600, (config) => config.clientCacheSeconds],
   ["UPSTREAM_TIMEOUT_MS", 100, 30_000, (config) => config.stytch.timeoutMs],
   ["LOG_HIT_SAMPLE_RATE", 0, 1, (config) => config.logHitSampleRate],
 ])("%s", (name, least, most, read) => {

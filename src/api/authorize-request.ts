@@ -11,11 +11,12 @@ import { failed, type Result, success } from "../result.ts";
 /**
  * Returns the record of the caller's key. Every authenticated call takes a token and is counted, whatever its outcome.
  * The exception is a call from an address that the key does not allow: a thief cannot use up the limit of the key.
- * Never throws. `onLeaseMiss` is called if the key's object has to be asked before the call is let in.
+ * Never throws. `onLeaseMiss` is called if the key's object has to be asked before the call is let in, with the
+ * record as this isolate knew it last.
  */
 export async function authorizeRequest(
   context: RequestContext,
-  onLeaseMiss?: () => void,
+  onLeaseMiss?: (known: KeyRecord | null) => void,
 ): Promise<Result<KeyRecord>> {
   const { keys } = context.state;
   const authenticated = await authenticate(context, true, onLeaseMiss);

@@ -4,12 +4,12 @@
  *   authorize request → identifier → scopes → cached lookup → the key's organizations → the key's fields → 200 or 304
  *
  * If the key's object has to be asked, KV is read at the same time. Nothing of what it finds is used before the key is
- * let in. An organization that the key may not see is answered like one that does not exist.
+ * let in. An organization that the key may not see is answered like one that does not exist, and takes the same steps.
  */
 import { lookUp, type Prefetch, startPrefetch } from "../cache/lookup.ts";
 import type { Failure } from "../errors.ts";
 import { checkScopes } from "../keys/authorize.ts";
-import { canSee, isExcludedId } from "../keys/organization-access.ts";
+import { canSee, visibleIdsOf } from "../keys/organization-access.ts";
 import type { RequestContext } from "../request-context.ts";
 import { isIdentifier } from "../stytch/identifier.ts";
 import { authorizeRequest } from "./authorize-request.ts";
@@ -24,8 +24,13 @@ export async function readOrganization(
   const { state } = context;
   const isForced = isRefreshRequested(context.request.headers);
   let prefetch: Prefetch | null = null;
-  const caller = await authorizeRequest(context, () => {
-    if (isIdentifier(identifier) && !isForced) prefetch = startPrefetch(context, identifier);
+  const caller = await authorizeRequest(context, (known) => {
+    if (!isIdentifier(identifier) || isForced) return;
+    prefetch = startPrefetch(
+      context,
+      identifier,
+      known === null ? undefined : visibleIdsOf(known, identifier),
+    );
   });
   if (!caller.ok) return caller.failure;
   const record = caller.value;
@@ -35,8 +40,7 @@ export async function readOrganization(
   const failure = checkScopes(record, ["organizations:read", ...refreshScopes(isForced)]);
   if (failure !== null) return failure;
 
-  if (isExcludedId(record, identifier)) return { type: "organization_not_found" };
-  const found = await lookUp(context, identifier, isForced, prefetch);
+  const found = await lookUp(context, identifier, isForced, prefetch, visibleIdsOf(record, identifier));
   if (found.entry === undefined) {
     if (found.failure.type === "organization_not_found") context.log.notFound();
     return found.failure;

@@ -37,7 +37,7 @@ export interface CachedHeaders {
 
 /** The headers of a 200. All follow from the projection and from what is compared here. */
 function cacheHeaders(
-  { state, timings }: RequestContext,
+  { config, state, timings }: RequestContext,
   projection: Projection,
   cacheStatus: string,
   age: number,
@@ -52,7 +52,7 @@ function cacheHeaders(
     "Cache-Status": cacheStatus,
     Age: String(age),
     ETag: projection.etag,
-    "Cache-Control": `private, max-age=${Math.max(0, ttl)}`,
+    "Cache-Control": formatCacheControl(age, ttl, config.clientCacheSeconds),
     Vary: "Authorization",
     "Content-Type": "application/json",
     "Server-Timing": serverTiming,
@@ -80,6 +80,17 @@ function formatServerTiming({ key, cache, upstream }: Readonly<Timings>): string
   if (cache !== undefined) text += `, cache;dur=${cache}`;
   if (upstream !== undefined) text += `, upstream;dur=${upstream}`;
   return text;
+}
+
+/**
+ * How long the caller's own cache may answer without asking: `clientSeconds` at most, and never once the answer is stale
+ * here. `max-age` counts from when Stytch answered, since a cache subtracts `Age` from it (RFC 9111 §4.2). `no-cache`
+ * lets a cache keep the answer and demands that it asks with its ETag (§5.2.2.4). There is no `must-revalidate`: some
+ * caches would then ask each time.
+ */
+export function formatCacheControl(age: number, ttl: number, clientSeconds: number): string {
+  const seconds = Math.min(clientSeconds, ttl);
+  return seconds > 0 ? `private, max-age=${age + seconds}` : "private, no-cache";
 }
 
 /** RFC 9211 §2: how this cache came by the answer. */

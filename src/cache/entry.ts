@@ -108,6 +108,13 @@ export function aliasMetadata(organizationId: string): z.input<typeof StoredAlia
   return { v: STORED_VERSION, organizationId };
 }
 
+/** The organization that a stored value says it is, or is an alias of; null if it says neither. */
+export function organizationIdIn(metadata: unknown): string | null {
+  if (typeof metadata !== "object" || metadata === null) return null;
+  const { id, organizationId = id } = metadata as { id?: unknown; organizationId?: unknown };
+  return typeof organizationId === "string" ? organizationId : null;
+}
+
 export type DecodedValue =
   | { readonly kind: "entry"; readonly entry: Entry }
   | { readonly kind: "alias"; readonly organizationId: string }

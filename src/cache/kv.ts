@@ -4,7 +4,7 @@
  * refuse or hang: a lookup then goes on without it.
  */
 import { withTimeout } from "../platform/timeout.ts";
-import { aliasMetadata, decode, type Entry, hasIdentifier, toMetadata } from "./entry.ts";
+import { aliasMetadata, decode, type Entry, hasIdentifier, organizationIdIn, toMetadata } from "./entry.ts";
 
 /** How long a lookup waits for one read. */
 export const KV_TIMEOUT_MS = 500;
@@ -30,21 +30,27 @@ export type KvRead =
   | { readonly kind: "entry"; readonly entry: Entry }
   /** KV has no entry with this identifier, or none that decodes. */
   | { readonly kind: "none" }
+  /** KV leads to an organization that the caller may not see. */
+  | { readonly kind: "hidden" }
   /** KV failed or did not answer in time. */
   | { readonly kind: "failed" };
 
 /**
  * The entry with this identifier. Takes one read by ID and two by alias. Never rejects; resolves within twice
  * `KV_TIMEOUT_MS`. If KV holds the same version as `known`, returns `known` itself and does not hash the body again.
+ * `canSee` is called with the organization that a value leads to, before anything else is done for it: an organization
+ * that may not be seen takes one read, as a name does that KV does not have.
  */
 export async function readKvEntry(
   scope: KvScope,
   identifier: string,
   known: Entry | null = null,
+  canSee: (organizationId: string) => boolean = () => true,
 ): Promise<KvRead> {
   try {
-    const first = await readValue(scope, identifier, known);
-    const found = first?.kind === "alias" ? await readValue(scope, first.organizationId, known) : first;
+    let found = await readValue(scope, identifier, known, canSee);
+    if (found?.kind === "alias") found = await readValue(scope, found.organizationId, known, canSee);
+    if (found?.kind === "hidden") return { kind: "hidden" };
     if (found?.kind !== "entry" || !hasIdentifier(found.entry, identifier)) return { kind: "none" };
     return { kind: "entry", entry: found.entry };
   } catch {
@@ -52,12 +58,20 @@ export async function readKvEntry(
   }
 }
 
-async function readValue(scope: KvScope, name: string, known: Entry | null) {
+async function readValue(
+  scope: KvScope,
+  name: string,
+  known: Entry | null,
+  canSee: (organizationId: string) => boolean,
+) {
   const key = kvKey(scope, name);
   if (key === null) return null;
   const read = scope.kv.getWithMetadata(key, { type: "arrayBuffer", cacheTtl: CACHE_TTL_SECONDS });
   const { value, metadata } = await withTimeout(KV_TIMEOUT_MS, read);
-  return value === null ? null : await decode(value, metadata, known);
+  if (value === null) return null;
+  const organizationId = organizationIdIn(metadata);
+  if (organizationId !== null && !canSee(organizationId)) return { kind: "hidden" } as const;
+  return await decode(value, metadata, known);
 }
 
 /** Stores an entry under its ID. Rejects if KV does. */

@@ -34,8 +34,10 @@ export async function lookUpInObject(
   if (isTransientFailure(result.failure)) {
     const found = isForced ? null : fallBack(context, cached, result.cached, now);
     if (found !== null) return found;
-  } else state.memory.addTombstone(identifier, startedAt);
-  return { failure: result.failure === "not_found" ? { type: "organization_not_found" } : result.failure };
+  } else if (result.failure !== "hidden") state.memory.addTombstone(identifier, startedAt);
+  return {
+    failure: typeof result.failure === "string" ? { type: "organization_not_found" } : result.failure,
+  };
 }
 
 /** Reads the object until no purge has ended what it returned. */
@@ -56,7 +58,7 @@ async function readUntilUnpurged(
     if (result.entry === undefined) {
       const latestPurge = purges.minPurgeEpoch([identifier]);
       // A 404 from before a purge says nothing of the time after it.
-      if (result.failure !== "not_found" || latestPurge <= minPurgeEpoch) return result;
+      if (typeof result.failure !== "string" || latestPurge <= minPurgeEpoch) return result;
       minPurgeEpoch = latestPurge;
       continue;
     }

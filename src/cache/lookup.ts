@@ -4,8 +4,10 @@
  *   memory of the isolate → KV → Organization object → Stytch itself, if the object fails
  *
  * Entries know nothing of API keys: the caller must have been authorized before. An entry that a purge has ended is not
- * used, wherever it is found.
+ * used, wherever it is found. Nor is one that the caller may not see: the lookup goes on as if nothing had been found,
+ * so that it takes the same steps as for a name that nobody has.
  */
+import { includesId } from "../stytch/identifier.ts";
 import { type CacheContext, storeInMemory, syncPurges } from "./cache-context.ts";
 import { type Entry, hasIdentifier } from "./entry.ts";
 import { freshnessOf } from "./freshness.ts";
@@ -18,28 +20,44 @@ import { revalidateInBackground } from "./revalidate.ts";
 export interface Prefetch {
   readonly purgesSynced: Promise<void> | null;
   readonly kvRead: Promise<KvRead>;
+  /** The organization that the first value of KV leads to, before its entry is read; null if there is none. */
+  readonly organizationId: Promise<string | null>;
 }
 
 /**
  * Starts the I/O of a lookup if memory cannot answer it; null if it can. Nothing of what it finds is used before
- * `lookUp`.
+ * `lookUp`. `visibleIds`: as for `lookUp`, or undefined while nobody knows them: then memory may not answer.
  */
-export function startPrefetch(context: CacheContext, identifier: string): Prefetch | null {
+export function startPrefetch(
+  context: CacheContext,
+  identifier: string,
+  visibleIds: readonly string[] | null | undefined,
+): Prefetch | null {
   const { config, state } = context;
-  if (state.memory.get(identifier, Date.now(), config.cache.memorySeconds) !== null) return null;
-  return { purgesSynced: syncPurges(context), kvRead: readFromKv(context, identifier) };
+  const inMemory = state.memory.get(identifier, Date.now(), config.cache.memorySeconds);
+  const canSee = (organizationId: string) =>
+    visibleIds === undefined || includesId(visibleIds, organizationId);
+  if (inMemory !== null && visibleIds !== undefined && canSee(inMemory.organizationId)) return null;
+  const purgesSynced = syncPurges(context);
+  const first = Promise.withResolvers<string | null>();
+  const kvRead = readFromKv(context, identifier, (organizationId) => {
+    first.resolve(organizationId);
+    return canSee(organizationId);
+  }).finally(() => first.resolve(null));
+  return { purgesSynced, kvRead, organizationId: first.promise };
 }
 
 /**
  * Never rejects. I/O: none for a hit in memory; one read of KV, or two by alias; one object call on a miss. A stale
  * entry is returned at once and refreshed in the background; an older one hides a failing upstream. A forced lookup
- * goes past the caches to Stytch.
+ * goes past the caches to Stytch. `visibleIds`: the organizations that the caller may see; null for any.
  */
 export async function lookUp(
   context: CacheContext,
   identifier: string,
   isForced: boolean,
   prefetch: Prefetch | null,
+  visibleIds: readonly string[] | null,
 ): Promise<LookupResult> {
   const { config, state } = context;
   const { memory, purges } = state;
@@ -53,38 +71,58 @@ export async function lookUp(
       newestRequestedAt: null,
       hasSeenEntry: false,
       minPurgeEpoch: purges.minPurgeEpoch([identifier]),
+      visibleIds,
     });
   }
 
   context.time("cache", 0);
   const inMemory = memory.get(identifier, startedAt, config.cache.memorySeconds);
-  if (inMemory !== null) {
+  if (inMemory !== null && includesId(visibleIds, inMemory.organizationId)) {
     if (synced !== null) await synced;
     if (!purges.isPurged(inMemory) && serveWhileRevalidating(context, identifier, inMemory))
       return { entry: inMemory, source: "memory", isStored: true };
   }
 
-  const [kvRead] = await Promise.all([prefetch?.kvRead ?? readFromKv(context, identifier), synced]);
+  const [kvRead] = await Promise.all([readVisibleFromKv(context, identifier, prefetch, visibleIds), synced]);
   // KV may have taken so long that the purge list is too old by now.
   await syncPurges(context);
   const now = Date.now();
   context.time("cache", now - startedAt);
   if (kvRead.kind === "failed") context.log.degraded("kv_read");
-  const cached = bestCached(context, identifier, kvRead, now);
+  const cached = bestCached(context, identifier, kvRead, now, visibleIds);
   if (cached?.isConfirmed && serveWhileRevalidating(context, identifier, cached.entry))
     return { entry: cached.entry, source: cached.source, isStored: true };
   return await lookUpInObject(context, identifier, cached, {
     kind: "answer",
     newestRequestedAt: cached?.entry.requestedAt ?? null,
-    hasSeenEntry: cached !== null || kvRead.kind === "entry",
+    hasSeenEntry: cached !== null || kvRead.kind === "entry" || kvRead.kind === "hidden",
     minPurgeEpoch: purges.minPurgeEpoch([identifier]),
+    visibleIds,
   });
 }
 
-async function readFromKv({ env, config, state }: CacheContext, identifier: string): Promise<KvRead> {
+async function readFromKv(
+  { env, config, state }: CacheContext,
+  identifier: string,
+  canSee: (organizationId: string) => boolean,
+): Promise<KvRead> {
   const scope = { kv: env.ORGANIZATIONS, projectId: config.stytch.projectId };
   const known = state.memory.get(identifier, Date.now(), Number.POSITIVE_INFINITY);
-  return await readKvEntry(scope, identifier, known);
+  return await readKvEntry(scope, identifier, known, canSee);
+}
+
+/** Waits for the first value alone if it leads to an organization that the caller may not see. */
+async function readVisibleFromKv(
+  context: CacheContext,
+  identifier: string,
+  prefetch: Prefetch | null,
+  visibleIds: readonly string[] | null,
+): Promise<KvRead> {
+  const canSee = (organizationId: string) => includesId(visibleIds, organizationId);
+  if (prefetch === null) return await readFromKv(context, identifier, canSee);
+  const organizationId = visibleIds === null ? null : await prefetch.organizationId;
+  if (organizationId !== null && !canSee(organizationId)) return { kind: "hidden" };
+  return await prefetch.kvRead;
 }
 
 /**
@@ -95,10 +133,13 @@ function bestCached(
   identifier: string,
   kvRead: KvRead,
   now: number,
+  visibleIds: readonly string[] | null,
 ): CachedCandidate | null {
   const { memory, purges } = state;
   const isUsable = (entry: Entry) =>
-    freshnessOf(entry.receivedAt, now, config.cache) !== "expired" && !purges.isPurged(entry);
+    includesId(visibleIds, entry.organizationId) &&
+    freshnessOf(entry.receivedAt, now, config.cache) !== "expired" &&
+    !purges.isPurged(entry);
   if (
     kvRead.kind === "entry" &&
     isUsable(kvRead.entry) &&

@@ -5,7 +5,7 @@ import type { StageLog } from "../request-log.ts";
 import type { StytchClient } from "../stytch/client.ts";
 import type { CacheContext } from "./cache-context.ts";
 import { fetchEntry } from "./fetch-entry.ts";
-import type { ReadRequest, ReadResult } from "./object-messages.ts";
+import { asVisible, type ReadRequest, type ReadResult } from "./object-messages.ts";
 
 /** The way to the object and back, on top of the upstream deadline. */
 const ROUND_TRIP_MS = 1_000;
@@ -47,10 +47,13 @@ export async function readOrganizationObject(
 async function fetchDirectly(
   stytch: StytchClient,
   identifier: string,
-  { latestSeen, minPurgeEpoch }: ReadRequest,
+  { latestSeen, minPurgeEpoch, visibleIds = null }: ReadRequest,
   timeoutMs: number,
 ): Promise<ReadResult> {
   const version = { requestedAt: Date.now(), purgeEpoch: Math.max(latestSeen, minPurgeEpoch) };
   const fetched = await fetchEntry(stytch, identifier, version, timeoutMs);
-  return fetched.entry === undefined ? fetched : { ...fetched, origin: "fetched" };
+  return asVisible(
+    fetched.entry === undefined ? fetched : { ...fetched, origin: "fetched" as const },
+    visibleIds,
+  );
 }

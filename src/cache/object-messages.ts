@@ -1,5 +1,6 @@
 /** The messages between an isolate and an Organization object: what a read asks for, and what it returns. */
 import type { UpstreamCall } from "../log.ts";
+import { includesId } from "../stytch/identifier.ts";
 import type { StytchFailure } from "../stytch/parse-response.ts";
 import type { Entry } from "./entry.ts";
 
@@ -13,6 +14,8 @@ export interface ReadRequest {
   readonly minPurgeEpoch: number;
   /** The sequence number of the latest purge that the caller has heard of, of any name. */
   readonly latestSeen: number;
+  /** The organizations that the caller may see; any if it is null or left out. */
+  readonly visibleIds?: readonly string[] | null;
 }
 
 /** Why an object is read. */
@@ -38,7 +41,8 @@ export type Origin =
 
 export interface ReadFailure {
   readonly entry?: never;
-  readonly failure: StytchFailure;
+  /** `hidden`: the caller may not see the organization. It is told what a 404 tells, and nothing has ended. */
+  readonly failure: StytchFailure | "hidden";
   /** An older entry that may hide the failure (stale-if-error, RFC 5861). */
   readonly cached?: Entry;
   /** Null if Stytch was not asked. */
@@ -58,9 +62,23 @@ const NOT_ABOUT_ORGANIZATION = /^invalid_(?:member|connected_app|email)/;
  * refused Postern itself. Only a 404 or 400 about the organization is not transient. A 400 about something else, such
  * as a member, is.
  */
-export function isTransientFailure(failure: StytchFailure): boolean {
-  if (failure === "not_found") return false;
+export function isTransientFailure(failure: ReadFailure["failure"]): boolean {
+  if (typeof failure === "string") return false;
   return failure.type !== "upstream_bad_request" || NOT_ABOUT_ORGANIZATION.test(failure.errorType);
+}
+
+/** The result for a caller who may see these organizations alone. */
+export function asVisible(result: ReadResult, visibleIds: readonly string[] | null): ReadResult {
+  const entry = result.entry ?? result.cached;
+  if (entry === undefined || includesId(visibleIds, entry.organizationId)) return result;
+  if (result.entry !== undefined) return hiddenResult(result.call);
+  const { cached: _, ...failure } = result;
+  return failure;
+}
+
+/** `call`: the upstream call that found the organization; null if Stytch was not asked. */
+export function hiddenResult(call: UpstreamCall | null): ReadFailure {
+  return { failure: "hidden", call, ...(call === null ? {} : { detail: "hidden from the key" }) };
 }
 
 /**

@@ -23,12 +23,13 @@ export interface Caller {
 /**
  * Never throws. Makes at most one object call, and none if the isolate has a lease of the key. `takesToken`: whether
  * the request needs a token of the key's rate limit, which is then requested together with the lease. `onLeaseMiss` is
- * called when a genuine key has no lease, to start work that an admitted request will need.
+ * called when a genuine key has no lease, to start work that an admitted request will need; `known` is the record of an
+ * older lease, or null.
  */
 export async function authenticate(
   context: RequestContext,
   takesToken: boolean,
-  onLeaseMiss?: () => void,
+  onLeaseMiss?: (known: KeyRecord | null) => void,
 ): Promise<Result<Caller>> {
   const credential = readCredential(context.request.headers.get("Authorization"));
   if (credential.kind === "absent") return failed({ type: "missing_key" });
@@ -48,7 +49,7 @@ export async function authenticate(
   });
   let lease = leases.cachedLease(key, source);
   if (lease === null) {
-    onLeaseMiss?.();
+    onLeaseMiss?.(leases.latestRecord(key.keyId));
     lease = await leases.acquireLease(key, source);
   }
   const now = Date.now();

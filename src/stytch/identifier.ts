@@ -38,3 +38,8 @@ export function spellingsOf(identifier: string): string[] {
   const id = identifier.toLowerCase();
   return id !== identifier && isCanonicalId(id) ? [identifier, id] : [identifier];
 }
+
+/** True if `ids` has this ID, or is null, which stands for all. */
+export function includesId(ids: readonly string[] | null, id: string): boolean {
+  return ids === null || ids.some((candidate) => isSpellingOf(candidate, id));
+}

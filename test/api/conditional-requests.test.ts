@@ -47,7 +47,7 @@ test.each([
   expect(response.headers.get("ETag")).toBe(tag);
   expect(response.headers.get("Cache-Status")).toBe("postern; hit; ttl=60; detail=memory");
   expect(response.headers.get("Age")).toBe("0");
-  expect(response.headers.get("Cache-Control")).toBe("private, max-age=60");
+  expect(response.headers.get("Cache-Control")).toBe("private, no-cache");
   expect(response.headers.get("Vary")).toBe("Authorization");
   expect(response.headers.has("Content-Type")).toBe(false);
 });

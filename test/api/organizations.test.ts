@@ -32,7 +32,7 @@ test("a first read returns Stytch's body byte for byte, with Postern's headers",
   expect(await response.text()).toBe(body);
   expect(Object.fromEntries(response.headers)).toEqual({
     age: "0",
-    "cache-control": "private, max-age=60",
+    "cache-control": "private, no-cache",
     "cache-status": "postern; fwd=miss; fwd-status=200; stored",
     "content-type": "application/json",
     date: expect.stringMatching(/ GMT$/),

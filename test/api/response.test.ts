@@ -21,7 +21,11 @@ const createEntry = (): Entry => ({
 });
 
 /** The state of one isolate, which keeps the last headers. */
-const state = requireIsolateState({ ...TEST_VARS, CACHE_FRESH_SECONDS: "60" } as unknown as Env);
+const state = requireIsolateState({
+  ...TEST_VARS,
+  CACHE_FRESH_SECONDS: "60",
+  CLIENT_CACHE_SECONDS: "30",
+} as unknown as Env);
 
 function respond(
   entry: Entry,
@@ -41,21 +45,22 @@ const ageHeaders = ({ headers }: Response) =>
 test("each response states its own age and source, whatever was sent before", () => {
   const entry = createEntry();
   for (const [source, ms, expected] of [
-    ["memory", 0, ["0", "private, max-age=60", "postern; hit; ttl=60; detail=memory"]],
-    ["memory", 999, ["0", "private, max-age=60", "postern; hit; ttl=60; detail=memory"]],
-    ["memory", 1_000, ["1", "private, max-age=59", "postern; hit; ttl=59; detail=memory"]],
-    ["kv", 1_000, ["1", "private, max-age=59", "postern; hit; ttl=59; detail=kv"]],
+    ["memory", 0, ["0", "private, max-age=30", "postern; hit; ttl=60; detail=memory"]],
+    ["memory", 999, ["0", "private, max-age=30", "postern; hit; ttl=60; detail=memory"]],
+    ["memory", 1_000, ["1", "private, max-age=31", "postern; hit; ttl=59; detail=memory"]],
+    ["kv", 1_000, ["1", "private, max-age=31", "postern; hit; ttl=59; detail=kv"]],
     [
       "collapsed",
       1_000,
-      ["1", "private, max-age=59", "postern; fwd=miss; fwd-status=200; stored; collapsed"],
+      ["1", "private, max-age=31", "postern; fwd=miss; fwd-status=200; stored; collapsed"],
     ],
     [
       "collapsed",
       3_000,
-      ["3", "private, max-age=57", "postern; fwd=miss; fwd-status=200; stored; collapsed"],
+      ["3", "private, max-age=33", "postern; fwd=miss; fwd-status=200; stored; collapsed"],
     ],
-    ["memory", 61_000, ["61", "private, max-age=0", "postern; hit; ttl=-1; detail=memory"]],
+    ["memory", 45_000, ["45", "private, max-age=60", "postern; hit; ttl=15; detail=memory"]],
+    ["memory", 61_000, ["61", "private, no-cache", "postern; hit; ttl=-1; detail=memory"]],
   ] as const) {
     expect(ageHeaders(respond(entry, source, ms))).toEqual(expected);
   }

@@ -18,6 +18,7 @@ beforeAll(async () => {
     CACHE_FRESH_SECONDS: "2",
     CACHE_STALE_SECONDS: "600",
     CACHE_MEMORY_SECONDS: "1",
+    CACHE_NEGATIVE_SECONDS: "1",
   });
   key = await postern.createKey(["organizations:read"]);
 });
@@ -113,6 +114,31 @@ test("a stale response does not wait for a slow Stytch, and is then revalidated"
     async () => expect(await (await get(demo.organization_id)).text()).toContain("Acme Renamed"),
     3_000,
   );
+});
+
+test("another's organization that is hot costs a bound key the calls of Stytch of a missing one", async () => {
+  const organization_ids = [organizations[1]?.organization_id];
+  const bound = await postern.createKey(["organizations:read"], { organization_ids });
+  const readBound = async (name: string) => {
+    await postern.upstreamCalls();
+    const headers = { Authorization: `Bearer ${bound}` };
+    const { status } = await fetch(postern.url + organizationPath(name), { headers });
+    return [status, await postern.upstreamCalls()];
+  };
+  // Nothing is stale, and so refreshed behind an answer, within 2 s.
+  for (const name of IDENTIFIERS) {
+    const missing = `missing-${name}`;
+    await postern.admin("POST", "/admin/cache/purge", { organization_id: demo.organization_id });
+    await get(name);
+    for (const expected of [1, 0]) {
+      expect(await readBound(name)).toEqual([404, expected]);
+      expect(await readBound(missing)).toEqual([404, expected]);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await get(name);
+    expect(await readBound(name)).toEqual([404, 1]);
+    expect(await readBound(missing)).toEqual([404, 1]);
+  }
 });
 
 test("a failing Stytch is hidden by the stale response, and retried with back-off", async () => {

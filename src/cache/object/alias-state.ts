@@ -57,6 +57,11 @@ export class AliasState {
     return this.#canonicalId;
   }
 
+  /** The organization that the alias names, or else the one that was last seen with it. */
+  get owner(): string | undefined {
+    return this.#canonicalId ?? (this.#claim.organizationId === "" ? undefined : this.#claim.organizationId);
+  }
+
   reset(): void {
     this.#canonicalId = undefined;
   }

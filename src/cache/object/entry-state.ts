@@ -84,6 +84,11 @@ export class EntryState {
     return this.#latestSeen;
   }
 
+  /** The organization whose entry is held. */
+  get organizationId(): string | undefined {
+    return this.#entry?.organizationId;
+  }
+
   get hasEntry(): boolean {
     return this.#entry !== undefined;
   }

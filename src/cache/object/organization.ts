@@ -12,24 +12,22 @@ import { DurableObject } from "cloudflare:workers";
 import type { Config } from "../../config.ts";
 import { requireIsolateState } from "../../isolate-state.ts";
 import { describeError, log } from "../../log.ts";
-import { spellingsOf } from "../../stytch/identifier.ts";
+import { includesId, spellingsOf } from "../../stytch/identifier.ts";
 import type { Entry } from "../entry.ts";
-import { asCollapsed, type ReadRequest, type ReadResult } from "../object-messages.ts";
+import {
+  asCollapsed,
+  asVisible,
+  hiddenResult,
+  type ReadRequest,
+  type ReadResult,
+} from "../object-messages.ts";
 import { recordPurge } from "../purge/record-purge.ts";
 import { AliasNotifier } from "./alias-notifier.ts";
 import { AliasState } from "./alias-state.ts";
 import { EntryState, isFreshEnough } from "./entry-state.ts";
 import { KvMirror } from "./kv-mirror.ts";
-import { UpstreamReader } from "./upstream-reader.ts";
-
-/** The upstream request that is in flight. A Durable Object may share a promise between its own callers. */
-interface InFlight {
-  /** Its place among the reads of this object: a read with a lower number came before it. */
-  readonly order: number;
-  /** The latest purge that was known when it began. */
-  readonly purgeEpoch: number;
-  readonly result: Promise<ReadResult>;
-}
+import { ProbeMemory } from "./probe-memory.ts";
+import { UpstreamReader, type UpstreamResult } from "./upstream-reader.ts";
 
 export class Organization extends DurableObject<Env> {
   readonly #state: EntryState;
@@ -37,9 +35,9 @@ export class Organization extends DurableObject<Env> {
   readonly #alias: AliasState;
   readonly #notifier: AliasNotifier;
   readonly #upstream: UpstreamReader;
-  /** Counts reads and upstream requests, to tell which came first. */
-  #lastOrder = 0;
-  #inFlight: InFlight | undefined;
+  readonly #probes = new ProbeMemory();
+  /** What reads wait for. A Durable Object may share a promise between its own callers. */
+  #inFlight: Promise<UpstreamResult> | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -61,6 +59,7 @@ export class Organization extends DurableObject<Env> {
       cacheConfig: () => this.#config().cache,
       store: async (entry) => await this.store(entry),
       recordPurgeInBackground: (name) => this.#recordPurgeInBackground(name),
+      waitUntil: (work) => ctx.waitUntil(work),
     });
   }
 
@@ -68,22 +67,62 @@ export class Organization extends DurableObject<Env> {
    * Reads the organization with this identifier, the object's own name. A failure of Stytch is returned, not thrown.
    */
   async read(identifier: string, request: ReadRequest): Promise<ReadResult> {
-    const order = ++this.#lastOrder;
+    const { visibleIds = null } = request;
     if (request.hasSeenEntry) this.#mirror.noteSeen();
     this.#state.observeSequence(request.latestSeen);
     this.#state.observePurge(request.minPurgeEpoch);
-    const known = request.kind === "forced" ? null : this.#answer(identifier, request);
-    if (known !== null) return known;
+    this.#probes.observePurge(request.minPurgeEpoch);
+    if (request.kind === "forced" || this.#isProbe(request))
+      return await this.#readStytch(identifier, request);
+    const known = this.#answer(identifier, request);
+    if (known !== null) return asVisible(known, visibleIds);
     for (;;) {
       const isLeader = this.#inFlight === undefined;
       const fetch = this.#inFlight ?? this.#startFetch(identifier, request);
-      const result = await fetch.result;
-      if (fetch.purgeEpoch < this.#state.latestPurge) continue;
-      // A forced read is answered only by an upstream request that began after it.
-      const wasAsked = fetch.order > order && (result.entry === undefined || result.origin !== "held");
-      if (request.kind === "forced" && !wasAsked) continue;
+      const { result, purgeEpoch } = await fetch;
+      if (purgeEpoch < this.#state.latestPurge) continue;
       if (isLeader && result.entry !== undefined) this.#revalidateIfStale(identifier, result.entry, request);
-      return isLeader ? result : asCollapsed(result, request);
+      return asVisible(isLeader ? result : asCollapsed(result, request), visibleIds);
+    }
+  }
+
+  /**
+   * True for a read by a key that is bound to organizations, unless the name is known to be one of theirs. Whatever is
+   * known of the name otherwise is left out of account: an organization that the key may not see takes what a missing one
+   * takes.
+   */
+  #isProbe({ visibleIds = null, newestRequestedAt }: ReadRequest): boolean {
+    if (visibleIds === null || newestRequestedAt !== null) return false;
+    const owner = this.#state.organizationId ?? this.#alias.owner;
+    return owner === undefined || !includesId(visibleIds, owner);
+  }
+
+  /**
+   * Asks Stytch, whatever is known here; a probe not before its last answer is forgotten. The answer is handed over as
+   * usual. But a caller who may not see the organization does not wait for that, since nobody does after a 404.
+   */
+  async #readStytch(identifier: string, request: ReadRequest): Promise<ReadResult> {
+    const { visibleIds = null } = request;
+    const isForced = request.kind === "forced";
+    const order = this.#upstream.nextOrder();
+    for (;;) {
+      if (!isForced && this.#probes.isRemembered(Date.now())) return hiddenResult(null);
+      // A forced read is answered only by an upstream request that began after it.
+      const asked = await this.#upstream.ask(identifier, (running) =>
+        isForced ? running.order > order : !running.isAnswered,
+      );
+      const { fetched } = await asked.request.answered;
+      const canSee = fetched.entry !== undefined && includesId(visibleIds, fetched.entry.organizationId);
+      let result: ReadResult;
+      if (canSee || visibleIds === null) result = await asked.request.applied;
+      else result = fetched.entry === undefined ? fetched : hiddenResult(fetched.call);
+      const { purgeEpoch } = asked.request;
+      if (purgeEpoch < this.#state.latestPurge) continue;
+      const isAnswer = fetched.entry !== undefined || fetched.failure === "not_found";
+      if (!canSee && visibleIds !== null && isAnswer) {
+        this.#probes.remember(Date.now() + this.#config().cache.negativeSeconds * 1_000, purgeEpoch);
+      }
+      return asked.isNew ? result : asCollapsed(result, request);
     }
   }
 
@@ -117,6 +156,7 @@ export class Organization extends DurableObject<Env> {
   async purge(identifier: string, sequence: number): Promise<void> {
     const { canonicalId } = this.#alias;
     this.#state.applyPurge(sequence);
+    this.#probes.observePurge(sequence);
     this.#alias.reset();
     this.#mirror.clear(identifier, "possible");
     if (canonicalId !== undefined) await this.#object(canonicalId).purge(canonicalId, sequence);
@@ -144,15 +184,14 @@ export class Organization extends DurableObject<Env> {
     return known;
   }
 
-  #startFetch(identifier: string, request: ReadRequest): InFlight {
-    const purgeEpoch = this.#state.latestSeen;
-    const result = this.#upstream.fetch(identifier, request, purgeEpoch).finally(() => {
+  #startFetch(identifier: string, request: ReadRequest): Promise<UpstreamResult> {
+    const fetch = this.#upstream.fetch(identifier, request).finally(() => {
       this.#inFlight = undefined;
     });
-    this.#inFlight = { order: ++this.#lastOrder, purgeEpoch, result };
+    this.#inFlight = fetch;
     // If the caller who started it leaves, it goes on for the others.
-    this.ctx.waitUntil(result);
-    return this.#inFlight;
+    this.ctx.waitUntil(fetch);
+    return fetch;
   }
 
   /** If a waiting caller was served a stale entry, fetches a fresh one in the background (stale-while-revalidate). */
@@ -175,7 +214,10 @@ export class Organization extends DurableObject<Env> {
   /** If the Directory fails, isolates go on serving what they hold under this name until it expires. */
   #recordPurgeInBackground(name: string): void {
     const listed = recordPurge(this.env, spellingsOf(name), null).then(
-      (sequence) => this.#state.observeOwnPurge(sequence),
+      (sequence) => {
+        this.#state.observeOwnPurge(sequence);
+        this.#probes.observeOwnPurge(sequence);
+      },
       (error: unknown) => log({ degraded: ["directory"], defect: describeError(error) }),
     );
     this.ctx.waitUntil(listed);

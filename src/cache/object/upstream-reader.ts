@@ -10,6 +10,7 @@ import type { StytchClient } from "../../stytch/client.ts";
 import type { Entry } from "../entry.ts";
 import { type FetchedEntry, fetchEntry } from "../fetch-entry.ts";
 import {
+  asCollapsed,
   isTransientFailure,
   type ReadFailure,
   type ReadRequest,
@@ -19,6 +20,31 @@ import type { AliasNotifier } from "./alias-notifier.ts";
 import type { AliasState } from "./alias-state.ts";
 import { type EndResult, type EntryState, isFreshEnough } from "./entry-state.ts";
 import type { KvMirror } from "./kv-mirror.ts";
+
+/** A request to Stytch. */
+export interface UpstreamRequest {
+  /** Its place among the requests and the reads of the object: a read with a lower number came before it. */
+  readonly order: number;
+  /** The latest purge that was known when it began. */
+  readonly purgeEpoch: number;
+  /** What Stytch answers. */
+  readonly answered: Promise<Answer>;
+  /** The same, when the object has taken it in: the canonical object has it then. */
+  readonly applied: Promise<ReadResult>;
+  isAnswered: boolean;
+}
+
+/** What came of a read. */
+export interface UpstreamResult {
+  readonly result: ReadResult;
+  /** The latest purge that was known when it began. */
+  readonly purgeEpoch: number;
+}
+
+interface Answer {
+  readonly fetched: FetchedEntry;
+  readonly requestedAt: number;
+}
 
 /** What the reader needs of its object. */
 export interface UpstreamReaderHost {
@@ -30,30 +56,90 @@ export interface UpstreamReaderHost {
   readonly cacheConfig: () => Config["cache"];
   readonly store: (entry: Entry) => Promise<unknown>;
   readonly recordPurgeInBackground: (name: string) => void;
+  readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
 export class UpstreamReader {
   readonly #host: UpstreamReaderHost;
+  #lastOrder = 0;
+  /** The latest request, until its answer is applied. */
+  #request: UpstreamRequest | undefined;
 
   constructor(host: UpstreamReaderHost) {
     this.#host = host;
   }
 
+  /** The place of a read that comes now. */
+  nextOrder(): number {
+    return ++this.#lastOrder;
+  }
+
   /**
-   * A failure of Stytch is returned, not thrown. `purgeEpoch` is the latest purge that was known when the request was
-   * decided on.
+   * The entry of the canonical object, if the alias is known, or else the answer of Stytch. A failure of Stytch is
+   * returned, not thrown.
    */
-  async fetch(identifier: string, request: ReadRequest, purgeEpoch: number): Promise<ReadResult> {
-    const reader = {
-      newestRequestedAt: request.newestRequestedAt,
-      minPurgeEpoch: this.#host.state.latestPurge,
-    };
-    const canonical =
-      request.kind === "forced" ? null : await this.#host.alias.canonicalEntry(identifier, reader);
+  async fetch(identifier: string, request: ReadRequest): Promise<UpstreamResult> {
+    const { latestSeen: purgeEpoch, latestPurge } = this.#host.state;
+    const reader = { newestRequestedAt: request.newestRequestedAt, minPurgeEpoch: latestPurge };
+    const canonical = await this.#host.alias.canonicalEntry(identifier, reader);
     if (canonical !== null && isFreshEnough(canonical, request.kind, Date.now(), this.#host.cacheConfig())) {
-      return { entry: canonical, origin: "held", call: null };
+      return { result: { entry: canonical, origin: "held", call: null }, purgeEpoch };
     }
-    const { fetched, requestedAt } = await this.#fetchUncontested(identifier, purgeEpoch);
+    const { request: asked, isNew } = await this.ask(identifier, () => true);
+    const applied = await asked.applied;
+    const result = isNew ? applied : asCollapsed(applied, request);
+    const canHide = result.entry === undefined && isTransientFailure(result.failure);
+    return {
+      result: canHide && canonical !== null ? { cached: canonical, ...result } : result,
+      purgeEpoch: asked.purgeEpoch,
+    };
+  }
+
+  /**
+   * Joins the request that is under way, or makes one when that is answered: there is one at a time. `canJoin` says
+   * whether it will do; one from before a purge of the name never does. Resolves when the request has begun.
+   */
+  async ask(
+    identifier: string,
+    canJoin: (request: UpstreamRequest) => boolean,
+  ): Promise<{ readonly request: UpstreamRequest; readonly isNew: boolean }> {
+    for (;;) {
+      const request = this.#request;
+      if (request !== undefined && request.purgeEpoch >= this.#host.state.latestPurge && canJoin(request))
+        return { request, isNew: false };
+      if (request === undefined || request.isAnswered)
+        return { request: this.#start(identifier, this.#host.state.latestSeen), isNew: true };
+      await request.answered;
+    }
+  }
+
+  #start(identifier: string, purgeEpoch: number): UpstreamRequest {
+    const answered = this.#fetchUncontested(identifier, purgeEpoch).finally(() => {
+      request.isAnswered = true;
+    });
+    const applied = answered
+      .then(async (answer) => await this.#apply(identifier, purgeEpoch, answer))
+      .finally(() => {
+        if (this.#request === request) this.#request = undefined;
+      });
+    const request: UpstreamRequest = {
+      order: this.nextOrder(),
+      purgeEpoch,
+      answered,
+      applied,
+      isAnswered: false,
+    };
+    this.#request = request;
+    // If the caller who started it leaves, it goes on for the others.
+    this.#host.waitUntil(applied);
+    return request;
+  }
+
+  async #apply(
+    identifier: string,
+    purgeEpoch: number,
+    { fetched, requestedAt }: Answer,
+  ): Promise<ReadResult> {
     const { entry, call } = fetched;
     if (entry !== undefined) {
       this.#host.state.endBackOff();
@@ -67,16 +153,12 @@ export class UpstreamReader {
     }
     // If the circuit let no call through, it also says when the next one may be made.
     if (call !== null) this.#host.state.applyTransientFailure(fetched, Date.now());
-    const cached =
-      this.#host.state.servableEntry(identifier, Date.now(), this.#host.cacheConfig()) ?? canonical;
+    const cached = this.#host.state.servableEntry(identifier, Date.now(), this.#host.cacheConfig());
     return cached === null ? fetched : { ...fetched, cached };
   }
 
   /** Asks Stytch, and once more if another organization was seen with the alias in the meantime. */
-  async #fetchUncontested(
-    identifier: string,
-    purgeEpoch: number,
-  ): Promise<{ readonly fetched: FetchedEntry; readonly requestedAt: number }> {
+  async #fetchUncontested(identifier: string, purgeEpoch: number): Promise<Answer> {
     const requestedAt = this.#host.state.nextRequestTime(Date.now());
     const fetched = await fetchEntry(this.#host.stytch(), identifier, { requestedAt, purgeEpoch });
     const organizationId = organizationOf(fetched);
