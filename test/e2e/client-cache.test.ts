@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import got from "got";
 import { Agent, type Dispatcher, interceptors, request } from "undici";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo } from "../../sandbox/seed.ts";
 import { organizationPath } from "../support/paths.ts";
@@ -19,6 +19,7 @@ let authorization: string;
 /** Starts Postern with this much for clients, and gives each test a cache that knows nothing. */
 function useDeployment(clientCacheSeconds: string): void {
   beforeAll(async () => {
+    marks = 0;
     postern = await startSandboxedPostern({
       CACHE_FRESH_SECONDS: "30",
       CLIENT_CACHE_SECONDS: clientCacheSeconds,
@@ -75,20 +76,30 @@ const clients: Record<string, () => Client> = {
 };
 
 /** The statuses with which Postern has answered reads of organizations since the last call of this function. */
-let seen = 0;
 async function statuses(): Promise<number[]> {
-  // Postern's process writes a line after it has answered.
-  await sleep(100);
-  const lines = postern.logs();
-  const entries = lines.slice(seen).map((line) => JSON.parse(line) as { route?: string; status?: number });
-  seen = lines.length;
-  return entries.flatMap(({ route, status }) =>
-    route?.startsWith("/v1/b2b/organizations/") === true && status !== undefined ? [status] : [],
-  );
+  // Postern's process writes a line after it has answered; with this one, all before it are there.
+  await got(`${postern.url}/healthz`);
+  const isMark = ({ route }: Line) => route === "/healthz";
+  const lines = await vi.waitFor(() => {
+    const written = postern.logs().map((line) => JSON.parse(line) as Line);
+    expect(written.filter(isMark)).toHaveLength(marks + 1);
+    return written;
+  });
+  const last = lines.findLastIndex(isMark);
+  const before = lines.slice(0, last).findLastIndex(isMark);
+  marks += 1;
+  return lines
+    .slice(before + 1, last)
+    .flatMap(({ route, status }) => (route.startsWith("/v1/b2b/organizations/") ? [status] : []));
 }
-beforeEach(() => {
-  seen = 0;
-});
+
+interface Line {
+  readonly route: string;
+  readonly status: number;
+}
+
+/** How often `statuses` was called in this deployment. */
+let marks = 0;
 
 describe("with CLIENT_CACHE_SECONDS=2", () => {
   useDeployment("2");
