@@ -115,8 +115,10 @@ test("a remembered 404 is logged as one, and its answer does not say so", async 
   };
   expect(await read(key)).toMatchObject({ cache: null, upstream: { status: 404 } });
   expect(await read(key)).toMatchObject({ cache: "postern; hit; detail=negative", upstream: null });
-  expect(await read(bound.key)).toMatchObject({ cache: null, upstream: null });
-  expect(upstream.requests).toHaveLength(1);
+  // A bound key has a negative cache of its own.
+  expect(await read(bound.key)).toMatchObject({ cache: null, upstream: { status: 404 } });
+  expect(await read(bound.key)).toMatchObject({ cache: "postern; hit; detail=negative", upstream: null });
+  expect(upstream.requests).toHaveLength(2);
 });
 
 test("LOG_HIT_SAMPLE_RATE samples the log lines of hits, and of nothing else", async () => {

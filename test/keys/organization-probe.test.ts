@@ -245,10 +245,15 @@ test("without the organization objects, another's name costs a bound key what a 
 });
 
 test("a bound key does not wait until another's organization is handed over", async () => {
-  vi.spyOn(AliasState.prototype, "handOver").mockReturnValue(new Promise(() => {}));
-  vi.spyOn(Organization.prototype, "store").mockReturnValue(new Promise(() => {}));
+  const handedOver = deferred<{ kind: "stored" }>();
+  const stored = deferred<number>();
+  vi.spyOn(AliasState.prototype, "handOver").mockReturnValue(handedOver.promise);
+  vi.spyOn(Organization.prototype, "store").mockReturnValue(stored.promise);
   for (const { name } of pairs())
     expect((await admin.callUntilResponse(organizationPath(name), { key: bound })).status).toBe(404);
+  // An object that waits for ever could not be evicted by the tests that follow.
+  handedOver.resolve({ kind: "stored" });
+  stored.resolve(0);
 });
 
 test("100 reads of another's name at a time make one request to Stytch, of any key", async () => {
