@@ -42,6 +42,11 @@ export class Store {
     return this.#members.get(id);
   }
 
+  /** The members of an organization, deleted ones included, in the order of the seed. */
+  membersOf(organizationId: string): Member[] {
+    return [...this.#members.values()].filter(({ organization_id: id }) => id === organizationId);
+  }
+
   /** Returns some organization that does not have this ID. */
   findOtherOrganization(id: string): Organization | undefined {
     for (const organization of this.#organizations.values()) {
