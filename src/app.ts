@@ -3,8 +3,9 @@ import { type Context, Hono } from "hono";
 import { TrieRouter } from "hono/router/trie-router";
 import type { RouterRoute } from "hono/types";
 import { adminApp } from "./admin/app.ts";
-import { readMember } from "./api/members.ts";
-import { readOrganization } from "./api/organizations.ts";
+import { CACHED_OPERATIONS, MEMBER_OPERATIONS } from "./api/operations.ts";
+import { readCached } from "./api/read-cached.ts";
+import { readMember } from "./api/read-member.ts";
 import { whoAmI } from "./api/whoami.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { Config } from "./config.ts";
@@ -17,8 +18,8 @@ import { pathOf } from "./request-path.ts";
 import { KnownPaths } from "./unrouted-path.ts";
 import { webhookApp } from "./webhooks/app.ts";
 
-/** An endpoint of callers. `identifier`: the decoded path parameter; "" if the path ends before it. */
-type Endpoint = (context: RequestContext, identifier: string) => Promise<Response | Failure>;
+/** An endpoint of callers. `first` and `second`: the decoded path parameters; "" if the path has none or ends before it. */
+type Endpoint = (context: RequestContext, first: string, second: string) => Promise<Response | Failure>;
 
 /** The paths of the Stytch API; those of its browser SDKs begin with `/sdk`. */
 const STYTCH_PATH = /^\/(?:sdk\/)?v1(?:\/|$)/;
@@ -30,20 +31,28 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
 
   /** One handler and no middleware, so that Hono calls it without composing a chain. */
   const get = (path: string, endpoint: Endpoint, isKeyed = false) => {
-    const parameter = /:(\w+)$/.exec(path)?.[1];
+    const [first, second] = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name);
     app.get(path, async (c) => {
       const context = c.env;
       context.log.route(path);
       context.isKeyed = isKeyed;
-      const answer = await endpoint(context, parameter === undefined ? "" : (c.req.param(parameter) ?? ""));
+      const answer = await endpoint(
+        context,
+        first === undefined ? "" : (c.req.param(first) ?? ""),
+        second === undefined ? "" : (c.req.param(second) ?? ""),
+      );
       return answer instanceof Response ? answer : await context.fail(answer);
     });
   };
   /** For answers that depend on the caller's key. */
   const keyedPaths = new Set<string>();
   const getWithKey = (path: string, endpoint: Endpoint) => {
-    keyedPaths.add(path);
-    get(path, endpoint, true);
+    // An identifier that is left out at the end is one out of bounds, not another path.
+    for (const one of [path, path.replace(/:\w+$/, "")]) {
+      if (keyedPaths.has(one)) continue;
+      keyedPaths.add(one);
+      get(one, endpoint, true);
+    }
   };
 
   /** The routes of a path, one for each method that it answers. The first is logged as if it had matched. */
@@ -72,11 +81,12 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
     return await c.env.fail({ type: "method_not_allowed", allow: methods.join(", "), isOfStytch });
   };
 
-  getWithKey("/v1/b2b/organizations/:organization_id", readOrganization);
-  getWithKey("/v1/b2b/organizations/members/dangerously_get/:member_id", readMember);
-  // An identifier that is left out is one out of bounds, not another path.
-  getWithKey("/v1/b2b/organizations/", readOrganization);
-  getWithKey("/v1/b2b/organizations/members/dangerously_get/", readMember);
+  for (const operation of CACHED_OPERATIONS) {
+    getWithKey(operation.path, (context, first, second) => readCached(operation, context, first, second));
+  }
+  for (const operation of MEMBER_OPERATIONS) {
+    getWithKey(operation.path, (context, identifier) => readMember(operation, context, identifier));
+  }
   getWithKey("/whoami", whoAmI);
   get("/v1/b2b/sessions/jwks/:project_id", readJwks);
   get("/healthz", async () => Response.json({ status: "ok" }));

@@ -51,8 +51,10 @@ function toWire(failure: Failure): Wire {
       return { status: 400, message: `organization_id ${IDENTIFIER_RULE}.` };
     case "invalid_member_id":
       return { status: 400, message: `member_id ${IDENTIFIER_RULE}.` };
+    case "invalid_connected_app_id":
+      return { status: 400, message: `connected_app_id ${IDENTIFIER_RULE}.` };
     case "invalid_query_parameter":
-      return { status: 400, message: `The query parameter ${failure.parameter} must be true or false.` };
+      return { status: 400, message: `The query parameter ${failure.parameter} ${failure.rule}.` };
     case "invalid_request":
       return { status: 400, message: failure.message };
     case "missing_key":
@@ -110,6 +112,8 @@ function toWire(failure: Failure): Wire {
       return { status: 404, message: "Organization could not be found." };
     case "member_not_found":
       return { status: 404, message: "Member could not be found." };
+    case "connected_app_not_found":
+      return { status: 404, message: "Connected app could not be found." };
     case "key_not_found":
       return { status: 404, message: "Key could not be found." };
     case "route_not_found":

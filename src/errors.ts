@@ -5,9 +5,9 @@
 
 export type Failure =
   /** The identifier of the path is out of bounds; nothing was sent upstream. */
-  | { readonly type: "invalid_organization_id" | "invalid_member_id" }
-  /** `include_deleted` is none of the values that the SDKs send. */
-  | { readonly type: "invalid_query_parameter"; readonly parameter: string }
+  | { readonly type: "invalid_organization_id" | "invalid_member_id" | "invalid_connected_app_id" }
+  /** A query parameter is out of bounds. */
+  | { readonly type: "invalid_query_parameter"; readonly parameter: string; readonly rule: string }
   /** An admin body or query is invalid; `message` names the field. */
   | { readonly type: "invalid_request"; readonly message: string }
   /** There are no credentials, or they are neither Bearer nor Basic. */
@@ -29,7 +29,7 @@ export type Failure =
   /** The key is bound to addresses, and the caller's is not among them. `address`: null if none was seen. */
   | { readonly type: "ip_not_allowed"; readonly address: string | null }
   /** Stytch knows no such object, or the key may not see it: the caller cannot tell which. */
-  | { readonly type: "organization_not_found" | "member_not_found" }
+  | { readonly type: "organization_not_found" | "member_not_found" | "connected_app_not_found" }
   | { readonly type: "key_not_found" }
   /** `isOfStytch`: the path has the form of those of the Stytch API, so the caller may have taken Postern for it. */
   | { readonly type: "route_not_found"; readonly isOfStytch?: boolean }

@@ -17,8 +17,13 @@ interface Expected<T extends Failure["type"]> {
 const FAILURES = {
   invalid_organization_id: { failure: { type: "invalid_organization_id" }, status: 400 },
   invalid_member_id: { failure: { type: "invalid_member_id" }, status: 400 },
+  invalid_connected_app_id: { failure: { type: "invalid_connected_app_id" }, status: 400 },
   invalid_query_parameter: {
-    failure: { type: "invalid_query_parameter", parameter: "include_deleted" },
+    failure: {
+      type: "invalid_query_parameter",
+      parameter: "include_deleted",
+      rule: "must be true or false",
+    },
     status: 400,
   },
   invalid_request: { failure: { type: "invalid_request", message: "name: must be a string" }, status: 400 },
@@ -44,6 +49,7 @@ const FAILURES = {
   },
   organization_not_found: { failure: { type: "organization_not_found" }, status: 404 },
   member_not_found: { failure: { type: "member_not_found" }, status: 404 },
+  connected_app_not_found: { failure: { type: "connected_app_not_found" }, status: 404 },
   key_not_found: { failure: { type: "key_not_found" }, status: 404 },
   route_not_found: { failure: { type: "route_not_found" }, status: 404 },
   method_not_allowed: {

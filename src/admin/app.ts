@@ -13,7 +13,7 @@ import {
   showKey,
   showUsage,
 } from "./key-routes.ts";
-import { purgeOrganization } from "./purge-routes.ts";
+import { purgeCache } from "./purge-routes.ts";
 import { requireAdminToken } from "./require-admin-token.ts";
 
 export const adminApp = (adminToken: string) =>
@@ -27,5 +27,5 @@ export const adminApp = (adminToken: string) =>
     .delete("/keys/:key_id", requireKeyId, revokeKey)
     .post("/keys/:key_id/rotate", requireKeyId, rotateKey)
     .get("/keys/:key_id/usage", requireKeyId, showUsage)
-    .post("/cache/purge", purgeOrganization)
+    .post("/cache/purge", purgeCache)
     .get("/audit", listAuditEvents);

@@ -1,5 +1,5 @@
 /**
- * The answers of the two reads, from the caller's point of view: no header here comes from Stytch. `Cache-Status` is
+ * The answers of the reads, from the caller's point of view: no header here comes from Stytch. `Cache-Status` is
  * RFC 9211, `Age` and `Cache-Control` RFC 9111, `ETag` and 304 RFC 9110, `Server-Timing` the W3C's.
  */
 import { ageSeconds } from "../cache/freshness.ts";
@@ -7,8 +7,8 @@ import type { FoundEntry } from "../cache/lookup-result.ts";
 import type { RequestContext, Timings } from "../request-context.ts";
 import type { Projection } from "./projection-cache.ts";
 
-/** An organization, or 304 if the caller has it already. */
-export function organizationResponse(
+/** What is cached, or 304 if the caller has it already. */
+export function cachedResponse(
   context: RequestContext,
   found: FoundEntry,
   projection: Projection,

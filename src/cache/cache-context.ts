@@ -45,7 +45,7 @@ export function storeInMemory(
   identifier: string,
   now: number,
 ): Entry {
-  const before = memory.peek(entry.organizationId);
-  if (before !== undefined && purges.isPurged(before)) memory.delete(entry.organizationId);
+  const before = memory.peek(entry.name);
+  if (before !== undefined && purges.isPurged(before)) memory.delete(entry.name);
   return memory.set(entry, identifier, now);
 }

@@ -1,15 +1,20 @@
 /**
- * One cached organization: the bytes that Stytch sent, and what a lookup needs to know without parsing them. An entry
- * is the same for every API key; scopes, organizations and fields apply after the cache.
+ * One cached organization, or something that belongs to one or to the project: the bytes that Stytch sent, and what a
+ * lookup needs to know without parsing them. An entry is the same for every API key; scopes, organizations and fields apply after the cache.
  */
 
 import * as z from "zod";
 import { parseExactly } from "../platform/exact-json.ts";
 import { isSpellingOf } from "../stytch/identifier.ts";
 import type { OrganizationEnvelope } from "../stytch/schemas/organization-schema.ts";
+import { ownerOf, purgeNamesOf } from "./resource.ts";
 
 export interface Entry {
+  /** The ID of an organization, or the name of what belongs to one (see `resource.ts`): a purge of it ends the entry. */
+  readonly name: string;
+  /** The organization that this is, or belongs to; "" if it belongs to the project. */
   readonly organizationId: string;
+  /** "" unless this is an organization, and then never. */
   readonly slug: string;
   readonly externalId: string | null;
   /** The body of the upstream response, byte for byte. */
@@ -33,6 +38,7 @@ export async function createEntry(
   when: Pick<Entry, "requestedAt" | "receivedAt" | "purgeEpoch">,
 ): Promise<Entry> {
   return {
+    name: organization.organization_id,
     organizationId: organization.organization_id,
     slug: organization.organization_slug,
     externalId: organization.organization_external_id ?? null,
@@ -42,20 +48,40 @@ export async function createEntry(
   };
 }
 
-/** The slug and external ID of an entry. */
+/** An entry of what belongs to an organization or to the project. `body` has passed the schema. */
+export async function createResourceEntry(
+  body: Uint8Array<ArrayBuffer>,
+  name: string,
+  when: Pick<Entry, "requestedAt" | "receivedAt" | "purgeEpoch">,
+): Promise<Entry> {
+  const { request_id: _, status_code: __, ...value } = parseExactly(body);
+  return {
+    name,
+    organizationId: ownerOf(name),
+    slug: "",
+    externalId: null,
+    body,
+    etag: await computeEtag(value),
+    ...when,
+  };
+}
+
+/** The slug and external ID of an organization. */
 export function aliasesOf(entry: Entry): string[] {
+  if (entry.slug === "") return [];
   return entry.externalId === null ? [entry.slug] : [entry.slug, entry.externalId];
 }
 
-export const identifiersOf = (entry: Entry): string[] => [entry.organizationId, ...aliasesOf(entry)];
+/** All names of which a purge ends the entry. */
+export const identifiersOf = (entry: Entry): string[] => [...purgeNamesOf(entry.name), ...aliasesOf(entry)];
 
 /**
  * True if `identifier` is the ID or an alias of the entry. Aliases in KV and in memory are hints, so an entry that is
  * found by one is checked with this. An alias may have the form of an ID, and an ID may be asked for in another case.
  */
-export function hasIdentifier({ organizationId, slug, externalId }: Entry, identifier: string): boolean {
-  if (organizationId === identifier || slug === identifier || externalId === identifier) return true;
-  return isSpellingOf(organizationId, identifier);
+export function hasIdentifier({ name, slug, externalId }: Entry, identifier: string): boolean {
+  if (name === identifier || slug === identifier || externalId === identifier) return true;
+  return isSpellingOf(name, identifier);
 }
 
 /** A weak ETag (RFC 9110 §8.8.3): it identifies the value, not the bytes of the response. */
@@ -74,7 +100,7 @@ const STORED_VERSION = 3;
 const StoredEntry = z.strictObject({
   v: z.literal(STORED_VERSION),
   id: z.string().min(1),
-  slug: z.string().min(1),
+  slug: z.string(),
   externalId: z.string().nullable(),
   etag: z.string().regex(/^W\/"[0-9a-f]{32}"$/),
   requestedAt: z.int(),
@@ -92,7 +118,7 @@ const StoredAlias = z.strictObject({ v: z.literal(STORED_VERSION), organizationI
 export async function toMetadata(entry: Entry): Promise<StoredEntry> {
   return {
     v: STORED_VERSION,
-    id: entry.organizationId,
+    id: entry.name,
     slug: entry.slug,
     externalId: entry.externalId,
     etag: entry.etag,
@@ -112,7 +138,7 @@ export function aliasMetadata(organizationId: string): z.input<typeof StoredAlia
 export function organizationIdIn(metadata: unknown): string | null {
   if (typeof metadata !== "object" || metadata === null) return null;
   const { id, organizationId = id } = metadata as { id?: unknown; organizationId?: unknown };
-  return typeof organizationId === "string" ? organizationId : null;
+  return typeof organizationId === "string" ? ownerOf(organizationId) : null;
 }
 
 export type DecodedValue =
@@ -139,13 +165,15 @@ export async function decode(
       : { kind: "undecodable" };
   }
   const stored = StoredEntry.safeParse(metadata);
-  if (!stored.success) return { kind: "undecodable" };
+  // Only an organization has a slug, and each has one.
+  if (!stored.success || (stored.data.slug === "") !== stored.data.id.includes("/"))
+    return { kind: "undecodable" };
   const { v: _, id, digest, ...rest } = stored.data;
   const body = new Uint8Array(bytes);
   if (digest !== (await sha256Hex(body))) return { kind: "undecodable" };
   return {
     kind: "entry",
-    entry: { organizationId: id, body, ...rest },
+    entry: { name: id, organizationId: ownerOf(id), body, ...rest },
   };
 }
 
@@ -155,7 +183,7 @@ function matchesMetadata(entry: Entry, metadata: unknown): boolean {
   const stored = metadata as Partial<Record<keyof StoredEntry, unknown>>;
   return (
     stored.v === STORED_VERSION &&
-    stored.id === entry.organizationId &&
+    stored.id === entry.name &&
     stored.slug === entry.slug &&
     stored.externalId === entry.externalId &&
     stored.etag === entry.etag &&

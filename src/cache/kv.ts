@@ -76,7 +76,7 @@ async function readValue(
 
 /** Stores an entry under its ID. Rejects if KV does. */
 export async function writeKvEntry(scope: KvScope, entry: Entry, ttlSeconds: number): Promise<void> {
-  const key = kvKey(scope, entry.organizationId);
+  const key = kvKey(scope, entry.name);
   if (key !== null)
     await scope.kv.put(key, entry.body, { metadata: await toMetadata(entry), expirationTtl: ttlSeconds });
 }

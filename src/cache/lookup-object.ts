@@ -7,6 +7,7 @@ import { freshnessOf } from "./freshness.ts";
 import type { AnswerSource, CachedCandidate, FoundEntry, LookupResult } from "./lookup-result.ts";
 import { readOrganizationObject } from "./object-client.ts";
 import { isTransientFailure, type Origin, type ReadRequest, type ReadResult } from "./object-messages.ts";
+import { purgeNamesOf } from "./resource.ts";
 
 /** A read is repeated if a purge came while it was made; each repetition takes another purge. */
 const MAX_READS = 3;
@@ -36,7 +37,7 @@ export async function lookUpInObject(
     if (found !== null) return found;
   } else if (result.failure !== "hidden") state.memory.addTombstone(identifier, startedAt);
   return {
-    failure: typeof result.failure === "string" ? { type: "organization_not_found" } : result.failure,
+    failure: typeof result.failure === "string" ? "not_found" : result.failure,
   };
 }
 
@@ -56,7 +57,7 @@ async function readUntilUnpurged(
     // The read may have taken long.
     await syncPurges(context);
     if (result.entry === undefined) {
-      const latestPurge = purges.minPurgeEpoch([identifier]);
+      const latestPurge = purges.minPurgeEpoch(purgeNamesOf(identifier));
       // A 404 from before a purge says nothing of the time after it.
       if (typeof result.failure !== "string" || latestPurge <= minPurgeEpoch) return result;
       minPurgeEpoch = latestPurge;

@@ -29,7 +29,7 @@ export interface FoundEntry {
 /** Not a `Result`: this is returned for every hit, and a wrapper would cost each an object more. */
 export type LookupResult =
   | (FoundEntry & { readonly failure?: never })
-  | { readonly entry?: never; readonly failure: Failure };
+  | { readonly entry?: never; readonly failure: Failure | "not_found" };
 
 /** The best entry of memory and KV. */
 export interface CachedCandidate {

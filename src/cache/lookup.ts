@@ -14,6 +14,7 @@ import { freshnessOf } from "./freshness.ts";
 import { type KvRead, readKvEntry } from "./kv.ts";
 import { lookUpInObject } from "./lookup-object.ts";
 import type { CachedCandidate, LookupResult } from "./lookup-result.ts";
+import { purgeNamesOf } from "./resource.ts";
 import { revalidateInBackground } from "./revalidate.ts";
 
 /** The I/O of a lookup that was started before the caller was authorized. */
@@ -70,7 +71,7 @@ export async function lookUp(
       kind: "forced",
       newestRequestedAt: null,
       hasSeenEntry: false,
-      minPurgeEpoch: purges.minPurgeEpoch([identifier]),
+      minPurgeEpoch: purges.minPurgeEpoch(purgeNamesOf(identifier)),
       visibleIds,
     });
   }
@@ -96,7 +97,7 @@ export async function lookUp(
     kind: "answer",
     newestRequestedAt: cached?.entry.requestedAt ?? null,
     hasSeenEntry: cached !== null || kvRead.kind === "entry" || kvRead.kind === "hidden",
-    minPurgeEpoch: purges.minPurgeEpoch([identifier]),
+    minPurgeEpoch: purges.minPurgeEpoch(purgeNamesOf(identifier)),
     visibleIds,
   });
 }

@@ -82,15 +82,15 @@ export class Memory {
    * whose upstream request began earlier never replaces one that began later.
    */
   set(entry: Entry, askedAs: string, now: number): Entry {
-    const held = this.#entries.get(entry.organizationId);
+    const held = this.#entries.get(entry.name);
     const before = held?.entry;
     const current = before !== undefined && before.requestedAt > entry.requestedAt ? before : entry;
-    const isSpelling = askedAs !== entry.organizationId && isSpellingOf(entry.organizationId, askedAs);
+    const isSpelling = askedAs !== entry.name && isSpellingOf(entry.name, askedAs);
     const idSpelling = isSpelling ? askedAs : held?.idSpelling;
-    const answeredAliases = this.delete(entry.organizationId);
+    const answeredAliases = this.delete(entry.name);
     const size = sizeOf(current);
     if (size > this.#maxBytes) return current;
-    this.#entries.set(current.organizationId, { entry: current, checkedAt: now, idSpelling });
+    this.#entries.set(current.name, { entry: current, checkedAt: now, idSpelling });
     this.#bytes += size;
     this.#setAliases(current, askedAs, answeredAliases);
     for (const id of this.#entries.keys()) {
@@ -153,7 +153,7 @@ export class Memory {
 
   #setAliases(entry: Entry, askedAs: string, answeredAliases: readonly string[]): void {
     for (const alias of aliasesOf(entry)) {
-      if (alias === entry.organizationId) continue;
+      if (alias === entry.name) continue;
       const other = this.#otherOwner(alias, entry);
       if (alias !== askedAs && other !== undefined && other.requestedAt > entry.requestedAt) continue;
       // An alias that has moved here no longer leads to the other organization.

@@ -4,6 +4,7 @@ import { type CacheContext, storeInMemory } from "./cache-context.ts";
 import type { Entry } from "./entry.ts";
 import { readOrganizationObject } from "./object-client.ts";
 import { isTransientFailure, type ReadRequest } from "./object-messages.ts";
+import { purgeNamesOf } from "./resource.ts";
 
 /** An isolate starts one refresh of an organization in this time. */
 const REVALIDATE_INTERVAL_MS = 1_000;
@@ -13,14 +14,14 @@ export function revalidateInBackground(context: CacheContext, identifier: string
   const { env, config, state } = context;
   const { memory, purges } = state;
   const now = Date.now();
-  if (!memory.claimRevalidation(entry.organizationId, now, REVALIDATE_INTERVAL_MS)) return;
+  if (!memory.claimRevalidation(entry.name, now, REVALIDATE_INTERVAL_MS)) return;
   // By then the log entry of the request is written. A failure gets one of its own, once for each call of Stytch.
   const log = new BackgroundLog(context.log.requestId);
   const request: ReadRequest = {
     kind: "refresh",
     newestRequestedAt: entry.requestedAt,
     hasSeenEntry: true,
-    minPurgeEpoch: purges.minPurgeEpoch([identifier]),
+    minPurgeEpoch: purges.minPurgeEpoch(purgeNamesOf(identifier)),
     latestSeen: purges.latestSeen,
   };
   const refreshed = readOrganizationObject({ env, config, state, log }, identifier, request).then(

@@ -10,6 +10,7 @@ import type { Failure } from "../errors.ts";
 import { requireIsolateState } from "../isolate-state.ts";
 import type { UpstreamCall } from "../log.ts";
 import type { StytchFailure } from "../stytch/parse-response.ts";
+import { jwksRead } from "../stytch/reads.ts";
 import { isRemembered, type JwksFailure, type JwksSet, type JwksState, jwksFreshness } from "./jwks-set.ts";
 
 /** The name of the one object. */
@@ -49,7 +50,8 @@ export class PublicKeys extends DurableObject<Env> {
   }
 
   async #fetch(): Promise<JwksRead> {
-    const { result, detail, call } = await requireIsolateState(this.env).stytch.fetchJwks(Jwks);
+    const { config, stytch } = requireIsolateState(this.env);
+    const { result, detail, call } = await stytch.fetch(jwksRead(config.stytch.projectId, Jwks));
     const at = Date.now();
     if (result.ok) {
       const set = { receivedAt: at, body: result.value.bytes };

@@ -10,11 +10,19 @@ import type { KeyCreation } from "./policy.ts";
 export const SCOPES = [
   /** Read organizations, through the cache. */
   "organizations:read",
+  /** Read how many members an organization has, through the cache. */
+  "organizations:metrics",
+  /** Read the connected apps of an organization, through the cache. */
+  "organizations:connected_apps",
+  /** Read a member of an organization by ID or address, together with its organization. */
+  "members:read",
   /** Read any member by ID, together with its organization. */
   "members:dangerously_get",
   /** Read deleted members as well. */
   "members:include_deleted",
-  /** Bypass the cache and read an organization from Stytch. */
+  /** Read the RBAC policies of the project and of organizations, through the cache. */
+  "rbac:read",
+  /** Bypass the cache and read from Stytch. */
   "cache:refresh",
 ] as const;
 

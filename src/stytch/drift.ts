@@ -45,17 +45,45 @@ const REQUIRED_FIELDS = {
     "oauth_registrations",
     "roles",
   ],
+  connected_apps: ["name", "description", "client_type"],
+  policy: ["resources", "scopes"],
+  "policy.roles": ["description"],
+  "policy.resources": ["description"],
+  "policy.scopes": ["description"],
+  org_policy: ["roles"],
+  "org_policy.roles": ["description"],
 } as const;
 
-type Envelope = { readonly organization?: object; readonly member?: object };
+/** A connected app that was asked for alone is its own envelope. */
+const REQUIRED_FIELDS_OF_APP = [...REQUIRED_FIELDS.connected_apps, "active_members"];
 
-/** Returns the paths of the required fields that are missing, such as `member.is_locked`. Null counts as present. */
-export function findDrift(envelope: Envelope): string[] {
-  return (["organization", "member"] as const).flatMap((part) => {
-    const object = envelope[part];
-    if (object === undefined) return [];
-    return REQUIRED_FIELDS[part].filter((field) => !(field in object)).map((field) => `${part}.${field}`);
-  });
+/**
+ * Returns the paths of the required fields that are missing, such as `member.is_locked`, each once. Null counts as
+ * present, and so does everything in an object that the envelope does not have.
+ */
+export function findDrift(envelope: object): string[] {
+  const paths = Object.entries(REQUIRED_FIELDS).flatMap(([path, fields]) =>
+    objectsAt(envelope, path).flatMap((object) => missingIn(object, fields, `${path}.`)),
+  );
+  if ("connected_app_id" in envelope) paths.push(...missingIn(envelope, REQUIRED_FIELDS_OF_APP, ""));
+  return [...new Set(paths)];
+}
+
+const missingIn = (object: object, fields: readonly string[], prefix: string) =>
+  fields.filter((field) => !(field in object)).map((field) => prefix + field);
+
+/** The objects at a dot path, which passes through lists. */
+function objectsAt(envelope: object, path: string): object[] {
+  return path
+    .split(".")
+    .reduce<unknown[]>(
+      (values, name) =>
+        values.flatMap((value) =>
+          typeof value === "object" && value !== null ? ((value as Record<string, unknown>)[name] ?? []) : [],
+        ),
+      [envelope],
+    )
+    .filter((value) => typeof value === "object" && value !== null) as object[];
 }
 
 const DAY_MS = 86_400_000;
@@ -65,7 +93,7 @@ export class DriftReporter {
   #reportedAt = Number.NEGATIVE_INFINITY;
 
   /** Logs the drift of an envelope, if it has any and the last report is a day old. `now` is in ms since the epoch. */
-  report(envelope: Envelope, now: number): void {
+  report(envelope: object, now: number): void {
     if (now - this.#reportedAt < DAY_MS) return;
     const paths = findDrift(envelope);
     if (paths.length === 0) return;

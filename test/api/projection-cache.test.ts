@@ -10,6 +10,7 @@ const read = (body: Uint8Array): Json => JSON.parse(new TextDecoder().decode(bod
 
 function entry(organization: Json, fields: Partial<Entry> = {}): Entry {
   return {
+    name: String(organization["organization_id"]),
     organizationId: String(organization["organization_id"]),
     slug: String(organization["organization_slug"]),
     externalId: null,

@@ -1,6 +1,6 @@
 /** The headers of an organization response, which are cached until they change. */
 import { expect, test } from "vitest";
-import { organizationResponse } from "../../src/api/response.ts";
+import { cachedResponse } from "../../src/api/response.ts";
 import type { Entry } from "../../src/cache/entry.ts";
 import type { FoundEntry } from "../../src/cache/lookup-result.ts";
 import { requireIsolateState } from "../../src/isolate-state.ts";
@@ -10,6 +10,7 @@ import { NOW } from "../support/clock.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
 const createEntry = (): Entry => ({
+  name: "organization-test-1",
   organizationId: "organization-test-1",
   slug: "one",
   externalId: null,
@@ -37,7 +38,7 @@ function respond(
   const context = new RequestContext(request, {} as Env, state, new RequestLog("GET"), {
     waitUntil: () => {},
   });
-  return organizationResponse(context, { entry, source, isStored: true }, entry, NOW + ms);
+  return cachedResponse(context, { entry, source, isStored: true }, entry, NOW + ms);
 }
 const ageHeaders = ({ headers }: Response) =>
   ["Age", "Cache-Control", "Cache-Status"].map((name) => headers.get(name));

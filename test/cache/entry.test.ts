@@ -128,7 +128,7 @@ describe("a stored value", () => {
       { requestedAt: entry.requestedAt + 1 },
       { receivedAt: entry.receivedAt + 1 },
       { purgeEpoch: entry.purgeEpoch + 1 },
-      { organizationId: "organization-test-other" },
+      { name: "organization-test-other" },
       { slug: "other" },
       { externalId: "other" },
     ]) {

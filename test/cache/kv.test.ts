@@ -11,6 +11,7 @@ type Put = { metadata?: unknown; expirationTtl?: number };
 const NONE: Read = { value: null, metadata: null };
 
 const entry = (fields: Partial<Entry> = {}): Entry => ({
+  name: fields.organizationId ?? "organization-1",
   organizationId: "organization-1",
   slug: "acme",
   externalId: "ext|1",

@@ -3,6 +3,7 @@ import { evictAllDurableObjects } from "cloudflare:test";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
 import { StytchClient } from "../../src/stytch/client.ts";
+import { jwksRead, memberRead, organizationRead } from "../../src/stytch/reads.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createConfig } from "../support/config.ts";
@@ -125,13 +126,13 @@ test("three organizations refused in a row pause the reads of organizations, not
 test("the operations of one client have pauses of their own, also for the same text", async () => {
   const stytch = new StytchClient(createConfig());
   respondInTurn(upstream, limited());
-  for (const id of ["a", "b", "c", "d"]) await stytch.fetchMember(id, false);
+  for (const id of ["a", "b", "c", "d"]) await stytch.fetch(memberRead(id, false));
   expect(upstream.requests).toHaveLength(3);
-  await stytch.fetchOrganization("a");
-  await stytch.fetchJwks(z.unknown());
+  await stytch.fetch(organizationRead("a"));
+  await stytch.fetch(jwksRead("a", z.unknown()));
   expect(upstream.requests).toHaveLength(5);
-  expect((await stytch.fetchOrganization("a")).call).toBeNull();
-  expect((await stytch.fetchJwks(z.unknown())).call).toBeNull();
+  expect((await stytch.fetch(organizationRead("a"))).call).toBeNull();
+  expect((await stytch.fetch(jwksRead("a", z.unknown()))).call).toBeNull();
 });
 
 test.each([200, 404])("an answer of %i between refusals ends their row", async (status) => {

@@ -2,6 +2,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { failed } from "../../src/result.ts";
 import { StytchClient } from "../../src/stytch/client.ts";
+import { organizationRead } from "../../src/stytch/reads.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createConfig } from "../support/config.ts";
@@ -164,13 +165,13 @@ test("a timeout shorter than UPSTREAM_TIMEOUT_MS does not count for the circuit"
   upstream.answer(hang);
   const stytch = new StytchClient(createConfig({ UPSTREAM_TIMEOUT_MS: "100" }));
   const timeOut = async (count: number, ms: number) => {
-    const calls = Array.from({ length: count }, async () => await stytch.fetchOrganization("acme", ms));
+    const calls = Array.from({ length: count }, async () => await stytch.fetch(organizationRead("acme"), ms));
     for (const { result } of await Promise.all(calls))
       expect(result).toEqual(failed({ type: "upstream_timeout" }));
   };
   await timeOut(12, 20);
   await timeOut(9, 100);
   await timeOut(1, 100);
-  const eleventh = await stytch.fetchOrganization("acme");
+  const eleventh = await stytch.fetch(organizationRead("acme"));
   expect(eleventh).toMatchObject({ result: { failure: { type: "upstream_unavailable" } }, call: null });
 });

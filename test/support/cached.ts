@@ -9,6 +9,7 @@ import { TEST_VARS } from "./vars.ts";
 /** An entry of `organization-1` with the slug `acme`, requested at 0 and received at `NOW`. */
 export function entryOf(fields: Partial<Entry> = {}): Entry {
   return {
+    name: fields.organizationId ?? "organization-1",
     organizationId: "organization-1",
     slug: "acme",
     externalId: null,

@@ -197,7 +197,7 @@ export class World {
       this: Organization,
       ...args
     ) {
-      if (world.#objectsHear) await purge.apply(this, args);
+      return world.#objectsHear ? await purge.apply(this, args) : null;
     });
   }
 }

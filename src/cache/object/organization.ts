@@ -151,15 +151,16 @@ export class Organization extends DurableObject<Env> {
 
   /**
    * Forgets all that is known here; an upstream request in flight is repeated. The Directory has listed the purge
-   * before.
+   * before. Returns the ID of the organization if `identifier` is known to be an alias of it, or else null.
    */
-  async purge(identifier: string, sequence: number): Promise<void> {
+  async purge(identifier: string, sequence: number): Promise<string | null> {
     const { canonicalId } = this.#alias;
     this.#state.applyPurge(sequence);
     this.#probes.observePurge(sequence);
     this.#alias.reset();
     this.#mirror.clear(identifier, "possible");
     if (canonicalId !== undefined) await this.#object(canonicalId).purge(canonicalId, sequence);
+    return canonicalId ?? null;
   }
 
   /**

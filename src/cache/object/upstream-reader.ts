@@ -143,7 +143,7 @@ export class UpstreamReader {
     const { entry, call } = fetched;
     if (entry !== undefined) {
       this.#host.state.endBackOff();
-      if (entry.organizationId === identifier) await this.#host.store(entry);
+      if (entry.name === identifier) await this.#host.store(entry);
       else await this.#handOver(identifier, entry);
       return { entry, origin: "fetched", call };
     }

@@ -73,10 +73,11 @@ export class PurgeList {
   /**
    * True if a purge that this isolate knows of has ended the entry. On the path of every hit, so it allocates nothing.
    */
-  isPurged({ purgeEpoch, organizationId, slug, externalId }: Entry): boolean {
+  isPurged({ purgeEpoch, name, organizationId, slug, externalId }: Entry): boolean {
     return (
       purgeEpoch < this.#purgedBefore ||
-      purgeEpoch < (this.#sequences.get(organizationId) ?? 0) ||
+      purgeEpoch < (this.#sequences.get(name) ?? 0) ||
+      (organizationId !== name && purgeEpoch < (this.#sequences.get(organizationId) ?? 0)) ||
       purgeEpoch < (this.#sequences.get(slug) ?? 0) ||
       (externalId !== null && purgeEpoch < (this.#sequences.get(externalId) ?? 0))
     );

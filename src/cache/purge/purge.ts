@@ -10,34 +10,25 @@ import { recordPurge } from "./record-purge.ts";
 /** How long a purge waits for the Organization objects. */
 const OBJECT_TIMEOUT_MS = 2_000;
 
+interface PurgeContext extends Pick<CacheContext, "env" | "config" | "log"> {
+  readonly state: Pick<CacheContext["state"], "purges">;
+}
+
 /**
- * Ends what is cached under these names, everywhere within `LEASE_SECONDS` of the return. Returns null, or a failure if
+ * Ends what is cached under these names, everywhere within `LEASE_SECONDS` of the return, and with an organization what belongs to it. Returns null, or a failure if
  * the Directory could not list the purge: then nothing is purged.
  *
  * The objects are told as well, so that they forget what they hold, clear KV and repeat a request in flight. If one
  * cannot be told, the purge holds all the same: isolates check what it answers against the list.
  */
 export async function purgeIdentifiers(
-  {
-    env,
-    config,
-    state,
-    log,
-  }: Pick<CacheContext, "env" | "config" | "log"> & {
-    readonly state: Pick<CacheContext["state"], "purges">;
-  },
+  { env, config, state, log }: PurgeContext,
   identifiers: readonly string[],
   detail: PurgeEvent["detail"],
 ): Promise<Failure | null> {
   const names = identifiers.flatMap(spellingsOf);
-  let sequence: number;
-  try {
-    sequence = await recordPurge(env, names, detail);
-  } catch {
-    log.degraded("directory");
-    return { type: "purge_unavailable" };
-  }
-  for (const name of names) state.purges.add({ name, sequence });
+  const sequence = await listPurge({ env, state, log }, names, detail);
+  if (sequence === null) return { type: "purge_unavailable" };
   const calls = names.map((name) =>
     callWithRetry(
       () => env.ORGANIZATION.getByName(name, { locationHint: config.upstreamRegion }),
@@ -47,5 +38,28 @@ export async function purgeIdentifiers(
   );
   const outcomes = await Promise.allSettled(calls);
   if (outcomes.some(({ status }) => status === "rejected")) log.degraded("organization_object");
-  return null;
+  // What belongs to an organization is cached under its ID alone, so a purge by an alias has to list the ID, too.
+  const ids = outcomes.flatMap((outcome) =>
+    outcome.status === "fulfilled" && outcome.value !== null && !names.includes(outcome.value)
+      ? [outcome.value]
+      : [],
+  );
+  if (ids.length === 0) return null;
+  return (await listPurge({ env, state, log }, ids, null)) === null ? { type: "purge_unavailable" } : null;
+}
+
+/** Lists a purge in the Directory and in this isolate. Returns its sequence number; null if the Directory failed. */
+async function listPurge(
+  { env, state, log }: Pick<PurgeContext, "env" | "state" | "log">,
+  names: readonly string[],
+  detail: PurgeEvent["detail"] | null,
+): Promise<number | null> {
+  try {
+    const sequence = await recordPurge(env, names, detail);
+    for (const name of names) state.purges.add({ name, sequence });
+    return sequence;
+  } catch {
+    log.degraded("directory");
+    return null;
+  }
 }

@@ -23,6 +23,7 @@ const CACHE: Config["cache"] = {
 const STORED: MirroredVersion = { etag: 'W/"same"', requestedAt: NOW, receivedAt: NOW + 50 };
 
 const entry = (fields: Partial<Entry> = {}): Entry => ({
+  name: fields.organizationId ?? "organization-1",
   organizationId: "organization-1",
   slug: "acme",
   externalId: null,

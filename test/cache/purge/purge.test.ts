@@ -140,7 +140,7 @@ describe("a purge", () => {
     const waiting = admin.call(byId, { key });
     await vi.waitFor(() => expect(upstream.requests).toHaveLength(2));
     // The object does not know of it.
-    vi.spyOn(Organization.prototype, "purge").mockImplementation(async () => {});
+    vi.spyOn(Organization.prototype, "purge").mockImplementation(async () => null);
     await purge();
     fail.resolve();
     expect((await waiting).status).toBe(503);

@@ -1,0 +1,85 @@
+/** What callers ask for when they read a member, from the path and the query. Pure. */
+import type { Scope } from "../keys/record.ts";
+import { failed, type Result, success } from "../result.ts";
+import { isIdentifier } from "../stytch/identifier.ts";
+import { memberRead, organizationMemberRead, type StytchRead } from "../stytch/reads.ts";
+import type { MemberEnvelope } from "../stytch/schemas/member-schema.ts";
+
+export interface MemberRequest {
+  /** The organization in the path; null if there is none. */
+  readonly organization: string | null;
+  /** The scopes that the query needs beside that of the operation. */
+  readonly scopes: readonly Scope[];
+  /** `organization`: the one in the path, by any of its names. */
+  readonly readOf: (organization: string) => StytchRead<MemberEnvelope>;
+}
+
+/** For `GET …/members/dangerously_get/{member_id}?include_deleted=`. */
+export function singleMemberRequest(memberId: string, query: URLSearchParams): Result<MemberRequest> {
+  if (!isIdentifier(memberId)) return failed({ type: "invalid_member_id" });
+  const includeDeleted = parseIncludeDeleted(query);
+  if (includeDeleted === null) {
+    return failed({
+      type: "invalid_query_parameter",
+      parameter: "include_deleted",
+      rule: "must be true or false",
+    });
+  }
+  return success({
+    organization: null,
+    scopes: includeDeleted ? ["members:include_deleted"] : [],
+    readOf: () => memberRead(memberId, includeDeleted),
+  });
+}
+
+/** Accepts what the official SDKs send. A repeated parameter has to agree with itself. Null if it is anything else. */
+function parseIncludeDeleted(query: URLSearchParams): boolean | null {
+  const given = query.getAll("include_deleted").map((value) => {
+    if (["true", "True", "1"].includes(value)) return true;
+    return ["false", "False", "0"].includes(value) ? false : null;
+  });
+  const [first = false] = given;
+  return given.every((value) => value === first) ? first : null;
+}
+
+/** More than Stytch allows for an ID or an address. */
+const MAX_QUERY_VALUE_LENGTH = 256;
+
+/** For `GET …/organizations/{organization_id}/member?member_id=&email_address=`; at least one of them is required. */
+export function organizationMemberRequest(
+  organization: string,
+  query: URLSearchParams,
+): Result<MemberRequest> {
+  if (!isIdentifier(organization)) return failed({ type: "invalid_organization_id" });
+  const names = ["member_id", "email_address"].filter((name) => query.has(name));
+  if (names.length === 0) {
+    return failed({
+      type: "invalid_query_parameter",
+      parameter: "member_id",
+      rule: "or email_address is required",
+    });
+  }
+  const invalid = names.find((name) => !isQueryValue(query.getAll(name)));
+  if (invalid !== undefined) {
+    return failed({
+      type: "invalid_query_parameter",
+      parameter: invalid,
+      rule: `must be given once, with 1 to ${MAX_QUERY_VALUE_LENGTH} characters and no control characters`,
+    });
+  }
+  const memberQuery = {
+    memberId: query.get("member_id") ?? undefined,
+    emailAddress: query.get("email_address") ?? undefined,
+  };
+  return success({
+    organization,
+    scopes: [],
+    readOf: (name) => organizationMemberRead(name, memberQuery),
+  });
+}
+
+function isQueryValue([value = "", ...others]: readonly string[]): boolean {
+  const length = [...value].length;
+  const isInBounds = length >= 1 && length <= MAX_QUERY_VALUE_LENGTH;
+  return others.length === 0 && isInBounds && !/[\p{Cc}\p{Cs}]/u.test(value);
+}

@@ -1,0 +1,116 @@
+/** `GET …/organizations/{organization_id}/member`: a member by ID or address, never cached. */
+import { beforeEach, expect, test } from "vitest";
+import { type Json, member, memberEnvelope, organization } from "../support/bodies.ts";
+import { useClock } from "../support/clock.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { logLines } from "../support/guard.ts";
+import { createStytchWorld, type StytchWorld } from "../support/stytch-world.ts";
+import { json } from "../support/upstream.ts";
+
+useClock();
+
+let isolate: TestIsolate;
+let world: StytchWorld;
+let key: string;
+
+beforeEach(async () => {
+  world = createStytchWorld();
+  isolate = createIsolate();
+  ({ key } = await createKey(isolate, ["members:read"]));
+});
+
+const pathOf = (query: string, name = world.organizationId) =>
+  `/v1/b2b/organizations/${encodeURIComponent(name)}/member?${query}`;
+const read = async (query: string, name?: string, by = key) =>
+  await isolate.call(pathOf(query, name), { key: by });
+
+test("a member is found by ID and by address, in the organization by any name, each time from Stytch", async () => {
+  isolate.resetCounts();
+  const queries = [`member_id=${world.memberId}`, "email_address=ada%40acme.example"];
+  for (const name of [
+    world.organizationId,
+    world.slug,
+    String(world.organization["organization_external_id"]),
+  ]) {
+    for (const query of queries) {
+      const response = await read(query, name);
+      expect(response.status).toBe(200);
+      expect(await response.json()).toMatchObject({ member: world.member, organization: world.organization });
+    }
+  }
+  expect(world.upstream.requests).toHaveLength(6);
+  expect(isolate.counts).toEqual({ kvReads: 0, kvWrites: 0, objects: { lease: 1 } });
+  expect(JSON.stringify(logLines())).not.toMatch(/ada|member-test/);
+});
+
+test("both parameters are sent, and no other", async () => {
+  await read(`member_id=${world.memberId}&email_address=ada%2Bx%40acme.example&include_deleted=true&x=1`);
+  expect(new URL(world.upstream.requests[0]?.url ?? "").search).toBe(
+    `?member_id=${world.memberId}&email_address=ada%2Bx%40acme.example`,
+  );
+});
+
+test.each([
+  "",
+  "x=1",
+  "member_id=",
+  "email_address=",
+  "member_id=a&member_id=a",
+  "email_address=a&email_address=b",
+  `member_id=${"x".repeat(257)}`,
+  "email_address=a%00b",
+  "member_id=m&email_address=%0A",
+])("the query '%s' is 400, and Stytch is not asked", async (query) => {
+  const response = await read(query);
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ error_type: "invalid_query_parameter" });
+  expect(world.upstream.requests).toEqual([]);
+});
+
+test("256 characters of an address, in any script, are sent", async () => {
+  const response = await read(`email_address=${encodeURIComponent("用".repeat(256))}`);
+  expect(response.status).toBe(404);
+  expect(await response.json()).toMatchObject({ error_type: "member_not_found" });
+  expect(world.upstream.requests).toHaveLength(1);
+});
+
+test("an answer about another organization or another member is 502", async () => {
+  const other = organization();
+  const stranger = member({ organization_id: other["organization_id"] });
+  const answers: Json[] = [
+    memberEnvelope(stranger, other),
+    memberEnvelope(member({ organization_id: other["organization_id"] }), world.organization),
+    memberEnvelope(member({ organization_id: world.organizationId }), world.organization),
+  ];
+  for (const answer of answers) {
+    world.upstream.answer(() => json(answer));
+    const response = await read(`member_id=${world.memberId}`);
+    expect(response.status).toBe(502);
+    expect(await response.json()).toMatchObject({ error_type: "upstream_invalid_response" });
+  }
+});
+
+test("a member is found by an external ID, also in the form of an ID", async () => {
+  const externalId = `member-test-${crypto.randomUUID()}`;
+  const named = { ...world.member, external_id: externalId };
+  world.upstream.answer(() => json(memberEnvelope(named, world.organization)));
+  expect((await read(`member_id=${externalId}`)).status).toBe(200);
+});
+
+test("a bound key reads members of its organization, by slug too, and learns of no other", async () => {
+  const bound = await createKey(isolate, ["members:read"], { organization_ids: [world.organizationId] });
+  for (const name of [world.organizationId, world.slug]) {
+    expect((await read(`member_id=${world.memberId}`, name, bound.key)).status).toBe(200);
+  }
+  const stranger = await createKey(isolate, ["members:read"], {
+    organization_ids: ["organization-test-11111111-1111-4111-8111-111111111111"],
+  });
+  world.upstream.requests.length = 0;
+  for (const name of [world.organizationId, world.slug, "none"]) {
+    const response = await read(`member_id=${world.memberId}`, name, stranger.key);
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ error_type: "member_not_found" });
+  }
+  // It is never asked for the member: the organization is not the key's.
+  expect(world.upstream.requests.some(({ url }) => url.includes("/member?"))).toBe(false);
+});

@@ -1,0 +1,223 @@
+/** What belongs to an organization or to the project: metrics, connected apps, RBAC policies, through the cache. */
+import { beforeEach, describe, expect, test } from "vitest";
+import type { Json } from "../support/bodies.ts";
+import { useClock } from "../support/clock.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { createStytchWorld, type StytchWorld } from "../support/stytch-world.ts";
+import { deferred, json, stytchError } from "../support/upstream.ts";
+
+const clock = useClock();
+const SCOPES = [
+  "organizations:read",
+  "organizations:metrics",
+  "organizations:connected_apps",
+  "rbac:read",
+] as const;
+const BASE = "/v1/b2b/organizations";
+const LEASE_SECONDS = 5;
+
+let isolate: TestIsolate;
+let world: StytchWorld;
+let key: string;
+
+beforeEach(async () => {
+  world = createStytchWorld();
+  isolate = createIsolate();
+  await isolate.admin("POST", "/admin/cache/purge", { rbac_policy: true });
+  isolate = createIsolate();
+  ({ key } = await createKey(isolate, SCOPES));
+});
+
+const metricsPath = (name: string = world.organizationId) => `${BASE}/${encodeURIComponent(name)}/metrics`;
+const read = async (path: string, reader = isolate, by = key) => await reader.call(path, { key: by });
+const countIn = async (response: Response) => (await response.json<Json>())["member_count"];
+const partRequests = () => world.upstream.requests.filter(({ url }) => url.endsWith("/metrics"));
+
+test("60 callers of cold metrics in three isolates make one request to Stytch", async () => {
+  const isolates = [isolate, createIsolate(), createIsolate()];
+  const open = deferred<void>();
+  world.upstream.answer(async ({ url }) => {
+    await open.promise;
+    return world.respond(url);
+  });
+  const reads = Array.from({ length: 60 }, (_, index) => read(metricsPath(), isolates[index % 3]));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  open.resolve();
+  for (const response of await Promise.all(reads)) expect(response.status).toBe(200);
+  expect(world.upstream.requests).toHaveLength(1);
+});
+
+test("by any name of the organization there is one entry", async () => {
+  await read(metricsPath());
+  expect(partRequests()).toHaveLength(1);
+  const externalId = String(world.organization["organization_external_id"]);
+  for (const name of [
+    world.slug,
+    externalId,
+    world.organizationId.toUpperCase().replace("ORGANIZATION-TEST", "organization-test"),
+  ]) {
+    const response = await read(metricsPath(name));
+    expect(response.headers.get("Cache-Status"), name).toMatch(/^postern; hit/);
+  }
+  // A slug or external ID is resolved through the cache of organizations.
+  expect(world.upstream.requests.map(({ url }) => decodeURIComponent(new URL(url).pathname))).toEqual([
+    `${BASE}/${world.organizationId}/metrics`,
+    `${BASE}/${world.slug}`,
+    `${BASE}/${externalId}`,
+  ]);
+});
+
+test("two resources of one organization, and one of two organizations, are apart", async () => {
+  const apps = await (await read(`${BASE}/${world.organizationId}/connected_apps`)).json<Json>();
+  expect(apps["connected_apps"]).toMatchObject([{ connected_app_id: world.appId }]);
+  const app = await (
+    await read(`${BASE}/${world.organizationId}/connected_apps/${world.appId}`)
+  ).json<Json>();
+  expect(app).toMatchObject({ connected_app_id: world.appId, active_members: [{}] });
+  expect(await countIn(await read(metricsPath()))).toBe(3);
+  const own = await (await read(`/v1/b2b/rbac/organizations/${world.organizationId}`)).json<Json>();
+  const project = await (await read("/v1/b2b/rbac/policy")).json<Json>();
+  expect(Object.keys(own)).toContain("org_policy");
+  expect(Object.keys(project)).toContain("policy");
+  const organization = await (await read(`${BASE}/${world.organizationId}`)).json<Json>();
+  expect(organization["organization"]).toEqual(world.organization);
+});
+
+describe("a purge of the organization", () => {
+  test.each(["ID", "slug", "external ID"])("by its %s ends its metrics in every isolate", async (by) => {
+    const other = createIsolate();
+    for (const reader of [isolate, other]) await read(metricsPath(), reader);
+    await read(`${BASE}/${world.slug}`);
+    const externalId = String(world.organization["organization_external_id"]);
+    await read(`${BASE}/${encodeURIComponent(externalId)}`);
+    world.memberCount = 4;
+    const name = { ID: world.organizationId, slug: world.slug, "external ID": externalId }[by];
+    const purged = await isolate.admin("POST", "/admin/cache/purge", { organization_id: name });
+    expect([purged.status, await purged.json()]).toEqual([200, { purged: name }]);
+    expect(await countIn(await read(metricsPath()))).toBe(4);
+    clock.at(LEASE_SECONDS);
+    expect(await countIn(await read(metricsPath(), other))).toBe(4);
+    expect(await countIn(await read(metricsPath(), createIsolate()))).toBe(4);
+  });
+
+  test("is not undone by a read of its metrics that began before it", async () => {
+    const open = deferred<void>();
+    world.upstream.answer(async ({ url }) => {
+      const old = await world.respond(url).text();
+      await open.promise;
+      return json(old);
+    });
+    const before = read(metricsPath());
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await isolate.admin("POST", "/admin/cache/purge", { organization_id: world.organizationId });
+    world.memberCount = 5;
+    world.upstream.answer(({ url }) => world.respond(url));
+    open.resolve();
+    await before;
+    clock.at(LEASE_SECONDS);
+    for (const reader of [isolate, createIsolate()]) {
+      expect(await countIn(await read(metricsPath(), reader))).toBe(5);
+    }
+  });
+});
+
+test("a purge of the project's policy ends it, and no organization", async () => {
+  await read("/v1/b2b/rbac/policy");
+  await read(metricsPath());
+  const purged = await isolate.admin("POST", "/admin/cache/purge", { rbac_policy: true });
+  expect([purged.status, await purged.json()]).toEqual([200, { purged: "rbac_policy" }]);
+  expect((await read("/v1/b2b/rbac/policy")).headers.get("Cache-Status")).toMatch(/fwd=miss/);
+  expect((await read(metricsPath())).headers.get("Cache-Status")).toMatch(/hit/);
+  const { events } = await (await isolate.admin("GET", "/admin/audit?limit=200")).json<{ events: Json[] }>();
+  expect(events).toContainEqual(
+    expect.objectContaining({ action: "cache.purged", detail: { rbac_policy: "true", by: "admin" } }),
+  );
+});
+
+test.each([
+  {},
+  { rbac_policy: false },
+  { rbac_policy: true, organization_id: "acme" },
+  { rbac_policy: "true" },
+])("a purge of %j is 400", async (body) => {
+  const response = await isolate.admin("POST", "/admin/cache/purge", body);
+  expect(response.status).toBe(400);
+  expect(await response.json()).toMatchObject({ error_type: "invalid_request" });
+});
+
+test("a stale answer is refreshed in the background, and a failing Stytch is hidden", async () => {
+  await read(metricsPath());
+  world.memberCount = 9;
+  clock.at(61);
+  expect(await countIn(await read(metricsPath()))).toBe(3);
+  expect(await countIn(await read(metricsPath()))).toBe(9);
+  world.upstream.answer(() => stytchError(401, "unauthorized_credentials"));
+  clock.at(200);
+  const hidden = await read(metricsPath());
+  expect([hidden.status, await countIn(hidden)]).toEqual([200, 9]);
+});
+
+test("a forced refresh reads the metrics from Stytch, and resolves a slug from the cache", async () => {
+  const { key: forcing } = await createKey(isolate, [...SCOPES, "cache:refresh"]);
+  await read(metricsPath(world.slug));
+  const headers = { "Postern-Cache": "refresh" };
+  const response = await isolate.call(metricsPath(world.slug), { key: forcing, headers });
+  expect(response.headers.get("Cache-Status")).toBe("postern; fwd=request; fwd-status=200; stored");
+  expect(partRequests()).toHaveLength(2);
+  expect(world.upstream.requests).toHaveLength(3);
+});
+
+describe("what is missing", () => {
+  test("metrics of an unknown ID are organization_not_found, and remembered", async () => {
+    const path = metricsPath(`organization-test-${crypto.randomUUID()}`);
+    for (const _ of [1, 2]) {
+      const response = await read(path);
+      expect(response.status).toBe(404);
+      expect(await response.json()).toMatchObject({ error_type: "organization_not_found" });
+    }
+    expect(partRequests()).toHaveLength(1);
+  });
+
+  test("an unknown app is connected_app_not_found, in an organization or none", async () => {
+    for (const organization of [world.organizationId, world.slug, `none-${crypto.randomUUID()}`]) {
+      const response = await read(`${BASE}/${organization}/connected_apps/connected-app-test-0`);
+      expect(response.status).toBe(404);
+      expect(await response.json()).toMatchObject({ error_type: "connected_app_not_found" });
+    }
+  });
+
+  test("an app ID that is out of bounds or left out is invalid_connected_app_id", async () => {
+    for (const app of ["a%2Fb", "", "x".repeat(257)]) {
+      const response = await read(`${BASE}/${world.organizationId}/connected_apps/${app}`);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({ error_type: "invalid_connected_app_id" });
+    }
+    expect(world.upstream.requests).toEqual([]);
+  });
+});
+
+describe("a body that is not one", () => {
+  test.each<[string, () => Response]>([
+    ["another app", () => json({ request_id: "r", connected_app_id: "other" })],
+    ["no JSON", () => new Response("<html>")],
+    ["a type that is wrong", () => json({ request_id: "r", connected_app_id: world.appId, name: 1 })],
+  ])("%s is 502, and is not cached", async (_, respond) => {
+    const path = `${BASE}/${world.organizationId}/connected_apps/${world.appId}`;
+    world.upstream.answer(respond);
+    const response = await read(path);
+    expect(response.status).toBe(502);
+    expect(await response.json()).toMatchObject({ error_type: "upstream_invalid_response" });
+    world.upstream.answer(({ url }) => world.respond(url));
+    clock.at(2);
+    expect((await read(path)).status).toBe(200);
+  });
+});
+
+test("the project's policy is the same for a bound key, which cannot read another organization's", async () => {
+  const { key: bound } = await createKey(isolate, SCOPES, {
+    organization_ids: ["organization-test-11111111-1111-4111-8111-111111111111"],
+  });
+  expect((await read("/v1/b2b/rbac/policy", isolate, bound)).status).toBe(200);
+  expect((await read(`/v1/b2b/rbac/organizations/${world.organizationId}`, isolate, bound)).status).toBe(404);
+  expect(world.upstream.requests.some(({ url }) => url.includes("/rbac/organizations/"))).toBe(false);
+});
