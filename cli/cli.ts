@@ -1,7 +1,7 @@
 /** The command tree with its help texts, and how a run ends: a result on stdout, or one error line on stderr. */
 import { Argument, Command, CommanderError } from "commander";
 import { type AdminApi, createAdminApi } from "./client.ts";
-import { type Confirm, create, edit, purge, revoke, rotate } from "./commands/change.ts";
+import { type Confirm, create, edit, purge, purgeRbacPolicy, revoke, rotate } from "./commands/change.ts";
 import { audit, type CommandResult, list, show, usage } from "./commands/read.ts";
 import { type Environment, resolveConnection } from "./connection.ts";
 import { CliError, errorLine, jsonText } from "./errors.ts";
@@ -173,13 +173,24 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
 
   root
     .command("purge")
-    .description("End what is cached of an organization, under all its names. By ID, it is certain.")
-    .argument("<organization>", "its ID, slug or external ID; quote what the shell would interpret")
+    .description(
+      "End what is cached of an organization and of what belongs to it, or the project's RBAC policy. By ID, it is certain.",
+    )
+    .argument("[organization]", "its ID, slug or external ID; quote what the shell would interpret")
+    .option("--rbac-policy", "end the RBAC policy of the project instead")
     .addHelpText(
       "after",
-      examples("purge organization-live-11111111-1111-4111-8111-111111111111", "purge 'crm|1001'"),
+      examples(
+        "purge organization-live-11111111-1111-4111-8111-111111111111",
+        "purge 'crm|1001'",
+        "purge --rbac-policy",
+      ),
     )
-    .action((name: string, _: object, command: Command) => {
+    .action((name: string | undefined, { rbacPolicy }: { rbacPolicy?: true }, command: Command) => {
+      if ((name === undefined) !== (rbacPolicy === true)) {
+        throw new CliError("Give an organization, or --rbac-policy.", 2);
+      }
+      if (name === undefined) return run(command, purgeRbacPolicy);
       const organization = parseOrganization(name);
       return run(command, (api) => purge(api, organization));
     });

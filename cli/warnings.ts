@@ -6,11 +6,14 @@ const ADDITIONS: Readonly<Record<string, string>> = {
   "cache:refresh": "organizations:read",
   "members:include_deleted": "members:dangerously_get",
 };
+/** Scopes of reads that go through the cache, so that `cache:refresh` adds to each of them. */
+const CACHED = ["organizations:read", "organizations:metrics", "organizations:connected_apps", "rbac:read"];
 
 export function policyWarnings({ scopes, fields }: KeyRecord): readonly string[] {
   const useless = scopes.flatMap((scope) => {
     const base = Object.hasOwn(ADDITIONS, scope) ? ADDITIONS[scope] : undefined;
-    return base === undefined || scopes.includes(base)
+    const isUseful = scope === "cache:refresh" && scopes.some((other) => CACHED.includes(other));
+    return base === undefined || isUseful || scopes.includes(base)
       ? []
       : [`The scope ${scope} opens nothing without ${base}.`];
   });
@@ -20,7 +23,7 @@ export function policyWarnings({ scopes, fields }: KeyRecord): readonly string[]
   return [
     ...useless,
     ...(fields?.member && !readsMembers
-      ? ["The fields of member have no effect without members:dangerously_get."]
+      ? ["The fields of member have no effect without members:read or members:dangerously_get."]
       : []),
   ];
 }

@@ -1,4 +1,5 @@
 /** The key that `npm start` prints: that of the last start if it still works, otherwise a new one. */
+import { SCOPES } from "../src/keys/record.ts";
 
 export interface StartKeyPolicy {
   readonly scopes: readonly string[];
@@ -17,7 +18,7 @@ const DAY_MS = 86_400_000;
 
 /** The sandbox has nothing to protect, so its key may read everything, for ever. */
 export const SANDBOX_KEY_POLICY: StartKeyPolicy = {
-  scopes: ["organizations:read", "members:dangerously_get", "members:include_deleted"],
+  scopes: [...SCOPES],
   expires_at: null,
 };
 

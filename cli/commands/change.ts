@@ -78,6 +78,12 @@ export async function purge(api: AdminApi, organization: string): Promise<Comman
   };
 }
 
+export async function purgeRbacPolicy(api: AdminApi): Promise<CommandResult> {
+  const ifUncertain = " It is safe to repeat a purge.";
+  const document = await api.call("POST", "/admin/cache/purge", { rbac_policy: true }, ifUncertain);
+  return { document, text: () => purgedText(parseResponse(PurgeResult, document)) };
+}
+
 async function describeKey(api: AdminApi, keyId: string): Promise<string> {
   const { name, status } = parseResponse(KeyRecord, await api.call("GET", keyPath(keyId)));
   return `"${printable(name)}" (${keyId}, ${printable(status)})`;

@@ -1,0 +1,114 @@
+/**
+ * The reads that the official Node SDK makes beside an organization and a member by ID, and local checks of sessions
+ * with RBAC policies that come through Postern.
+ */
+import { B2BClient } from "stytch";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { PROJECT_ID } from "../../dev/credentials.ts";
+import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
+import { demo, members, organizations } from "../../sandbox/seed.ts";
+import { projectPolicy } from "../../sandbox/seed-rbac.ts";
+
+let postern: SandboxedPostern;
+let client: B2BClient;
+
+beforeAll(async () => {
+  postern = await startSandboxedPostern();
+  const secret = await postern.createKey([
+    "organizations:read",
+    "organizations:metrics",
+    "organizations:connected_apps",
+    "members:read",
+    "members:dangerously_get",
+    "rbac:read",
+  ]);
+  // The SDK warns of a plain-HTTP base URL.
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  client = new B2BClient({ project_id: PROJECT_ID, secret, env: `${postern.url}/` });
+});
+afterAll(async () => await postern.stop());
+beforeEach(async () => {
+  await postern.upstreamCalls();
+});
+afterEach(() => vi.restoreAllMocks());
+
+const [acme] = organizations;
+const [ada] = members;
+const organization_id = demo.organization_id;
+
+test("organizations.metrics, by ID and by slug, reaches Stytch once for each name", async () => {
+  for (const id of [organization_id, organization_id, demo.organization_slug, demo.organization_slug]) {
+    expect(await client.organizations.metrics({ organization_id: id })).toMatchObject({ member_count: 4 });
+  }
+  // The metrics, and the organization by its slug.
+  expect(await postern.upstreamCalls()).toBe(2);
+});
+
+test("organizations.connectedApps and getConnectedApp are cached", async () => {
+  for (const _ of [1, 2]) {
+    const { connected_apps: apps } = await client.organizations.connectedApps({ organization_id });
+    expect(apps).toHaveLength(4);
+    const connected_app_id = apps[0]?.connected_app_id ?? "";
+    const app = await client.organizations.getConnectedApp({ organization_id, connected_app_id });
+    expect(app).toMatchObject({ ...apps[0] });
+    expect(app.active_members).toContainEqual({
+      member_id: demo.member_id,
+      granted_scopes: ["openid", "read:documents"],
+    });
+  }
+  expect(await postern.upstreamCalls()).toBe(2);
+});
+
+test("organizations.members.get, by ID and by address, reaches Stytch each time", async () => {
+  for (const who of [{ member_id: demo.member_id }, { email_address: ada?.email_address ?? "" }]) {
+    const { member, organization } = await client.organizations.members.get({ organization_id, ...who });
+    expect([member, organization]).toEqual([ada, acme]);
+  }
+  expect(await postern.upstreamCalls()).toBe(2);
+  const missing = client.organizations.members.get({ organization_id, email_address: "nobody@acme.example" });
+  await expect(missing).rejects.toMatchObject({ status_code: 404, error_type: "member_not_found" });
+});
+
+test("rbac.policy and rbac.organizations.getOrgPolicy are cached", async () => {
+  for (const _ of [1, 2]) {
+    expect((await client.rbac.policy()).policy).toEqual(projectPolicy);
+    const { org_policy: policy } = await client.rbac.organizations.getOrgPolicy({ organization_id });
+    expect(policy.roles).toMatchObject([{ role_id: "billing_viewer" }]);
+  }
+  expect(await postern.upstreamCalls()).toBe(2);
+});
+
+test("a session is checked locally, with the public keys and RBAC policies of Postern", async () => {
+  const session_jwt = await signIn();
+  const keys = await client.sessions.getJWKS({ project_id: PROJECT_ID });
+  expect(keys.keys).toHaveLength(1);
+  const session = await client.sessions.authenticateJwtLocal({ session_jwt });
+  expect(session).toMatchObject({ member_id: demo.member_id, organization_id, organization_slug: "acme" });
+
+  const allowed = { organization_id, resource_id: "document", action: "delete" };
+  const checked = await client.sessions.authenticateJwt({ session_jwt, authorization_check: allowed });
+  expect(checked.member_session).toMatchObject({ member_id: demo.member_id });
+
+  const denied = { organization_id, resource_id: "invoice", action: "refund" };
+  await expect(
+    client.sessions.authenticateJwtLocal({ session_jwt, authorization_check: denied }),
+  ).rejects.toMatchObject({ code: "invalid_permissions" });
+  await expect(
+    client.sessions.authenticateJwtLocal({
+      session_jwt,
+      authorization_check: { ...allowed, organization_id: "organization-test-other" },
+    }),
+  ).rejects.toMatchObject({ code: "tenancy_mismatch" });
+  const asked = await (await fetch(`${postern.sandboxUrl}/_sandbox/requests`)).text();
+  expect(asked).toContain("/sessions/jwks/");
+  expect(asked).not.toContain("authenticate");
+});
+
+async function signIn(): Promise<string> {
+  const response = await fetch(`${postern.sandboxUrl}/_sandbox/sessions`, {
+    method: "POST",
+    body: JSON.stringify({ member_id: demo.member_id }),
+  });
+  expect(response.status).toBe(201);
+  return ((await response.json()) as { session_jwt: string }).session_jwt;
+}
