@@ -38,16 +38,22 @@ export interface ParsedResponse<T> extends Parsed<T> {
   readonly requestId: string | null;
 }
 
-/** `redact` removes Postern's own secrets from a text. `now` is in ms since the epoch. */
+/**
+ * `operation`: what was read, as `isAboutObject` takes it. `redact` removes Postern's own secrets from a text. `now` is
+ * in ms since the epoch.
+ */
 export function parseResponse<T>(
   raw: RawResponse,
+  operation: string,
   schema: z.ZodType<T>,
   redact: (text: string) => string,
   now: number,
 ): ParsedResponse<T> {
   const json = raw.bytes === undefined ? undefined : parseJson(raw.bytes);
   const parsed =
-    raw.status === 200 ? parseSuccess(raw.bytes, json, schema) : parseError(raw, json, redact, now);
+    raw.status === 200
+      ? parseSuccess(raw.bytes, json, schema)
+      : parseError(raw, operation, json, redact, now);
   const requestId = requestIdOf(json);
   // An upstream may echo a secret in any field.
   return { ...parsed, requestId: requestId !== null && redact(requestId) === requestId ? requestId : null };
@@ -72,6 +78,7 @@ function parseSuccess<T>(
 
 function parseError(
   { status, retryAfter }: RawResponse,
+  operation: string,
   json: unknown,
   redact: (text: string) => string,
   now: number,
@@ -87,7 +94,7 @@ function parseError(
   if (status < 300) return invalid(`status ${status}`);
   if (!error.success) return failure({ type: "upstream_rejected" }, detail);
   const { error_type, error_message, error_url } = error.data;
-  if (status === 404 && isAboutObject(error.data)) return failure("not_found", detail);
+  if (status === 404 && isAboutObject(error.data, operation)) return failure("not_found", detail);
   if (status !== 400 || !isAboutRequest(error_type)) return failure({ type: "upstream_rejected" }, detail);
   return failure(
     {

@@ -56,22 +56,70 @@ test.each([
   expect(isAboutRequest(errorType)).toBe(false);
 });
 
-const isMissing = (fields: object) => isAboutObject({ ...ERROR, status_code: 404, ...fields });
+const isMissing = (fields: object, operation = "organization") =>
+  isAboutObject({ ...ERROR, status_code: 404, ...fields }, operation);
 
 test.each([
-  "organization_not_found",
-  "member_not_found",
-  "connected_app_not_found",
-  "not_found",
-  "object_of_tomorrow_not_found",
-  "invalid_organization_id",
-  "member_does_not_exist_in_organization",
-  "live_id_used_in_test_environment",
-])("a 404 of type %s says that the object does not exist", (error_type) => {
-  expect(isMissing({ error_type })).toBe(true);
+  ["organization", "organization_not_found"],
+  ["organization", "organization_does_not_exist"],
+  ["organization", "organization_slug_not_found"],
+  ["organization", "b2b_organization_not_found"],
+  ["organization", "invalid_organization_id"],
+  ["organization", "invalid_organization_external_id"],
+  ["organization", "invalid_id"],
+  ["organization", "live_id_used_in_test_environment"],
+  ["member", "member_not_found"],
+  ["member", "member_does_not_exist_in_organization"],
+  ["member", "organization_member_not_found"],
+  ["member", "organization_not_found"],
+  ["member", "invalid_member_id"],
+  ["organization_member", "member_not_found"],
+  ["connected_app", "connected_app_not_found"],
+  ["connected_app", "invalid_connected_app_id"],
+  ["connected_app", "organization_not_found"],
+  ["project_policy", "rbac_policy_not_found"],
+  ["metrics", "organization_not_found"],
+])("a 404 to a read of an %s with type %s says that there is none", (operation, error_type) => {
+  expect(isMissing({ error_type }, operation)).toBe(true);
 });
 
 test.each([
+  ["organization", "member_not_found"],
+  ["organization", "member_does_not_exist_in_organization"],
+  ["organization", "organization_member_not_found"],
+  ["organization", "connected_app_not_found"],
+  ["organization", "organization_policy_not_found"],
+  ["organization", "invalid_member_id"],
+  ["member", "connected_app_not_found"],
+  ["member", "member_password_not_found"],
+  ["member", "member_oauth_token_not_found"],
+  ["connected_app", "member_not_found"],
+  ["connected_app", "connected_app_supplied_redirect_url_not_found_in_client"],
+  ["metrics", "member_not_found"],
+])("a 404 to a read of an %s with type %s is about something else", (operation, error_type) => {
+  expect(isMissing({ error_type }, operation)).toBe(false);
+});
+
+test.each([
+  "not_found",
+  "page_not_found",
+  "unknown_path",
+  "no_route",
+  "resource_not_found",
+  "object_of_tomorrow_not_found",
+  "application_not_found",
+  "app_not_found",
+  "projects_not_found",
+  "publictoken_not_found",
+  "reorganization_not_found",
+  "organization_suspended",
+  "organization_slug_already_used",
+  "organization_user_not_found",
+  "member_reset_password",
+  "invalid_organization_name",
+  "invalid_email",
+  "bad_request",
+  "query_params_do_not_match",
   "route_not_found",
   "route_not_supported_in_test",
   "unavailable_endpoint",
@@ -88,8 +136,9 @@ test.each([
   "unauthorized_credentials",
   "bad_vertical_for_stytch_sdk",
   "wrong_stack_test",
-])("a 404 of type %s says nothing of the object", (error_type) => {
-  expect(isMissing({ error_type })).toBe(false);
+])("a 404 of type %s says nothing of any object", (error_type) => {
+  for (const operation of ["organization", "member", "connected_app", "organization_policy"])
+    expect(isMissing({ error_type }, operation), operation).toBe(false);
 });
 
 test("a 404 whose body has another status says nothing of the object", () => {
