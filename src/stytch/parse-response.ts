@@ -59,6 +59,11 @@ export function parseResponse<T>(
   return { ...parsed, requestId: requestId !== null && redact(requestId) === requestId ? requestId : null };
 }
 
+/** In UTF-16 code units. A longer message is cut. */
+const MAX_MESSAGE_LENGTH = 2_000;
+
+const NO_MESSAGE = "Stytch gave no reason.";
+
 const failure = (reason: StytchFailure, detail?: string) => ({ result: failed(reason), detail });
 
 const invalid = (detail: string) => failure({ type: "upstream_invalid_response" }, detail);
@@ -100,7 +105,7 @@ function parseError(
     {
       type: "upstream_bad_request",
       errorType: redact(error_type),
-      errorMessage: redact(error_message),
+      errorMessage: error_message ? cutMessage(redact(error_message)) : NO_MESSAGE,
       errorUrl: error_url?.startsWith("https://stytch.com/")
         ? redact(error_url)
         : `https://stytch.com/docs/b2b/api/errors/400#${redact(error_type)}`,
@@ -108,6 +113,9 @@ function parseError(
     detail,
   );
 }
+
+/** Half of a surrogate pair at the end would not be Unicode: it is left out, too. */
+const cutMessage = (text: string) => text.slice(0, MAX_MESSAGE_LENGTH).replace(/[\uD800-\uDBFF]$/, "");
 
 function requestIdOf(json: unknown): string | null {
   const id = (json as { request_id?: unknown } | null | undefined)?.request_id;

@@ -157,6 +157,31 @@ test.each([
   );
 });
 
+test.each([
+  ["no message", { error_type: "organization_not_found" }],
+  ["a long message", { error_type: "organization_not_found", error_message: "m".repeat(2_100) }],
+  [
+    "null in every other field",
+    { error_type: "organization_not_found", error_message: null, error_url: null },
+  ],
+])("a 404 whose body has %s says that the organization is missing", async (_, body) => {
+  const id = `organization-test-${crypto.randomUUID()}`;
+  answers.set(id, json({ status_code: 404, ...body }, 404));
+  expect((await readOrganization(id)).outcome).toEqual([404, "organization_not_found"]);
+});
+
+test("a 400 without a message is passed on with a neutral one, and a long message is cut", async () => {
+  const slug = crypto.randomUUID();
+  const error = { status_code: 400, error_type: "invalid_organization_slug" };
+  answers.set(slug, json(error, 400));
+  expect((await readOrganization(slug)).body).toMatchObject({
+    ...error,
+    error_message: "Stytch gave no reason.",
+  });
+  answers.set(slug, json({ ...error, error_message: "m".repeat(2_100) }, 400));
+  expect((await readOrganization(slug)).body).toMatchObject({ ...error, error_message: "m".repeat(2_000) });
+});
+
 test("a 404 about a member says that the member is missing, and nothing of an organization", async () => {
   const org = organization();
   const one = member({ organization_id: org["organization_id"] });

@@ -167,12 +167,42 @@ test("a 400 about the identifier loses Postern's secrets, in every text", () => 
 });
 
 test.each([
+  ["no message", { error_message: undefined }],
+  ["null as its message", { error_message: null }],
+  ["a number as its message", { error_message: 1 }],
+  ["a message of 100,000 characters", { error_message: "m".repeat(100_000) }],
+  ["no other field", { status_code: null, request_id: null, error_message: null, error_url: null }],
+  ["a number as its request ID", { request_id: 1 }],
+])("a 404 with %s counts by its type alone", (_, fields) => {
+  const of = (type: string) => outcome(404, error(type, { status_code: 404, ...fields })).failure;
+  expect(of("organization_not_found")).toBe("not_found");
+  expect(of("route_not_found")).toEqual(REJECTED);
+});
+
+test.each([undefined, null, "", 1, ["No."]])("a 400 whose message is %j has a neutral one", (message) => {
+  expect(badRequest({ error_message: message })).toMatchObject({ errorMessage: "Stytch gave no reason." });
+});
+
+test("a long message of a 400 is cut after redaction, and never inside a character", () => {
+  const messageOf = (error_message: string) => {
+    const failure = badRequest({ error_message });
+    return typeof failure === "object" && "errorMessage" in failure ? failure.errorMessage : undefined;
+  };
+  expect(messageOf("m".repeat(2_000))).toBe("m".repeat(2_000));
+  expect(messageOf("m".repeat(2_001))).toBe("m".repeat(2_000));
+  expect(messageOf(`${"m".repeat(1_999)}\u{1F600}`)).toBe("m".repeat(1_999));
+  expect(messageOf(`${"m".repeat(1_990)}${SECRET}`)).toBe(`${"m".repeat(1_990)}[removed]`);
+});
+
+test.each([
   null,
   undefined,
   "http://stytch.com/",
   "https://stytch.com.evil.example/",
   "https://evil.example/",
   "javascript:1",
+  `https://stytch.com/${"u".repeat(500)}`,
+  1,
 ])("a 400 whose error_url is %s points to Stytch's documentation instead", (error_url) => {
   expect(badRequest({ error_url })).toMatchObject({
     errorUrl: "https://stytch.com/docs/b2b/api/errors/400#invalid_organization_id",

@@ -1,12 +1,14 @@
-/** The body of a Stytch error: https://stytch.com/docs/b2b/api/errors */
+/**
+ * The body of a Stytch error: https://stytch.com/docs/b2b/api/errors. Only `status_code` and `error_type` decide what it
+ * means. The texts are for people, so a body whose texts have another form counts, without them.
+ */
 import * as z from "zod";
 
 export const StytchError = z.looseObject({
   status_code: z.int().nullish(),
-  request_id: z.string().nullish(),
   error_type: z.string().regex(/^[a-z0-9_]{1,128}$/),
-  error_message: z.string().max(2_000),
-  error_url: z.string().max(500).nullish(),
+  error_message: z.string().nullish().catch(null),
+  error_url: z.string().max(500).nullish().catch(null),
 });
 
 export type StytchError = z.output<typeof StytchError>;
