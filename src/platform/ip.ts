@@ -77,8 +77,11 @@ function parseClient(address: string | null): Address | null {
     : parsed;
 }
 
-/** RFC 4291 §2.2: groups of one to four hexadecimal digits, with a dotted IPv4 tail or without. No zone (RFC 4007). */
-const IPV6 = /^(?:[\da-f]{0,4}:){2,7}(?:[\da-f]{0,4}|(?<tail>\d+\.\d+\.\d+\.\d+))$/i;
+/**
+ * RFC 4291 §2.2: groups of one to four hexadecimal digits, with a dotted IPv4 tail or without. No zone (RFC 4007). There
+ * are eight colons if `::` stands for one group at either end. How often `::` may occur is left to ipaddr.js.
+ */
+const IPV6 = /^(?:[\da-f]{0,4}:){2,8}(?:[\da-f]{0,4}|(?<tail>\d+\.\d+\.\d+\.\d+))$/i;
 
 /** Four decimal parts without leading zeros, or IPv6 without a zone; null for any other text. */
 function parseAddress(text: string): Address | null {
