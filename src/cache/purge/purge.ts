@@ -32,7 +32,7 @@ export async function purgeIdentifiers(
   const names = identifiers.flatMap(spellingsOf);
   let sequence: number;
   try {
-    sequence = await recordPurge(env, names, detail);
+    sequence = await recordPurge(env, names, { project_id: config.stytch.projectId, detail });
   } catch {
     log.degraded("directory");
     return { type: "purge_unavailable" };
