@@ -44,6 +44,17 @@ export function normalizeIpRange(text: string): string | null {
   return `${network}/${bits}`;
 }
 
+/**
+ * Returns the normal form of a range of a record, whose old spelling may not be accepted any more; the text itself if
+ * there is none.
+ */
+export function normalizeStoredRange(range: string): string {
+  const normal = normalizeIpRange(range);
+  if (normal !== null || !ipaddr.isValidCIDR(withPrefixLength(range))) return normal ?? range;
+  const [address, bits] = ipaddr.parseCIDR(withPrefixLength(range));
+  return normalizeIpRange(range.includes("/") ? `${address}/${bits}` : `${address}`) ?? range;
+}
+
 /** True for an IPv6 address that its author may mean as IPv4: IPv4-mapped, or IPv4-compatible and written with dots. */
 function looksLikeIpv4(parsed: Address, text: string): boolean {
   if (!("parts" in parsed)) return false;

@@ -1,7 +1,13 @@
 import { isIPv6 } from "node:net";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { clientNetwork, isAllowedIp, normalizeClientIp, normalizeIpRange } from "../../src/platform/ip.ts";
+import {
+  clientNetwork,
+  isAllowedIp,
+  normalizeClientIp,
+  normalizeIpRange,
+  normalizeStoredRange,
+} from "../../src/platform/ip.ts";
 
 const toHex = (group: number) => group.toString(16);
 
@@ -78,6 +84,19 @@ test.each([
 ])("the range %s has the normal form %s", (text, normal) => {
   expect(normalizeIpRange(text)).toBe(normal);
   expect(normalizeIpRange(normal)).toBe(normal);
+});
+
+test.each([
+  ["203.0.113.7/024", "203.0.113.0/24"],
+  ["2001:DB8::/032", "2001:db8::/32"],
+  ["2001:db8::010.0.0.1", "2001:db8::a00:1"],
+  ["203.0.113.7/24", "203.0.113.0/24"],
+  ["203.0.113.7", "203.0.113.7"],
+  ["::ffff:203.0.113.9", "::ffff:203.0.113.9"],
+  ["::ffff:203.0.113.0/120", "::ffff:203.0.113.0/120"],
+  ["no range", "no range"],
+])("the range of an old record %s has the normal form %s, or itself", (text, normal) => {
+  expect(normalizeStoredRange(text)).toBe(normal);
 });
 
 test.each([
