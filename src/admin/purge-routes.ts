@@ -4,7 +4,7 @@ import * as z from "zod";
 import type { AppEnv } from "../app-env.ts";
 import { purgeIdentifiers } from "../cache/purge/purge.ts";
 import { RequestError } from "../errors.ts";
-import { containsKey } from "../keys/key-format.ts";
+import { containsKey } from "../keys/key-mix-up.ts";
 import { IDENTIFIER_RULE, isIdentifier } from "../stytch/identifier.ts";
 import { readBody } from "./request.ts";
 

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import type { Cursor } from "../directory/directory.ts";
 import { type Failure, RequestError } from "../errors.ts";
-import { containsKey } from "../keys/key-format.ts";
+import { containsKey } from "../keys/key-mix-up.ts";
 import { readBounded } from "../platform/bounded-body.ts";
 import { parseJson } from "../platform/bounded-json.ts";
 

@@ -10,7 +10,7 @@ import { StytchMember } from "../stytch/schemas/member-schema.ts";
 import { StytchOrganization } from "../stytch/schemas/organization-schema.ts";
 import { formatFieldPath, isKnownPath, parseFieldPath } from "./field-path.ts";
 import { MAX_PATHS } from "./field-projection.ts";
-import { containsKey } from "./key-format.ts";
+import { containsKey } from "./key-mix-up.ts";
 import { SCOPES } from "./record.ts";
 
 /** Every list of keys and the audit show a record's texts, so none may hold a key that was pasted into the wrong field. */
