@@ -1,4 +1,6 @@
 /** The bodies of the admin API that `create` and `edit` send. */
+import { formatFieldPath, parseFieldPath } from "../src/keys/field-path.ts";
+import { normalizeStoredRange } from "../src/platform/ip.ts";
 import type { KeyRecord } from "./client.ts";
 import { CliError } from "./errors.ts";
 import type { CreateOptions, EditOptions } from "./policy-options.ts";
@@ -52,7 +54,8 @@ export function editBody(options: EditOptions, current: KeyRecord): object {
     allowed_ips:
       options.ips === false
         ? null
-        : (options.ip ?? changedList("ip", current.allowed_ips ?? null, addIp, removeIp)),
+        : (options.ip ??
+          changedList("ip", current.allowed_ips ?? null, addIp, removeIp, normalizeStoredRange)),
     expires_at: options.expiry === false ? null : options.expires,
   });
 }
@@ -70,29 +73,37 @@ function fieldsBody(options: FieldOptions, current: FieldLists): FieldLists | un
       return own.length === 0 ? undefined : own.map((path) => path.slice(object.length + 1));
     };
     const [whole, added, removed] = [options.field, options.addField, options.removeField].map(pathsOf);
-    return whole ?? changedList("field", current[object], added, removed);
+    return whole ?? changedList("field", current[object], added, removed, normalizePath);
   };
   const [organization, member] = [listOf("organization"), listOf("member")];
   if (organization === undefined && member === undefined) return undefined;
   return { organization: organization ?? current.organization, member: member ?? current.member };
 }
 
+function normalizePath(path: string): string {
+  const names = parseFieldPath(path);
+  return names === null ? path : formatFieldPath(names);
+}
+
 /**
+ * `normalize` returns the normal form of an item: a record may have an old spelling of what an option names.
  * Undefined if nothing is added or removed. Throws a `CliError` if the result would surprise: a first item would take
  * away all others, and without a last one the key would be unbound, or of no use.
  */
 function changedList(
   option: string,
-  current: List,
-  added: readonly string[] = [],
-  removed: readonly string[] = [],
+  stored: List,
+  toAdd: readonly string[] = [],
+  toRemove: readonly string[] = [],
+  normalize = (item: string) => item,
 ): readonly string[] | undefined {
-  if (added.length + removed.length === 0) return undefined;
-  if (current === null) {
+  if (toAdd.length + toRemove.length === 0) return undefined;
+  if (stored === null) {
     throw new CliError(
       `The key has no list for --${option}, so it is allowed all: give --${option} to bind it.`,
     );
   }
+  const [current, added, removed] = [stored.map(normalize), toAdd.map(normalize), toRemove.map(normalize)];
   const missing = removed.find((item) => !current.includes(item));
   if (missing !== undefined) {
     throw new CliError(

@@ -5,7 +5,7 @@ import type { AppEnv } from "../app-env.ts";
 import { purgeIdentifiers } from "../cache/purge/purge.ts";
 import { PROJECT_POLICY_NAME } from "../cache/resource.ts";
 import { RequestError } from "../errors.ts";
-import { containsKey } from "../keys/key-format.ts";
+import { containsKey } from "../keys/key-mix-up.ts";
 import { IDENTIFIER_RULE, isIdentifier } from "../stytch/identifier.ts";
 import { readBody } from "./request.ts";
 

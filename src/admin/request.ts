@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { Cursor } from "../directory/directory.ts";
 import { type Failure, RequestError } from "../errors.ts";
+import { containsKey } from "../keys/key-mix-up.ts";
 import { readBounded } from "../platform/bounded-body.ts";
 import { parseJson } from "../platform/bounded-json.ts";
 
@@ -41,10 +42,13 @@ function describeProblem(error: z.ZodError): string {
   if (issue === undefined) return "the body is invalid";
   const path = issue.path.join(".");
   if (issue.code === "unrecognized_keys") {
-    return `${[...issue.path, issue.keys[0]].join(".").slice(0, 100)}: unknown field`;
+    return `${[...issue.path, printableName(issue.keys[0] ?? "")].join(".")}: unknown field`;
   }
   return path === "" ? "the body must be a JSON object" : `${path}: ${issue.message}`;
 }
+
+/** The caller chooses the name of an unknown field: it may be long, or a key that is in the wrong place. */
+const printableName = (name: string) => (containsKey(name) ? "(a key)" : name.slice(0, 100));
 
 /** The schema of a whole number in a query. */
 export function wholeNumberParameter(min: number, max: number, fallback: number) {

@@ -29,8 +29,13 @@ export interface PurgeEvent {
   readonly at: string;
   readonly action: "cache.purged";
   readonly key_id: null;
+  /** The Stytch project of the deployment. An event of an early version has none. The admin API does not show it. */
+  readonly project_id?: string;
   readonly detail: Readonly<Record<string, string>>;
 }
+
+/** Who made a purge, and in which Stytch project. */
+export type PurgeOrigin = Required<Pick<PurgeEvent, "project_id" | "detail">>;
 
 export type AuditEvent = KeyEvent | PurgeEvent;
 
@@ -83,9 +88,9 @@ export class Directory extends DurableObject<Env> {
 
   /**
    * Lists a purge of these identifiers and returns its sequence number. The purge is in force everywhere
-   * `LEASE_SECONDS` after the answer. `detail`: who made it, for the audit log; null if the cache itself did.
+   * `LEASE_SECONDS` after the answer. `event`: who made it, for the audit log; null if the cache itself did.
    */
-  purge(names: readonly string[], detail: PurgeEvent["detail"] | null): number {
+  purge(names: readonly string[], event: PurgeOrigin | null): number {
     const { sql, kv } = this.ctx.storage;
     const now = Date.now();
     // Close to the time, so that the sequence goes on growing if a Directory ever had to start from nothing.
@@ -100,9 +105,9 @@ export class Directory extends DurableObject<Env> {
     }
     this.#purgesSinceCount += names.length;
     this.#deleteOldPurges(now);
-    if (detail !== null) {
+    if (event !== null) {
       const at = new Date(now).toISOString();
-      this.#addEvent(purgeEventId(sequence), { at, action: "cache.purged", key_id: null, detail });
+      this.#addEvent(purgeEventId(sequence), { at, action: "cache.purged", key_id: null, ...event });
       const [first, end] = [purgeEventId(0), purgeEventId(Math.max(0, now - PURGE_EVENT_RETENTION_MS))];
       sql.exec("DELETE FROM events WHERE id >= ? AND id < ?", first, end);
     }
@@ -134,9 +139,17 @@ export class Directory extends DurableObject<Env> {
     ]);
   }
 
-  /** Up to `limit` events, newest first, from after the cursor. */
-  listEvents(limit: number, after: Cursor | null): Page<AuditEvent> {
-    return this.#page("events", limit, after);
+  /** Up to `limit` events of this Stytch project, newest first, from after the cursor. A key's project is in its record. */
+  listEvents(limit: number, after: Cursor | null, projectId: string): Page<AuditEvent> {
+    const ofKey = `SELECT json_extract(keys.item, '$.project_id') FROM keys
+      WHERE keys.id = json_extract(events.item, '$.key_id')`;
+    return this.#page(
+      "events",
+      limit,
+      after,
+      `AND coalesce(json_extract(item, '$.project_id'), (${ofKey}), ?) = ?`,
+      [projectId, projectId],
+    );
   }
 
   #addEvent(id: string, event: AuditEvent): void {
@@ -174,8 +187,8 @@ export class Directory extends DurableObject<Env> {
     table: "keys" | "events",
     limit: number,
     after: Cursor | null,
-    condition = "",
-    values: readonly string[] = [],
+    condition: string,
+    values: readonly string[],
   ): Page<T> {
     const rows = this.ctx.storage.sql
       .exec<{ id: string; at: string; item: string }>(

@@ -27,9 +27,6 @@ export interface VerifiedKey {
   readonly generation: number;
 }
 
-/** True if the text contains something with the format of a key, genuine or not. */
-export const containsKey = (text: string) => /pst_(test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/.test(text);
-
 /** Returns a new random key ID of 16 characters. */
 export function createKeyId(): string {
   return encodeBase32(crypto.getRandomValues(new Uint8Array(KEY_ID_BYTES)));

@@ -1,4 +1,4 @@
-/** Recognizes, by how it begins, what was presented in place of a key of this deployment. */
+/** Recognizes mix-ups of keys: what was presented in place of a key of this deployment, and a key in place of a text. */
 import type { Config } from "../config.ts";
 import type { Failure } from "../errors.ts";
 
@@ -14,3 +14,6 @@ export function invalidKey(presented: string, environment: Config["environment"]
     ? { type }
     : { type, looksLike: "other_environment", environment };
 }
+
+/** True if the text contains something with the format of a key, genuine or not. */
+export const containsKey = (text: string) => /pst_(test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/.test(text);

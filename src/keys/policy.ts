@@ -10,7 +10,13 @@ import { StytchMember } from "../stytch/schemas/member-schema.ts";
 import { StytchOrganization } from "../stytch/schemas/organization-schema.ts";
 import { formatFieldPath, isKnownPath, parseFieldPath } from "./field-path.ts";
 import { MAX_PATHS } from "./field-projection.ts";
+import { containsKey } from "./key-mix-up.ts";
 import { SCOPES } from "./record.ts";
+
+/** Every list of keys and the audit show a record's texts, so none may hold a key that was pasted into the wrong field. */
+const KEY_PROBLEM = "must not contain a key, which nobody else should see";
+
+const hasNoKey = (text: string) => !containsKey(text);
 
 /** Bounds the size of a record, which is sent with every lease. */
 const MAX_ITEMS = 100;
@@ -36,6 +42,8 @@ const fieldPaths = (object: "organization" | "member", schema: z.ZodObject) =>
         context.addIssue(`must name an existing field of ${object}${fieldHint(object, schema, names)}`);
       } else if (path.length > MAX_PATH_LENGTH) {
         context.addIssue(`must have at most ${MAX_PATH_LENGTH} characters`);
+      } else if (containsKey(path)) {
+        context.addIssue(KEY_PROBLEM);
       }
       return path;
     }),
@@ -74,12 +82,16 @@ const policyFields = {
     .string("must be a string")
     .trim()
     .min(1, "must not be empty")
-    .max(200, "must have at most 200 characters"),
+    .max(200, "must have at most 200 characters")
+    .refine(hasNoKey, KEY_PROBLEM),
   scopes: z
     .array(z.enum(SCOPES, { error: ({ input }) => scopeProblem(input) }), "must be a list of scopes")
     .min(1, "must have at least one scope")
     .transform((scopes) => SCOPES.filter((scope) => scopes.includes(scope))),
-  organization_ids: nonEmptyList(z.string("must be a string"), "organization IDs").nullable(),
+  organization_ids: nonEmptyList(
+    z.string("must be a string").refine(hasNoKey, KEY_PROBLEM),
+    "organization IDs",
+  ).nullable(),
   fields: z
     .strictObject(
       {

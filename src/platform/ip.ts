@@ -44,6 +44,17 @@ export function normalizeIpRange(text: string): string | null {
   return `${network}/${bits}`;
 }
 
+/**
+ * Returns the normal form of a range of a record, whose old spelling may not be accepted any more; the text itself if
+ * there is none.
+ */
+export function normalizeStoredRange(range: string): string {
+  const normal = normalizeIpRange(range);
+  if (normal !== null || !ipaddr.isValidCIDR(withPrefixLength(range))) return normal ?? range;
+  const [address, bits] = ipaddr.parseCIDR(withPrefixLength(range));
+  return normalizeIpRange(range.includes("/") ? `${address}/${bits}` : `${address}`) ?? range;
+}
+
 /** True for an IPv6 address that its author may mean as IPv4: IPv4-mapped, or IPv4-compatible and written with dots. */
 function looksLikeIpv4(parsed: Address, text: string): boolean {
   if (!("parts" in parsed)) return false;
@@ -77,8 +88,11 @@ function parseClient(address: string | null): Address | null {
     : parsed;
 }
 
-/** RFC 4291 §2.2: groups of one to four hexadecimal digits, with a dotted IPv4 tail or without. No zone (RFC 4007). */
-const IPV6 = /^(?:[\da-f]{0,4}:){2,7}(?:[\da-f]{0,4}|(?<tail>\d+\.\d+\.\d+\.\d+))$/i;
+/**
+ * RFC 4291 §2.2: groups of one to four hexadecimal digits, with a dotted IPv4 tail or without. No zone (RFC 4007). There
+ * are eight colons if `::` stands for one group at either end. How often `::` may occur is left to ipaddr.js.
+ */
+const IPV6 = /^(?:[\da-f]{0,4}:){2,8}(?:[\da-f]{0,4}|(?<tail>\d+\.\d+\.\d+\.\d+))$/i;
 
 /** Four decimal parts without leading zeros, or IPv6 without a zone; null for any other text. */
 function parseAddress(text: string): Address | null {

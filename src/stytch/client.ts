@@ -71,7 +71,7 @@ export class StytchClient {
       return { result: failed(failure), detail, call: { ...cost, status: null, request_id: null } };
     }
     const redact = (text: string) => redactSecrets(this.#config, text);
-    const { result, detail, requestId } = parseResponse(response.value, schema, redact, now);
+    const { result, detail, requestId } = parseResponse(response.value, operation, schema, redact, now);
     const failure = result.ok || result.failure === "not_found" ? null : result.failure;
     this.#circuit.recordOutcome(failure, requestedAt, now);
     pauses.recordOutcome(object, failure, now);

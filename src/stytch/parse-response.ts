@@ -38,20 +38,31 @@ export interface ParsedResponse<T> extends Parsed<T> {
   readonly requestId: string | null;
 }
 
-/** `redact` removes Postern's own secrets from a text. `now` is in ms since the epoch. */
+/**
+ * `operation`: what was read, as `isAboutObject` takes it. `redact` removes Postern's own secrets from a text. `now` is
+ * in ms since the epoch.
+ */
 export function parseResponse<T>(
   raw: RawResponse,
+  operation: string,
   schema: z.ZodType<T>,
   redact: (text: string) => string,
   now: number,
 ): ParsedResponse<T> {
   const json = raw.bytes === undefined ? undefined : parseJson(raw.bytes);
   const parsed =
-    raw.status === 200 ? parseSuccess(raw.bytes, json, schema) : parseError(raw, json, redact, now);
+    raw.status === 200
+      ? parseSuccess(raw.bytes, json, schema)
+      : parseError(raw, operation, json, redact, now);
   const requestId = requestIdOf(json);
   // An upstream may echo a secret in any field.
   return { ...parsed, requestId: requestId !== null && redact(requestId) === requestId ? requestId : null };
 }
+
+/** In UTF-16 code units. A longer message is cut. */
+const MAX_MESSAGE_LENGTH = 2_000;
+
+const NO_MESSAGE = "Stytch gave no reason.";
 
 const failure = (reason: StytchFailure, detail?: string) => ({ result: failed(reason), detail });
 
@@ -72,6 +83,7 @@ function parseSuccess<T>(
 
 function parseError(
   { status, retryAfter }: RawResponse,
+  operation: string,
   json: unknown,
   redact: (text: string) => string,
   now: number,
@@ -87,13 +99,13 @@ function parseError(
   if (status < 300) return invalid(`status ${status}`);
   if (!error.success) return failure({ type: "upstream_rejected" }, detail);
   const { error_type, error_message, error_url } = error.data;
-  if (status === 404 && isAboutObject(error.data)) return failure("not_found", detail);
+  if (status === 404 && isAboutObject(error.data, operation)) return failure("not_found", detail);
   if (status !== 400 || !isAboutRequest(error_type)) return failure({ type: "upstream_rejected" }, detail);
   return failure(
     {
       type: "upstream_bad_request",
       errorType: redact(error_type),
-      errorMessage: redact(error_message),
+      errorMessage: error_message ? cutMessage(redact(error_message)) : NO_MESSAGE,
       errorUrl: error_url?.startsWith("https://stytch.com/")
         ? redact(error_url)
         : `https://stytch.com/docs/b2b/api/errors/400#${redact(error_type)}`,
@@ -101,6 +113,9 @@ function parseError(
     detail,
   );
 }
+
+/** Half of a surrogate pair at the end would not be Unicode: it is left out, too. */
+const cutMessage = (text: string) => text.slice(0, MAX_MESSAGE_LENGTH).replace(/[\uD800-\uDBFF]$/, "");
 
 function requestIdOf(json: unknown): string | null {
   const id = (json as { request_id?: unknown } | null | undefined)?.request_id;

@@ -101,6 +101,48 @@ test.each<[object, string]>([
   expect(await (await isolate.admin("GET", "/admin/keys")).json()).toEqual({ keys: [], next_cursor: null });
 });
 
+const KEY = `pst_test_0123456789abcdef_${"a".repeat(58)}`;
+const BODY = { name: "a", scopes: ["organizations:read"] };
+
+test.each<[string, object, string]>([
+  ["name", { ...BODY, name: `old ${KEY}` }, "name"],
+  ["organization ID", { ...BODY, organization_ids: [`organization-test-${KEY}`] }, "organization_ids.0"],
+  ["field path", { ...BODY, fields: { organization: [`trusted_metadata.${KEY}`] } }, "fields.organization.0"],
+  ["unknown field", { ...BODY, [KEY]: 1 }, "(a key)"],
+  ["unknown object of fields", { ...BODY, fields: { [`x${KEY}`]: null } }, "fields.(a key)"],
+  [
+    "field of a rate limit",
+    { ...BODY, rate_limit: { limit: 1, period_seconds: 1, [KEY]: 1 } },
+    "rate_limit.(a key)",
+  ],
+  ["long unknown field", { ...BODY, ["y".repeat(60) + KEY]: 1 }, "(a key)"],
+])("a key as %s is refused at creation and edit, and is shown nowhere", async (_, body, field) => {
+  const created = await isolate.admin("POST", "/admin/keys", BODY);
+  const { key_id } = await created.json<{ key_id: string }>();
+  const responses = [
+    await isolate.admin("POST", "/admin/keys", body),
+    await isolate.admin("PATCH", `/admin/keys/${key_id}`, body),
+  ];
+  for (const response of responses) {
+    const text = await response.text();
+    expect(JSON.parse(text)).toMatchObject({ status_code: 400, error_type: "invalid_request" });
+    expect((JSON.parse(text) as { error_message: string }).error_message.startsWith(`${field}: `)).toBe(true);
+    expect(text).not.toContain("pst_");
+  }
+  const { keys } = await (await isolate.admin("GET", "/admin/keys")).json<{ keys: object[] }>();
+  expect(keys).toMatchObject([{ key_id, name: "a" }]);
+  expect(await (await isolate.admin("GET", "/admin/audit")).text()).not.toContain("pst_");
+});
+
+test.each(["/admin/keys", "/admin/audit", "/admin/keys/0000000000000000/usage"])(
+  "a key as a query parameter of %s is refused and not repeated",
+  async (path) => {
+    const text = await (await isolate.admin("GET", `${path}?${KEY}=1`)).text();
+    expect(JSON.parse(text)).toMatchObject({ status_code: 400, error_message: "(a key): unknown field" });
+    expect(text).not.toContain("pst_");
+  },
+);
+
 test.each([
   ["an empty body", ""],
   ["invalid JSON", "{"],

@@ -33,6 +33,64 @@ test("a list has the keys of its own project only, on every page", async () => {
   expect(await idsOf(other, "?limit=1")).toEqual([otherKeyId]);
 });
 
+interface Events {
+  readonly events: readonly { action: string; key_id: string | null; detail: Record<string, unknown> }[];
+  readonly next_cursor: string | null;
+}
+const auditOf = async (at: TestIsolate, query = "") =>
+  await (await at.admin("GET", `/admin/audit${query}`)).json<Events>();
+const keyIdsIn = ({ events }: Events) => events.map(({ key_id }) => key_id);
+
+test("the audit has the events of keys of its own project only, on every page", async () => {
+  const { keyId: otherKeyId } = await createKey(other, undefined, { name: "Partner of the other" });
+  await other.admin("PATCH", `/admin/keys/${otherKeyId}`, { name: "Renamed" });
+  await isolate.admin("DELETE", `/admin/keys/${keyId}`);
+  expect(keyIdsIn(await auditOf(isolate))).toEqual([keyId, keyId]);
+  expect(keyIdsIn(await auditOf(other))).toEqual([otherKeyId, otherKeyId]);
+  const page = await auditOf(isolate, "?limit=1");
+  expect(keyIdsIn(page)).toEqual([keyId]);
+  const last = await auditOf(isolate, `?limit=1&cursor=${page.next_cursor}`);
+  expect([keyIdsIn(last), last.next_cursor]).toEqual([[keyId], null]);
+  expect(JSON.stringify(await auditOf(isolate))).not.toContain("Partner of the other");
+});
+
+test("the audit has the purges of its own project only, without its ID", async () => {
+  await isolate.admin("POST", "/admin/cache/purge", { organization_id: "own" });
+  await other.admin("POST", "/admin/cache/purge", { organization_id: "others" });
+  const purgesOf = async (at: TestIsolate) =>
+    (await auditOf(at)).events.filter(({ action }) => action === "cache.purged");
+  expect((await purgesOf(isolate)).map(({ detail }) => detail)).toEqual([
+    { organization_id: "own", by: "admin" },
+  ]);
+  expect((await purgesOf(other)).map(({ detail }) => detail)).toEqual([
+    { organization_id: "others", by: "admin" },
+  ]);
+  expect(JSON.stringify(await auditOf(isolate))).not.toContain("project");
+});
+
+test("the audit has events of early versions, which do not name their project", async () => {
+  const old = recordOf({ key_id: "000000000000000b" });
+  const at = new Date().toISOString();
+  const created = {
+    id: `${old.key_id}.1`,
+    at,
+    action: "key.created",
+    key_id: old.key_id,
+    detail: {},
+  } as const;
+  await getDirectory(env).report(old, [created]);
+  await runInDurableObject(getDirectory(env), (_, { storage }) => {
+    const purged = { at, action: "cache.purged", key_id: null, detail: { organization_id: "early" } };
+    storage.sql.exec(
+      "INSERT INTO events (id, at, item) VALUES ('purge.0', ?, ?)",
+      at,
+      JSON.stringify(purged),
+    );
+  });
+  expect(keyIdsIn(await auditOf(isolate)).toSorted()).toEqual([old.key_id, keyId, null].toSorted());
+  expect(keyIdsIn(await auditOf(other)).toSorted()).toEqual([old.key_id, null].toSorted());
+});
+
 test.each([
   ["GET", "", undefined],
   ["PATCH", "", { name: "Taken over" }],

@@ -83,7 +83,7 @@ test.each(["", "yes", "TRUE", "2", "true&include_deleted=false", "%00"])(
 );
 
 test("a missing member is 404 in Postern's own words, and is not cached", async () => {
-  upstream.answer(() => stytchError(404, "whatever"));
+  upstream.answer(() => stytchError(404, "organization_not_found"));
   for (const _ of [1, 2]) {
     const response = await isolate.call(path, { key });
     expect(await response.json()).toMatchObject({
@@ -106,6 +106,9 @@ test.each([
   ["HTML", () => new Response("<html>", { status: 404 })],
   ["an error about the route", () => stytchError(404, "route_not_found")],
   ["an error about the secret", () => stytchError(404, "secret_not_found")],
+  ["an error about a connected app", () => stytchError(404, "connected_app_not_found")],
+  ["an error about a password", () => stytchError(404, "member_password_not_found")],
+  ["an error of an unknown type", () => stytchError(404, "not_found")],
 ])("a 404 with %s does not say that a member is missing", async (_, answer) => {
   upstream.answer(answer);
   const response = await isolate.call(path, { key });

@@ -84,7 +84,7 @@ test("HEAD returns the headers of GET and no body", async () => {
 });
 
 test("a missing organization is 404 in Postern's own words, cached for 10 s", async () => {
-  upstream.answer(() => stytchError(404, "some_other_type", "Upstream words."));
+  upstream.answer(() => stytchError(404, "invalid_organization_id", "Upstream words."));
   const missing = organizationPath(`organization-test-${crypto.randomUUID()}`);
   const response = await isolate.call(missing, { key });
   expect(response.status).toBe(404);

@@ -32,7 +32,7 @@ describe("a 404 or 400 about the organization", () => {
   test.each<[string, () => Response, number]>([
     ["404", () => stytchError(404, "organization_not_found"), 404],
     ["400", () => stytchError(400, "bad_request"), 400],
-    ["404 of an unknown type", () => stytchError(404, "type_of_tomorrow"), 404],
+    ["404 about the ID", () => stytchError(404, "invalid_organization_id"), 404],
     ["400 about the slug", () => stytchError(400, "invalid_organization_slug"), 400],
   ])(
     "a %s ends an entry at once in memory and KV, even if its object was evicted",

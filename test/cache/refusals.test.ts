@@ -46,6 +46,10 @@ const REFUSALS: [string, () => Response][] = [
   ["400 in HTML", () => new Response("<html>", { status: 400 })],
   ["404 about the route", () => stytchError(404, "route_not_found")],
   ["404 about the project", () => stytchError(404, "project_not_found")],
+  ["404 about a member", () => stytchError(404, "member_not_found")],
+  ["404 about a connected app", () => stytchError(404, "connected_app_not_found")],
+  ["404 about a page", () => stytchError(404, "page_not_found")],
+  ["404 of an unknown type", () => stytchError(404, "not_found")],
   ["404 in HTML", () => new Response("<html>", { status: 404 })],
   ["404 without a body", () => new Response(null, { status: 404 })],
 ];

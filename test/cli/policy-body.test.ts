@@ -97,6 +97,28 @@ test("adding to a list and removing from it keeps the rest", () => {
   });
 });
 
+test("an item is found in its old spelling, and what is kept gets its normal form", () => {
+  const bound = {
+    ...RECORD,
+    allowed_ips: ["203.0.113.7/024", "2001:DB8::/032", "198.51.100.7/24", "2001:db8::010.0.0.1"],
+    fields: { organization: ['"organization_name"', 'trusted_metadata."plan"'], member: null },
+  };
+  const removed = { removeIp: ["203.0.113.0/24"], removeField: ["organization.organization_name"] };
+  expect(editBody(removed, bound)).toEqual({
+    allowed_ips: ["2001:db8::/32", "198.51.100.0/24", "2001:db8::a00:1"],
+    fields: { organization: ["trusted_metadata.plan"], member: null },
+  });
+  const inAnotherSpelling = {
+    addIp: ["2001:db8:0::/32"],
+    removeIp: ["198.51.100.0/24", "2001:DB8::10.0.0.1"],
+    removeField: ['organization.trusted_metadata."plan"'],
+  };
+  expect(editBody(inAnotherSpelling, bound)).toEqual({
+    allowed_ips: ["203.0.113.0/24", "2001:db8::/32"],
+    fields: { organization: ["organization_name"], member: null },
+  });
+});
+
 test.each([
   ["adding to a list that allows all", { addOrganization: ["o1"] }, "give --organization to bind it"],
   ["adding fields of an object that shows all", { addField: ["member.name"] }, "give --field to bind it"],

@@ -11,8 +11,10 @@ import { useClock } from "../support/clock.ts";
 import { createIsolate } from "../support/deployment.ts";
 import { recordOf } from "../support/record.ts";
 import { setUpOrganization } from "../support/setup.ts";
+import { TEST_VARS } from "../support/vars.ts";
 
 const DAY = 86_400;
+const PROJECT_ID = TEST_VARS.STYTCH_PROJECT_ID;
 
 const { at } = useClock();
 
@@ -24,13 +26,20 @@ async function auditOf(directory: DurableObjectStub<Directory>): Promise<string[
   const lines: string[] = [];
   let after: Cursor | null = null;
   do {
-    const page: { items: AuditEvent[]; next: Cursor | null } = await directory.listEvents(200, after);
+    const page: { items: AuditEvent[]; next: Cursor | null } = await directory.listEvents(
+      200,
+      after,
+      PROJECT_ID,
+    );
     lines.push(...page.items.map(({ key_id, detail }) => key_id ?? String(detail["organization_id"])));
     after = page.next;
   } while (after !== null);
   return lines;
 }
-const by = (organization_id: string) => ({ organization_id, by: "admin" });
+const by = (organization_id: string) => ({
+  project_id: PROJECT_ID,
+  detail: { organization_id, by: "admin" },
+});
 const created = (key_id: string): KeyEvent => ({
   id: `${key_id}.000000001`,
   at: new Date().toISOString(),

@@ -89,6 +89,9 @@ const REFUSALS: [string, Answer][] = [
   ["400 in HTML", send(400, "<html>")],
   ["404 about the route", stytchError(404, "route_not_found")],
   ["404 about the project", stytchError(404, "project_not_found")],
+  ["404 about a connected app", stytchError(404, "connected_app_not_found")],
+  ["404 about a page", stytchError(404, "page_not_found")],
+  ["404 of an unknown type", stytchError(404, "not_found")],
   ["404 in HTML", send(404, "<html>", { "Content-Type": "text/html" })],
   ["404 without a body", send(404)],
   ["404 that does not decompress", send(404, "no gzip", { "Content-Encoding": "gzip" })],
@@ -137,7 +140,7 @@ test.concurrent.each(REFUSALS)(
 
 test.each([
   ["404 of its own type", stytchError(404, "organization_not_found"), [404, "organization_not_found"]],
-  ["404 of an unknown type", stytchError(404, "type_of_tomorrow"), [404, "organization_not_found"]],
+  ["404 about the ID", stytchError(404, "invalid_organization_id"), [404, "organization_not_found"]],
   ["400 of its own type", stytchError(400, "invalid_organization_slug"), [400, "invalid_organization_slug"]],
   ["400 of a general type", stytchError(400, "bad_request"), [400, "bad_request"]],
 ])("a %s about the organization ends the entry", async (_, answer, outcome) => {
@@ -152,6 +155,40 @@ test.each([
   expect((await readOrganization(id)).outcome).toEqual(
     outcome[0] === 404 ? outcome : [502, "upstream_rejected"],
   );
+});
+
+test.each([
+  ["no message", { error_type: "organization_not_found" }],
+  ["a long message", { error_type: "organization_not_found", error_message: "m".repeat(2_100) }],
+  [
+    "null in every other field",
+    { error_type: "organization_not_found", error_message: null, error_url: null },
+  ],
+])("a 404 whose body has %s says that the organization is missing", async (_, body) => {
+  const id = `organization-test-${crypto.randomUUID()}`;
+  answers.set(id, json({ status_code: 404, ...body }, 404));
+  expect((await readOrganization(id)).outcome).toEqual([404, "organization_not_found"]);
+});
+
+test("a 400 without a message is passed on with a neutral one, and a long message is cut", async () => {
+  const slug = crypto.randomUUID();
+  const error = { status_code: 400, error_type: "invalid_organization_slug" };
+  answers.set(slug, json(error, 400));
+  expect((await readOrganization(slug)).body).toMatchObject({
+    ...error,
+    error_message: "Stytch gave no reason.",
+  });
+  answers.set(slug, json({ ...error, error_message: "m".repeat(2_100) }, 400));
+  expect((await readOrganization(slug)).body).toMatchObject({ ...error, error_message: "m".repeat(2_000) });
+});
+
+test("a 404 about a member says that the member is missing, and nothing of an organization", async () => {
+  const org = organization();
+  const one = member({ organization_id: org["organization_id"] });
+  for (const name of [String(org["organization_id"]), String(one["member_id"])])
+    answers.set(name, stytchError(404, "member_not_found"));
+  expect((await read(organizationPath(org))).outcome).toEqual([502, "upstream_rejected"]);
+  expect((await read(memberPath(one))).outcome).toEqual([404, "member_not_found"]);
 });
 
 const valid = envelope(organization());

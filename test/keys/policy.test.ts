@@ -1,7 +1,7 @@
 /** The bodies of the admin API that create and edit keys. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { KeyCreation } from "../../src/keys/policy.ts";
+import { KeyCreation, KeyEdit } from "../../src/keys/policy.ts";
 import { SCOPES } from "../../src/keys/record.ts";
 
 describe("KeyCreation", () => {
@@ -118,6 +118,30 @@ describe("KeyCreation", () => {
     "a creation with the address range %j is refused",
     (range) => expect(accepts({ allowed_ips: [range] })).toBe(false),
   );
+
+  const KEY = `pst_test_0123456789abcdef_${"a".repeat(58)}`;
+
+  test.each<[string, object]>([
+    ["name", { name: KEY }],
+    ["name", { name: ` before ${KEY} and after` }],
+    ["name", { name: KEY.replace("test", "live") }],
+    ["organization_ids.1", { organization_ids: ["organization-test-1", `organization-test-${KEY}`] }],
+    ["fields.organization.0", { fields: { organization: [`trusted_metadata.${KEY}`] } }],
+    ["fields.member.0", { fields: { member: [`untrusted_metadata."${KEY.replace("pst", "\\u0070st")}"`] } }],
+  ])("a key in %s is refused at creation and edit, and is not repeated", (field, body) => {
+    for (const problems of [
+      KeyCreation.safeParse({ name: "Acme", scopes: ["organizations:read"], ...body }).error?.issues,
+      KeyEdit.safeParse(body).error?.issues,
+    ]) {
+      expect(problems?.map(({ path }) => path.join("."))).toEqual([field]);
+      expect(JSON.stringify(problems)).not.toContain(KEY);
+    }
+  });
+
+  test("a text that only begins like a key is accepted", () => {
+    for (const name of ["pst_test_0123456789abcdef", KEY.slice(0, 75), KEY.replace("_test", "_prod")])
+      expect(accepts({ name }), name).toBe(true);
+  });
 
   test("field paths are stored in their normal form", () => {
     const organization = [

@@ -75,7 +75,7 @@ test("every authenticated answer takes a token and has the headers, at any statu
   const { key } = await limited.create(100, 3_600);
   limited.upstream.answer(({ url }) =>
     url.endsWith("/none")
-      ? stytchError(404, "x")
+      ? stytchError(404, "organization_not_found")
       : url.endsWith("/bad")
         ? stytchError(500, "x")
         : limited.respond(),

@@ -1,6 +1,15 @@
+import { isIPv6 } from "node:net";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { clientNetwork, isAllowedIp, normalizeClientIp, normalizeIpRange } from "../../src/platform/ip.ts";
+import {
+  clientNetwork,
+  isAllowedIp,
+  normalizeClientIp,
+  normalizeIpRange,
+  normalizeStoredRange,
+} from "../../src/platform/ip.ts";
+
+const toHex = (group: number) => group.toString(16);
 
 test.each<[string, string, boolean]>([
   ["203.0.113.0/24", "203.0.113.0", true],
@@ -15,6 +24,10 @@ test.each<[string, string, boolean]>([
   ["2001:db8::/32", "2001:db8:ffff::1", true],
   ["2001:db8::/32", "2001:db9::1", false],
   ["2001:db8::1", "2001:0DB8:0:0:0:0:0:1", true],
+  ["2001:db8:1:2:3:4:5::/112", "2001:db8:1:2:3:4:5:9", true],
+  ["2001:db8:1:2:3:4:5:0", "2001:db8:1:2:3:4:5::", true],
+  ["::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8", true],
+  ["::/16", "::2:3:4:5:6:7:8", true],
   ["203.0.113.0/24", "::ffff:203.0.113.9", true],
   ["203.0.113.9", "::203.0.113.9", false],
   ["203.0.113.9", "::cb00:7109", false],
@@ -64,9 +77,26 @@ test.each([
   ["2001:db8::1.2.3.4/128", "2001:db8::102:304/128"],
   ["64:ff9b::192.0.2.1/96", "64:ff9b::/96"],
   ["::cb00:7109", "::cb00:7109"],
+  ["1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"],
+  ["::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8"],
+  ["2001:db8:1:2:3:4:5::/112", "2001:db8:1:2:3:4:5:0/112"],
+  ["::2:3:4:5:6:1.2.3.4", "0:2:3:4:5:6:102:304"],
 ])("the range %s has the normal form %s", (text, normal) => {
   expect(normalizeIpRange(text)).toBe(normal);
   expect(normalizeIpRange(normal)).toBe(normal);
+});
+
+test.each([
+  ["203.0.113.7/024", "203.0.113.0/24"],
+  ["2001:DB8::/032", "2001:db8::/32"],
+  ["2001:db8::010.0.0.1", "2001:db8::a00:1"],
+  ["203.0.113.7/24", "203.0.113.0/24"],
+  ["203.0.113.7", "203.0.113.7"],
+  ["::ffff:203.0.113.9", "::ffff:203.0.113.9"],
+  ["::ffff:203.0.113.0/120", "::ffff:203.0.113.0/120"],
+  ["no range", "no range"],
+])("the range of an old record %s has the normal form %s, or itself", (text, normal) => {
+  expect(normalizeStoredRange(text)).toBe(normal);
 });
 
 test.each([
@@ -103,6 +133,13 @@ test.each([
   "2001:db8::1::2",
   "1:2:3:4:5:6:7::8:9",
   "1:2:3:4:5:6:7",
+  "1:2:3:4:5:6:7:8::",
+  "::1:2:3:4:5:6:7:8",
+  "1:2:3:4:5:6:7:8:9",
+  ":1:2:3:4:5:6:7",
+  "1:2:3:4:5:6:7:",
+  "1:2:3:4:5:6:7:1.2.3.4",
+  "1:2:3:4:5:6::1.2.3.4:5",
   ":::1",
   "[::1]",
   "fe80::1%eth0",
@@ -130,6 +167,51 @@ test("an address is accepted only if the URL Standard's parser reads the same ad
       expect(URL.parse(`http://[${text}]/`)?.hostname, text).toBe(`[${normal}]`);
     }),
     { numRuns: 500 },
+  );
+});
+
+test("an IPv6 address is accepted in every compressed form, as a range and as a client", () => {
+  // Without ffff, none is IPv4-mapped.
+  const group = fc.oneof(fc.constant("0"), fc.integer({ min: 0, max: 0xfffe }).map(toHex));
+  const groups = fc.array(group, { minLength: 8, maxLength: 8 });
+  const place = fc.integer({ min: 0, max: 7 });
+  fc.assert(
+    fc.property(groups, place, place, fc.boolean(), (written, first, last, isUpperCase) => {
+      const [from, to] = [Math.min(first, last), Math.max(first, last) + 1];
+      const full = written.with(0, "2001").map((text, i) => (i >= from && i < to ? "0" : text));
+      const lower = `${full.slice(0, from).join(":")}::${full.slice(to).join(":")}`;
+      const compressed = isUpperCase ? lower.toUpperCase() : lower;
+      expect(isIPv6(compressed), compressed).toBe(true);
+      const address = normalizeIpRange(full.join(":"));
+      expect(address).not.toBeNull();
+      expect(normalizeIpRange(compressed), compressed).toBe(address);
+      expect(normalizeIpRange(`${compressed}/128`)).toBe(`${address}/128`);
+      expect(normalizeClientIp(compressed), compressed).toBe(address);
+      expect(isAllowedIp([compressed], full.join(":")), compressed).toBe(true);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test("what Node takes for IPv6 is accepted, and nothing else", () => {
+  const pieces = fc.array(fc.constantFrom("0", "1", "f", "ABCD", "20", ":", ":", "::"), { maxLength: 17 });
+  const separated = fc
+    .array(fc.constantFrom("0", "1", "abcd", ""), { minLength: 2, maxLength: 10 })
+    .map((list) => list.join(":"));
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        pieces.map((list) => list.join("")),
+        separated,
+      ),
+      (text) => {
+        // It may be IPv4-mapped, which is no range.
+        if (text.includes("ffff")) return;
+        expect(normalizeIpRange(text) !== null && text.includes(":"), text).toBe(isIPv6(text));
+        expect(normalizeClientIp(text) !== null && text.includes(":"), text).toBe(isIPv6(text));
+      },
+    ),
+    { numRuns: 2_000 },
   );
 });
 

@@ -12,7 +12,7 @@ const encode = (body: unknown) =>
 
 function read(status: number, body: unknown, retryAfter: string | null = null) {
   const bytes = body instanceof Uint8Array ? Uint8Array.from(body) : encode(body);
-  return parseResponse({ status, retryAfter, bytes }, OrganizationEnvelope, redact, NOW);
+  return parseResponse({ status, retryAfter, bytes }, "organization", OrganizationEnvelope, redact, NOW);
 }
 
 /** Why a response is refused, and what the log says of it. */
@@ -36,7 +36,7 @@ const REJECTED = { type: "upstream_rejected" };
 test("a 200 whose body passes the schema gives its bytes as they are, and its JSON", () => {
   const bytes = encode(` ${JSON.stringify(organizationEnvelope(organization()), null, 1)}\n`);
   const raw = { status: 200, retryAfter: null, bytes };
-  const { result } = parseResponse(raw, OrganizationEnvelope, redact, NOW);
+  const { result } = parseResponse(raw, "organization", OrganizationEnvelope, redact, NOW);
   if (!result.ok) throw new Error("refused");
   expect(result.value.bytes).toBe(bytes);
   expect(result.value.json).toEqual(JSON.parse(new TextDecoder().decode(bytes)));
@@ -44,7 +44,7 @@ test("a 200 whose body passes the schema gives its bytes as they are, and its JS
 
 test("a 200 whose body is too large or does not decompress is invalid", () => {
   const raw = { status: 200, retryAfter: null, bytes: undefined };
-  expect(parseResponse(raw, OrganizationEnvelope, redact, NOW)).toEqual({
+  expect(parseResponse(raw, "organization", OrganizationEnvelope, redact, NOW)).toEqual({
     result: { ok: false, failure: INVALID },
     detail: "too large, or does not decompress",
     requestId: null,
@@ -93,7 +93,8 @@ test("a body against the schema in 1,000 places is logged in at most 300 charact
 
 test.each([
   [404, "an error about the object", error("organization_not_found", { status_code: 404 }), "not_found"],
-  [404, "an error of an unknown type", error("whatever", { status_code: 404 }), "not_found"],
+  [404, "an error about a member", error("member_not_found", { status_code: 404 }), REJECTED],
+  [404, "an error of an unknown type", error("whatever", { status_code: 404 }), REJECTED],
   [404, "an error about the route", error("route_not_found", { status_code: 404 }), REJECTED],
   [404, "an error about the project", error("project_not_found", { status_code: 404 }), REJECTED],
   [404, "an error of another status", error("organization_not_found"), REJECTED],
@@ -166,12 +167,42 @@ test("a 400 about the identifier loses Postern's secrets, in every text", () => 
 });
 
 test.each([
+  ["no message", { error_message: undefined }],
+  ["null as its message", { error_message: null }],
+  ["a number as its message", { error_message: 1 }],
+  ["a message of 100,000 characters", { error_message: "m".repeat(100_000) }],
+  ["no other field", { status_code: null, request_id: null, error_message: null, error_url: null }],
+  ["a number as its request ID", { request_id: 1 }],
+])("a 404 with %s counts by its type alone", (_, fields) => {
+  const of = (type: string) => outcome(404, error(type, { status_code: 404, ...fields })).failure;
+  expect(of("organization_not_found")).toBe("not_found");
+  expect(of("route_not_found")).toEqual(REJECTED);
+});
+
+test.each([undefined, null, "", 1, ["No."]])("a 400 whose message is %j has a neutral one", (message) => {
+  expect(badRequest({ error_message: message })).toMatchObject({ errorMessage: "Stytch gave no reason." });
+});
+
+test("a long message of a 400 is cut after redaction, and never inside a character", () => {
+  const messageOf = (error_message: string) => {
+    const failure = badRequest({ error_message });
+    return typeof failure === "object" && "errorMessage" in failure ? failure.errorMessage : undefined;
+  };
+  expect(messageOf("m".repeat(2_000))).toBe("m".repeat(2_000));
+  expect(messageOf("m".repeat(2_001))).toBe("m".repeat(2_000));
+  expect(messageOf(`${"m".repeat(1_999)}\u{1F600}`)).toBe("m".repeat(1_999));
+  expect(messageOf(`${"m".repeat(1_990)}${SECRET}`)).toBe(`${"m".repeat(1_990)}[removed]`);
+});
+
+test.each([
   null,
   undefined,
   "http://stytch.com/",
   "https://stytch.com.evil.example/",
   "https://evil.example/",
   "javascript:1",
+  `https://stytch.com/${"u".repeat(500)}`,
+  1,
 ])("a 400 whose error_url is %s points to Stytch's documentation instead", (error_url) => {
   expect(badRequest({ error_url })).toMatchObject({
     errorUrl: "https://stytch.com/docs/b2b/api/errors/400#invalid_organization_id",
@@ -187,14 +218,16 @@ test("a message of Stytch reaches the result in a 400 only, and only after redac
   const redacting = vi.fn<(text: string) => string>(redact);
   for (const status of [200, 301, 401, 403, 404, 429, 500]) {
     const raw = { status, retryAfter: null, bytes: encode(error("any", { error_message: SECRET })) };
-    expect(JSON.stringify(parseResponse(raw, OrganizationEnvelope, redacting, NOW))).not.toContain(SECRET);
+    expect(
+      JSON.stringify(parseResponse(raw, "organization", OrganizationEnvelope, redacting, NOW)),
+    ).not.toContain(SECRET);
   }
   expect(redacting.mock.calls.flat()).not.toContain(SECRET);
 });
 
 test.each([400, 404])("a %i whose body did not arrive is a refusal of Postern itself", (status) => {
   const raw = { status, retryAfter: null, bytes: undefined };
-  expect(parseResponse(raw, OrganizationEnvelope, redact, NOW).result).toEqual({
+  expect(parseResponse(raw, "organization", OrganizationEnvelope, redact, NOW).result).toEqual({
     ok: false,
     failure: REJECTED,
   });
@@ -217,7 +250,13 @@ test.each(["", "a b", "ada@acme.example", "r".repeat(101), 1, null, { a: 1 }, ["
 test("a request ID or an error type that holds a secret does not come through", () => {
   const echoing = error("invalid_secret-of-postern", { request_id: SECRET });
   const raw = { status: 400, retryAfter: null, bytes: encode(echoing) };
-  const read = parseResponse(raw, OrganizationEnvelope, (text) => text.replaceAll(SECRET, "[removed]"), NOW);
+  const read = parseResponse(
+    raw,
+    "organization",
+    OrganizationEnvelope,
+    (text) => text.replaceAll(SECRET, "[removed]"),
+    NOW,
+  );
   expect(read.requestId).toBeNull();
   expect(JSON.stringify(read)).not.toContain(SECRET);
 });

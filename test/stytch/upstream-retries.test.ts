@@ -59,7 +59,7 @@ test("a call makes at most three attempts, and the last one decides", async () =
 test.each<[string, () => Response, number]>([
   ["status 500", respondWith(500), 503],
   ["status 429", respondWith(429), 503],
-  ["status 404", respondWith(404), 404],
+  ["status 404", () => stytchError(404, "member_not_found"), 404],
   ["status 403", respondWith(403), 502],
   ["HTML", () => new Response("<html>"), 502],
 ])("an attempt that ends with %s is not retried", async (_, answer, expected) => {

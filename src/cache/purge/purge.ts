@@ -1,6 +1,6 @@
 /** Purges that an operator or a webhook asks for. */
 
-import type { PurgeEvent } from "../../directory/directory.ts";
+import type { PurgeEvent, PurgeOrigin } from "../../directory/directory.ts";
 import type { Failure } from "../../errors.ts";
 import { callWithRetry } from "../../platform/durable-object.ts";
 import { spellingsOf } from "../../stytch/identifier.ts";
@@ -15,8 +15,8 @@ interface PurgeContext extends Pick<CacheContext, "env" | "config" | "log"> {
 }
 
 /**
- * Ends what is cached under these names, everywhere within `LEASE_SECONDS` of the return, and with an organization what belongs to it. Returns null, or a failure if
- * the Directory could not list the purge: then nothing is purged.
+ * Ends what is cached under these names, and with an organization what belongs to it, everywhere within `LEASE_SECONDS`
+ * of the return. Returns null, or a failure if the Directory could not list the purge: it is to be made again then.
  *
  * The objects are told as well, so that they forget what they hold, clear KV and repeat a request in flight. If one
  * cannot be told, the purge holds all the same: isolates check what it answers against the list.
@@ -27,7 +27,10 @@ export async function purgeIdentifiers(
   detail: PurgeEvent["detail"],
 ): Promise<Failure | null> {
   const names = identifiers.flatMap(spellingsOf);
-  const sequence = await listPurge({ env, state, log }, names, detail);
+  const sequence = await listPurge({ env, state, log }, names, {
+    project_id: config.stytch.projectId,
+    detail,
+  });
   if (sequence === null) return { type: "purge_unavailable" };
   const calls = names.map((name) =>
     callWithRetry(
@@ -52,10 +55,10 @@ export async function purgeIdentifiers(
 async function listPurge(
   { env, state, log }: Pick<PurgeContext, "env" | "state" | "log">,
   names: readonly string[],
-  detail: PurgeEvent["detail"] | null,
+  event: PurgeOrigin | null,
 ): Promise<number | null> {
   try {
-    const sequence = await recordPurge(env, names, detail);
+    const sequence = await recordPurge(env, names, event);
     for (const name of names) state.purges.add({ name, sequence });
     return sequence;
   } catch {

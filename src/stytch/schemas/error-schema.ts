@@ -1,12 +1,14 @@
-/** The body of a Stytch error: https://stytch.com/docs/b2b/api/errors */
+/**
+ * The body of a Stytch error: https://stytch.com/docs/b2b/api/errors. Only `status_code` and `error_type` decide what it
+ * means. The texts are for people, so a body whose texts have another form counts, without them.
+ */
 import * as z from "zod";
 
 export const StytchError = z.looseObject({
   status_code: z.int().nullish(),
-  request_id: z.string().nullish(),
   error_type: z.string().regex(/^[a-z0-9_]{1,128}$/),
-  error_message: z.string().max(2_000),
-  error_url: z.string().max(500).nullish(),
+  error_message: z.string().nullish().catch(null),
+  error_url: z.string().max(500).nullish().catch(null),
 });
 
 export type StytchError = z.output<typeof StytchError>;
@@ -15,9 +17,18 @@ export type StytchError = z.output<typeof StytchError>;
 const ABOUT_REQUEST =
   /^(?:invalid_(?:organization|member|connected_app)_.+|invalid_email.*|invalid_id|bad_request|live_id_used_in_test_environment|test_id_used_in_live_environment|query_params_do_not_match)$/;
 
-/** The words of a type that is about Postern's own call: how it came, for which project, and with which credentials. */
-const ABOUT_CALL =
-  /(?:^|_)(?:route|endpoint|method|https|project|workspace|environment|vertical|stack|billing|secret|tokens?|client|credentials|authentication|authorization|authorized|unauthorized|sdk)(?:_|$)/;
+/**
+ * The types of a 404 that say of an object that it does not exist. The noun right before the verb names the object:
+ * `organization_member_not_found` is about a member, and `member_password_not_found` about a password.
+ */
+const MISSING_OBJECT =
+  /^(?:\w+_)?(organization|member|connected_app|policy)(?:_id|_slug|_external_id)?_(?:not_found|does_not_exist)(?:_|$)/;
+
+/** The types of a 404 that say of an object's ID that nothing can have it. */
+const INVALID_ID = /^invalid_(organization|member|connected_app)_(?:id|slug|external_id)$/;
+
+/** The same, of whatever ID was sent. */
+const INVALID_ANY_ID = /^(?:invalid_id|live_id_used_in_test_environment|test_id_used_in_live_environment)$/;
 
 /** True if a 400 of this type is about what was asked for. Any other 400 is a refusal of Postern itself. */
 export function isAboutRequest(errorType: string): boolean {
@@ -25,12 +36,15 @@ export function isAboutRequest(errorType: string): boolean {
 }
 
 /**
- * True if a 404 with this body says that the object does not exist. Callers may deprovision on that, so a body of
- * Stytch's own is required: a load balancer has no `error_type`, and its status is not enough. The exact types of
- * Stytch's 404s for objects are not documented, so an unknown type counts, too, unless a word of it names the route, the
- * project or the credentials of the call (`route_not_found`, `project_not_found`, `secret_not_found`).
+ * True if a 404 with this body says that what `operation` reads does not exist, or the organization that it belongs to.
+ * Callers may deprovision on that, so a type that is not known to say so counts as a refusal: gateways and load balancers
+ * have 404s of their own, and so have Stytch's routes, projects and secrets. `operation` ends with the name of what it
+ * reads, such as `member`.
  */
-export function isAboutObject({ status_code, error_type }: StytchError): boolean {
+export function isAboutObject({ status_code, error_type }: StytchError, operation: string): boolean {
   if (status_code !== 404 && status_code != null) return false;
-  return isAboutRequest(error_type) || !ABOUT_CALL.test(error_type);
+  if (INVALID_ANY_ID.test(error_type)) return true;
+  const object = (MISSING_OBJECT.exec(error_type) ?? INVALID_ID.exec(error_type))?.[1];
+  if (object === undefined) return false;
+  return object === "organization" || operation === object || operation.endsWith(`_${object}`);
 }
