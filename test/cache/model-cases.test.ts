@@ -11,6 +11,7 @@ const read = (name: number, reader = 0): Step => ({ do: "read", reader, name });
 const readSlowly = (name: number): Step => ({ do: "read slowly", reader: 0, name });
 const wait = (seconds: number): Step => ({ do: "wait", seconds });
 const fail = (how: number): Step => ({ do: "fail", how });
+const purge = (name: number, reader = 0): Step => ({ do: "purge", reader, name });
 const WORK: Step = { do: "work" };
 const ANSWER: Step = { do: "answer slow reads" };
 
@@ -63,6 +64,42 @@ test("nine failed calls refuse nobody, and an answer between ten of them neither
   expect(first.statuses).toEqual([...Array<number>(9).fill(503), 404, 404]);
   const second = await runSteps([...almost, WORK, read(0), fail(0), read(1), WORK, ...TWO_AT_ONCE]);
   expect(second.statuses).toEqual([...Array<number>(9).fill(503), 200, 503, 404, 404]);
+});
+
+/** The object of name 0 holds an entry that the purge of its slug has ended, and backs off. */
+const BACK_OFF_IN_VAIN: readonly Step[] = [read(0), wait(900), purge(3), fail(1), read(0), WORK];
+
+test("a failure that nothing may hide is not answered again when Stytch works", async () => {
+  const { statuses, stytch } = await runSteps([...BACK_OFF_IN_VAIN, read(0)]);
+  expect(statuses).toEqual([200, 503, 200]);
+  expect(stytch.said).toHaveLength(2);
+});
+
+test("a failure that nothing may hide is not answered again in another isolate", async () => {
+  const { statuses } = await runSteps([...BACK_OFF_IN_VAIN, read(0, 2), read(0, 3)]);
+  expect(statuses).toEqual([200, 503, 200, 200]);
+});
+
+test("a failure that an external ID's purge lets nothing hide is not answered again", async () => {
+  const moved: Step = { do: "move external ID", organization: 0, id: 0 };
+  const { statuses } = await runSteps([moved, read(0), wait(900), purge(7), fail(2), read(0), WORK, read(0)]);
+  expect(statuses).toEqual([200, 502, 200]);
+});
+
+test("a failure that an older entry hides is answered without asking in a back-off", async () => {
+  const { statuses, stytch } = await runSteps([read(0), wait(900), fail(1), read(0), WORK, read(0)]);
+  expect(statuses).toEqual([200, 200, 200]);
+  expect(stytch.said).toHaveLength(1);
+});
+
+test("an entry of the object that hid a failure hides the next one after an eviction", async () => {
+  const evict: Step = { do: "evict objects" };
+  const noKv: readonly Step[] = [
+    { do: "KV writes fail", fail: true },
+    { do: "KV reads fail", fail: true },
+  ];
+  const { statuses } = await runSteps([...noKv, read(0), wait(125), fail(4), read(0, 3), evict, read(0, 3)]);
+  expect(statuses).toEqual([200, 200, 200]);
 });
 
 test("an answer that comes two hours late is given to all that wait for it", async () => {
