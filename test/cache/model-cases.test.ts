@@ -102,6 +102,33 @@ test("an entry of the object that hid a failure hides the next one after an evic
   expect(statuses).toEqual([200, 200, 200]);
 });
 
+/** An organization has the slug of name 5 when that is asked for, and another one when `then` is asked for. */
+const movedMeanwhile = (then: number): readonly Step[] => [
+  { do: "KV reads fail", fail: true },
+  { do: "move slug", organization: 2, slug: 2 },
+  readSlowly(5),
+  { do: "move slug", organization: 2, slug: 0 },
+  read(then, 2),
+  ANSWER,
+  WORK,
+  wait(5.5),
+];
+
+/** The slug is read until each isolate has asked again; the rules say whose it is by then. */
+const SLUG_READS: readonly Step[] = [read(5), read(5, 2), read(5, 3)];
+
+test("a slug that an answer by another slug at the same time lacks moves within a lease", async () => {
+  const { statuses, stytch } = await runSteps([...movedMeanwhile(3), ...SLUG_READS]);
+  expect(statuses).toEqual([200, 200, 200, 200, 200]);
+  expect(stytch.said.at(-1)?.organization?.["organization_id"]).toBe(stytch.identifierAt(0));
+});
+
+test("a slug that an answer by ID at the same time lacks moves within a lease", async () => {
+  const { statuses, stytch } = await runSteps([...movedMeanwhile(2), ...SLUG_READS]);
+  expect(statuses).toEqual([200, 200, 200, 200, 200]);
+  expect(stytch.said.at(-1)?.organization?.["organization_id"]).toBe(stytch.identifierAt(0));
+});
+
 test("an answer that comes two hours late is given to all that wait for it", async () => {
   const { statuses } = await runSteps([readSlowly(0), wait(3_600), read(0, 1), wait(3_600), ANSWER]);
   expect(statuses).toEqual([200, 200]);

@@ -97,8 +97,10 @@ export class AliasState {
       // The answer is valid all the same; the next reader asks Stytch again.
       log({ degraded: ["organization_object"], defect: describeError(error) });
     }
-    // Stytch may answer a text with an organization that does not have it, for example in another case.
-    if (hasIdentifier(entry, alias)) this.#mirror.mirrorAlias(alias, entry.organizationId);
+    // In the meantime, the organization may have been seen without the alias. And Stytch may answer a text with an
+    // organization that does not have it, for example in another case.
+    const isStillNamed = this.#canonicalId === entry.organizationId;
+    if (isStillNamed && hasIdentifier(entry, alias)) this.#mirror.mirrorAlias(alias, entry.organizationId);
     return { kind: before === undefined || before === entry.organizationId ? "stored" : "moved" };
   }
 

@@ -89,6 +89,11 @@ export class EntryState {
     return this.#entry?.organizationId;
   }
 
+  /** The entry that is held, if it is newer than this one. */
+  newerThan({ requestedAt }: Entry): Entry | null {
+    return this.#entry !== undefined && this.#entry.requestedAt > requestedAt ? this.#entry : null;
+  }
+
   get hasEntry(): boolean {
     return this.#entry !== undefined;
   }

@@ -13,7 +13,7 @@ import type { Config } from "../../config.ts";
 import { requireIsolateState } from "../../isolate-state.ts";
 import { describeError, log } from "../../log.ts";
 import { includesId, spellingsOf } from "../../stytch/identifier.ts";
-import type { Entry } from "../entry.ts";
+import { aliasesOf, type Entry } from "../entry.ts";
 import {
   asCollapsed,
   asVisible,
@@ -138,13 +138,16 @@ export class Organization extends DurableObject<Env> {
   }
 
   /**
-   * Takes in an entry of this organization unless a newer one is known, tells its aliases, and writes it to KV in the
-   * background. Returns the latest purge of the organization: an entry that is older was not taken in.
+   * Takes in an entry of this organization unless a newer one is known, tells its aliases and those that it has lost, and
+   * writes it to KV in the background. Returns the latest purge of the organization: an entry that is older was not taken in.
    */
   async store(entry: Entry): Promise<number> {
     if (this.#state.applyEntry(entry)) {
       this.#mirror.mirrorEntry(entry);
       await this.#notifier.notify(entry);
+    } else {
+      const newer = this.#state.newerThan(entry);
+      if (newer !== null) await this.#notifier.notify(newer, aliasesOf(entry));
     }
     return this.#state.latestPurge;
   }
