@@ -9,6 +9,7 @@ useClock();
 /** The indexes of names: IDs from 0, slugs from 3, external IDs from 7. */
 const read = (name: number, reader = 0): Step => ({ do: "read", reader, name });
 const readSlowly = (name: number): Step => ({ do: "read slowly", reader: 0, name });
+const force = (name: number): Step => ({ do: "force", reader: 0, name });
 const wait = (seconds: number): Step => ({ do: "wait", seconds });
 const fail = (how: number): Step => ({ do: "fail", how });
 const purge = (name: number, reader = 0): Step => ({ do: "purge", reader, name });
@@ -127,6 +128,36 @@ test("a slug that an answer by ID at the same time lacks moves within a lease", 
   const { statuses, stytch } = await runSteps([...movedMeanwhile(2), ...SLUG_READS]);
   expect(statuses).toEqual([200, 200, 200, 200, 200]);
   expect(stytch.said.at(-1)?.organization?.["organization_id"]).toBe(stytch.identifierAt(0));
+});
+
+/** Organization 0 has a slug and an external ID, which go to organization 1. */
+const MOVED: readonly Step[] = [
+  { do: "move external ID", organization: 0, id: 0 },
+  read(3),
+  read(7),
+  { do: "move slug", organization: 1, slug: 0 },
+  { do: "move external ID", organization: 1, id: 0 },
+];
+const FAIL_LATER: readonly Step[] = [wait(5.5), fail(1)];
+
+test("an answer by ID that told of a slug's move outlives the purge for it", async () => {
+  const { statuses } = await runSteps([...MOVED, force(1), ...FAIL_LATER, read(1), read(1, 2), read(1, 3)]);
+  expect(statuses).toEqual([200, 200, 200, 200, 200, 200]);
+});
+
+test("an answer by slug that told of its move outlives the purge for it", async () => {
+  const { statuses } = await runSteps([...MOVED, force(3), ...FAIL_LATER, read(3), read(3, 2), read(1, 3)]);
+  expect(statuses).toEqual([200, 200, 200, 200, 200, 200]);
+});
+
+test("an answer by external ID that told of its move outlives the purge for it", async () => {
+  const { statuses } = await runSteps([...MOVED, force(7), ...FAIL_LATER, read(7), read(7, 2), read(1, 3)]);
+  expect(statuses).toEqual([200, 200, 200, 200, 200, 200]);
+});
+
+test("the older answer of an organization that lost its slug to another is ended", async () => {
+  const { statuses } = await runSteps([...MOVED, force(1), ...FAIL_LATER, read(0), read(0, 2)]);
+  expect(statuses).toEqual([200, 200, 200, 503, 503]);
 });
 
 test("an answer that comes two hours late is given to all that wait for it", async () => {

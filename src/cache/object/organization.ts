@@ -59,6 +59,7 @@ export class Organization extends DurableObject<Env> {
       cacheConfig: () => this.#config().cache,
       store: async (entry) => await this.store(entry),
       recordPurgeInBackground: (name) => this.#recordPurgeInBackground(name),
+      recordPurgeOfOther: (organizationId) => this.#recordPurgeOfOther(organizationId),
       waitUntil: (work) => ctx.waitUntil(work),
     });
   }
@@ -170,12 +171,13 @@ export class Organization extends DurableObject<Env> {
    */
   aliasChanged(alias: string, organizationId: string, requestedAt: number, hasAlias: boolean): void {
     if (hasAlias) this.#state.noteAliasSeen(requestedAt);
-    const hasMoved = this.#alias.applyChange(organizationId, requestedAt, hasAlias);
-    if (!hasMoved) return;
+    const toPurge = this.#alias.applyChange(alias, organizationId, requestedAt, hasAlias);
+    if (toPurge === null) return;
     this.#state.reset();
     this.#alias.reset();
     this.#mirror.clear(alias, "known");
-    this.#recordPurgeInBackground(alias);
+    if (toPurge === alias) this.#recordPurgeInBackground(alias);
+    else this.#recordPurgeOfOther(toPurge);
   }
 
   #answer(identifier: string, request: ReadRequest): ReadResult | null {
@@ -214,14 +216,23 @@ export class Organization extends DurableObject<Env> {
     this.ctx.waitUntil(refreshed);
   }
 
-  /** If the Directory fails, isolates go on serving what they hold under this name until it expires. */
+  /** Lists a purge of the object's own name. */
   #recordPurgeInBackground(name: string): void {
-    const listed = recordPurge(this.env, spellingsOf(name), null).then(
-      (sequence) => {
-        this.#state.observeOwnPurge(sequence);
-        this.#probes.observeOwnPurge(sequence);
-      },
-      (error: unknown) => log({ degraded: ["directory"], defect: describeError(error) }),
+    this.#listPurge(name, (sequence) => {
+      this.#state.observeOwnPurge(sequence);
+      this.#probes.observeOwnPurge(sequence);
+    });
+  }
+
+  /** Lists a purge of the organization that the object's name was an alias of. */
+  #recordPurgeOfOther(organizationId: string): void {
+    this.#listPurge(organizationId, (sequence) => this.#state.observeSequence(sequence));
+  }
+
+  /** If the Directory fails, isolates go on serving what they hold under this name until it expires. */
+  #listPurge(name: string, observe: (sequence: number) => void): void {
+    const listed = recordPurge(this.env, spellingsOf(name), null).then(observe, (error: unknown) =>
+      log({ degraded: ["directory"], defect: describeError(error) }),
     );
     this.ctx.waitUntil(listed);
   }
