@@ -76,13 +76,13 @@ function checkFailure(read: Observation, stytch: ModelStytch, purges: readonly P
 }
 
 /**
- * True if a purge or another answer of Stytch may have ended this one. An earlier answer may have, too: when an alias
- * moves, Postern purges it, and with it the answer that told of the move.
+ * True if a purge or another answer of Stytch may have ended this one. A purge of the last lease may, too: whoever asked
+ * may not have heard of it. And so may an earlier answer, since Postern purges the names and the organizations in it.
  */
 function mayHaveEnded(said: Said, stytch: ModelStytch, purges: readonly Purged[]): boolean {
   const identifiers = identifiersOf(said.organization ?? {});
   const isPurged = purges.some(
-    ({ name, startedAt }) => startedAt > said.startedAt && identifiers.includes(name),
+    ({ name, at }) => at + LEASE_MS >= said.requestedAt && identifiers.includes(name),
   );
   return isPurged || stytch.said.some((other) => contradicts(other, said));
 }
