@@ -160,6 +160,23 @@ test("the older answer of an organization that lost its slug to another is ended
   expect(statuses).toEqual([200, 200, 200, 503, 503]);
 });
 
+test("a refusal of Postern itself is hidden by an answer of an hour ago, and ends nothing", async () => {
+  for (const how of [5, 6, 7, 8]) {
+    const refused: readonly Step[] = [fail(how), read(0), read(3), read(8), force(0), wait(900), read(0)];
+    const { statuses } = await runSteps([read(0), read(3), wait(900), ...refused, WORK, wait(30), read(0)]);
+    expect(statuses).toEqual([200, 200, 200, 200, 502, 502, 200, 200]);
+  }
+});
+
+test("a 429's Retry-After refuses its own name until then, and others after three", async () => {
+  const { statuses, stytch } = await runSteps([
+    ...[fail(9), read(0), WORK, read(0), read(1), fail(9), read(2), read(3), read(4), WORK],
+    ...[read(5), wait(11), read(5), wait(11), read(5), read(0)],
+  ]);
+  expect(statuses).toEqual([503, 503, 200, 503, 503, 503, 503, 503, 200, 200]);
+  expect(stytch.said).toHaveLength(3);
+});
+
 test("an answer that comes two hours late is given to all that wait for it", async () => {
   const { statuses } = await runSteps([readSlowly(0), wait(3_600), read(0, 1), wait(3_600), ANSWER]);
   expect(statuses).toEqual([200, 200]);
