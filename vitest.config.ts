@@ -4,8 +4,9 @@ import { readWorkerOptions } from "./dev/wrangler-settings.ts";
 import { TEST_VARS } from "./test/support/vars.ts";
 
 /** How test/cache/model.test.ts is told to run more cases, or those of a seed. */
-function modelOf({ MODEL_RUNS, MODEL_SEED, MODEL_SHRINK }: NodeJS.ProcessEnv): Record<string, string> {
-  const given = Object.entries({ MODEL_RUNS, MODEL_SEED, MODEL_SHRINK });
+function modelOf(env: NodeJS.ProcessEnv): Record<string, string> {
+  const { MODEL_RUNS, MODEL_SEED, MODEL_PATH, MODEL_SHRINK } = env;
+  const given = Object.entries({ MODEL_RUNS, MODEL_SEED, MODEL_PATH, MODEL_SHRINK });
   return Object.fromEntries(given.flatMap(([name, value]) => (value ? [[name, value]] : [])));
 }
 

@@ -6,7 +6,13 @@ import { type Entry, hasIdentifier, identifiersOf } from "./entry.ts";
 import { freshnessOf } from "./freshness.ts";
 import type { AnswerSource, CachedCandidate, FoundEntry, LookupResult } from "./lookup-result.ts";
 import { readOrganizationObject } from "./object-client.ts";
-import { isTransientFailure, type Origin, type ReadRequest, type ReadResult } from "./object-messages.ts";
+import {
+  isTransientFailure,
+  type Origin,
+  type ReadFailure,
+  type ReadRequest,
+  type ReadResult,
+} from "./object-messages.ts";
 import { purgeNamesOf } from "./resource.ts";
 
 /** A read is repeated if a purge came while it was made; each repetition takes another purge. */
@@ -22,7 +28,7 @@ export async function lookUpInObject(
   const { state, log } = context;
   const isForced = request.kind === "forced";
   const startedAt = Date.now();
-  const result = await readUntilUnpurged(context, identifier, request);
+  const result = await readUntilUnpurged(context, identifier, cached, request);
   const now = Date.now();
   context.time("upstream", now - startedAt);
   if (result.entry !== undefined) {
@@ -33,7 +39,7 @@ export async function lookUpInObject(
   }
   if (result.detail !== undefined) log.upstream(null, result.detail);
   if (isTransientFailure(result.failure)) {
-    const found = isForced ? null : fallBack(context, cached, result.cached, now);
+    const found = isForced ? null : fallBack(context, identifier, cached, result.cached, now);
     if (found !== null) return found;
   } else if (result.failure !== "hidden") state.memory.addTombstone(identifier, startedAt);
   return {
@@ -45,22 +51,28 @@ export async function lookUpInObject(
 async function readUntilUnpurged(
   context: CacheContext,
   identifier: string,
+  cached: CachedCandidate | null,
   request: Omit<ReadRequest, "latestSeen">,
 ): Promise<ReadResult> {
   const { purges } = context.state;
-  let { minPurgeEpoch } = request;
+  let { minPurgeEpoch, newestRequestedAt } = request;
   let result: ReadResult = { failure: { type: "upstream_unavailable" }, call: null };
   for (let reads = 0; reads < MAX_READS; reads += 1) {
     const { latestSeen } = purges;
-    result = await readOrganizationObject(context, identifier, { ...request, minPurgeEpoch, latestSeen });
+    const read = { ...request, minPurgeEpoch, newestRequestedAt, latestSeen };
+    result = await readOrganizationObject(context, identifier, read);
     context.log.upstream(result.call);
     // The read may have taken long.
     await syncPurges(context);
     if (result.entry === undefined) {
       const latestPurge = purges.minPurgeEpoch(purgeNamesOf(identifier));
       // A 404 from before a purge says nothing of the time after it.
-      if (typeof result.failure !== "string" || latestPurge <= minPurgeEpoch) return result;
-      minPurgeEpoch = latestPurge;
+      const isOutdated = typeof result.failure === "string" && latestPurge > minPurgeEpoch;
+      if (!isOutdated && !mayHaveBackedOffInVain(context, cached, result, read)) return result;
+      // Without an entry to hide a failure, the object asks Stytch.
+      newestRequestedAt = null;
+      const names = result.cached === undefined ? purgeNamesOf(identifier) : identifiersOf(result.cached);
+      minPurgeEpoch = Math.max(latestPurge, purges.minPurgeEpoch(names));
       continue;
     }
     purges.observeSequence(result.entry.purgeEpoch);
@@ -72,20 +84,50 @@ async function readUntilUnpurged(
 }
 
 /**
- * Stale-if-error (RFC 5861 §4): an older entry that hides the failure of Stytch, from the caches or else from the
- * object.
+ * True if the object may have answered with an earlier failure, instead of asking Stytch, for the sake of an entry that
+ * would hide it, and no entry may: a purge of another of its names has ended it, which the object had not heard of.
  */
+function mayHaveBackedOffInVain(
+  context: CacheContext,
+  cached: CachedCandidate | null,
+  { failure, cached: ofObject, call }: ReadFailure,
+  { kind, newestRequestedAt }: ReadRequest,
+): boolean {
+  if (kind === "forced" || call !== null || !isTransientFailure(failure)) return false;
+  if (newestRequestedAt === null && ofObject === undefined) return false;
+  return newestUsable(context, cached, ofObject, Date.now()) === null;
+}
+
+/** Stale-if-error (RFC 5861 §4): an older entry that hides the failure of Stytch. */
 function fallBack(
-  { config, state, log }: CacheContext,
+  context: CacheContext,
+  identifier: string,
   cached: CachedCandidate | null,
   ofObject: Entry | undefined,
   now: number,
 ): FoundEntry | null {
-  const entry = cached?.entry ?? ofObject;
-  if (entry === undefined || freshnessOf(entry.receivedAt, now, config.cache) === "expired") return null;
-  if (state.purges.isPurged(entry)) return null;
-  log.degraded("upstream");
-  return { entry, source: cached?.source ?? "memory", isStored: true };
+  const entry = newestUsable(context, cached, ofObject, now);
+  if (entry === null) return null;
+  // So that it hides the next failure, too, when the object has been evicted.
+  if (entry === ofObject) storeInMemory(context.state, entry, identifier, now);
+  context.log.degraded("upstream");
+  return { entry, source: entry === cached?.entry ? cached.source : "memory", isStored: true };
+}
+
+/** The newer of what the caches and the object have, if it is not expired and no purge has ended it. */
+function newestUsable(
+  { config, state }: CacheContext,
+  cached: CachedCandidate | null,
+  ofObject: Entry | undefined,
+  now: number,
+): Entry | null {
+  let newest: Entry | null = null;
+  for (const entry of [cached?.entry, ofObject]) {
+    if (entry === undefined || state.purges.isPurged(entry)) continue;
+    if (freshnessOf(entry.receivedAt, now, config.cache) === "expired") continue;
+    if (newest === null || newest.requestedAt < entry.requestedAt) newest = entry;
+  }
+  return newest;
 }
 
 function sourceOf(origin: Origin, isForced: boolean): AnswerSource {

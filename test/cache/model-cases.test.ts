@@ -9,8 +9,10 @@ useClock();
 /** The indexes of names: IDs from 0, slugs from 3, external IDs from 7. */
 const read = (name: number, reader = 0): Step => ({ do: "read", reader, name });
 const readSlowly = (name: number): Step => ({ do: "read slowly", reader: 0, name });
+const force = (name: number): Step => ({ do: "force", reader: 0, name });
 const wait = (seconds: number): Step => ({ do: "wait", seconds });
 const fail = (how: number): Step => ({ do: "fail", how });
+const purge = (name: number, reader = 0): Step => ({ do: "purge", reader, name });
 const WORK: Step = { do: "work" };
 const ANSWER: Step = { do: "answer slow reads" };
 
@@ -63,6 +65,116 @@ test("nine failed calls refuse nobody, and an answer between ten of them neither
   expect(first.statuses).toEqual([...Array<number>(9).fill(503), 404, 404]);
   const second = await runSteps([...almost, WORK, read(0), fail(0), read(1), WORK, ...TWO_AT_ONCE]);
   expect(second.statuses).toEqual([...Array<number>(9).fill(503), 200, 503, 404, 404]);
+});
+
+/** The object of name 0 holds an entry that the purge of its slug has ended, and backs off. */
+const BACK_OFF_IN_VAIN: readonly Step[] = [read(0), wait(900), purge(3), fail(1), read(0), WORK];
+
+test("a failure that nothing may hide is not answered again when Stytch works", async () => {
+  const { statuses, stytch } = await runSteps([...BACK_OFF_IN_VAIN, read(0)]);
+  expect(statuses).toEqual([200, 503, 200]);
+  expect(stytch.said).toHaveLength(2);
+});
+
+test("a failure that nothing may hide is not answered again in another isolate", async () => {
+  const { statuses } = await runSteps([...BACK_OFF_IN_VAIN, read(0, 2), read(0, 3)]);
+  expect(statuses).toEqual([200, 503, 200, 200]);
+});
+
+test("a failure that an external ID's purge lets nothing hide is not answered again", async () => {
+  const moved: Step = { do: "move external ID", organization: 0, id: 0 };
+  const { statuses } = await runSteps([moved, read(0), wait(900), purge(7), fail(2), read(0), WORK, read(0)]);
+  expect(statuses).toEqual([200, 502, 200]);
+});
+
+test("a failure that an older entry hides is answered without asking in a back-off", async () => {
+  const { statuses, stytch } = await runSteps([read(0), wait(900), fail(1), read(0), WORK, read(0)]);
+  expect(statuses).toEqual([200, 200, 200]);
+  expect(stytch.said).toHaveLength(1);
+});
+
+test("an entry of the object that hid a failure hides the next one after an eviction", async () => {
+  const evict: Step = { do: "evict objects" };
+  const noKv: readonly Step[] = [
+    { do: "KV writes fail", fail: true },
+    { do: "KV reads fail", fail: true },
+  ];
+  const { statuses } = await runSteps([...noKv, read(0), wait(125), fail(4), read(0, 3), evict, read(0, 3)]);
+  expect(statuses).toEqual([200, 200, 200]);
+});
+
+/** An organization has the slug of name 5 when that is asked for, and another one when `then` is asked for. */
+const movedMeanwhile = (then: number): readonly Step[] => [
+  { do: "KV reads fail", fail: true },
+  { do: "move slug", organization: 2, slug: 2 },
+  readSlowly(5),
+  { do: "move slug", organization: 2, slug: 0 },
+  read(then, 2),
+  ANSWER,
+  WORK,
+  wait(5.5),
+];
+
+/** The slug is read until each isolate has asked again; the rules say whose it is by then. */
+const SLUG_READS: readonly Step[] = [read(5), read(5, 2), read(5, 3)];
+
+test("a slug that an answer by another slug at the same time lacks moves within a lease", async () => {
+  const { statuses, stytch } = await runSteps([...movedMeanwhile(3), ...SLUG_READS]);
+  expect(statuses).toEqual([200, 200, 200, 200, 200]);
+  expect(stytch.said.at(-1)?.organization?.["organization_id"]).toBe(stytch.identifierAt(0));
+});
+
+test("a slug that an answer by ID at the same time lacks moves within a lease", async () => {
+  const { statuses, stytch } = await runSteps([...movedMeanwhile(2), ...SLUG_READS]);
+  expect(statuses).toEqual([200, 200, 200, 200, 200]);
+  expect(stytch.said.at(-1)?.organization?.["organization_id"]).toBe(stytch.identifierAt(0));
+});
+
+/** Organization 0 has a slug and an external ID, which go to organization 1. */
+const MOVED: readonly Step[] = [
+  { do: "move external ID", organization: 0, id: 0 },
+  read(3),
+  read(7),
+  { do: "move slug", organization: 1, slug: 0 },
+  { do: "move external ID", organization: 1, id: 0 },
+];
+const FAIL_LATER: readonly Step[] = [wait(5.5), fail(1)];
+
+test("an answer by ID that told of a slug's move outlives the purge for it", async () => {
+  const { statuses } = await runSteps([...MOVED, force(1), ...FAIL_LATER, read(1), read(1, 2), read(1, 3)]);
+  expect(statuses).toEqual([200, 200, 200, 200, 200, 200]);
+});
+
+test("an answer by slug that told of its move outlives the purge for it", async () => {
+  const { statuses } = await runSteps([...MOVED, force(3), ...FAIL_LATER, read(3), read(3, 2), read(1, 3)]);
+  expect(statuses).toEqual([200, 200, 200, 200, 200, 200]);
+});
+
+test("an answer by external ID that told of its move outlives the purge for it", async () => {
+  const { statuses } = await runSteps([...MOVED, force(7), ...FAIL_LATER, read(7), read(7, 2), read(1, 3)]);
+  expect(statuses).toEqual([200, 200, 200, 200, 200, 200]);
+});
+
+test("the older answer of an organization that lost its slug to another is ended", async () => {
+  const { statuses } = await runSteps([...MOVED, force(1), ...FAIL_LATER, read(0), read(0, 2)]);
+  expect(statuses).toEqual([200, 200, 200, 503, 503]);
+});
+
+test("a refusal of Postern itself is hidden by an answer of an hour ago, and ends nothing", async () => {
+  for (const how of [5, 6, 7, 8]) {
+    const refused: readonly Step[] = [fail(how), read(0), read(3), read(8), force(0), wait(900), read(0)];
+    const { statuses } = await runSteps([read(0), read(3), wait(900), ...refused, WORK, wait(30), read(0)]);
+    expect(statuses).toEqual([200, 200, 200, 200, 502, 502, 200, 200]);
+  }
+});
+
+test("a 429's Retry-After refuses its own name until then, and others after three", async () => {
+  const { statuses, stytch } = await runSteps([
+    ...[fail(9), read(0), WORK, read(0), read(1), fail(9), read(2), read(3), read(4), WORK],
+    ...[read(5), wait(11), read(5), wait(11), read(5), read(0)],
+  ]);
+  expect(statuses).toEqual([503, 503, 200, 503, 503, 503, 503, 503, 200, 200]);
+  expect(stytch.said).toHaveLength(3);
 });
 
 test("an answer that comes two hours late is given to all that wait for it", async () => {

@@ -10,9 +10,9 @@
  *   - an error is answered only if Stytch failed for this very read, or the circuit was open, and only if the isolate
  *     has no older answer to hide it.
  *
- * The seed is in the title. MODEL_RUNS=300 makes 300 runs with a new seed, MODEL_SEED repeats one; npm test makes 20
- * runs with a fixed seed. A failure shows the steps of its run; with MODEL_SHRINK=1 it is shrunk first, which takes
- * minutes.
+ * The seed is in the title. MODEL_RUNS=300 makes 300 runs with a new seed, MODEL_SEED repeats one, and MODEL_PATH goes
+ * straight to the run of it that a failure names; npm test makes 20 runs with a fixed seed. A failure shows the steps of
+ * its run; with MODEL_SHRINK=1 it is shrunk first, which takes minutes.
  */
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
@@ -20,7 +20,9 @@ import { expect, test } from "vitest";
 import { useClock } from "../support/clock.ts";
 import { runSteps, sequences } from "../support/model-steps.ts";
 
-const given = env as unknown as { MODEL_RUNS?: string; MODEL_SEED?: string; MODEL_SHRINK?: string };
+const given = env as unknown as Partial<
+  Record<"MODEL_RUNS" | "MODEL_SEED" | "MODEL_PATH" | "MODEL_SHRINK", string>
+>;
 const RUNS = Number(given.MODEL_RUNS ?? 20);
 /** npm test runs the same sequences each time, so that a failure is due to a change. */
 const FIXED_SEED = 1_230_201_453;
@@ -37,6 +39,7 @@ test(`every answer may be given (MODEL_SEED=${SEED}, ${RUNS} runs)`, {
     {
       seed: SEED,
       numRuns: RUNS,
+      ...(given.MODEL_PATH === undefined ? {} : { path: given.MODEL_PATH }),
       endOnFailure: given.MODEL_SHRINK === undefined,
     },
   );

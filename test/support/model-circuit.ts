@@ -40,12 +40,18 @@ export class ModelCircuit {
   /** Stytch said that it is unavailable, or was not reached. */
   noteUnavailable(identifier: string, now: number): void {
     const call = this.#calls.get(identifier);
-    if (call === undefined) throw new Error("an answer to no request");
+    // It was ended by a pause, which may not have been noticed before its last attempt.
+    if (call === undefined) return;
     call.failedAttempts += 1;
     if (call.failedAttempts < MAX_ATTEMPTS && now - call.startedAt < MAX_RETRY_AGE_MS) return;
-    this.#calls.delete(identifier);
-    this.#failedCalls += 1;
-    if (this.#failedCalls === MAX_FAILED_CALLS) this.#open(now);
+    this.#endFailed(identifier, now);
+  }
+
+  /** Calls that would make another attempt may end without it. */
+  endCalls(): void {
+    for (const [identifier, { failedAttempts }] of this.#calls) {
+      if (failedAttempts > 0) this.#endFailed(identifier, Date.now());
+    }
   }
 
   /** Stytch answered, whatever it said. */
@@ -55,6 +61,12 @@ export class ModelCircuit {
     const last = this.#refusals.at(-1);
     // A call may have been refused in the millisecond of the answer.
     if (last !== undefined) last.until = Math.min(last.until, now + 1);
+  }
+
+  #endFailed(identifier: string, now: number): void {
+    this.#calls.delete(identifier);
+    this.#failedCalls += 1;
+    if (this.#failedCalls === MAX_FAILED_CALLS) this.#open(now);
   }
 
   #open(now: number): void {

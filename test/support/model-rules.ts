@@ -3,6 +3,7 @@
  * broken.
  */
 import type { Json } from "./bodies.ts";
+import { RETRY_AFTER_SECONDS } from "./model-faults.ts";
 import { identifiersOf, type ModelStytch, type Said } from "./model-stytch.ts";
 
 const LEASE_MS = 5_000;
@@ -67,22 +68,23 @@ function checkNotFound(read: Observation, stytch: ModelStytch, purges: readonly 
 function checkFailure(read: Observation, stytch: ModelStytch, purges: readonly Purged[]): void {
   const errorType = read.body["error_type"];
   const isTold = failuresDuring(read, stytch).some((failure) => failure.errorType === errorType);
-  const isRefused =
-    errorType === "upstream_unavailable" && stytch.circuit.mayRefuse(read.requestedAt, read.receivedAt);
+  const isRefused = refusalsDuring(read, stytch).some((type) => type === errorType);
   if (!isTold && !isRefused) fault(read, "an error though Stytch works");
+  const retryAfter = Number(read.response.headers.get("Retry-After") ?? 1);
+  if (retryAfter < 1 || retryAfter > RETRY_AFTER_SECONDS) fault(read, `a Retry-After of ${retryAfter}`);
   const { before, isForced, receivedAt } = read;
   if (before === undefined || isForced || receivedAt - before.at >= EXPIRED_MS) return;
   if (!mayHaveEnded(before, stytch, purges)) fault(read, "an error that an older answer hides");
 }
 
 /**
- * True if a purge or another answer of Stytch may have ended this one. An earlier answer may have, too: when an alias
- * moves, Postern purges it, and with it the answer that told of the move.
+ * True if a purge or another answer of Stytch may have ended this one. A purge of the last lease may, too: whoever asked
+ * may not have heard of it. And so may an earlier answer, since Postern purges the names and the organizations in it.
  */
 function mayHaveEnded(said: Said, stytch: ModelStytch, purges: readonly Purged[]): boolean {
   const identifiers = identifiersOf(said.organization ?? {});
   const isPurged = purges.some(
-    ({ name, startedAt }) => startedAt > said.startedAt && identifiers.includes(name),
+    ({ name, at }) => at + LEASE_MS >= said.requestedAt && identifiers.includes(name),
   );
   return isPurged || stytch.said.some((other) => contradicts(other, said));
 }
@@ -99,12 +101,20 @@ function contradicts({ identifier, organization }: Said, said: Said): boolean {
 const failuresDuring = ({ identifier, startedAt }: Observation, { failures }: ModelStytch) =>
   failures.filter((failure) => failure.identifier === identifier && failure.step > startedAt);
 
+/** The types of the errors with which a call for this identifier may have been refused without asking Stytch. */
+function refusalsDuring({ identifier, requestedAt, receivedAt }: Observation, stytch: ModelStytch): string[] {
+  return [
+    ...(stytch.circuit.mayRefuse(requestedAt, receivedAt) ? ["upstream_unavailable"] : []),
+    ...(stytch.pauses.mayRefuse(identifier, requestedAt, receivedAt) ? ["upstream_rate_limited"] : []),
+  ];
+}
+
 /** Stytch has failed, or is left alone after it has. */
 function mayHideFailure(read: Observation, stytch: ModelStytch): boolean {
   const isBackingOff = stytch.failures.some(
     ({ identifier, at }) => identifier === read.identifier && at >= read.requestedAt - MAX_BACK_OFF_MS,
   );
-  return isBackingOff || stytch.circuit.mayRefuse(read.requestedAt, read.receivedAt);
+  return isBackingOff || refusalsDuring(read, stytch).length > 0;
 }
 
 function checkOrganization(read: Observation, stytch: ModelStytch, purges: readonly Purged[]): void {

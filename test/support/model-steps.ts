@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { vi } from "vitest";
 import { NOW } from "./clock.ts";
 import { createIsolate, createKey } from "./deployment.ts";
+import { FAULTS } from "./model-faults.ts";
 import { type ModelKeys, World } from "./model-harness.ts";
 
 const READERS = 4;
@@ -32,7 +33,7 @@ const step = fc.oneof(
     arbitrary: fc.record({ do: fc.constant("move external ID" as const), organization, id: index(3) }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("delete or restore" as const), organization }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("fail" as const), how: index(5) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("fail" as const), how: index(FAULTS.length) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("work" as const) }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("purge" as const), reader, name }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("new isolate" as const), reader }) },

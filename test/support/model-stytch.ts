@@ -3,6 +3,8 @@
  */
 import { type Json, organization, organizationEnvelope } from "./bodies.ts";
 import { ModelCircuit } from "./model-circuit.ts";
+import { FAULTS, UNREACHABLE } from "./model-faults.ts";
+import { ModelPauses } from "./model-pauses.ts";
 import { deferred, json, stytchError } from "./upstream.ts";
 
 /** An answer of Stytch. `startedAt` and `endedAt` order it among all that happened; `at` is the time of the answer. */
@@ -43,6 +45,7 @@ export class ModelStytch {
   readonly externalIds: readonly string[];
   readonly failures: Failed[] = [];
   readonly circuit = new ModelCircuit();
+  readonly pauses = new ModelPauses();
   readonly #steps: StepCounter;
   #organizations: Json[];
   readonly #deleted = new Set<number>();
@@ -83,7 +86,7 @@ export class ModelStytch {
     this.#gate = null;
   }
 
-  /** Requests from now on fail in one of five ways; null: they succeed. */
+  /** Requests from now on fail in one of the ways of `FAULTS`; null: they succeed. */
   setFault(fault: number | null): void {
     this.#fault = fault;
   }
@@ -131,6 +134,7 @@ export class ModelStytch {
     }
     if (fault !== null) return this.#fail(identifier, fault);
     this.circuit.noteAnswer(identifier, Date.now());
+    this.pauses.noteAnswer();
     const envelope = found === null ? null : organizationEnvelope(found);
     const requestId = envelope === null ? null : String(envelope["request_id"]);
     const endedAt = this.#steps.next();
@@ -147,11 +151,16 @@ export class ModelStytch {
   }
 
   #fail(identifier: string, fault: number): Response {
-    const { errorType, respond } = FAULTS[fault] ?? UNREACHABLE;
+    const { errorType, retryAfterSeconds = 0, respond } = FAULTS[fault] ?? UNREACHABLE;
     const now = Date.now();
     this.failures.push({ identifier, errorType, step: this.#steps.next(), at: now });
     if (errorType === "upstream_unavailable") this.circuit.noteUnavailable(identifier, now);
     else this.circuit.noteAnswer(identifier, now);
+    if (errorType === "upstream_rate_limited") {
+      const arePaused = this.pauses.noteRateLimit(identifier, retryAfterSeconds, now);
+      // Nothing is retried in a pause.
+      if (arePaused) this.circuit.endCalls();
+    } else if (errorType !== "upstream_unavailable") this.pauses.noteAnswer();
     return respond();
   }
 
@@ -168,26 +177,3 @@ export const identifiersOf = (organization: Json): string[] =>
     organization["organization_slug"],
     organization["organization_external_id"],
   ].filter((identifier): identifier is string => typeof identifier === "string");
-
-interface Fault {
-  readonly errorType: string;
-  readonly respond: () => Response;
-}
-
-const UNREACHABLE: Fault = {
-  errorType: "upstream_unavailable",
-  respond: () => {
-    throw new TypeError("refused");
-  },
-};
-
-const FAULTS: readonly Fault[] = [
-  { errorType: "upstream_unavailable", respond: () => stytchError(503, "x") },
-  { errorType: "upstream_rate_limited", respond: () => stytchError(429, "too_many_requests") },
-  { errorType: "upstream_invalid_response", respond: () => new Response("<html>") },
-  {
-    errorType: "upstream_invalid_response",
-    respond: () => json({ request_id: "r", organization: {} }),
-  },
-  UNREACHABLE,
-];

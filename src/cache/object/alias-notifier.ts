@@ -18,6 +18,8 @@ export interface AliasObject {
 export class AliasNotifier {
   readonly #storage: SyncKvStorage;
   readonly #aliasObject: (alias: string) => AliasObject;
+  /** Two entries are told one after the other: the second must know what the first has told. */
+  #lastNotified = Promise.resolve();
 
   constructor(storage: SyncKvStorage, aliasObject: (alias: string) => AliasObject) {
     this.#storage = storage;
@@ -33,11 +35,20 @@ export class AliasNotifier {
     deleteIfPresent(this.#storage, NOTIFIED_KEY);
   }
 
-  /** Never rejects: if an object fails or does not answer in time, the next entry tells it again. */
-  async notify(entry: Entry): Promise<void> {
+  /**
+   * Never rejects: if an object fails or does not answer in time, the next entry tells it again. `olderAliases` are those
+   * of an entry that came after this one and is older: their objects think that the organization has them.
+   */
+  async notify(entry: Entry, olderAliases: readonly string[] = []): Promise<void> {
+    this.#lastNotified = this.#lastNotified.then(async () => await this.#notify(entry, olderAliases));
+    await this.#lastNotified;
+  }
+
+  async #notify(entry: Entry, olderAliases: readonly string[]): Promise<void> {
     const { organizationId, requestedAt } = entry;
-    const before = this.#storage.get<string[]>(NOTIFIED_KEY) ?? [];
     const aliases = aliasesOf(entry).filter((alias) => alias !== organizationId);
+    const lost = olderAliases.filter((alias) => alias !== organizationId && !aliases.includes(alias));
+    const before = [...(this.#storage.get<string[]>(NOTIFIED_KEY) ?? []), ...lost];
     const changed = [...before, ...aliases].filter(
       (alias) => before.includes(alias) !== aliases.includes(alias),
     );

@@ -4,12 +4,15 @@
  * it fetches.
  *
  *   event                                             canonical ID     then
- *   an answer of Stytch is handed over                the answer's     written to KV; purge listed if it changed
+ *   an answer of Stytch is handed over                the answer's     written to KV; purge listed (1) if it changed
  *   the canonical object knows of a later purge       as before        the request is repeated
- *   another organization is seen with the alias       none             purge listed
- *   the organization is seen without its alias        none             purge listed
+ *   another organization is seen with the alias       none             purge listed (1)
+ *   the organization is seen without its alias        none             purge listed (2)
  *   others are seen with or without the alias         as before        nothing
  *   the entry ends, or is purged                      none             the table in entry-state.ts
+ *
+ * (1) Of the organization that the alias named: a purge of the alias would end the answer that told of the move as well.
+ * (2) Of the alias, which the answer that told of this does not have.
  */
 import { describeError, log } from "../../log.ts";
 import { withTimeout } from "../../platform/timeout.ts";
@@ -33,8 +36,8 @@ export interface CanonicalObject {
 export type HandOverResult =
   /** The alias names this organization, as it did before or for the first time. */
   | { readonly kind: "stored" }
-  /** The alias named another organization before. */
-  | { readonly kind: "moved" }
+  /** The alias named another organization before: that has to be purged. */
+  | { readonly kind: "moved"; readonly from: string }
   /** The canonical object knows of a purge that the entry is older than. */
   | { readonly kind: "purged"; readonly latestPurge: number };
 
@@ -97,15 +100,23 @@ export class AliasState {
       // The answer is valid all the same; the next reader asks Stytch again.
       log({ degraded: ["organization_object"], defect: describeError(error) });
     }
-    // Stytch may answer a text with an organization that does not have it, for example in another case.
-    if (hasIdentifier(entry, alias)) this.#mirror.mirrorAlias(alias, entry.organizationId);
-    return { kind: before === undefined || before === entry.organizationId ? "stored" : "moved" };
+    // In the meantime, the organization may have been seen without the alias. And Stytch may answer a text with an
+    // organization that does not have it, for example in another case.
+    const isStillNamed = this.#canonicalId === entry.organizationId;
+    if (isStillNamed && hasIdentifier(entry, alias)) this.#mirror.mirrorAlias(alias, entry.organizationId);
+    if (before === undefined || before === entry.organizationId) return { kind: "stored" };
+    return { kind: "moved", from: before };
   }
 
-  /** An organization was seen with the alias, or without it. Returns true if the alias no longer names what it did. */
-  applyChange(organizationId: string, requestedAt: number, hasAlias: boolean): boolean {
+  /**
+   * An organization was seen with the alias, or without it. If the alias no longer names what it did, returns the name
+   * that has to be purged, or else null.
+   */
+  applyChange(alias: string, organizationId: string, requestedAt: number, hasAlias: boolean): string | null {
     if (hasAlias) this.#claim = { organizationId, requestedAt };
-    return this.#canonicalId !== undefined && hasAlias !== (this.#canonicalId === organizationId);
+    const before = this.#canonicalId;
+    if (before === undefined || hasAlias === (before === organizationId)) return null;
+    return hasAlias ? before : alias;
   }
 
   /**

@@ -19,8 +19,8 @@
  * 404 that is not about the organization. (3) A 200 with an organization that has another ID. (4) The request in flight
  * is repeated.
  *
- * "Purge listed": isolates and KV may hold the entry, so the object has the Directory list a purge of its name. No I/O;
- * times are in ms since the epoch.
+ * "Purge listed": isolates and KV may hold the entry, so the object has the Directory list a purge of its name, or of the
+ * organization that had it as an alias (`alias-state.ts`). No I/O; times are in ms since the epoch.
  */
 import type { Config } from "../../config.ts";
 import { type Entry, hasIdentifier } from "../entry.ts";
@@ -87,6 +87,11 @@ export class EntryState {
   /** The organization whose entry is held. */
   get organizationId(): string | undefined {
     return this.#entry?.organizationId;
+  }
+
+  /** The entry that is held, if it is newer than this one. */
+  newerThan({ requestedAt }: Entry): Entry | null {
+    return this.#entry !== undefined && this.#entry.requestedAt > requestedAt ? this.#entry : null;
   }
 
   get hasEntry(): boolean {

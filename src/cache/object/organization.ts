@@ -13,7 +13,7 @@ import type { Config } from "../../config.ts";
 import { requireIsolateState } from "../../isolate-state.ts";
 import { describeError, log } from "../../log.ts";
 import { includesId, spellingsOf } from "../../stytch/identifier.ts";
-import type { Entry } from "../entry.ts";
+import { aliasesOf, type Entry } from "../entry.ts";
 import {
   asCollapsed,
   asVisible,
@@ -59,6 +59,7 @@ export class Organization extends DurableObject<Env> {
       cacheConfig: () => this.#config().cache,
       store: async (entry) => await this.store(entry),
       recordPurgeInBackground: (name) => this.#recordPurgeInBackground(name),
+      recordPurgeOfOther: (organizationId) => this.#recordPurgeOfOther(organizationId),
       waitUntil: (work) => ctx.waitUntil(work),
     });
   }
@@ -138,13 +139,16 @@ export class Organization extends DurableObject<Env> {
   }
 
   /**
-   * Takes in an entry of this organization unless a newer one is known, tells its aliases, and writes it to KV in the
-   * background. Returns the latest purge of the organization: an entry that is older was not taken in.
+   * Takes in an entry of this organization unless a newer one is known, tells its aliases and those that it has lost, and
+   * writes it to KV in the background. Returns the latest purge of the organization: an entry that is older was not taken in.
    */
   async store(entry: Entry): Promise<number> {
     if (this.#state.applyEntry(entry)) {
       this.#mirror.mirrorEntry(entry);
       await this.#notifier.notify(entry);
+    } else {
+      const newer = this.#state.newerThan(entry);
+      if (newer !== null) await this.#notifier.notify(newer, aliasesOf(entry));
     }
     return this.#state.latestPurge;
   }
@@ -168,12 +172,13 @@ export class Organization extends DurableObject<Env> {
    */
   aliasChanged(alias: string, organizationId: string, requestedAt: number, hasAlias: boolean): void {
     if (hasAlias) this.#state.noteAliasSeen(requestedAt);
-    const hasMoved = this.#alias.applyChange(organizationId, requestedAt, hasAlias);
-    if (!hasMoved) return;
+    const toPurge = this.#alias.applyChange(alias, organizationId, requestedAt, hasAlias);
+    if (toPurge === null) return;
     this.#state.reset();
     this.#alias.reset();
     this.#mirror.clear(alias, "known");
-    this.#recordPurgeInBackground(alias);
+    if (toPurge === alias) this.#recordPurgeInBackground(alias);
+    else this.#recordPurgeOfOther(toPurge);
   }
 
   #answer(identifier: string, request: ReadRequest): ReadResult | null {
@@ -212,14 +217,23 @@ export class Organization extends DurableObject<Env> {
     this.ctx.waitUntil(refreshed);
   }
 
-  /** If the Directory fails, isolates go on serving what they hold under this name until it expires. */
+  /** Lists a purge of the object's own name. */
   #recordPurgeInBackground(name: string): void {
-    const listed = recordPurge(this.env, spellingsOf(name), null).then(
-      (sequence) => {
-        this.#state.observeOwnPurge(sequence);
-        this.#probes.observeOwnPurge(sequence);
-      },
-      (error: unknown) => log({ degraded: ["directory"], defect: describeError(error) }),
+    this.#listPurge(name, (sequence) => {
+      this.#state.observeOwnPurge(sequence);
+      this.#probes.observeOwnPurge(sequence);
+    });
+  }
+
+  /** Lists a purge of the organization that the object's name was an alias of. */
+  #recordPurgeOfOther(organizationId: string): void {
+    this.#listPurge(organizationId, (sequence) => this.#state.observeSequence(sequence));
+  }
+
+  /** If the Directory fails, isolates go on serving what they hold under this name until it expires. */
+  #listPurge(name: string, observe: (sequence: number) => void): void {
+    const listed = recordPurge(this.env, spellingsOf(name), null).then(observe, (error: unknown) =>
+      log({ degraded: ["directory"], defect: describeError(error) }),
     );
     this.ctx.waitUntil(listed);
   }

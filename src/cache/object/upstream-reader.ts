@@ -56,6 +56,7 @@ export interface UpstreamReaderHost {
   readonly cacheConfig: () => Config["cache"];
   readonly store: (entry: Entry) => Promise<unknown>;
   readonly recordPurgeInBackground: (name: string) => void;
+  readonly recordPurgeOfOther: (organizationId: string) => void;
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
 
@@ -181,7 +182,8 @@ export class UpstreamReader {
     if (wasId) mirror.clear(alias, "known");
     const result = await this.#host.alias.handOver(alias, entry);
     if (result.kind === "purged") state.observePurge(result.latestPurge);
-    if (result.kind === "moved" || wasId) this.#host.recordPurgeInBackground(alias);
+    if (result.kind === "moved") this.#host.recordPurgeOfOther(result.from);
+    if (wasId) this.#host.recordPurgeInBackground(alias);
   }
 
   /** Stytch said that no organization has this identifier: the rows for 404 and 400 of the table in `entry-state.ts`. */

@@ -38,7 +38,10 @@ describe("handing over", () => {
   });
 
   test("an answer with another organization than before has moved", async () => {
-    expect(await aliasState("organization-2").handOver("acme", entryOf())).toEqual({ kind: "moved" });
+    expect(await aliasState("organization-2").handOver("acme", entryOf())).toEqual({
+      kind: "moved",
+      from: "organization-2",
+    });
     expect(await aliasState("organization-1").handOver("acme", entryOf())).toEqual({ kind: "stored" });
   });
 
@@ -51,7 +54,7 @@ describe("handing over", () => {
     });
     expect(state.canonicalId).toBe("organization-2");
     expect(mirrorAlias).not.toHaveBeenCalled();
-    expect(await state.handOver("acme", entryOf({ purgeEpoch: 8 }))).toEqual({ kind: "moved" });
+    expect(await state.handOver("acme", entryOf({ purgeEpoch: 8 }))).toMatchObject({ kind: "moved" });
   });
 
   test("an alias that the organization does not have itself is not written to KV", async () => {
@@ -102,19 +105,19 @@ describe("the canonical entry", () => {
 
 describe("a change that a canonical object reports", () => {
   test.each([
-    ["another organization has the alias", "organization-1", "organization-2", true, true],
-    ["its organization has it", "organization-1", "organization-1", true, false],
-    ["its organization no longer has it", "organization-1", "organization-1", false, true],
-    ["another organization no longer has it", "organization-1", "organization-2", false, false],
-    ["an organization has it, and it was unknown", undefined, "organization-2", true, false],
-  ])("%s", (_, before, organizationId, hasAlias, hasMoved) => {
-    expect(aliasState(before).applyChange(organizationId, 5, hasAlias)).toBe(hasMoved);
+    ["another organization has the alias", "organization-1", "organization-2", true, "organization-1"],
+    ["its organization has it", "organization-1", "organization-1", true, null],
+    ["its organization no longer has it", "organization-1", "organization-1", false, "acme"],
+    ["another organization no longer has it", "organization-1", "organization-2", false, null],
+    ["an organization has it, and it was unknown", undefined, "organization-2", true, null],
+  ])("%s", (_, before, organizationId, hasAlias, toPurge) => {
+    expect(aliasState(before).applyChange("acme", organizationId, 5, hasAlias)).toBe(toPurge);
   });
 
   test("a claim contests answers that were requested before it, or with it", () => {
     const state = aliasState();
     expect(state.isContested("organization-1", 5)).toBe(false);
-    state.applyChange("organization-2", 5, true);
+    state.applyChange("acme", "organization-2", 5, true);
     expect(state.isContested("organization-1", 5)).toBe(true);
     expect(state.isContested(null, 4)).toBe(true);
     expect(state.isContested("organization-1", 6)).toBe(false);
@@ -123,7 +126,7 @@ describe("a change that a canonical object reports", () => {
 
   test("an organization without the alias makes no claim", () => {
     const state = aliasState();
-    state.applyChange("organization-2", 5, false);
+    state.applyChange("acme", "organization-2", 5, false);
     expect(state.isContested("organization-1", 5)).toBe(false);
   });
 });
