@@ -71,8 +71,8 @@ async function readUntilUnpurged(
 }
 
 /**
- * Stale-if-error (RFC 5861 §4): an older entry that hides the failure of Stytch, from the caches or else from the
- * object.
+ * Stale-if-error (RFC 5861 §4): an older entry that hides the failure of Stytch. The newer one of the caches' and the
+ * object's is served, unless it is expired or purged: an isolate may have kept an old one while the object read again.
  */
 function fallBack(
   { config, state, log }: CacheContext,
@@ -80,11 +80,17 @@ function fallBack(
   ofObject: Entry | undefined,
   now: number,
 ): FoundEntry | null {
-  const entry = cached?.entry ?? ofObject;
-  if (entry === undefined || freshnessOf(entry.receivedAt, now, config.cache) === "expired") return null;
-  if (state.purges.isPurged(entry)) return null;
+  const isUsable = (entry: Entry) =>
+    freshnessOf(entry.receivedAt, now, config.cache) !== "expired" && !state.purges.isPurged(entry);
+  const candidates: Omit<CachedCandidate, "isConfirmed">[] = [];
+  if (cached !== null && isUsable(cached.entry)) candidates.push(cached);
+  if (ofObject !== undefined && isUsable(ofObject)) candidates.push({ entry: ofObject, source: "memory" });
+  const [first, second] = candidates;
+  if (first === undefined) return null;
+  const { entry, source } =
+    second !== undefined && second.entry.requestedAt > first.entry.requestedAt ? second : first;
   log.degraded("upstream");
-  return { entry, source: cached?.source ?? "memory", isStored: true };
+  return { entry, source, isStored: true };
 }
 
 function sourceOf(origin: Origin, isForced: boolean): AnswerSource {
