@@ -1,8 +1,9 @@
 /** Stale-if-error (RFC 5861 §4): older entries in place of an upstream that fails, and the back-off meanwhile. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import type { Entry } from "../../src/cache/entry.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
-import { nameIn, statusOf } from "../support/cached.ts";
+import { entryOf, nameIn, statusOf } from "../support/cached.ts";
 import { NOW, useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { kvThat } from "../support/fakes.ts";
@@ -159,5 +160,53 @@ describe("an upstream that fails", () => {
     at(201);
     const answer = await own.call(path, { key });
     expect(statusOf(answer)).toBe("postern; hit; ttl=-141; detail=memory");
+  });
+});
+
+describe("an isolate's entry and the object's, while Stytch refuses Postern", () => {
+  test("the object's is served if it is newer than the isolate's", async () => {
+    const none = kvThat.isEmpty();
+    const [older, newer] = [createIsolate({ ORGANIZATIONS: none }), createIsolate({ ORGANIZATIONS: none })];
+    await older.call(path, { key });
+    org = { ...org, organization_name: "v2" };
+    at(130);
+    expect(await nameIn(await newer.call(path, { key }))).toBe("v2");
+    upstream.answer(() => stytchError(401, "unauthorized_credentials"));
+    at(300);
+    for (const reader of [older, newer]) {
+      const answer = await reader.call(path, { key });
+      expect(statusOf(answer)).toBe("postern; hit; ttl=-110; detail=memory");
+      expect(await nameIn(answer)).toBe("v2");
+    }
+  });
+
+  /** Answers at 130 s with an older entry beside the failure; the isolate's own comes from KV and is of 0 s. */
+  async function readBeside(ofObject: Partial<Entry>, duringRead = async () => {}) {
+    const cached = entryOf({ organizationId: String(org["organization_id"]), ...ofObject });
+    const read = async () => {
+      await duringRead();
+      return { failure: { type: "upstream_rejected" }, call: null, cached };
+    };
+    at(130);
+    const answer = await createIsolate({ ORGANIZATION: { getByName: () => ({ read }) } }).call(path, { key });
+    return [answer.status, statusOf(answer)];
+  }
+  const fromKv = [200, "postern; hit; ttl=-70; detail=kv"];
+  const body = Uint8Array.from(new TextEncoder().encode('{"organization":{}}'));
+
+  test("KV's is served if it is the newer one, or the object's is expired", async () => {
+    expect(await readBeside({ body, requestedAt: NOW - 1 })).toEqual(fromKv);
+    expect(await readBeside({ body, requestedAt: NOW + 1, receivedAt: 0 })).toEqual(fromKv);
+  });
+
+  test("the object's is served if the newer one was purged during the read", async () => {
+    const purge = async () => {
+      await isolate.admin("POST", "/admin/cache/purge", { organization_id: org["organization_id"] });
+      at(140);
+    };
+    const kept = { body, requestedAt: NOW - 1, purgeEpoch: Number.MAX_SAFE_INTEGER };
+    expect(await readBeside(kept, purge)).toEqual([200, "postern; hit; ttl=-80; detail=memory"]);
+    // Neither may be served if both were purged.
+    expect((await readBeside({ body }, purge))[0]).toBe(502);
   });
 });

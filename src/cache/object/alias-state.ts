@@ -41,12 +41,20 @@ export type HandOverResult =
   /** The canonical object knows of a purge that the entry is older than. */
   | { readonly kind: "purged"; readonly latestPurge: number };
 
+interface AliasClaim {
+  readonly organizationId: string;
+  /** When the request began whose answer said so. */
+  readonly requestedAt: number;
+}
+
+const NO_CLAIM: AliasClaim = { organizationId: "", requestedAt: Number.NEGATIVE_INFINITY };
+
 export class AliasState {
   readonly #canonicalObject: (organizationId: string) => CanonicalObject;
   readonly #mirror: KvMirror;
   #canonicalId: string | undefined;
-  /** The organization that was last seen to have the alias, and when the request began that said so. */
-  #claim = { organizationId: "", requestedAt: Number.NEGATIVE_INFINITY };
+  /** The organization that was last seen to have the alias, unless a later answer or a purge has ended that. */
+  #claim = NO_CLAIM;
 
   /** What the alias named before the object was evicted is read from the mirror. */
   constructor(mirror: KvMirror, canonicalObject: (organizationId: string) => CanonicalObject) {
@@ -65,8 +73,10 @@ export class AliasState {
     return this.#canonicalId ?? (this.#claim.organizationId === "" ? undefined : this.#claim.organizationId);
   }
 
+  /** Stytch knows nobody by the alias, or it was purged. */
   reset(): void {
     this.#canonicalId = undefined;
+    this.#claim = NO_CLAIM;
   }
 
   /**
@@ -89,6 +99,7 @@ export class AliasState {
   async handOver(alias: string, entry: Entry): Promise<HandOverResult> {
     const before = this.#canonicalId;
     this.#canonicalId = entry.organizationId;
+    if (this.#claim.requestedAt < entry.requestedAt) this.#claim = NO_CLAIM;
     try {
       const stored = this.#canonicalObject(entry.organizationId).store(entry);
       const latestPurge = await withTimeout(PEER_TIMEOUT_MS, stored);
@@ -109,13 +120,15 @@ export class AliasState {
   }
 
   /**
-   * An organization was seen with the alias, or without it. If the alias no longer names what it did, returns the name
-   * that has to be purged, or else null.
+   * An organization was seen with the alias, or without it. If the alias no longer names what it did, it is unknown what
+   * it names: returns the name that has to be purged, or else null.
    */
   applyChange(alias: string, organizationId: string, requestedAt: number, hasAlias: boolean): string | null {
     if (hasAlias) this.#claim = { organizationId, requestedAt };
+    else if (this.#claim.organizationId === organizationId) this.#claim = NO_CLAIM;
     const before = this.#canonicalId;
     if (before === undefined || hasAlias === (before === organizationId)) return null;
+    this.#canonicalId = undefined;
     return hasAlias ? before : alias;
   }
 

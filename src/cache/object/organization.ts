@@ -18,6 +18,7 @@ import {
   asCollapsed,
   asVisible,
   hiddenResult,
+  isTransientFailure,
   type ReadRequest,
   type ReadResult,
 } from "../object-messages.ts";
@@ -78,24 +79,31 @@ export class Organization extends DurableObject<Env> {
     const known = this.#answer(identifier, request);
     if (known !== null) return asVisible(known, visibleIds);
     for (;;) {
-      const isLeader = this.#inFlight === undefined;
-      const fetch = this.#inFlight ?? this.#startFetch(identifier, request);
-      const { result, purgeEpoch } = await fetch;
+      // What a bound key is told depends on the key, and how long it waits for that: its reads share no more than the
+      // upstream request.
+      const isShared = visibleIds === null;
+      const isLeader = !isShared || this.#inFlight === undefined;
+      const shared = isShared ? (this.#inFlight ?? this.#startFetch(identifier, request)) : null;
+      const { result, purgeEpoch } = await (shared ?? this.#upstream.fetch(identifier, request));
       if (purgeEpoch < this.#state.latestPurge) continue;
       if (isLeader && result.entry !== undefined) this.#revalidateIfStale(identifier, result.entry, request);
-      return asVisible(isLeader ? result : asCollapsed(result, request), visibleIds);
+      const visible = asVisible(isLeader ? result : asCollapsed(result, request), visibleIds);
+      if (visibleIds !== null && visible.entry === undefined && typeof visible.failure === "string")
+        this.#rememberProbe(purgeEpoch);
+      return visible;
     }
   }
 
   /**
-   * True for a read by a key that is bound to organizations, unless the name is known to be one of theirs. Whatever is
-   * known of the name otherwise is left out of account: an organization that the key may not see takes what a missing one
-   * takes.
+   * True for a read by a key that is bound to organizations, unless the name is known to be one of theirs, or the caller
+   * has an entry with it and nothing else is known. Whatever is known of the name otherwise is left out of account: an
+   * organization that the key may not see takes what a missing one takes.
    */
   #isProbe({ visibleIds = null, newestRequestedAt }: ReadRequest): boolean {
-    if (visibleIds === null || newestRequestedAt !== null) return false;
+    if (visibleIds === null) return false;
     const owner = this.#state.organizationId ?? this.#alias.owner;
-    return owner === undefined || !includesId(visibleIds, owner);
+    if (owner !== undefined) return !includesId(visibleIds, owner);
+    return newestRequestedAt === null || this.#state.isKnownMissing(Date.now());
   }
 
   /**
@@ -117,14 +125,23 @@ export class Organization extends DurableObject<Env> {
       let result: ReadResult;
       if (canSee || visibleIds === null) result = await asked.request.applied;
       else result = fetched.entry === undefined ? fetched : hiddenResult(fetched.call);
+      // The caller's own entry has ended, so it must not hide the failure.
+      if (
+        request.newestRequestedAt !== null &&
+        result.entry === undefined &&
+        isTransientFailure(result.failure)
+      )
+        result = hiddenResult(result.call);
       const { purgeEpoch } = asked.request;
       if (purgeEpoch < this.#state.latestPurge) continue;
       const isAnswer = fetched.entry !== undefined || fetched.failure === "not_found";
-      if (!canSee && visibleIds !== null && isAnswer) {
-        this.#probes.remember(Date.now() + this.#config().cache.negativeSeconds * 1_000, purgeEpoch);
-      }
+      if (!canSee && visibleIds !== null && isAnswer) this.#rememberProbe(purgeEpoch);
       return asked.isNew ? result : asCollapsed(result, request);
     }
+  }
+
+  #rememberProbe(purgeEpoch: number): void {
+    this.#probes.remember(Date.now() + this.#config().cache.negativeSeconds * 1_000, purgeEpoch);
   }
 
   /** For the object of an alias: the entry held here, if it has that alias and may be served. */
@@ -175,7 +192,6 @@ export class Organization extends DurableObject<Env> {
     const toPurge = this.#alias.applyChange(alias, organizationId, requestedAt, hasAlias);
     if (toPurge === null) return;
     this.#state.reset();
-    this.#alias.reset();
     this.#mirror.clear(alias, "known");
     if (toPurge === alias) this.#recordPurgeInBackground(alias);
     else this.#recordPurgeOfOther(toPurge);

@@ -7,10 +7,12 @@
  */
 import type { Config } from "../../config.ts";
 import type { StytchClient } from "../../stytch/client.ts";
+import { includesId } from "../../stytch/identifier.ts";
 import type { Entry } from "../entry.ts";
 import { type FetchedEntry, fetchEntry } from "../fetch-entry.ts";
 import {
   asCollapsed,
+  hiddenResult,
   isTransientFailure,
   type ReadFailure,
   type ReadRequest,
@@ -77,7 +79,8 @@ export class UpstreamReader {
 
   /**
    * The entry of the canonical object, if the alias is known, or else the answer of Stytch. A failure of Stytch is
-   * returned, not thrown.
+   * returned, not thrown. A caller who may not see the organization that Stytch answers does not wait until that is
+   * handed over, since nobody does after a 404.
    */
   async fetch(identifier: string, request: ReadRequest): Promise<UpstreamResult> {
     const { latestSeen: purgeEpoch, latestPurge } = this.#host.state;
@@ -87,6 +90,13 @@ export class UpstreamReader {
       return { result: { entry: canonical, origin: "held", call: null }, purgeEpoch };
     }
     const { request: asked, isNew } = await this.ask(identifier, () => true);
+    const { fetched } = await asked.answered;
+    if (
+      fetched.entry !== undefined &&
+      !includesId(request.visibleIds ?? null, fetched.entry.organizationId)
+    ) {
+      return { result: hiddenResult(isNew ? fetched.call : null), purgeEpoch: asked.purgeEpoch };
+    }
     const applied = await asked.applied;
     const result = isNew ? applied : asCollapsed(applied, request);
     const canHide = result.entry === undefined && isTransientFailure(result.failure);
