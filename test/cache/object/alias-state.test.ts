@@ -129,4 +129,38 @@ describe("a change that a canonical object reports", () => {
     state.applyChange("acme", "organization-2", 5, false);
     expect(state.isContested("organization-1", 5)).toBe(false);
   });
+
+  test("a claim says whose the alias is, until its organization is seen without it", () => {
+    const state = aliasState();
+    state.applyChange("organization-1", 5, true);
+    state.applyChange("organization-2", 6, false);
+    expect(state.owner).toBe("organization-1");
+    state.applyChange("organization-1", 7, false);
+    expect(state.owner).toBeUndefined();
+  });
+
+  test("a claim that is newer than what the alias named outlives that", () => {
+    const state = aliasState("organization-1");
+    state.applyChange("organization-2", 5, true);
+    expect([state.canonicalId, state.owner]).toEqual([undefined, "organization-2"]);
+    expect(state.isContested("organization-1", 5)).toBe(true);
+  });
+
+  test.each([
+    ["an older", 4, undefined],
+    ["a newer", 6, "organization-2"],
+  ])("%s claim is judged by an answer of another organization that is purged", async (_, claimed, owner) => {
+    canonical.store.mockResolvedValue(8);
+    const state = aliasState();
+    state.applyChange("organization-2", claimed, true);
+    await state.handOver("acme", entryOf({ requestedAt: 5, purgeEpoch: 7 }));
+    expect(state.owner).toBe(owner);
+  });
+
+  test("a reset ends a claim", () => {
+    const state = aliasState();
+    state.applyChange("organization-2", 5, true);
+    state.reset();
+    expect([state.owner, state.isContested("organization-1", 5)]).toEqual([undefined, false]);
+  });
 });
