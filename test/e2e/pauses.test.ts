@@ -21,7 +21,8 @@ beforeEach(async () => {
 });
 
 /** Paths of objects that no test has read. */
-const newMember = () => memberPath(String(members[nextIndex++]?.["member_id"]));
+const existing = members.filter((member) => member["status"] !== "deleted");
+const newMember = () => memberPath(String(existing[nextIndex++]?.["member_id"]));
 const newOrganization = () => organizationPath(String(organizations[nextIndex++]?.["organization_id"]));
 
 async function read(path: string): Promise<{ status: number; retryAfter: string | null }> {

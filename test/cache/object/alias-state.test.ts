@@ -132,16 +132,16 @@ describe("a change that a canonical object reports", () => {
 
   test("a claim says whose the alias is, until its organization is seen without it", () => {
     const state = aliasState();
-    state.applyChange("organization-1", 5, true);
-    state.applyChange("organization-2", 6, false);
+    state.applyChange("acme", "organization-1", 5, true);
+    state.applyChange("acme", "organization-2", 6, false);
     expect(state.owner).toBe("organization-1");
-    state.applyChange("organization-1", 7, false);
+    state.applyChange("acme", "organization-1", 7, false);
     expect(state.owner).toBeUndefined();
   });
 
   test("a claim that is newer than what the alias named outlives that", () => {
     const state = aliasState("organization-1");
-    state.applyChange("organization-2", 5, true);
+    state.applyChange("acme", "organization-2", 5, true);
     expect([state.canonicalId, state.owner]).toEqual([undefined, "organization-2"]);
     expect(state.isContested("organization-1", 5)).toBe(true);
   });
@@ -152,14 +152,14 @@ describe("a change that a canonical object reports", () => {
   ])("%s claim is judged by an answer of another organization that is purged", async (_, claimed, owner) => {
     canonical.store.mockResolvedValue(8);
     const state = aliasState();
-    state.applyChange("organization-2", claimed, true);
+    state.applyChange("acme", "organization-2", claimed, true);
     await state.handOver("acme", entryOf({ requestedAt: 5, purgeEpoch: 7 }));
     expect(state.owner).toBe(owner);
   });
 
   test("a reset ends a claim", () => {
     const state = aliasState();
-    state.applyChange("organization-2", 5, true);
+    state.applyChange("acme", "organization-2", 5, true);
     state.reset();
     expect([state.owner, state.isContested("organization-1", 5)]).toEqual([undefined, false]);
   });
