@@ -67,6 +67,15 @@ export function isTransientFailure(failure: ReadFailure["failure"]): boolean {
   return failure.type !== "upstream_bad_request" || NOT_ABOUT_ORGANIZATION.test(failure.errorType);
 }
 
+/** The read of an object by itself, after it has served a stale entry. */
+export const refreshOf = ({ requestedAt }: Entry): ReadRequest => ({
+  kind: "refresh",
+  newestRequestedAt: requestedAt,
+  hasSeenEntry: false,
+  minPurgeEpoch: 0,
+  latestSeen: 0,
+});
+
 /** The result for a caller who may see these organizations alone. */
 export function asVisible(result: ReadResult, visibleIds: readonly string[] | null): ReadResult {
   const entry = result.entry ?? result.cached;

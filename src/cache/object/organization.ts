@@ -11,8 +11,8 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Config } from "../../config.ts";
 import { requireIsolateState } from "../../isolate-state.ts";
-import { describeError, log } from "../../log.ts";
-import { includesId, spellingsOf } from "../../stytch/identifier.ts";
+import { log } from "../../log.ts";
+import { includesId } from "../../stytch/identifier.ts";
 import { aliasesOf, type Entry } from "../entry.ts";
 import {
   asCollapsed,
@@ -21,8 +21,9 @@ import {
   isTransientFailure,
   type ReadRequest,
   type ReadResult,
+  refreshOf,
 } from "../object-messages.ts";
-import { recordPurge } from "../purge/record-purge.ts";
+import { recordPurgeByCache } from "../purge/record-purge.ts";
 import { AliasNotifier } from "./alias-notifier.ts";
 import { AliasState } from "./alias-state.ts";
 import { EntryState, isFreshEnough } from "./entry-state.ts";
@@ -219,14 +220,7 @@ export class Organization extends DurableObject<Env> {
   /** If a waiting caller was served a stale entry, fetches a fresh one in the background (stale-while-revalidate). */
   #revalidateIfStale(identifier: string, entry: Entry, { kind }: ReadRequest): void {
     if (kind !== "answer" || isFreshEnough(entry, "refresh", Date.now(), this.#config().cache)) return;
-    const refresh: ReadRequest = {
-      kind: "refresh",
-      newestRequestedAt: entry.requestedAt,
-      hasSeenEntry: false,
-      minPurgeEpoch: 0,
-      latestSeen: 0,
-    };
-    const refreshed = this.read(identifier, refresh).then((result) => {
+    const refreshed = this.read(identifier, refreshOf(entry)).then((result) => {
       if (result.entry !== undefined || result.failure === "not_found" || result.call === null) return;
       log({ degraded: ["upstream"], upstream: result.call, upstream_detail: result.detail });
     });
@@ -235,23 +229,17 @@ export class Organization extends DurableObject<Env> {
 
   /** Lists a purge of the object's own name. */
   #recordPurgeInBackground(name: string): void {
-    this.#listPurge(name, (sequence) => {
+    const recorded = recordPurgeByCache(this.env, name, (sequence) => {
       this.#state.observeOwnPurge(sequence);
       this.#probes.observeOwnPurge(sequence);
     });
+    this.ctx.waitUntil(recorded);
   }
 
   /** Lists a purge of the organization that the object's name was an alias of. */
   #recordPurgeOfOther(organizationId: string): void {
-    this.#listPurge(organizationId, (sequence) => this.#state.observeSequence(sequence));
-  }
-
-  /** If the Directory fails, isolates go on serving what they hold under this name until it expires. */
-  #listPurge(name: string, observe: (sequence: number) => void): void {
-    const listed = recordPurge(this.env, spellingsOf(name), null).then(observe, (error: unknown) =>
-      log({ degraded: ["directory"], defect: describeError(error) }),
-    );
-    this.ctx.waitUntil(listed);
+    const observe = (sequence: number) => this.#state.observeSequence(sequence);
+    this.ctx.waitUntil(recordPurgeByCache(this.env, organizationId, observe));
   }
 
   #object(identifier: string) {

@@ -1,7 +1,9 @@
 /** Adds a purge to the list of the Directory, which makes it hold in every isolate within `LEASE_SECONDS`. */
 import type { PurgeOrigin } from "../../directory/directory.ts";
 import { getDirectory } from "../../directory/directory-client.ts";
+import { describeError, log } from "../../log.ts";
 import { withTimeout } from "../../platform/timeout.ts";
+import { spellingsOf } from "../../stytch/identifier.ts";
 
 const LIST_TIMEOUT_MS = 5_000;
 
@@ -15,4 +17,20 @@ export async function recordPurge(
   event: PurgeOrigin | null,
 ): Promise<number> {
   return await withTimeout(LIST_TIMEOUT_MS, getDirectory(env).purge(names, event));
+}
+
+/**
+ * Adds a purge that the cache itself asks for, and calls `observe` with its sequence number. Never rejects: if the
+ * Directory fails, isolates go on serving what they hold under this name until it expires, and the log says so.
+ */
+export async function recordPurgeByCache(
+  env: Env,
+  name: string,
+  observe: (sequence: number) => void,
+): Promise<void> {
+  try {
+    observe(await recordPurge(env, spellingsOf(name), null));
+  } catch (error) {
+    log({ degraded: ["directory"], defect: describeError(error) });
+  }
 }
