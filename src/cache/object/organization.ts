@@ -66,9 +66,7 @@ export class Organization extends DurableObject<Env> {
     });
   }
 
-  /**
-   * Reads the organization with this identifier, the object's own name. A failure of Stytch is returned, not thrown.
-   */
+  /** Reads what has this name, the object's own. A failure of Stytch is returned, not thrown. */
   async read(identifier: string, request: ReadRequest): Promise<ReadResult> {
     const { visibleIds = null } = request;
     if (request.hasSeenEntry) this.#mirror.noteSeen();
@@ -237,9 +235,8 @@ export class Organization extends DurableObject<Env> {
   }
 
   /** Lists a purge of the organization that the object's name was an alias of. */
-  #recordPurgeOfOther(organizationId: string): void {
-    const observe = (sequence: number) => this.#state.observeSequence(sequence);
-    this.ctx.waitUntil(recordPurgeByCache(this.env, organizationId, observe));
+  #recordPurgeOfOther(id: string): void {
+    this.ctx.waitUntil(recordPurgeByCache(this.env, id, (sequence) => this.#state.observeSequence(sequence)));
   }
 
   #object(identifier: string) {
