@@ -1,0 +1,76 @@
+/** What single variables of the configuration accept. */
+import { expect, test } from "vitest";
+import { type Config, parseConfig } from "../src/config.ts";
+
+const UUID = "22222222-2222-4222-8222-222222222222";
+const WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const REQUIRED = {
+  STYTCH_PROJECT_ID: `project-live-${UUID}`,
+  STYTCH_SECRET: "secret-live-x",
+  KEY_SECRET: "a-random-key-secret-0123456789ab",
+};
+
+function parse(vars: Record<string, unknown> = {}): Config {
+  const configured = parseConfig({ ...REQUIRED, ...vars });
+  if (!configured.ok) throw new Error(JSON.stringify(configured.failure));
+  return configured.value;
+}
+
+function problemsOf(vars: Record<string, unknown>) {
+  const configured = parseConfig({ ...REQUIRED, ...vars });
+  return configured.ok ? {} : configured.failure;
+}
+
+test("an admin token that does not fit a Bearer credential is refused", () => {
+  expect(problemsOf({ ADMIN_TOKEN: `two words ${REQUIRED.KEY_SECRET}` })).toHaveProperty("ADMIN_TOKEN");
+});
+
+test.each([
+  ["https://login.a.example", "https://login.a.example"],
+  ["https://a.example/", "https://a.example"],
+  ["HTTPS://A.example:443/", "https://a.example"],
+  ["https://127.0.0.1:8443", "https://127.0.0.1:8443"],
+  ["http://127.0.0.1:8787", "http://127.0.0.1:8787"],
+  ["http://127.8.9.10", "http://127.8.9.10"],
+  ["http://localhost:8787/", "http://localhost:8787"],
+  ["http://[::1]:8787", "http://[::1]:8787"],
+])("STYTCH_BASE_URL %s is the origin %s", (value, origin) => {
+  expect(parse({ STYTCH_BASE_URL: value }).stytch.baseUrl).toBe(origin);
+});
+
+test("a problem of STYTCH_BASE_URL says what to write instead", () => {
+  expect(problemsOf({ STYTCH_BASE_URL: "https://test.stytch.com/v1/" })["STYTCH_BASE_URL"]).toBe(
+    "must be an origin such as https://api.stytch.com, without a path, query or credentials",
+  );
+  expect(problemsOf({ STYTCH_BASE_URL: "http://test.stytch.com" })["STYTCH_BASE_URL"]).toBe(
+    "must be https; http is for loopback only (localhost, 127.0.0.0/8, [::1])",
+  );
+});
+
+test("CORS_ORIGINS is a list, with or without spaces, or a star", () => {
+  const origins = "https://a.example, http://localhost:3000";
+  expect(parse({ CORS_ORIGINS: origins }).corsOrigins).toEqual([
+    "https://a.example",
+    "http://localhost:3000",
+  ]);
+  expect(parse({ CORS_ORIGINS: "*" }).corsOrigins).toEqual(["*"]);
+  const wildcard = "https://*.app.example";
+  expect(parse({ CORS_ORIGINS: `${wildcard} ,${wildcard}:8443` }).corsOrigins).toEqual([
+    wildcard,
+    `${wildcard}:8443`,
+  ]);
+});
+
+test("STYTCH_WEBHOOK_SECRET is one secret, or two during a rotation", () => {
+  const [old, next] = [WEBHOOK_SECRET, `whsec_${btoa("the next one, of 24 byte")}`];
+  expect(parse({ STYTCH_WEBHOOK_SECRET: old }).webhookSecrets).toEqual([old]);
+  for (const between of [" ", ",", ", "]) {
+    expect(parse({ STYTCH_WEBHOOK_SECRET: old + between + next }).webhookSecrets).toEqual([old, next]);
+  }
+});
+
+test("the configuration is deeply frozen", () => {
+  const config = parse();
+  expect(Object.isFrozen(config)).toBe(true);
+  for (const [name, part] of Object.entries(config)) expect(Object.isFrozen(part), name).toBe(true);
+});
