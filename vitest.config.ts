@@ -27,12 +27,25 @@ const IN_NODE = {
   isolate: false,
   testTimeout: 30_000,
   hookTimeout: 60_000,
+  // Concurrent tests of one file wait for the clock, and not for the processor.
+  maxConcurrency: 20,
 };
+
+/** End-to-end tests that mostly wait for entries to age. */
+const WAITING = [
+  "cache",
+  "client-cache",
+  "jwks",
+  "pauses",
+  "upstream-answers",
+  "upstream-names",
+  "waiters",
+].map((name) => `test/e2e/${name}.test.ts`);
 
 export default defineConfig({
   test: {
-    // Two projects at a time: those in workerd take as long as those on sockets.
-    maxWorkers: 2,
+    // Three projects at a time: those in workerd take as long as each of the two on sockets.
+    maxWorkers: 3,
     projects: [
       {
         // Inside workerd, with the bindings of wrangler.toml: pure tests, and black-box ones against an upstream made by hand.
@@ -60,6 +73,15 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          exclude: WAITING,
+          ...IN_NODE,
+        },
+      },
+      {
+        // The same; they run beside the others, since they take little of the processor.
+        test: {
+          name: "e2e-waiting",
+          include: WAITING,
           ...IN_NODE,
         },
       },
