@@ -1,7 +1,6 @@
 /** Over real sockets: by which names an answer of Stytch counts. */
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { type Json, member, memberEnvelope, organization, organizationEnvelope } from "../support/bodies.ts";
@@ -49,17 +48,6 @@ const stytchError = (status: number, error_type: string) =>
     { status_code: status, request_id: "request-id-test-1", error_type, error_message: "No.", error_url: "" },
     status,
   );
-const _encoded = (encoding: string, body: string | Uint8Array) =>
-  send(200, body, { "Content-Encoding": encoding });
-
-/** Sends a part of a gzip body, and then breaks the connection off. */
-const _breakOff: Answer = (response) => {
-  response.writeHead(200, { "Content-Encoding": "gzip" });
-  response.write(gzipSync(envelope(organization())).subarray(0, 40), () => response.destroy());
-};
-
-const envelope = (org: Json) => JSON.stringify(organizationEnvelope(org));
-const _wait = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms));
 
 async function read(path: string, headers: Record<string, string> = {}) {
   const response = await fetch(postern.url + path, {
@@ -73,29 +61,6 @@ async function read(path: string, headers: Record<string, string> = {}) {
   };
 }
 const readOrganization = async (identifier: string) => await read(organizationPath(identifier));
-
-const _REFUSALS: [string, Answer][] = [
-  ["401", stytchError(401, "unauthorized_credentials")],
-  ["403", stytchError(403, "use_https")],
-  ["408", stytchError(408, "request_timeout")],
-  ["425", send(425)],
-  ["499", stytchError(499, "client_closed_request")],
-  ["302", send(302, "", { Location: "https://elsewhere.example/" })],
-  ["304", send(304)],
-  ["400 about the secret", stytchError(400, "secret_not_found")],
-  ["400 about the billing", stytchError(400, "billing_not_verified")],
-  ["400 about the plan", stytchError(400, "enterprise_endpoint")],
-  ["400 about the client", stytchError(400, "invalid_user_agent")],
-  ["400 in HTML", send(400, "<html>")],
-  ["404 about the route", stytchError(404, "route_not_found")],
-  ["404 about the project", stytchError(404, "project_not_found")],
-  ["404 about a connected app", stytchError(404, "connected_app_not_found")],
-  ["404 about a page", stytchError(404, "page_not_found")],
-  ["404 of an unknown type", stytchError(404, "not_found")],
-  ["404 in HTML", send(404, "<html>", { "Content-Type": "text/html" })],
-  ["404 without a body", send(404)],
-  ["404 that does not decompress", send(404, "no gzip", { "Content-Encoding": "gzip" })],
-];
 
 test.each(["organization_slug", "organization_external_id"])(
   "an organization is served by its %s in the form of an ID, and cached",
