@@ -1,25 +1,6 @@
 /** What single variables of the configuration accept. */
 import { expect, test } from "vitest";
-import { type Config, parseConfig } from "../src/config.ts";
-
-const UUID = "22222222-2222-4222-8222-222222222222";
-const WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-const REQUIRED = {
-  STYTCH_PROJECT_ID: `project-live-${UUID}`,
-  STYTCH_SECRET: "secret-live-x",
-  KEY_SECRET: "a-random-key-secret-0123456789ab",
-};
-
-function parse(vars: Record<string, unknown> = {}): Config {
-  const configured = parseConfig({ ...REQUIRED, ...vars });
-  if (!configured.ok) throw new Error(JSON.stringify(configured.failure));
-  return configured.value;
-}
-
-function problemsOf(vars: Record<string, unknown>) {
-  const configured = parseConfig({ ...REQUIRED, ...vars });
-  return configured.ok ? {} : configured.failure;
-}
+import { parse, problemsOf, REQUIRED, WEBHOOK_SECRET } from "./support/parsed-config.ts";
 
 test("an admin token that does not fit a Bearer credential is refused", () => {
   expect(problemsOf({ ADMIN_TOKEN: `two words ${REQUIRED.KEY_SECRET}` })).toHaveProperty("ADMIN_TOKEN");

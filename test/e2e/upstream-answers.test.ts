@@ -1,54 +1,21 @@
-/** What an answer of Stytch means, over real sockets: refusals, 404s and 400s of anyone, names, and encoded bodies. */
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
+import { expect, test } from "vitest";
 import { type Json, member, memberEnvelope, organization, organizationEnvelope } from "../support/bodies.ts";
 import { memberPath, organizationPath } from "../support/paths.ts";
+import {
+  type Answer,
+  answers,
+  asked,
+  json,
+  read,
+  readOrganization,
+  send,
+  stytchError,
+  useAnsweringUpstream,
+} from "./answering-upstream.ts";
 
-type Answer = (response: ServerResponse) => void;
+useAnsweringUpstream();
 
-/** What the upstream answers to each identifier, and how often it was asked for it. */
-const answers = new Map<string, Answer>();
-const asked = new Map<string, number>();
-
-const upstream = createServer((request, response) => {
-  const identifier = decodeURIComponent(String(request.url?.split("/").at(-1)));
-  asked.set(identifier, (asked.get(identifier) ?? 0) + 1);
-  (answers.get(identifier) ?? stytchError(404, "organization_not_found"))(response);
-});
-
-let postern: SandboxedPostern;
-let key: string;
-
-beforeAll(async () => {
-  await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
-  const { port } = upstream.address() as AddressInfo;
-  postern = await startSandboxedPostern({
-    STYTCH_BASE_URL: `http://127.0.0.1:${port}/`,
-    CACHE_FRESH_SECONDS: "1",
-    CACHE_STALE_SECONDS: "1",
-    CACHE_NEGATIVE_SECONDS: "60",
-  });
-  key = await postern.createKey(["organizations:read", "members:dangerously_get", "cache:refresh"]);
-});
-afterAll(async () => {
-  await postern.stop();
-  upstream.closeAllConnections();
-  upstream.close();
-});
-
-function send(status: number, body: string | Uint8Array = "", headers: Record<string, string> = {}): Answer {
-  return (response) => void response.writeHead(status, headers).end(body);
-}
-const json = (body: Json, status = 200) =>
-  send(status, JSON.stringify(body), { "Content-Type": "application/json" });
-const stytchError = (status: number, error_type: string) =>
-  json(
-    { status_code: status, request_id: "request-id-test-1", error_type, error_message: "No.", error_url: "" },
-    status,
-  );
 const encoded = (encoding: string, body: string | Uint8Array) =>
   send(200, body, { "Content-Encoding": encoding });
 
@@ -60,19 +27,6 @@ const breakOff: Answer = (response) => {
 
 const envelope = (org: Json) => JSON.stringify(organizationEnvelope(org));
 const wait = async (ms: number) => await new Promise((resolve) => setTimeout(resolve, ms));
-
-async function read(path: string, headers: Record<string, string> = {}) {
-  const response = await fetch(postern.url + path, {
-    headers: { Authorization: `Bearer ${key}`, ...headers },
-  });
-  const body = (await response.json()) as Json;
-  return {
-    outcome: [response.status, body["error_type"]],
-    cacheStatus: response.headers.get("Cache-Status"),
-    body,
-  };
-}
-const readOrganization = async (identifier: string) => await read(organizationPath(identifier));
 
 const REFUSALS: [string, Answer][] = [
   ["401", stytchError(401, "unauthorized_credentials")],

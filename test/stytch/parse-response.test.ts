@@ -2,33 +2,13 @@ import { expect, test, vi } from "vitest";
 import { parseResponse } from "../../src/stytch/parse-response.ts";
 import { OrganizationEnvelope } from "../../src/stytch/schemas/organization-schema.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
-
-const NOW = Date.parse("2026-10-21T07:28:00Z");
-const SECRET = "secret-of-the-test";
-
-const redact = (text: string) => text.replaceAll(SECRET, "[removed]");
-const encode = (body: unknown) =>
-  Uint8Array.from(new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body)));
-
-function read(status: number, body: unknown, retryAfter: string | null = null) {
-  const bytes = body instanceof Uint8Array ? Uint8Array.from(body) : encode(body);
-  return parseResponse({ status, retryAfter, bytes }, "organization", OrganizationEnvelope, redact, NOW);
-}
+import { encode, error, NOW, read, redact, SECRET } from "../support/parsed-response.ts";
 
 /** Why a response is refused, and what the log says of it. */
 function outcome(...response: Parameters<typeof read>) {
   const { result, detail } = read(...response);
   return { failure: result.ok ? undefined : result.failure, detail };
 }
-
-const error = (errorType: string, fields: object = {}) => ({
-  status_code: 400,
-  request_id: "request-id-test-1",
-  error_type: errorType,
-  error_message: "No.",
-  error_url: "https://stytch.com/docs/api/errors/400#x",
-  ...fields,
-});
 
 const INVALID = { type: "upstream_invalid_response" };
 const REJECTED = { type: "upstream_rejected" };

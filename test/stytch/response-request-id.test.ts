@@ -3,27 +3,7 @@ import { expect, test } from "vitest";
 import { parseResponse } from "../../src/stytch/parse-response.ts";
 import { OrganizationEnvelope } from "../../src/stytch/schemas/organization-schema.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
-
-const NOW = Date.parse("2026-10-21T07:28:00Z");
-const SECRET = "secret-of-the-test";
-
-const redact = (text: string) => text.replaceAll(SECRET, "[removed]");
-const encode = (body: unknown) =>
-  Uint8Array.from(new TextEncoder().encode(typeof body === "string" ? body : JSON.stringify(body)));
-
-function read(status: number, body: unknown, retryAfter: string | null = null) {
-  const bytes = body instanceof Uint8Array ? Uint8Array.from(body) : encode(body);
-  return parseResponse({ status, retryAfter, bytes }, "organization", OrganizationEnvelope, redact, NOW);
-}
-
-const error = (errorType: string, fields: object = {}) => ({
-  status_code: 400,
-  request_id: "request-id-test-1",
-  error_type: errorType,
-  error_message: "No.",
-  error_url: "https://stytch.com/docs/api/errors/400#x",
-  ...fields,
-});
+import { encode, error, NOW, read, SECRET } from "../support/parsed-response.ts";
 
 test("the request ID of Stytch is read from answers and from errors", () => {
   const body = organizationEnvelope(organization(), { request_id: "request-id-test-2" });

@@ -1,7 +1,7 @@
 /** How Stytch fails in the model test. The numbers of the faults are those of its cases: new ones go to the end. */
 import { json, stytchError } from "./upstream.ts";
 
-/** Of the 429 that has one. Some waits of the model are shorter, and some longer. */
+/** What the 429 with a `Retry-After` says. Some waits of the model are shorter, and some longer. */
 export const RETRY_AFTER_SECONDS = 20;
 
 interface Fault {
