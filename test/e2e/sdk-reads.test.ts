@@ -5,15 +5,15 @@
 import { B2BClient } from "stytch";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { PROJECT_ID } from "../../dev/credentials.ts";
-import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo, members, organizations } from "../../sandbox/seed.ts";
 import { projectPolicy } from "../../sandbox/seed-rbac.ts";
+import { type SandboxedPostern, startPostern } from "./postern.ts";
 
 let postern: SandboxedPostern;
 let client: B2BClient;
 
 beforeAll(async () => {
-  postern = await startSandboxedPostern();
+  postern = await startPostern();
   const secret = await postern.createKey([
     "organizations:read",
     "organizations:metrics",
