@@ -5,7 +5,7 @@ import { SCOPES } from "../../src/keys/record.ts";
 import type { Json } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
-import { logLines } from "../support/guard.ts";
+import { logLines } from "../support/egress.ts";
 import { createStytchWorld, type StytchWorld } from "../support/stytch-world.ts";
 
 const clock = useClock();

@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from "vitest";
 import { type Json, member, memberEnvelope, organization } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
-import { logLines } from "../support/guard.ts";
+import { logLines } from "../support/egress.ts";
 import { createStytchWorld, type StytchWorld } from "../support/stytch-world.ts";
 import { json } from "../support/upstream.ts";
 
