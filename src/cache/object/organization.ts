@@ -128,7 +128,7 @@ export class Organization extends DurableObject<Env> {
       if (
         request.newestRequestedAt !== null &&
         result.entry === undefined &&
-        isTransientFailure(result.failure)
+        isTransientFailure(result.failure, identifier)
       )
         result = hiddenResult(result.call);
       const { purgeEpoch } = asked.request;
