@@ -1,8 +1,10 @@
 /** What belongs to an organization or to the project: metrics, connected apps, RBAC policies, through the cache. */
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { Organization } from "../../src/cache/object/organization.ts";
 import type { Json } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { logLines } from "../support/guard.ts";
 import { createStytchWorld, type StytchWorld } from "../support/stytch-world.ts";
 import { deferred, json, stytchError } from "../support/upstream.ts";
 
@@ -98,6 +100,38 @@ describe("a purge of the organization", () => {
     clock.at(LEASE_SECONDS);
     expect(await countIn(await read(metricsPath(), other))).toBe(4);
     expect(await countIn(await read(metricsPath(), createIsolate()))).toBe(4);
+  });
+
+  test.each(["slug", "external ID"])(
+    "by its %s ends its metrics if only its ID was asked for",
+    async (by) => {
+      const other = createIsolate();
+      for (const reader of [isolate, other]) await read(metricsPath(), reader);
+      await read(`${BASE}/${world.organizationId}`, other);
+      world.memberCount = 4;
+      const name = by === "slug" ? world.slug : world.organization["organization_external_id"];
+      await isolate.admin("POST", "/admin/cache/purge", { organization_id: name });
+      expect(await countIn(await read(metricsPath()))).toBe(4);
+      clock.at(LEASE_SECONDS);
+      for (const reader of [other, createIsolate()])
+        expect(await countIn(await read(metricsPath(), reader))).toBe(4);
+    },
+  );
+
+  test("by its slug ends its metrics, too, while the object of its ID fails", async () => {
+    await read(metricsPath(world.slug));
+    world.memberCount = 4;
+    const purge = vi.spyOn(Organization.prototype, "purge").mockImplementation(async (name) => {
+      if (name === world.slug) return world.organizationId;
+      throw new Error("gone");
+    });
+    const purged = await isolate.admin("POST", "/admin/cache/purge", { organization_id: world.slug });
+    expect(purged.status).toBe(200);
+    expect(purge).toHaveBeenCalledTimes(2);
+    expect(logLines().at(-1)).toMatchObject({ degraded: ["organization_object"] });
+    clock.at(LEASE_SECONDS);
+    for (const reader of [isolate, createIsolate()])
+      expect(await countIn(await read(metricsPath(), reader))).toBe(4);
   });
 
   test("is not undone by a read of its metrics that began before it", async () => {
