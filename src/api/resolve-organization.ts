@@ -33,7 +33,10 @@ export async function resolveOrganization(
   const id = usableId(record, identifier);
   if (id !== null) return success(id);
   const found = await lookUp(context, identifier, false, null, visibleIdsOf(record, identifier));
-  if (found.entry === undefined) return failed(found.failure);
+  if (found.entry === undefined) {
+    if (found.failure === "not_found") context.log.notFound();
+    return failed(found.failure);
+  }
   const { organizationId } = found.entry;
   return canSee(record, organizationId) ? success(organizationId) : failed("not_found");
 }
