@@ -1,7 +1,7 @@
 /** What belongs to an organization or to the project: metrics, connected apps, RBAC policies, through the cache. */
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Organization } from "../../src/cache/object/organization.ts";
-import type { Json } from "../support/bodies.ts";
+import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
@@ -14,6 +14,7 @@ const SCOPES = [
   "organizations:metrics",
   "organizations:connected_apps",
   "rbac:read",
+  "members:read",
 ] as const;
 const BASE = "/v1/b2b/organizations";
 const LEASE_SECONDS = 5;
@@ -83,6 +84,22 @@ test("two resources of one organization, and one of two organizations, are apart
   expect(Object.keys(project)).toContain("policy");
   const organization = await (await read(`${BASE}/${world.organizationId}`)).json<Json>();
   expect(organization["organization"]).toEqual(world.organization);
+});
+
+test("an external ID that reads like the name of another's metrics costs those nothing", async () => {
+  await read(metricsPath());
+  const other = organization({ organization_external_id: `${world.organizationId}/metrics` });
+  world.upstream.answer(({ url }) =>
+    url.includes(String(other["organization_id"])) ? json(organizationEnvelope(other)) : world.respond(url),
+  );
+  const aliasChanged = vi.spyOn(Organization.prototype, "aliasChanged");
+  await read(`${BASE}/${other["organization_id"]}`);
+  expect(aliasChanged.mock.calls.map(([alias]) => alias)).toEqual([other["organization_slug"]]);
+  clock.at(LEASE_SECONDS);
+  const response = await read(metricsPath());
+  expect(response.headers.get("Cache-Status")).toBe("postern; hit; ttl=55; detail=kv");
+  expect(await countIn(response)).toBe(3);
+  expect(partRequests()).toHaveLength(1);
 });
 
 describe("a purge of the organization", () => {
@@ -220,8 +237,38 @@ describe("what is missing", () => {
     }
   });
 
+  test("an organization that is left out of the path is invalid_organization_id", async () => {
+    for (const path of [
+      `${BASE}/`,
+      `${BASE}//metrics`,
+      `${BASE}//connected_apps`,
+      `${BASE}//connected_apps/${world.appId}`,
+      `${BASE}//connected_apps/`,
+      `${BASE}//member?member_id=${world.memberId}`,
+      "/v1/b2b/rbac/organizations/",
+    ]) {
+      const response = await read(path);
+      expect([path, response.status]).toEqual([path, 400]);
+      expect(await response.json()).toMatchObject({ error_type: "invalid_organization_id" });
+    }
+    expect(world.upstream.requests).toEqual([]);
+  });
+
+  test("an organization that is remembered as missing is so in the log, too", async () => {
+    const { key: bound } = await createKey(isolate, ["organizations:metrics", "members:read"], {
+      organization_ids: [world.organizationId],
+    });
+    const name = `none-${crypto.randomUUID()}`;
+    for (const path of [metricsPath(name), `${BASE}/${name}/member?member_id=m`]) {
+      await read(path, isolate, bound);
+      expect((await read(path, isolate, bound)).status).toBe(404);
+      expect(logLines().at(-1)).toMatchObject({ upstream: null, cache: "postern; hit; detail=negative" });
+    }
+    expect(world.upstream.requests).toHaveLength(1);
+  });
+
   test("an app ID that is out of bounds or left out is invalid_connected_app_id", async () => {
-    for (const app of ["a%2Fb", "", "x".repeat(257)]) {
+    for (const app of ["a%2Fb", "", "x".repeat(257), "%00", "a%23", "%zz"]) {
       const response = await read(`${BASE}/${world.organizationId}/connected_apps/${app}`);
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({ error_type: "invalid_connected_app_id" });
