@@ -35,7 +35,7 @@ const REFUSALS: readonly (readonly [string, () => Response])[] = [
   ["404 about a policy", () => stytchError(404, "rbac_policy_not_found")],
   ["404 in HTML", () => new Response("<html>", { status: 404 })],
   ["404 without a body", () => new Response(null, { status: 404 })],
-  ["another shape", () => json({ request_id: "request-id-test-1", status_code: 200 })],
+  ["another shape", () => json({ status_code: 200, org_policy: "none" })],
 ];
 
 let isolate: TestIsolate;

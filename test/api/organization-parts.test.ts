@@ -183,6 +183,33 @@ describe("what is missing", () => {
   });
 });
 
+test("an organization whose ID could be the name of something else has no parts", async () => {
+  const odd = organization({ organization_id: `${world.organizationId}/connected_apps` });
+  world.upstream.answer(({ url }) =>
+    url.endsWith("/odd") ? json(organizationEnvelope(odd)) : world.respond(url),
+  );
+  expect((await read(metricsPath("odd"))).status).toBe(502);
+  expect(world.upstream.requests.map(({ url }) => url.split("/").at(-1))).toEqual(["odd"]);
+});
+
+test("a hit by a slug makes no I/O", async () => {
+  for (const _ of [1, 2]) {
+    isolate.resetCounts();
+    expect((await read(metricsPath(world.slug))).status).toBe(200);
+  }
+  expect(isolate.counts).toEqual({ kvReads: 0, kvWrites: 0, objects: {} });
+});
+
+test("an organization without a policy of its own is answered as Stytch does", async () => {
+  for (const policy of [{ org_policy: null }, {}, { org_policy: { roles: null } }]) {
+    const body = { request_id: "request-id-test-1", status_code: 200, ...policy };
+    world.upstream.answer(() => json(body));
+    await isolate.admin("POST", "/admin/cache/purge", { organization_id: world.organizationId });
+    const response = await read(`/v1/b2b/rbac/organizations/${world.organizationId}`);
+    expect([response.status, await response.json()]).toEqual([200, body]);
+  }
+});
+
 describe("a body that is not one", () => {
   test.each<[string, () => Response]>([
     ["another app", () => json({ request_id: "r", connected_app_id: "other" })],
