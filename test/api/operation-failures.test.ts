@@ -1,12 +1,14 @@
 /** Walks the table of operations: what a failure, a refusal or a 404 of Stytch means for each cached read. */
+import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, test } from "vitest";
 import { CACHED_OPERATIONS, MEMBER_OPERATIONS } from "../../src/api/operations.ts";
 import type { Json } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { objectsThat } from "../support/fakes.ts";
 import { logLines } from "../support/guard.ts";
 import { createStytchWorld, pathInWorld, type StytchWorld } from "../support/stytch-world.ts";
-import { json, stytchError } from "../support/upstream.ts";
+import { deferred, json, stytchError } from "../support/upstream.ts";
 
 const clock = useClock();
 const LEASE_SECONDS = 5;
@@ -112,6 +114,66 @@ describe.each(CACHED_OPERATIONS)("$path", ({ path: pattern, scope }) => {
     for (const reader of [isolate, other, createIsolate()]) {
       expect((await readWith({ key, reader })).status).toBe(503);
     }
+  });
+
+  test("a forced refresh asks Stytch, and its answer is cached", async () => {
+    const { key } = await createKey(isolate, [scope, "cache:refresh"]);
+    const path = pathInWorld(world, pattern);
+    await isolate.call(path, { key });
+    const forced = await isolate.call(path, { key, headers: { "Postern-Cache": "refresh" } });
+    expect(forced.headers.get("Cache-Status")).toBe("postern; fwd=request; fwd-status=200; stored");
+    expect((await isolate.call(path, { key })).headers.get("Cache-Status")).toMatch(/^postern; hit/);
+    expect(world.upstream.requests).toHaveLength(2);
+  });
+
+  if (pattern !== PROJECT_POLICY) {
+    test("a 404 is remembered for CACHE_NEGATIVE_SECONDS, and not in KV", async () => {
+      const { key } = await createKey(isolate, [scope]);
+      const organization = `organization-test-${crypto.randomUUID()}`;
+      const path = pathInWorld(world, pattern, { organization });
+      for (const seconds of [0, 1, 9.9]) {
+        clock.at(seconds);
+        expect((await isolate.call(path, { key })).status).toBe(404);
+        expect((await createIsolate().call(path, { key })).status).toBe(404);
+      }
+      expect(world.upstream.requests).toHaveLength(1);
+      clock.at(10.1);
+      expect((await isolate.call(path, { key })).status).toBe(404);
+      expect(world.upstream.requests).toHaveLength(2);
+      const { keys } = await env.ORGANIZATIONS.list();
+      expect(keys.filter(({ name }) => name.includes(organization))).toEqual([]);
+    });
+
+    test("60 callers of a cold slug in three isolates ask Stytch once for each thing", async () => {
+      const { key } = await createKey(isolate, [scope]);
+      const isolates = [isolate, createIsolate(), createIsolate()];
+      const open = deferred<void>();
+      world.upstream.answer(async ({ url }) => {
+        await open.promise;
+        return world.respond(url);
+      });
+      const path = pathInWorld(world, pattern, { organization: world.slug });
+      const reads = Array.from({ length: 60 }, (_, i) => isolates[i % 3]?.call(path, { key }));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      open.resolve();
+      for (const response of await Promise.all(reads)) expect(response?.status).toBe(200);
+      const urls = world.upstream.requests.map(({ url }) => url);
+      expect(urls).toHaveLength(new Set(urls).size);
+    });
+  }
+
+  test("it is read from Stytch, and purged, while its object fails", async () => {
+    const { key } = await createKey(isolate, [scope]);
+    const alone = createIsolate({ ORGANIZATION: objectsThat.fail() });
+    expect((await readWith({ key, reader: alone })).status).toBe(200);
+    expect((await readWith({ key, reader: alone })).headers.get("Cache-Status")).toMatch(/^postern; hit/);
+    const what =
+      pattern === PROJECT_POLICY ? { rbac_policy: true } : { organization_id: world.organizationId };
+    expect((await alone.admin("POST", "/admin/cache/purge", what)).status).toBe(200);
+    expect((await readWith({ key, reader: alone })).headers.get("Cache-Status")).toMatch(
+      /^postern; fwd=miss/,
+    );
+    expect(world.upstream.requests).toHaveLength(2);
   });
 
   test("a body of 1 MiB is answered, and one of a byte more is 502", async () => {
