@@ -5,7 +5,7 @@ import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/guard.ts";
 import { createStytchWorld, type StytchWorld } from "../support/stytch-world.ts";
-import { json } from "../support/upstream.ts";
+import { json, stytchError } from "../support/upstream.ts";
 
 const clock = useClock();
 
@@ -151,4 +151,22 @@ test("a bound key reads members of its organization, by slug too, and learns of 
   }
   // It is never asked for the member: the organization is not the key's.
   expect(world.upstream.requests.some(({ url }) => url.includes("/member?"))).toBe(false);
+});
+
+test.each([
+  [404, "member_not_found", 404, "member_not_found"],
+  [404, "organization_not_found", 404, "member_not_found"],
+  [404, "connected_app_not_found", 502, "upstream_rejected"],
+  [404, "project_not_found", 502, "upstream_rejected"],
+  [404, "route_not_found", 502, "upstream_rejected"],
+  [400, "invalid_member_get_fields", 400, "invalid_member_get_fields"],
+  [400, "invalid_email", 400, "invalid_email"],
+  [400, "query_params_do_not_match", 400, "query_params_do_not_match"],
+  [400, "secret_not_found", 502, "upstream_rejected"],
+  [403, "organization_suspended", 502, "upstream_rejected"],
+])("a %i %s of Stytch is answered with %i %s", async (status, type, answered, errorType) => {
+  world.upstream.answer(() => stytchError(status, type));
+  const response = await read(`member_id=${world.memberId}`);
+  expect(response.status).toBe(answered);
+  expect(await response.json()).toMatchObject({ error_type: errorType });
 });
