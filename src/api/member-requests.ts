@@ -10,8 +10,7 @@ export interface MemberRequest {
   readonly organization: string | null;
   /** The scopes that the query needs beside that of the operation. */
   readonly scopes: readonly Scope[];
-  /** `organization`: the one in the path, by any of its names. */
-  readonly readOf: (organization: string) => StytchRead<MemberEnvelope>;
+  readonly read: StytchRead<MemberEnvelope>;
 }
 
 /** For `GET …/members/dangerously_get/{member_id}?include_deleted=`. */
@@ -28,7 +27,7 @@ export function singleMemberRequest(memberId: string, query: URLSearchParams): R
   return success({
     organization: null,
     scopes: includeDeleted ? ["members:include_deleted"] : [],
-    readOf: () => memberRead(memberId, includeDeleted),
+    read: memberRead(memberId, includeDeleted),
   });
 }
 
@@ -74,7 +73,7 @@ export function organizationMemberRequest(
   return success({
     organization,
     scopes: [],
-    readOf: (name) => organizationMemberRead(name, memberQuery),
+    read: organizationMemberRead(organization, memberQuery),
   });
 }
 

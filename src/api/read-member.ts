@@ -33,18 +33,17 @@ export async function readMember(
 
   const request = requestOf(identifier, new URL(context.request.url).searchParams);
   if (!request.ok) return request.failure;
-  const { organization, scopes, readOf } = request.value;
+  const { organization, scopes, read } = request.value;
   const isForced = isRefreshRequested(context.request.headers);
   const failure = checkScopes(record, [scope, ...refreshScopes(isForced), ...scopes]);
   if (failure !== null) return failure;
 
-  let read = readOf(organization ?? "");
-  // Stytch finds an organization by any name. A bound key must not learn by that which organizations exist.
+  // Stytch finds an organization by any name. A bound key must not learn by that which organizations exist. Stytch is
+  // asked by the name in the path all the same: whose it is may be known here from a while ago.
   if (organization !== null && record.organization_ids !== null) {
     const resolved = await resolveOrganization(context, record, organization);
     if (!resolved.ok)
       return resolved.failure === "not_found" ? { type: "member_not_found" } : resolved.failure;
-    read = readOf(resolved.value);
   }
   const startedAt = Date.now();
   const { result, detail, call } = await context.state.stytch.fetch(read);

@@ -62,6 +62,7 @@ test.each<[string, object, number, string]>([
   ],
   ["answers 418", status(418), 502, "upstream_rejected"],
   // Without a time, it would pause what the next test reads: pauses.test.ts.
+  // Without a time, it would pause what the next test reads: pauses.test.ts.
   ["answers 429", status(429, { retry_after: 0 }), 503, "upstream_rate_limited"],
   ["answers 500", status(500), 503, "upstream_unavailable"],
   ["answers 502", status(502), 503, "upstream_unavailable"],

@@ -32,7 +32,7 @@ async function read(path: string): Promise<{ status: number; retryAfter: string 
 }
 
 /** The next calls, `times` or all, are 429. */
-async function limit(retryAfter: string | number, times?: number): Promise<void> {
+async function limit(retryAfter: string | number | undefined, times?: number): Promise<void> {
   const fault = { kind: "status", status: 429, retry_after: retryAfter };
   await postern.control("POST", "faults", times === undefined ? fault : { ...fault, times });
 }
@@ -77,6 +77,19 @@ test("one member refused three times in a row pauses no other member", async () 
   expect(await postern.upstreamCalls()).toBe(3);
   expect((await read(newMember())).status).toBe(200);
 });
+
+test.each([undefined, "soon"])(
+  "after a 429 with Retry-After %s, a member is left alone for 2 s",
+  async (header) => {
+    const path = newMember();
+    await limit(header, 1);
+    const began = performance.now();
+    for (const _ of [1, 2]) expect(await read(path)).toEqual({ status: 503, retryAfter: "2" });
+    expect(await postern.upstreamCalls()).toBe(1);
+    await untilMs(began + 2_500);
+    expect((await read(path)).status).toBe(200);
+  },
+);
 
 test.each([999_999_999, "99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT", "Fri Dec 31 23:59:59 9999"])(
   "with Retry-After %s of Stytch, callers are told an hour",

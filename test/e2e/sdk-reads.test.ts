@@ -93,6 +93,10 @@ test("a session is checked locally, with the public keys and RBAC policies of Po
   await expect(
     client.sessions.authenticateJwtLocal({ session_jwt, authorization_check: denied }),
   ).rejects.toMatchObject({ code: "invalid_permissions" });
+  // The SDK then asks the API, and Postern does not pass that on.
+  await expect(
+    client.sessions.authenticateJwt({ session_jwt, authorization_check: denied }),
+  ).rejects.toMatchObject({ status_code: 404, error_type: "route_not_found" });
   await expect(
     client.sessions.authenticateJwtLocal({
       session_jwt,
