@@ -109,10 +109,10 @@ describe.each(CACHED_OPERATIONS)("$path", ({ path: pattern, scope }) => {
     const ended = await readWith({ key });
     expect(ended.status).toBe(status);
     if (status === 400) expect(await ended.json()).toMatchObject({ error_type: type });
-    world.upstream.answer(() => stytchError(503, "x"));
+    world.upstream.answer(() => stytchError(401, "unauthorized_credentials"));
     clock.advance(Math.max(LEASE_SECONDS, 11));
     for (const reader of [isolate, other, createIsolate()]) {
-      expect((await readWith({ key, reader })).status).toBe(503);
+      expect((await readWith({ key, reader })).status).toBe(502);
     }
   });
 
