@@ -36,7 +36,9 @@ async function auditOf(directory: DurableObjectStub<Directory>): Promise<string[
       after,
       PROJECT_ID,
     );
-    lines.push(...page.items.map(({ key_id, detail }) => key_id ?? String((detail as Json)["organization_id"])));
+    lines.push(
+      ...page.items.map(({ key_id, detail }) => key_id ?? String((detail as Json)["organization_id"])),
+    );
     after = page.next;
   } while (after !== null);
   return lines;
