@@ -142,7 +142,8 @@ export class Directory extends DurableObject<Env> {
 
   /**
    * Revokes sessions, and returns what is listed of it. The revocation is in force everywhere `LEASE_SECONDS` after the
-   * answer. It may be repeated: tokens up to the later moment are refused then. `origin`: who made it, for the audit log.
+   * answer. It may be repeated: tokens up to the later moment are refused then. `origin`: who made it, for the audit log,
+   * which does not list what webhooks revoke while no session is accepted anyway.
    */
   revokeSessions({ kind, id, revokedAt }: RevocationOrder, origin: EventOrigin): Revocation[] {
     const now = Date.now();
@@ -151,13 +152,11 @@ export class Directory extends DurableObject<Env> {
     const spellings = [...new Set([id, id.toLowerCase()])];
     const revocations = spellings.map((spelling) => ({ kind, id: spelling, revokedAt: revokedAt ?? now }));
     for (const revocation of revocations) this.#sessions.revoke(revocation, sequence, now);
+    const { policy } = this.#sessions.policyVersion(origin.project_id);
+    if (policy === null && origin.detail["by"] === "webhook") return revocations;
     const at = new Date(now).toISOString();
-    this.#addEvent(numberedEventId("revocation", sequence), {
-      at,
-      action: "session.revoked",
-      key_id: null,
-      ...origin,
-    });
+    const event = { at, action: "session.revoked", key_id: null, ...origin } as const;
+    this.#addEvent(numberedEventId("revocation", sequence), event);
     this.#deleteOldEvents("revocation", now);
     return revocations;
   }

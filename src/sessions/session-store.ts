@@ -84,8 +84,12 @@ export class SessionStore {
       .toArray();
     return {
       revocations: revocations.map(({ kind, id, at }) => ({ kind, id, revokedAt: at })),
-      revokedBefore: this.#storage.kv.get<number>(REVOKED_BEFORE_KEY) ?? 0,
+      revokedBefore: this.#revokedBefore(),
     };
+  }
+
+  #revokedBefore(): number {
+    return this.#storage.kv.get<number>(REVOKED_BEFORE_KEY) ?? 0;
   }
 
   /** If there are too many revocations, the oldest go, and all tokens from before them count as revoked. */
@@ -96,6 +100,7 @@ export class SessionStore {
       .toArray();
     if (last === undefined) return;
     sql.exec("DELETE FROM revocations WHERE at <= ?", last.at);
-    kv.put(REVOKED_BEFORE_KEY, last.at);
+    // A late webhook may have added some from before the last that went.
+    kv.put(REVOKED_BEFORE_KEY, Math.max(this.#revokedBefore(), last.at));
   }
 }
