@@ -116,6 +116,8 @@ function toWire(failure: Failure): Wire {
       return { status: 404, message: "Connected app could not be found." };
     case "key_not_found":
       return { status: 404, message: "Key could not be found." };
+    case "session_policy_not_found":
+      return { status: 404, message: "No session policy is set, so members' sessions are refused." };
     case "route_not_found":
       return {
         status: 404,
@@ -174,7 +176,9 @@ function toWire(failure: Failure): Wire {
     case "directory_unavailable":
       return {
         status: 503,
-        message: "The list of keys and events cannot be read right now. Try again.",
+        message: failure.isChangeUnknown
+          ? "It is not known whether the change was made. Make it again."
+          : "The list of keys and events cannot be read right now. Try again.",
         headers: [["Retry-After", "1"]],
       };
     case "purge_unavailable":

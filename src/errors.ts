@@ -31,6 +31,8 @@ export type Failure =
   /** Stytch knows no such object, or the key may not see it: the caller cannot tell which. */
   | { readonly type: "organization_not_found" | "member_not_found" | "connected_app_not_found" }
   | { readonly type: "key_not_found" }
+  /** No session policy is set, so that no session is accepted. */
+  | { readonly type: "session_policy_not_found" }
   /** `isOfStytch`: the path has the form of those of the Stytch API, so the caller may have taken Postern for it. */
   | { readonly type: "route_not_found"; readonly isOfStytch?: boolean }
   | { readonly type: "method_not_allowed"; readonly allow: string; readonly isOfStytch?: boolean }
@@ -58,8 +60,8 @@ export type Failure =
   | { readonly type: "upstream_timeout" }
   /** The key's own state cannot be read, which says nothing about the key. */
   | { readonly type: "key_service_unavailable" }
-  /** The Directory cannot be read, so nothing can be listed. */
-  | { readonly type: "directory_unavailable" }
+  /** The Directory fails, so nothing can be listed. `isChangeUnknown`: it may have made a change without confirming it. */
+  | { readonly type: "directory_unavailable"; readonly isChangeUnknown?: true }
   /** The Directory has not confirmed that it listed the purge. */
   | { readonly type: "purge_unavailable" }
   /** The deployment's configuration is missing or invalid. */

@@ -69,11 +69,12 @@ export class RequestLog implements StageLog {
   }
 
   degraded(part: DegradedPart): void {
+    if (this.#entry.degraded?.includes(part)) return;
     this.#entry.degraded = [...(this.#entry.degraded ?? []), part];
   }
 
-  webhook(event: string, purges: boolean): void {
-    this.#entry.webhook = { event, purges };
+  webhook(event: string, purges: boolean, revokes: boolean): void {
+    this.#entry.webhook = { event, purges, ...(revokes && { revokes }) };
   }
 
   failure(failure: Failure): void {

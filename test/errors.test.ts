@@ -51,6 +51,7 @@ const FAILURES = {
   member_not_found: { failure: { type: "member_not_found" }, status: 404 },
   connected_app_not_found: { failure: { type: "connected_app_not_found" }, status: 404 },
   key_not_found: { failure: { type: "key_not_found" }, status: 404 },
+  session_policy_not_found: { failure: { type: "session_policy_not_found" }, status: 404 },
   route_not_found: { failure: { type: "route_not_found" }, status: 404 },
   method_not_allowed: {
     failure: { type: "method_not_allowed", allow: "GET, HEAD" },

@@ -1,7 +1,17 @@
-/** The isolate's copy of the session policy and of the revocations, which must be fresh before a session is served. */
+/**
+ * The session policy as an isolate knows it. It and the revocations come from the Directory together with the purges,
+ * on a lease of `LEASE_SECONDS`, so that a session which this isolate has verified before costs no I/O. When the
+ * Directory is asked: `PurgeSync.ensureCurrent`.
+ */
+import type { ListStatus } from "../cache/purge/purge-sync.ts";
 import type { RequestContext } from "../request-context.ts";
-import type { Result } from "../result.ts";
+import { failed, type Result } from "../result.ts";
 import type { SessionPolicy } from "./session-policy.ts";
+
+type PolicyContext = Pick<RequestContext, "config" | "waitUntil"> & {
+  readonly state: Pick<RequestContext["state"], "purgeSync" | "sessions">;
+  readonly log: Pick<RequestContext["log"], "degraded">;
+};
 
 /**
  * Returns the session policy; null if none is set, so that every session is refused. A plain value, not a promise, if
@@ -11,12 +21,25 @@ import type { SessionPolicy } from "./session-policy.ts";
  * or `LEASE_GRACE_SECONDS` more while the Directory fails. Never rejects.
  */
 export function readSessionPolicy(
-  _context: RequestContext,
+  context: PolicyContext,
 ): Result<SessionPolicy | null> | Promise<Result<SessionPolicy | null>> {
-  throw new Error("not implemented");
+  const { leaseSeconds, leaseGraceSeconds } = context.config;
+  const status = context.state.purgeSync.ensureCurrent(
+    leaseSeconds * 1_000,
+    leaseGraceSeconds * 1_000,
+    context.waitUntil,
+  );
+  return status instanceof Promise
+    ? status.then((settled) => policyFor(context, settled))
+    : policyFor(context, status);
 }
 
-/** Counts one call of a session: admitted, or refused by the limit of its member. No I/O: the count goes along with the next sync. */
-export function countSessionCall(_context: RequestContext, _admitted: boolean): void {
-  throw new Error("not implemented");
+function policyFor({ state, log }: PolicyContext, status: ListStatus): Result<SessionPolicy | null> {
+  if (status !== "current") log.degraded("directory");
+  return status === "outdated" ? failed({ type: "key_service_unavailable" }) : state.sessions.policy;
+}
+
+/** Counts one call of a session: admitted, or refused by the limit of its member. No I/O: isolates report with their next sync. */
+export function countSessionCall({ state }: Pick<PolicyContext, "state">, admitted: boolean): void {
+  state.sessions.countCall(Date.now(), admitted);
 }

@@ -1,6 +1,6 @@
 /** Purges that an operator or a webhook asks for. */
 
-import type { PurgeEvent, PurgeOrigin } from "../../directory/directory.ts";
+import type { EventOrigin } from "../../directory/audit-event.ts";
 import type { Failure } from "../../errors.ts";
 import { callWithRetry } from "../../platform/durable-object.ts";
 import { spellingsOf } from "../../stytch/identifier.ts";
@@ -24,7 +24,7 @@ interface PurgeContext extends Pick<CacheContext, "env" | "config" | "log"> {
 export async function purgeIdentifiers(
   { env, config, state, log }: PurgeContext,
   identifiers: readonly string[],
-  detail: PurgeEvent["detail"],
+  detail: EventOrigin["detail"],
 ): Promise<Failure | null> {
   const names = identifiers.flatMap(spellingsOf);
   const sequence = await listPurge({ env, state, log }, names, {
@@ -55,7 +55,7 @@ export async function purgeIdentifiers(
 async function listPurge(
   { env, state, log }: Pick<PurgeContext, "env" | "state" | "log">,
   names: readonly string[],
-  event: PurgeOrigin | null,
+  event: EventOrigin | null,
 ): Promise<number | null> {
   try {
     const sequence = await recordPurge(env, names, event);
