@@ -24,6 +24,8 @@ export interface LogEntry {
   status: number;
   error_type: string | null;
   key_id: string | null;
+  /** True if the caller is the session of a member. Nothing of it is logged. */
+  session?: true;
   /** The value of `Cache-Status`. */
   cache: string | null;
   duration_ms: number;

@@ -50,6 +50,11 @@ export class RequestLog implements StageLog {
     this.#entry.key_id = keyId;
   }
 
+  /** The caller is a member's session. */
+  session(): void {
+    this.#entry.session = true;
+  }
+
   /** The value of the header `Cache-Status`. */
   cacheStatus(value: string): void {
     this.#entry.cache = value;

@@ -1,9 +1,12 @@
-/** What an isolate knows of members' sessions from the Directory, and what it has counted of their calls. */
+/** All that an isolate keeps about members' sessions: what the Directory said, whom it has verified, and what they used. */
 import type { Config } from "../config.ts";
 import { PendingUsage, type UsageReport } from "../keys/usage.ts";
 import { type Result, success } from "../result.ts";
+import { MemberLimits } from "./member-limits.ts";
 import { RevocationList, type RevocationUpdates } from "./revocations.ts";
 import type { SessionPolicy } from "./session-policy.ts";
+import { LatestVerificationKeys } from "./verification-keys.ts";
+import { VerifiedSessions } from "./verified-sessions.ts";
 
 /** A policy of sessions, or its absence, and the sequence number of the change that led to it. */
 export interface PolicyVersion {
@@ -22,6 +25,9 @@ const USAGE_NAME = "sessions";
 
 export class SessionState {
   readonly revocations = new RevocationList();
+  readonly verified = new VerifiedSessions();
+  readonly keys = new LatestVerificationKeys();
+  readonly limits = new MemberLimits();
   readonly #pendingUsage: PendingUsage;
   #sequence = 0;
   /** Kept as a result, so that a call allocates none. */

@@ -1,5 +1,6 @@
 /** The project's public keys in the form in which they verify session tokens. */
 import { createLocalJWKSet, type JSONWebKeySet } from "jose";
+import type { JwksSet } from "../jwks/jwks-set.ts";
 
 /** Finds the key of a token by its `kid`. Rejects with an error of `jose` if none, or more than one, fits. */
 export type VerificationKeys = ReturnType<typeof createLocalJWKSet>;
@@ -10,4 +11,15 @@ export type VerificationKeys = ReturnType<typeof createLocalJWKSet>;
  */
 export function parseVerificationKeys(body: Uint8Array): VerificationKeys {
   return createLocalJWKSet(JSON.parse(new TextDecoder().decode(body)) as JSONWebKeySet);
+}
+
+/** The keys of the set that an isolate verified with last. */
+export class LatestVerificationKeys {
+  #latest: { readonly set: JwksSet; readonly keys: VerificationKeys } | null = null;
+
+  /** Parses the set unless it is the one of the last call. */
+  of(set: JwksSet): VerificationKeys {
+    if (this.#latest?.set !== set) this.#latest = { set, keys: parseVerificationKeys(set.body) };
+    return this.#latest.keys;
+  }
 }

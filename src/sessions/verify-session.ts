@@ -7,7 +7,7 @@
  * Tokens of machines (M2M) and of Connected Apps have the same keys, issuer and audience as sessions. Only Stytch's own
  * claims, whose names begin with `https://stytch.com/`, tell them apart, so nothing else counts.
  */
-import { errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from "jose";
+import { decodeProtectedHeader, errors, type JWTHeaderParameters, type JWTPayload, jwtVerify } from "jose";
 import * as z from "zod";
 import { failed, type Result, success } from "../result.ts";
 import { isIdentifier } from "../stytch/identifier.ts";
@@ -37,7 +37,7 @@ export type SessionProblem = "invalid_session" | "expired_session" | "unknown_ki
 export const CLOCK_TOLERANCE_SECONDS = 5;
 
 /** A session with ten factors and 4 KB of claims of the operator's own has fewer. */
-export const MAX_SESSION_CHARACTERS = 8_192;
+const MAX_SESSION_CHARACTERS = 8_192;
 
 /**
  * The compact serialization (RFC 7515 §7.1) in its only canonical spelling: base64url without padding, and the bits of a
@@ -77,6 +77,21 @@ const SessionClaims = z.object({
   scope: z.undefined().optional(),
 });
 
+/** True for a text in the form of a token. Nothing of it is decoded. */
+export function isSessionToken(text: string): boolean {
+  return text.length <= MAX_SESSION_CHARACTERS && COMPACT_JWS.test(text);
+}
+
+/** The name of the key in an unverified token; null if its header is not that of a session. */
+export function kidOf(token: string): string | null {
+  try {
+    const header = decodeProtectedHeader(token);
+    return isAcceptable(header) ? header.kid : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Never rejects. `now`: ms since the epoch. The age of the token is not limited here: that is the policy's. */
 export async function verifySession(
   token: string,
@@ -84,7 +99,7 @@ export async function verifySession(
   { projectId, issuers }: SessionExpectations,
   now: number,
 ): Promise<Result<Session, SessionProblem>> {
-  if (token.length > MAX_SESSION_CHARACTERS || !COMPACT_JWS.test(token)) return failed("invalid_session");
+  if (!isSessionToken(token)) return failed("invalid_session");
   const options = {
     algorithms: [ALGORITHM],
     audience: projectId,
@@ -134,9 +149,12 @@ async function verifyWithAnyKey(token: string, keys: VerificationKeys, options: 
 }
 
 /** `at+jwt` (RFC 9068) and other types are tokens for something else. */
-function isAcceptable(header: JWTHeaderParameters): boolean {
-  const { kid, typ } = header;
+function isAcceptable(
+  header: Partial<JWTHeaderParameters>,
+): header is Partial<JWTHeaderParameters> & { readonly kid: string } {
+  const { alg, kid, typ } = header;
   return (
+    alg === ALGORITHM &&
     typeof kid === "string" &&
     kid !== "" &&
     (typ === undefined || typ === "JWT") &&
