@@ -3,7 +3,7 @@ import * as z from "zod";
 import { policyFields, scopesOf, wholeNumber } from "../keys/policy.ts";
 
 /** The permissions that a session can have: to read its own organization, and its own member record. */
-const SESSION_SCOPES = ["organizations:read", "members:read"] as const;
+export const SESSION_SCOPES = ["organizations:read", "members:read"] as const;
 
 const DEFAULT_MAX_AGE_SECONDS = 300;
 

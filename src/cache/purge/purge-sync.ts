@@ -84,11 +84,11 @@ export class PurgeSync {
   /** Like `ensureSynced`, for answers that must not go on without the Directory for longer than the grace. */
   ensureCurrent(leaseMs: number, graceMs: number, waitUntil: WaitUntil): ListStatus | Promise<ListStatus> {
     const now = this.#now();
-    const isInGrace = () => isWithin(this.#now(), this.#syncedAt, leaseMs + graceMs);
     if (isWithin(now, this.#syncedAt, leaseMs)) {
       if (!isWithin(now, this.#syncedAt, leaseMs / 2)) this.#syncInBackground(now, waitUntil);
       return "current";
     }
+    const isInGrace = () => isWithin(this.#now(), this.#syncedAt, leaseMs + graceMs);
     if (isWithin(now, this.#failedAt, leaseMs) && isInGrace()) {
       this.#syncInBackground(now, waitUntil);
       return "grace";
