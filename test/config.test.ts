@@ -10,6 +10,7 @@ const DEFAULTS = {
     secret: REQUIRED.STYTCH_SECRET,
     nextSecret: undefined,
     baseUrl: "https://api.stytch.com",
+    jwtIssuers: [`stytch.com/${REQUIRED.STYTCH_PROJECT_ID}`, "https://api.stytch.com"],
     timeoutMs: 5_000,
   },
   upstreamRegion: "enam",

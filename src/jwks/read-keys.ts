@@ -81,9 +81,12 @@ function hideFailure(
   return isServable ? success(set) : failed(failure);
 }
 
-/** Answers may arrive in any order: a set never replaces one that Stytch sent later. Returns the one that is kept. */
+/**
+ * Answers may arrive in any order: a set never replaces one that Stytch sent later. Returns the one that is kept. Of two
+ * from the same millisecond, the one that was asked for later may have more keys.
+ */
 function keepNewest(known: JwksState, set: JwksSet): JwksSet {
-  if (known.set === undefined || known.set.receivedAt < set.receivedAt) known.set = set;
+  if (known.set === undefined || known.set.receivedAt <= set.receivedAt) known.set = set;
   return known.set;
 }
 
