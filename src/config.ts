@@ -164,11 +164,11 @@ export interface Config {
     readonly nextSecret: string | undefined;
     /** An origin (RFC 6454 §6.1). */
     readonly baseUrl: string;
-    /** The values of `iss` that session JWTs of the project may have. */
-    readonly jwtIssuers: readonly string[];
     /** The deadline of a whole upstream call, retries included. */
     readonly timeoutMs: number;
   };
+  /** The values of `iss` that session JWTs of the project may have. */
+  readonly jwtIssuers: readonly string[];
   readonly upstreamRegion: (typeof LOCATION_HINTS)[number];
   readonly keySecret: string;
   readonly adminToken: string | undefined;
@@ -215,10 +215,10 @@ function toConfig(v: Variables): Config {
       secret: v.STYTCH_SECRET,
       nextSecret: v.STYTCH_SECRET_NEXT,
       baseUrl: origin,
-      // By default, and with a custom domain.
-      jwtIssuers: Object.freeze([`stytch.com/${v.STYTCH_PROJECT_ID}`, origin, ...v.STYTCH_JWT_ISSUERS]),
       timeoutMs: v.UPSTREAM_TIMEOUT_MS,
     }),
+    // By default, and with a custom domain.
+    jwtIssuers: Object.freeze([`stytch.com/${v.STYTCH_PROJECT_ID}`, origin, ...v.STYTCH_JWT_ISSUERS]),
     upstreamRegion: v.UPSTREAM_REGION,
     keySecret: v.KEY_SECRET,
     adminToken: v.ADMIN_TOKEN,

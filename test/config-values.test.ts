@@ -31,9 +31,9 @@ test("a problem of STYTCH_BASE_URL says what to write instead", () => {
 test("STYTCH_JWT_ISSUERS adds to the issuers of the project and of its base URL", () => {
   const project = `stytch.com/${REQUIRED.STYTCH_PROJECT_ID}`;
   const base = "https://login.a.example";
-  expect(parse().stytch.jwtIssuers).toEqual([project, parse().stytch.baseUrl]);
+  expect(parse().jwtIssuers).toEqual([project, parse().stytch.baseUrl]);
   const more = " https://old.a.example,https://older.a.example ";
-  expect(parse({ STYTCH_BASE_URL: `${base}/`, STYTCH_JWT_ISSUERS: more }).stytch.jwtIssuers).toEqual([
+  expect(parse({ STYTCH_BASE_URL: `${base}/`, STYTCH_JWT_ISSUERS: more }).jwtIssuers).toEqual([
     project,
     base,
     "https://old.a.example",

@@ -94,7 +94,6 @@ async function verifyWith(
   token: string,
   set: JwksSet,
 ): Promise<Result<Session, SessionProblem>> {
-  const { projectId, jwtIssuers } = config.stytch;
-  const expected = { projectId, issuers: jwtIssuers };
+  const expected = { projectId: config.stytch.projectId, issuers: config.jwtIssuers };
   return await verifySession(token, state.sessions.keys.of(set), expected, Date.now());
 }

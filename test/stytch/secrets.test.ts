@@ -6,7 +6,6 @@ const CONFIG: StytchConfig = {
   secret: "secret-test-one",
   nextSecret: undefined,
   baseUrl: "https://test.stytch.com",
-  jwtIssuers: ["stytch.com/project-test-1"],
   timeoutMs: 5_000,
 };
 
