@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test, vi } from "vitest";
 import { Directory } from "../../src/directory/directory.ts";
+import { isRevoked } from "../../src/sessions/revocations.ts";
 import type { Json } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate } from "../support/deployment.ts";
@@ -113,7 +114,6 @@ test.each(["member_session_id", "member_id", "organization_id"])(
     const other = sessionAt(Date.now());
     expect(await far.isRevoked(token)).toBe(false);
     at(1.5);
-    const issuedBefore = sessionAt(Date.now(), token.sessionId === "" ? {} : { ...token, issuedAt: 0 });
     const ids = {
       member_session_id: token.sessionId,
       member_id: token.memberId,
@@ -123,12 +123,24 @@ test.each(["member_session_id", "member_id", "organization_id"])(
     at(1.5 + LEASE_SECONDS);
     for (const isolate of [far, createSessionIsolate()]) {
       expect(await isolate.isRevoked(token)).toBe(true);
-      expect(await isolate.isRevoked({ ...issuedBefore, issuedAt: token.issuedAt + 1 })).toBe(true);
+      expect(await isolate.isRevoked({ ...token, issuedAt: token.issuedAt + 1 })).toBe(true);
       expect(await isolate.isRevoked({ ...token, issuedAt: token.issuedAt + 2 })).toBe(false);
       expect(await isolate.isRevoked(other)).toBe(false);
     }
   },
 );
+
+test("a change is in force at once in the isolate that made it", async () => {
+  const isolate = createSessionIsolate();
+  await isolate.read();
+  await isolate.admin("PUT", "/admin/session-policy", POLICY);
+  expect(isolate.read()).toEqual(known(POLICY));
+  const token = sessionAt(Date.now());
+  await isolate.admin("POST", "/admin/sessions/revoke", { member_id: token.memberId });
+  expect(isRevoked(isolate.state, token)).toBe(true);
+  await isolate.admin("DELETE", "/admin/session-policy");
+  expect(isolate.read()).toEqual(known(null));
+});
 
 test("an ID in upper case revokes the sessions of the ID as Stytch writes it", async () => {
   const token = sessionAt(Date.now());
@@ -153,14 +165,20 @@ test("calls of sessions are counted once, in the hour that they were made", asyn
     real.apply(this, given);
     throw new Error("gone");
   });
-  for (const seconds of [4, 6, 8]) {
-    at(seconds);
-    for (const isolate of isolates) {
-      await isolate.read();
-      await isolate.settle();
+  const readAt = async (...moments: number[]) => {
+    for (const seconds of moments) {
+      at(seconds);
+      for (const isolate of isolates) {
+        await isolate.read();
+        await isolate.settle();
+      }
     }
-  }
-  expect(await usage()).toEqual({
-    hours: [{ hour: "2027-01-15T08:00:00Z", requests: 4, rate_limited: 2 }],
-  });
+  };
+  await readAt(4, 6, 8);
+  const hour = "2027-01-15T08:00:00Z";
+  expect(await usage()).toEqual({ hours: [{ hour, requests: 4, rate_limited: 2 }] });
+  // What is counted after a report goes into the next one.
+  isolates[0]?.count();
+  await readAt(12, 16);
+  expect(await usage()).toEqual({ hours: [{ hour, requests: 5, rate_limited: 2 }] });
 });

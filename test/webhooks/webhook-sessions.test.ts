@@ -108,6 +108,17 @@ test("an event is answered 503 while the Directory fails, and revokes when it is
   expect(await createSessionIsolate().isRevoked(token)).toBe(true);
 });
 
+test("the log names a failing Directory once, though the purge and the revocation fail", async () => {
+  for (const method of ["purge", "revokeSessions"] as const) {
+    vi.spyOn(Directory.prototype, method).mockImplementation(() => {
+      throw new Error("gone");
+    });
+  }
+  const event = eventNow({ object_type: "organization", action: "DELETE", id: ORGANIZATION_ID });
+  expect((await deliver(event)).status).toBe(503);
+  expect(logLines().at(-1)?.["degraded"]).toEqual(["directory"]);
+});
+
 test("the audit lists what webhooks revoke if a session policy is set, and the log never names a member", async () => {
   const events = async () =>
     (await (await receiver.admin("GET", "/admin/audit")).json<{ events: Json[] }>()).events;
