@@ -1,5 +1,4 @@
 /** The admin API of keys. */
-import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { AppEnv } from "../app-env.ts";
 import { type Failure, RequestError } from "../errors.ts";
@@ -8,12 +7,11 @@ import { createKeyId, issueKey } from "../keys/key-format.ts";
 import { KeyCreation, KeyEdit, KeyRotation } from "../keys/policy.ts";
 import { checkNotExpired, checkOrganizationIds } from "../keys/policy-checks.ts";
 import { type KeyRecord, toPublicRecord } from "../keys/record.ts";
+import { type AdminContext, projectId } from "./admin-context.ts";
 import { callIdempotent, callOnce } from "./object-calls.ts";
 import { readPage } from "./pagination.ts";
 import { invalidRequest, readBody, readQuery } from "./request.ts";
 import { toPublicHours, UsageQuery } from "./usage-query.ts";
-
-type AdminContext = Context<AppEnv>;
 
 /** Refuses what cannot be the ID of a key before any object is woken for it. Sets `keyId`. */
 export const requireKeyId = createMiddleware<AppEnv>(async (c, next) => {
@@ -84,8 +82,6 @@ export async function showUsage(c: AdminContext): Promise<Response> {
   if (counts === null) throw new RequestError({ type: "key_not_found" });
   return Response.json({ key_id: c.var.keyId, hours: toPublicHours(counts) });
 }
-
-const projectId = (c: AdminContext) => c.env.config.stytch.projectId;
 
 function refuse(problem: string | null): void {
   if (problem !== null) throw new RequestError(invalidRequest(problem));

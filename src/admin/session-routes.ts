@@ -1,7 +1,5 @@
 /** The admin API of members' sessions: the policy, its usage, and revocations. */
-import type { Context } from "hono";
 import * as z from "zod";
-import type { AppEnv } from "../app-env.ts";
 import type { Directory, PolicyChange } from "../directory/directory.ts";
 import { getDirectory } from "../directory/directory-client.ts";
 import { RequestError } from "../errors.ts";
@@ -10,11 +8,10 @@ import type { RevocationKind } from "../sessions/revocations.ts";
 import { revokeSessions } from "../sessions/revoke-sessions.ts";
 import { SessionPolicy } from "../sessions/session-policy.ts";
 import { IDENTIFIER_RULE, isIdentifier } from "../stytch/identifier.ts";
+import { type AdminContext, projectId } from "./admin-context.ts";
 import { callIdempotent, callOnce } from "./object-calls.ts";
 import { invalidRequest, readBody, readQuery } from "./request.ts";
 import { toPublicHours, UsageQuery } from "./usage-query.ts";
-
-type AdminContext = Context<AppEnv>;
 
 /** Answers 200 with the policy. Setting it again changes nothing, so the call may be repeated. */
 export async function setSessionPolicy(c: AdminContext): Promise<Response> {
@@ -115,8 +112,6 @@ function checkRevokedId(kind: RevocationKind, revoked: string, environment: "tes
   if (actual?.toLowerCase() === kind && actualEnvironment?.toLowerCase() === environment) return null;
   return `must be a whole ID of the ${environment} environment, as this deployment is: ${kind}-${environment}-<uuid>`;
 }
-
-const projectId = (c: AdminContext) => c.env.config.stytch.projectId;
 
 /** A change is in force in this isolate at once. */
 function applyChange(c: AdminContext, { version }: PolicyChange): void {

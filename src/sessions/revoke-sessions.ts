@@ -6,7 +6,7 @@ import type { Failure } from "../errors.ts";
 import { callWithRetry } from "../platform/durable-object.ts";
 import type { RequestContext } from "../request-context.ts";
 
-const DIRECTORY_TIMEOUT_MS = 5_000;
+const REVOCATION_TIMEOUT_MS = 5_000;
 
 interface RevocationContext extends Pick<RequestContext, "env" | "config"> {
   readonly state: Pick<RequestContext["state"], "sessions">;
@@ -28,7 +28,7 @@ export async function revokeSessions(
     const revocations = await callWithRetry(
       () => getDirectory(env),
       async (directory) => await directory.revokeSessions(order, origin),
-      DIRECTORY_TIMEOUT_MS,
+      REVOCATION_TIMEOUT_MS,
     );
     for (const revocation of revocations) state.sessions.revocations.add(revocation);
     return null;

@@ -40,7 +40,7 @@ test("without a policy sessions are refused, and that is known without I/O for a
   expect(isolate.degraded).toEqual([]);
 });
 
-test("a policy that is set, changed or removed is in force everywhere within LEASE_SECONDS", async () => {
+test("any change of the policy is in force everywhere within LEASE_SECONDS", async () => {
   const isolate = createSessionIsolate();
   await isolate.read();
   const changes: [() => Promise<Response>, Json | null][] = [
@@ -81,7 +81,7 @@ test("answers of the Directory that arrive out of order leave the latest policy"
   expect(sessions.policy).toEqual(known(POLICY));
 });
 
-test("while the Directory fails, the last policy holds for the grace, then sessions get 503", async () => {
+test("while the Directory fails, the policy holds for the grace; then it is 503", async () => {
   await setPolicy();
   let isDown = false;
   const isolate = createSessionIsolate({ DIRECTORY: objectsThat.failIf(env.DIRECTORY, () => isDown) });
@@ -99,7 +99,7 @@ test("while the Directory fails, the last policy holds for the grace, then sessi
   expect(await isolate.read()).toEqual(known(POLICY));
 });
 
-test("an isolate that never reached the Directory answers 503, not that sessions are refused", async () => {
+test("an isolate that never reached the Directory answers 503, not 401", async () => {
   await setPolicy();
   const isolate = createSessionIsolate({ DIRECTORY: objectsThat.fail() });
   expect(await isolate.read()).toEqual(UNKNOWN);

@@ -64,7 +64,7 @@ test("a revocation is kept until no token from before it can live, and no longer
   expect(REVOCATION_RETENTION_MS).toBeGreaterThan(3_605_000);
 });
 
-test("beyond MAX_REVOCATIONS the oldest goes, and every token from before it is revoked", () => {
+test("beyond MAX_REVOCATIONS every token from before the oldest is revoked", () => {
   const list = new RevocationList();
   for (let index = 0; index <= MAX_REVOCATIONS; index += 1) {
     list.add({ kind: "member", id: `member-${index}`, revokedAt: NOW + index * 1_000 });

@@ -95,7 +95,7 @@ test("an unsigned event revokes nothing", async () => {
   expect(await createSessionIsolate().isRevoked(token)).toBe(false);
 });
 
-test("an event is answered 503 while the Directory fails, and revokes when it is sent again", async () => {
+test("an event is 503 while the Directory fails, and revokes when it is sent again", async () => {
   vi.spyOn(Directory.prototype, "revokeSessions").mockImplementation(() => {
     throw new Error("gone");
   });
@@ -119,7 +119,7 @@ test("the log names a failing Directory once, though the purge and the revocatio
   expect(logLines().at(-1)?.["degraded"]).toEqual(["directory"]);
 });
 
-test("the audit lists what webhooks revoke if a session policy is set, and the log never names a member", async () => {
+test("what webhooks revoke is in the audit if there is a policy, and never in the log", async () => {
   const events = async () =>
     (await (await receiver.admin("GET", "/admin/audit")).json<{ events: Json[] }>()).events;
   await expectAccepted(await deliver(ended(token.memberId)));

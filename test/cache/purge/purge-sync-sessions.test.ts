@@ -44,7 +44,7 @@ test("a session waits for the Directory if the list is as old as a lease", async
   expect(fetchUpdates).toHaveBeenCalledTimes(1);
 });
 
-test("while the Directory fails, the list is used for the grace, and asked for once in a lease", async () => {
+test("a list in its grace is used, and the Directory asked once in a lease", async () => {
   const { at, background, directory, ensureCurrent, fetchUpdates } = await syncedOnce();
   directory.isDown = true;
   at(10);
@@ -59,7 +59,7 @@ test("while the Directory fails, the list is used for the grace, and asked for o
   expect(await ensureCurrent()).toBe("outdated");
 });
 
-test("after the grace each session asks the Directory, and the first answer ends the outage", async () => {
+test("after the grace each session asks, and the first answer ends the outage", async () => {
   const { at, directory, ensureCurrent, fetchUpdates } = await syncedOnce();
   directory.isDown = true;
   at(30);
@@ -83,7 +83,7 @@ test("in the grace, the background sync finds a Directory that works again", asy
   expect(ensureCurrent()).toBe("current");
 });
 
-test("an isolate that never had a list cannot check a session while the Directory fails", async () => {
+test("an isolate without a list cannot check a session while the Directory fails", async () => {
   const isolate = syncedIsolate(fail);
   expect(await isolate.ensureCurrent()).toBe("outdated");
   // A key's read goes on without the list meanwhile.
