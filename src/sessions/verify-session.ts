@@ -104,7 +104,6 @@ export async function verifySession(
     algorithms: [ALGORITHM],
     audience: projectId,
     issuer: [...issuers],
-    requiredClaims: ["exp", "iat", "sub"],
     clockTolerance: CLOCK_TOLERANCE_SECONDS,
     currentDate: new Date(now),
   };
@@ -152,9 +151,8 @@ async function verifyWithAnyKey(token: string, keys: VerificationKeys, options: 
 function isAcceptable(
   header: Partial<JWTHeaderParameters>,
 ): header is Partial<JWTHeaderParameters> & { readonly kid: string } {
-  const { alg, kid, typ } = header;
+  const { kid, typ } = header;
   return (
-    alg === ALGORITHM &&
     typeof kid === "string" &&
     kid !== "" &&
     (typ === undefined || typ === "JWT") &&

@@ -143,9 +143,24 @@ test("those who wait for an unknown kid are answered when the object fails", asy
   const calls = [await strange(), await strange(), await strange()].map(
     async (key) => (await isolate.call(pathOf(), { key })).status,
   );
-  await vi.waitFor(() => expect(isolate.counts).toBeDefined());
   answered.resolve();
   expect(await Promise.all(calls)).toEqual([401, 401, 401]);
+});
+
+test("a policy that was removed while a token waited for the keys refuses it", async () => {
+  await setUp.allow();
+  const answered = deferred<void>();
+  setUp.world.upstream.answer(async ({ url }) => {
+    if (!url.endsWith(JWKS_PATH)) return setUp.world.respond(url);
+    await answered.promise;
+    return jwksResponse(setUp.keys);
+  });
+  const waiting = setUp.read(pathOf(), await setUp.token());
+  await vi.waitFor(() => expect(setUp.jwksRequests()).toBe(1));
+  await setUp.isolate.admin("DELETE", "/admin/session-policy");
+  answered.resolve();
+  const response = await waiting;
+  expect([response.status, await errorOf(response)]).toEqual([401, "invalid_session"]);
 });
 
 test("the JWKS endpoint and sessions share one set", async () => {

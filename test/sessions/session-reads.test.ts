@@ -128,6 +128,7 @@ test("an answer of Stytch about another member or organization never reaches a s
   const stranger = member({ organization_id: world.organizationId, external_id: id });
   const answers: Json[] = [
     memberEnvelope(stranger, world.organization),
+    memberEnvelope(stranger, world.organization, { member_id: id }),
     memberEnvelope(world.member, world.organization, { member_id: stranger["member_id"] }),
     memberEnvelope({ ...world.member, organization_id: "organization-test-other" }, world.organization),
   ];

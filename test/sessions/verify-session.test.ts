@@ -365,6 +365,16 @@ test("an authentic token past its end has expired; a forged one is invalid", asy
   await expectInvalid(await signer.sign({ ...ended, [SESSION_CLAIM]: undefined }));
 });
 
+test("an authentic token past its end has expired, whichever of two keys with its kid signed it", async () => {
+  const token = await signer.sign(sessionClaims(NOW - 305_000));
+  for (const keys of [
+    [impostor.jwk, signer.jwk],
+    [signer.jwk, impostor.jwk],
+  ]) {
+    expect(await verify(token, { keys })).toEqual({ ok: false, failure: "expired_session" });
+  }
+});
+
 test("a session with an impersonated factor is told", async () => {
   const factors = sessionClaims(NOW)[SESSION_CLAIM] as Json;
   const [magicLink] = factors["authentication_factors"] as Json[];
