@@ -11,6 +11,7 @@ const BARS: Readonly<Record<string, Bar>> = {
   hit_cpu_vs_bare: { atMost: 1.5 },
   kv_hit_vs_bare_kv: { atLeast: 0.75 },
   limited_vs_unlimited: { atLeast: 0.9 },
+  session_vs_key: { atLeast: 0.9 },
   cors_vs_hit: { atLeast: 0.9 },
   hit_vs_assembled: { atLeast: 8 },
   cost_vs_assembled: { atMost: 0.33 },
@@ -26,6 +27,7 @@ export function ratiosOf(
     hit_cpu_vs_bare: ratio(measured, "hit", "bare", "cpuUs"),
     kv_hit_vs_bare_kv: ratio(measured, "kv_hit", "bare_kv"),
     limited_vs_unlimited: ratio(measured, "hit_limited", "hit"),
+    session_vs_key: ratio(measured, "hit_session", "hit"),
     cors_vs_hit: ratio(measured, "hit_cors", "hit"),
     // What `CORS_ORIGINS` costs callers that are no pages, such as the SDKs.
     cors_no_origin_vs_hit: ratio(measured, "hit_cors_no_origin", "hit"),

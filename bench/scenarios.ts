@@ -49,7 +49,7 @@ const createScenario = (
 });
 
 /** The scenarios of the ratios. */
-export function comparedScenarios({ workers, keys }: Stage): readonly Scenario[] {
+export function comparedScenarios({ workers, keys, sessions }: Stage): readonly Scenario[] {
   const { bare, bareKv, assembled, postern, withCors, fromKv } = workers;
   const hit = (name: string, label: string, worker: RunningWorker, headers: Record<string, string>) =>
     createScenario(name, label, worker, headers, 12_000, HIT);
@@ -64,6 +64,7 @@ export function comparedScenarios({ workers, keys }: Stage): readonly Scenario[]
       withCors,
       bearer(keys.withCors),
     ),
+    hit("hit_session", "Postern: hit in memory, session of a member", postern, bearer(sessions.valid)),
     hit("hit_limited", "Postern: hit in memory, limited key", postern, bearer(keys.limited)),
     createScenario("assembled", "assembled: hit", assembled, bearer(keys.assembled), 1_000),
     createScenario("bare_kv", "bare Worker: the same response from KV", bareKv, {}, 2_400),
@@ -121,7 +122,7 @@ function otherHits({ workers, keys, etag }: Stage): readonly Scenario[] {
   ];
 }
 
-function otherResponses({ workers, keys }: Stage): readonly Scenario[] {
+function otherResponses({ workers, keys, sessions }: Stage): readonly Scenario[] {
   const { postern, alwaysMissing, distantStytch } = workers;
   const key = keys.postern;
   const forged = key.slice(0, -4) + (key.endsWith("0000") ? "1111" : "0000");
@@ -142,6 +143,14 @@ function otherResponses({ workers, keys }: Stage): readonly Scenario[] {
     createScenario("forged", "Postern: forged key", postern, bearer(forged), 1_000, {
       statuses: [401, 429],
     }),
+    createScenario(
+      "session_verified",
+      "Postern: signature of a session (one that has ended)",
+      postern,
+      bearer(sessions.ended),
+      1_000,
+      { statuses: [401] },
+    ),
     createScenario("refused", "Postern: refused by the rate limit", postern, bearer(keys.refused), 4_500, {
       statuses: [429],
     }),

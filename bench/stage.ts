@@ -4,7 +4,18 @@ import type { Built } from "../dev/build.ts";
 import { demo } from "../sandbox/seed.ts";
 import { PROCESSORS } from "./processors.ts";
 import { type RunningWorker, startWorker } from "./running-worker.ts";
-import { ASSEMBLED, BARE, BARE_KV, createKey, POSTERN, PROJECT, SANDBOX, varsOf } from "./settings.ts";
+import {
+  ASSEMBLED,
+  allowSessions,
+  BARE,
+  BARE_KV,
+  createKey,
+  POSTERN,
+  PROJECT,
+  SANDBOX,
+  signIn,
+  varsOf,
+} from "./settings.ts";
 
 export interface Builds {
   readonly postern: Built;
@@ -32,6 +43,7 @@ export const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
 export async function startStage(builds: Builds) {
   const workers = await startWorkers(builds);
   const keys = await createKeys(workers);
+  const sessions = await createSessions(workers);
   const etag = await fillBareWorkers(workers, keys.postern);
   await checkCors(workers.withCors, keys.withCors);
   // The next request of this key is refused.
@@ -39,6 +51,7 @@ export async function startStage(builds: Builds) {
   return {
     workers,
     keys,
+    sessions,
     /** The ETag of the organization that most scenarios request. */
     etag,
     stop: async () => {
@@ -107,6 +120,18 @@ async function createKeys(workers: Awaited<ReturnType<typeof startWorkers>>) {
     alwaysMissing: await createKey(alwaysMissing.url, { name: "all", scopes: SCOPES }),
     assembled: await createKey(assembled.url, { ...policy, rate_limit: null }),
     assembledLimited: await createKey(assembled.url, { ...policy, rate_limit: WIDE_LIMIT }),
+  };
+}
+
+/** Longer than the benchmark takes, and as long as a session policy allows. */
+const SESSION_SECONDS = 3_600;
+
+async function createSessions({ postern, stytch }: Readonly<Record<"postern" | "stytch", RunningWorker>>) {
+  await allowSessions(postern.url);
+  return {
+    valid: await signIn(stytch.url, demo.member_id, SESSION_SECONDS),
+    // Postern remembers no token that has ended, so each call with it costs a signature check, as a first call does.
+    ended: await signIn(stytch.url, demo.member_id, -60),
   };
 }
 

@@ -7,6 +7,7 @@ import { type Environment, resolveConnection } from "./connection.ts";
 import { CliError, errorLine, jsonText } from "./errors.ts";
 import { parseDuration, parseKeyId, parseOrganization, parseWholeNumber } from "./options.ts";
 import { addCreateOptions, addEditOptions, type CreateOptions, type EditOptions } from "./policy-options.ts";
+import { addSessionCommands } from "./session-commands.ts";
 
 /** What a run reads and writes. `main.ts` passes the process's own. */
 export interface CliIo {
@@ -61,7 +62,9 @@ function examples(...lines: readonly string[]): string {
 
 function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: CliIo): Command {
   const root = new Command("npm run keys --")
-    .description("Manages the API keys of a Postern and purges its cache, through its admin API.")
+    .description(
+      "Manages the API keys of a Postern and members' sessions, and purges its cache, through its admin API.",
+    )
     .option("--url <address>", "address of Postern (default: POSTERN_URL, or the one of npm start)")
     .option(
       "--token <token>",
@@ -195,9 +198,11 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
       return run(command, (api) => purge(api, organization));
     });
 
+  addSessionCommands(root, { run, examples, confirm });
+
   root
     .command("audit")
-    .description("Show what was done to keys and the cache, newest first.")
+    .description("Show what was done to keys, sessions and the cache, newest first.")
     .option("--limit <n>", "number of events, 1 to 200 (default: 50)", parseWholeNumber)
     .addHelpText("after", examples("audit --limit 10"))
     .action(({ limit }: { limit?: number }, command: Command) => run(command, (api) => audit(api, limit)));

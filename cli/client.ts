@@ -4,7 +4,7 @@ import type { Connection } from "./connection.ts";
 import { CliError } from "./errors.ts";
 import { nameOptions } from "./option-names.ts";
 
-type Method = "GET" | "POST" | "PATCH" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 export interface AdminApi {
   /** Where Postern is, for texts that people read. */
@@ -90,6 +90,12 @@ const ErrorBody = z.object({
   request_id: z.string().optional(),
 });
 
+/** What to do about an error, by its type. */
+const HINTS: Readonly<Record<string, string>> = {
+  key_not_found: " The list command shows all keys.",
+  session_policy_not_found: " The command sessions policy set sets one.",
+};
+
 function errorMessage(
   { origin, tokenSource }: Connection,
   status: number,
@@ -114,7 +120,7 @@ function errorMessage(
   if (type === "route_not_found") {
     return `${origin} does not know this admin call (404). Is ADMIN_TOKEN set there, and is that Postern as new as this tool?`;
   }
-  const hint = type === "key_not_found" ? " The list command shows all keys." : "";
+  const hint = Object.hasOwn(HINTS, type) ? HINTS[type] : "";
   if (status < 500) return `${message}${hint} (${status} ${type})`;
   const logged = requestId === undefined ? "" : `, request_id ${requestId} in its log`;
   return `${message}${hint} (${status} ${type}${logged}).${ifUncertain}`;
@@ -164,6 +170,15 @@ export type AuditPage = z.output<typeof AuditPage>;
 
 export const PurgeResult = z.object({ purged: z.string() });
 export type PurgeResult = z.output<typeof PurgeResult>;
+
+export const SessionPolicy = KeyRecord.pick({ scopes: true, fields: true, rate_limit: true }).extend({
+  max_age_seconds: z.number(),
+  allow_impersonation: z.boolean(),
+});
+export type SessionPolicy = z.output<typeof SessionPolicy>;
+
+export const RevocationResult = z.object({ revoked: z.string() });
+export type RevocationResult = z.output<typeof RevocationResult>;
 
 /** Throws a `CliError` if a response is not as expected. */
 export function parseResponse<Schema extends z.ZodType>(schema: Schema, json: unknown): z.output<Schema> {

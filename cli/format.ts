@@ -6,6 +6,8 @@ import {
   KeyRecord,
   type PurgeResult,
   parseResponse,
+  type RevocationResult,
+  type SessionPolicy,
   type Usage,
 } from "./client.ts";
 import { printable } from "./errors.ts";
@@ -23,15 +25,13 @@ const utcDate = (text: string) => utcTime(text).replace(/T.*Z$/, "");
 export const recordText = (key: KeyRecord) => card(recordRows(key));
 
 function recordRows(key: KeyRecord): readonly (readonly [string, string | undefined])[] {
-  const { fields } = key;
   return [
     ["key_id", key.key_id],
     ["name", key.name],
     ["status", key.status],
     ["scopes", key.scopes.join(", ")],
     ["organizations", listText(key.organization_ids)],
-    ["fields of organization", fields === null ? "all" : listText(fields?.organization)],
-    ["fields of member", fields === null ? "all" : listText(fields?.member)],
+    ...fieldRows(key),
     ["rate limit", rateLimitText(key.rate_limit)],
     ["allowed IPs", listText(key.allowed_ips)],
     ["region", key.region === null ? "none" : key.region],
@@ -69,9 +69,33 @@ export function editedText(before: KeyRecord, after: KeyRecord): string {
 const listText = (items: readonly string[] | null | undefined) =>
   items === null ? "all" : items?.join(", ");
 
+function fieldRows({
+  fields,
+}: Pick<KeyRecord, "fields">): readonly (readonly [string, string | undefined])[] {
+  return [
+    ["fields of organization", fields === null ? "all" : listText(fields?.organization)],
+    ["fields of member", fields === null ? "all" : listText(fields?.member)],
+  ];
+}
+
 /** In the form that `--limit` takes. */
 const rateLimitText = (rate: KeyRecord["rate_limit"]) =>
   rate ? `${rate.limit}/${rate.period_seconds}` : rate === null ? "none" : undefined;
+
+export function sessionPolicyText(policy: SessionPolicy): string {
+  return card([
+    ["scopes", policy.scopes.join(", ")],
+    ...fieldRows(policy),
+    ["rate limit of a member", rateLimitText(policy.rate_limit)],
+    ["max age of a token", `${policy.max_age_seconds} s`],
+    ["impersonation", policy.allow_impersonation ? "allowed" : "refused"],
+  ]);
+}
+
+/** Postern does not know which sessions there are. */
+export function sessionsRevokedText({ revoked }: RevocationResult): string {
+  return `Revoked the session JWTs of ${printable(revoked)} that were issued up to now: in force everywhere within LEASE_SECONDS (default: 5).`;
+}
 
 /** With these, a row of the list is at most 80 columns wide. */
 const MAX_NAME_WIDTH = 18;
@@ -201,12 +225,14 @@ const Edit = z.object({
   after: z.record(z.string(), z.unknown()),
 });
 
-/** An edit as `name: "old" → "new"`, anything else as JSON. */
+/** An edit as `name: "old" → "new"` for each field that differs, anything else as JSON. */
 function detailText(detail: unknown): string {
   if (detail === null || detail === undefined) return "";
   const edit = Edit.safeParse(detail).data;
   if (edit === undefined) return typeof detail === "string" ? detail : JSON.stringify(detail);
   return Object.entries(edit.after)
-    .map(([field, value]) => `${field}: ${JSON.stringify(edit.before[field])} → ${JSON.stringify(value)}`)
+    .map(([field, value]) => [field, JSON.stringify(edit.before[field]), JSON.stringify(value)])
+    .filter(([, before, after]) => before !== after)
+    .map(([field, before, after]) => `${field}: ${before} → ${after}`)
     .join("; ");
 }

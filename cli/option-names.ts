@@ -10,6 +10,10 @@ const OPTIONS: Readonly<Record<string, string>> = {
   expires_at: "--expires",
   region: "--region",
   overlap_seconds: "--overlap",
+  max_age_seconds: "--max-age",
+  member_session_id: "--session",
+  member_id: "--member",
+  organization_id: "--organization",
   limit: "--limit",
   hours: "--hours",
 };

@@ -97,5 +97,13 @@ export function parseOrganization(text: string): string {
   );
 }
 
+/** The ID of a session, member or organization. The audit log shows it, where a whole key must not be; nor a session JWT. */
+export function parseSessionName(text: string): string {
+  if (text.search(KEY_PATTERN) !== -1) throw new CliError("Give an ID, not a key.", 2);
+  if (/^eyJ[\w-]*\./.test(text)) throw new CliError("Give an ID, not a session JWT.", 2);
+  if (isIdentifier(text)) return text;
+  throw new CliError("An ID has 1 to 256 characters, no control characters and none of / \\ ? # %.", 2);
+}
+
 /** The characters of Stytch's IDs, slugs and external IDs: https://stytch.com/docs/b2b/api/organization-object */
 export const isStytchName = (text: string) => /^[A-Za-z0-9._~|-]{1,128}$/.test(text);

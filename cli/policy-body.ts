@@ -1,4 +1,4 @@
-/** The bodies of the admin API that `create` and `edit` send. */
+/** The bodies of the admin API that `create`, `edit` and those of `sessions` send. */
 import { formatFieldPath, parseFieldPath } from "../src/keys/field-path.ts";
 import { normalizeStoredRange } from "../src/platform/ip.ts";
 import type { KeyRecord } from "./client.ts";
@@ -27,6 +27,38 @@ export function createBody(options: CreateOptions): object {
     expires_at: options.expires,
     region: options.region,
   });
+}
+
+export interface SessionPolicyOptions extends Pick<CreateOptions, "scope" | "field" | "limit"> {
+  /** Seconds. */
+  readonly maxAge?: number;
+  readonly allowImpersonation?: true;
+}
+
+/** The body of `PUT /admin/session-policy`. It leaves out what no option names, so that the server's defaults apply. */
+export function sessionPolicyBody({ maxAge, allowImpersonation, ...options }: SessionPolicyOptions): object {
+  return withoutUndefined({
+    ...createBody(options),
+    max_age_seconds: maxAge,
+    allow_impersonation: allowImpersonation,
+  });
+}
+
+export interface RevocationOptions {
+  readonly session?: string;
+  readonly member?: string;
+  readonly organization?: string;
+}
+
+/** The body of `POST /admin/sessions/revoke`. Throws a `CliError` unless there is exactly one option. */
+export function revocationBody({ session, member, organization }: RevocationOptions): object {
+  const body = withoutUndefined({
+    member_session_id: session,
+    member_id: member,
+    organization_id: organization,
+  });
+  if (Object.keys(body).length === 1) return body;
+  throw new CliError("Give exactly one of --session, --member and --organization.", 2);
 }
 
 /** Throws a `CliError` if the options change nothing, which is wrong usage. */

@@ -1,5 +1,5 @@
 /** What is allowed, and most likely a mistake: scopes and fields that have no effect. */
-import type { KeyRecord } from "./client.ts";
+import type { KeyRecord, SessionPolicy } from "./client.ts";
 
 /** Scopes that open nothing, each with the scope that it adds to. */
 const ADDITIONS: Readonly<Record<string, string>> = {
@@ -26,4 +26,10 @@ export function policyWarnings({ scopes, fields }: KeyRecord): readonly string[]
       ? ["The fields of member have no effect without members:read or members:dangerously_get."]
       : []),
   ];
+}
+
+export function sessionPolicyWarnings({ scopes, fields }: SessionPolicy): readonly string[] {
+  return fields?.member && !scopes.includes("members:read")
+    ? ["The fields of member have no effect without members:read."]
+    : [];
 }

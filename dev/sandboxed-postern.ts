@@ -6,10 +6,18 @@ import { type RunningServer, serve } from "./serve.ts";
 
 const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/;
 
-/** Whether a log line contains a secret, an API key or a member's e-mail address. */
+/** A session JWT, or the ID of a member or of a session. */
+const SESSION_DATA = /eyJ[\w-]{10,}|member-(?:session-)?(?:test|live)-/;
+
+/** Whether a log line contains a secret, an API key, a session token, or a member's ID or e-mail address. */
 function isLeaking(line: string, secrets: readonly string[]): boolean {
   const namesMember = members.some(({ email_address }) => line.includes(String(email_address)));
-  return namesMember || KEY.test(line) || secrets.some((secret) => line.includes(secret));
+  return (
+    namesMember ||
+    KEY.test(line) ||
+    SESSION_DATA.test(line) ||
+    secrets.some((secret) => line.includes(secret))
+  );
 }
 
 export interface SandboxedPostern {

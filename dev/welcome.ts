@@ -38,8 +38,19 @@ export function welcomeText(postern: LocalPostern): string {
     curl("the key with one character changed: 401", `${ORGANIZATIONS}/${organization}`, "FORGED_KEY"),
     `\nADMIN_TOKEN=${adminToken}`,
     curl(`all keys: ${keysCommand(url)} list shows them as a table`, "/admin/keys", "ADMIN_TOKEN"),
+    ...(sandboxUrl === null ? [] : sessionExample()),
     "\nCtrl-C stops it. One log line per request follows.\n",
   ].join("\n");
+}
+
+/** A member signs in at the sandbox, and its session reads its organization without a key. */
+function sessionExample(): readonly string[] {
+  return [
+    "\n# the session of a member reads its own organization: allow it, sign in, read",
+    `curl -X PUT -H "Authorization: Bearer $ADMIN_TOKEN" "$POSTERN/admin/session-policy" -d '{"scopes": ["organizations:read"]}'`,
+    `SESSION=$(curl -s "$SANDBOX/sessions" -d '{"member_id": "${demo.member_id}"}' | cut -d '"' -f 4)`,
+    curl("with it, any other organization is a 404", `${ORGANIZATIONS}/${demo.organization_slug}`, "SESSION"),
+  ];
 }
 
 interface Examples {

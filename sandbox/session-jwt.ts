@@ -11,14 +11,42 @@ const ALGORITHM = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
 const TOKEN_SECONDS = 300;
 const SESSION_SECONDS = 3_600;
 
+const SESSION = "https://stytch.com/session";
+const ORGANIZATION = "https://stytch.com/organization";
+
+const IMPERSONATED_FACTOR = {
+  delivery_method: "impersonation",
+  impersonated_factor: {
+    impersonator_email_address: "support@operator.example",
+    impersonator_id: "impersonator-test-sandbox",
+  },
+  type: "impersonated",
+};
+
 interface SigningKey {
   readonly kid: string;
   readonly privateKey: CryptoKey;
   readonly publicJwk: JsonObject;
 }
 
+/**
+ * What the token is: a member's session; one in which somebody of the project acts as the member, or whose time is over;
+ * or no session at all, but signed by the same key for the same audience: the access token of a Connected App or of a
+ * machine (M2M), or the session of a consumer user.
+ */
+export const TOKEN_KINDS = [
+  "session",
+  "impersonated",
+  "expired",
+  "connected_app",
+  "m2m",
+  "consumer",
+] as const;
+export type TokenKind = (typeof TOKEN_KINDS)[number];
+
 /** What a caller of `POST /_sandbox/sessions` may choose. */
 export interface SessionOptions {
+  readonly kind: TokenKind;
   /** Seconds since the token was issued; 0 by default. */
   readonly ageSeconds: number;
   /** Added to the claims, or put in place of them. */
@@ -41,9 +69,12 @@ export class SessionSigner {
     options: SessionOptions,
   ): Promise<string> {
     const { kid, privateKey } = await this.#signingKey();
-    const issuedAt = Math.floor(Date.now() / 1_000) - options.ageSeconds;
+    const age =
+      options.kind === "expired" ? Math.max(options.ageSeconds, 2 * TOKEN_SECONDS) : options.ageSeconds;
+    const issuedAt = Math.floor(Date.now() / 1_000) - age;
     const header = { alg: "RS256", kid, typ: "JWT" };
-    const claims = { ...createClaims(projectId, member, organization, issuedAt), ...options.claims };
+    const session = createClaims(projectId, member, organization, issuedAt);
+    const claims = { ...claimsOf(options.kind, session), ...options.claims };
     const signed = `${encodePart(header)}.${encodePart(claims)}`;
     const signature = await crypto.subtle.sign(ALGORITHM, privateKey, new TextEncoder().encode(signed));
     return `${signed}.${toBase64Url(new Uint8Array(signature))}`;
@@ -79,11 +110,11 @@ function createClaims(
     iss: `stytch.com/${projectId}`,
     nbf: issuedAt,
     sub: member.member_id,
-    "https://stytch.com/organization": {
+    [ORGANIZATION]: {
       organization_id: organization.organization_id,
       slug: organization.organization_slug,
     },
-    "https://stytch.com/session": {
+    [SESSION]: {
       attributes: { ip_address: "203.0.113.1", user_agent: "" },
       authentication_factors: [
         {
@@ -100,6 +131,37 @@ function createClaims(
       started_at: startedAt,
     },
   };
+}
+
+/** The claims of a token of this kind, from those of a session. */
+function claimsOf(kind: TokenKind, session: JsonObject): JsonObject {
+  const { [SESSION]: sessionClaim, [ORGANIZATION]: organizationClaim = null, ...common } = session;
+  switch (kind) {
+    case "session":
+    case "expired":
+      return session;
+    case "impersonated": {
+      const claim = { ...(sessionClaim as JsonObject), authentication_factors: [IMPERSONATED_FACTOR] };
+      return { ...session, [SESSION]: claim };
+    }
+    case "connected_app":
+      return {
+        ...common,
+        client_id: "connected-app-test-11111111-1111-4111-8111-111111111111",
+        scope: "openid profile",
+        [ORGANIZATION]: organizationClaim,
+      };
+    case "m2m": {
+      const client = "m2m-client-test-11111111-1111-4111-8111-111111111111";
+      return { ...common, sub: client, client_id: client, scope: "read:users" };
+    }
+    case "consumer":
+      return {
+        ...common,
+        sub: "user-test-11111111-1111-4111-8111-111111111111",
+        [SESSION]: sessionClaim ?? null,
+      };
+  }
 }
 
 function rolesOf({ roles }: Member): Json[] {

@@ -58,7 +58,7 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
 
   /** The routes of a path, one for each method that it answers. The first is logged as if it had matched. */
   const noteRoutes = (c: Context<AppEnv>): RouterRoute[] => {
-    const routes = ["GET", "POST", "PATCH", "DELETE"].flatMap((method) => {
+    const routes = ["GET", "POST", "PUT", "PATCH", "DELETE"].flatMap((method) => {
       const matched = app.router.match(method, c.req.path)[0].map(([[, route]]) => route);
       return matched.filter(isEndpoint).slice(0, 1);
     });

@@ -102,6 +102,15 @@ const Variables = z.object({
       })
       .optional(),
   ),
+  STYTCH_JWT_ISSUERS: emptyAsUnset(
+    stringOr("must be a string")
+      .transform((value) => value.split(",").map((issuer) => issuer.trim()))
+      .refine(
+        (issuers) => issuers.every((issuer) => HEADER_SAFE.test(issuer)),
+        "must be comma-separated issuers such as https://login.example.com",
+      )
+      .default([]),
+  ),
   STYTCH_WEBHOOK_SECRET: emptyAsUnset(
     stringOr("must be a string")
       .transform((value) => value.split(/[\s,]+/).filter((secret) => secret !== ""))
@@ -158,6 +167,8 @@ export interface Config {
     /** The deadline of a whole upstream call, retries included. */
     readonly timeoutMs: number;
   };
+  /** The values of `iss` that session JWTs of the project may have. */
+  readonly jwtIssuers: readonly string[];
   readonly upstreamRegion: (typeof LOCATION_HINTS)[number];
   readonly keySecret: string;
   readonly adminToken: string | undefined;
@@ -194,17 +205,20 @@ export function parseCorsOrigins(env: object): readonly string[] {
 
 function toConfig(v: Variables): Config {
   const environment = v.STYTCH_PROJECT_ID.startsWith("project-live-") ? "live" : "test";
-  const baseUrl =
-    v.STYTCH_BASE_URL ?? (environment === "live" ? "https://api.stytch.com" : "https://test.stytch.com");
+  const { origin } = new URL(
+    v.STYTCH_BASE_URL ?? (environment === "live" ? "https://api.stytch.com" : "https://test.stytch.com"),
+  );
   return {
     environment,
     stytch: Object.freeze({
       projectId: v.STYTCH_PROJECT_ID,
       secret: v.STYTCH_SECRET,
       nextSecret: v.STYTCH_SECRET_NEXT,
-      baseUrl: new URL(baseUrl).origin,
+      baseUrl: origin,
       timeoutMs: v.UPSTREAM_TIMEOUT_MS,
     }),
+    // By default, and with a custom domain.
+    jwtIssuers: Object.freeze([`stytch.com/${v.STYTCH_PROJECT_ID}`, origin, ...v.STYTCH_JWT_ISSUERS]),
     upstreamRegion: v.UPSTREAM_REGION,
     keySecret: v.KEY_SECRET,
     adminToken: v.ADMIN_TOKEN,

@@ -78,6 +78,24 @@ function toWire(failure: Failure): Wire {
         message: "The key has been revoked.",
         headers: challenges(', error="invalid_token"'),
       };
+    case "invalid_session":
+      return {
+        status: 401,
+        message: "The token is not accepted here as the session of a member.",
+        headers: challenges(', error="invalid_token"'),
+      };
+    case "expired_session":
+      return {
+        status: 401,
+        message: "The session token has expired. Get a new one from Stytch.",
+        headers: challenges(', error="invalid_token"'),
+      };
+    case "revoked_session":
+      return {
+        status: 401,
+        message: "The session has been revoked.",
+        headers: challenges(', error="invalid_token"'),
+      };
     case "invalid_admin_token":
       return {
         status: 401,
@@ -95,7 +113,7 @@ function toWire(failure: Failure): Wire {
     case "insufficient_scope":
       return {
         status: 403,
-        message: `The key lacks the scope ${failure.scope}.`,
+        message: `The key or session lacks the scope ${failure.scope}.`,
         headers: [
           [
             "WWW-Authenticate",
@@ -116,6 +134,8 @@ function toWire(failure: Failure): Wire {
       return { status: 404, message: "Connected app could not be found." };
     case "key_not_found":
       return { status: 404, message: "Key could not be found." };
+    case "session_policy_not_found":
+      return { status: 404, message: "No session policy is set, so members' sessions are refused." };
     case "route_not_found":
       return {
         status: 404,
@@ -135,9 +155,9 @@ function toWire(failure: Failure): Wire {
       return {
         status: 429,
         message:
-          failure.limited === "key"
-            ? `The key's rate limit is used up. Try again in ${wholeSeconds(failure.retryAfterSeconds)} s.`
-            : "Too many failed authentications came from this address.",
+          failure.limited === "address"
+            ? "Too many failed authentications came from this address."
+            : `The ${failure.limited}'s rate limit is used up. Try again in ${wholeSeconds(failure.retryAfterSeconds)} s.`,
         headers: [["Retry-After", wholeSeconds(failure.retryAfterSeconds)]],
       };
     case "upstream_bad_request":
@@ -174,7 +194,9 @@ function toWire(failure: Failure): Wire {
     case "directory_unavailable":
       return {
         status: 503,
-        message: "The list of keys and events cannot be read right now. Try again.",
+        message: failure.isChangeUnknown
+          ? "It is not known whether the change was made. Make it again."
+          : "The list of keys and events cannot be read right now. Try again.",
         headers: [["Retry-After", "1"]],
       };
     case "purge_unavailable":

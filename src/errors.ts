@@ -22,22 +22,28 @@ export type Failure =
     }
   /** The key is genuine and has ended. */
   | { readonly type: "expired_key" | "revoked_key" }
+  /** The token is no session of a member of this project, or sessions are not accepted: the caller does not learn which. */
+  | { readonly type: "invalid_session" }
+  /** The session is genuine; its token has ended, or was issued longer ago than the policy allows, or is revoked. */
+  | { readonly type: "expired_session" | "revoked_session" }
   | { readonly type: "invalid_admin_token"; readonly presented: boolean }
   /** Svix has not signed the webhook with this deployment's secret, or too long ago. */
   | { readonly type: "invalid_signature" }
   | { readonly type: "insufficient_scope"; readonly scope: string }
   /** The key is bound to addresses, and the caller's is not among them. `address`: null if none was seen. */
   | { readonly type: "ip_not_allowed"; readonly address: string | null }
-  /** Stytch knows no such object, or the key may not see it: the caller cannot tell which. */
+  /** Stytch knows no such object, or the caller may not see it, and cannot tell which. */
   | { readonly type: "organization_not_found" | "member_not_found" | "connected_app_not_found" }
   | { readonly type: "key_not_found" }
+  /** No session policy is set, so that no session is accepted. */
+  | { readonly type: "session_policy_not_found" }
   /** `isOfStytch`: the path has the form of those of the Stytch API, so the caller may have taken Postern for it. */
   | { readonly type: "route_not_found"; readonly isOfStytch?: boolean }
   | { readonly type: "method_not_allowed"; readonly allow: string; readonly isOfStytch?: boolean }
-  /** The rate limit of the key is used up, or too many failed authentications came from an address. */
+  /** The rate limit of the key or of the member is used up, or too many failed authentications came from an address. */
   | {
       readonly type: "too_many_requests";
-      readonly limited: "key" | "address";
+      readonly limited: "key" | "member" | "address";
       readonly retryAfterSeconds: number;
     }
   /** Stytch refused what was asked for; rebuilt from the fields that Postern knows. */
@@ -59,8 +65,8 @@ export type Failure =
   | { readonly type: "upstream_timeout" }
   /** The key's own state cannot be read, which says nothing about the key. */
   | { readonly type: "key_service_unavailable" }
-  /** The Directory cannot be read, so nothing can be listed. */
-  | { readonly type: "directory_unavailable" }
+  /** The Directory fails, so nothing can be listed. `isChangeUnknown`: it may have made a change without confirming it. */
+  | { readonly type: "directory_unavailable"; readonly isChangeUnknown?: true }
   /** The Directory has not confirmed that it listed the purge. */
   | { readonly type: "purge_unavailable" }
   /** The deployment's configuration is missing or invalid. */

@@ -32,11 +32,12 @@ export async function limitFailedAuth(
   }
 }
 
-/** True if the credentials prove nothing. An expired or revoked key is authentic, so it does not count. */
+/** True if the credentials prove nothing. An expired or revoked key or session is authentic, so it does not count. */
 function isFailedAuth({ type }: Failure): boolean {
   return (
     type === "missing_key" ||
     type === "invalid_key" ||
+    type === "invalid_session" ||
     type === "invalid_admin_token" ||
     type === "invalid_signature"
   );

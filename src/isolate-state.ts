@@ -13,6 +13,7 @@ import { Cors } from "./cors.ts";
 import type { JwksState } from "./jwks/jwks-set.ts";
 import { createKeyState, type KeyState } from "./keys/key-state.ts";
 import { failed, type Result, success } from "./result.ts";
+import { SessionState } from "./sessions/session-state.ts";
 import { StytchClient } from "./stytch/client.ts";
 
 export interface IsolateState extends CacheState {
@@ -22,6 +23,7 @@ export interface IsolateState extends CacheState {
   /** Holds the circuit, which the Worker and the objects of the isolate share. */
   readonly stytch: StytchClient;
   readonly keys: KeyState;
+  readonly sessions: SessionState;
   readonly projections: ProjectionCache;
   /** The last headers of each projection; an entry is its own projection for a key without fields. */
   readonly responseHeaders: WeakMap<Projection, CachedHeaders>;
@@ -70,6 +72,7 @@ function createIsolateState(env: Env): Result<IsolateState, Misconfiguration> {
   }
   const config = configured.value;
   const purges = new PurgeList();
+  const sessions = new SessionState(config);
   return success({
     config,
     cors: createCors(config.corsOrigins),
@@ -77,7 +80,8 @@ function createIsolateState(env: Env): Result<IsolateState, Misconfiguration> {
     keys: createKeyState(config),
     memory: new Memory(),
     purges,
-    purgeSync: createPurgeSync(env, purges),
+    purgeSync: createPurgeSync(env, config, purges, sessions),
+    sessions,
     projections: new ProjectionCache(),
     responseHeaders: new WeakMap(),
     jwks: { set: undefined, failure: undefined },

@@ -24,14 +24,16 @@ export interface LogEntry {
   status: number;
   error_type: string | null;
   key_id: string | null;
+  /** True if the caller is the session of a member. Nothing of it is logged. */
+  session?: true;
   /** The value of `Cache-Status`. */
   cache: string | null;
   duration_ms: number;
   upstream: UpstreamCall | null;
   /** Why the upstream response was refused: field paths and error types. */
   upstream_detail?: string;
-  /** The event of a genuine webhook, and whether it purged anything. */
-  webhook?: { readonly event: string; readonly purges: boolean };
+  /** The event of a genuine webhook, whether it purged anything, and whether it revoked sessions. */
+  webhook?: { readonly event: string; readonly purges: boolean; readonly revokes?: boolean };
   /** The parts that failed while the request went on without them. */
   degraded?: DegradedPart[];
   /** What is wrong with the configuration, by variable. */
@@ -52,7 +54,10 @@ export type DegradedPart =
   | "organization_object"
   /** The object of the public keys failed: the last set was served, or the request refused. */
   | "public_keys_object"
-  /** The Directory failed: an alarm reports to it later, and purges made meanwhile are not known here. */
+  /**
+   * The Directory failed: an alarm reports to it later, purges made meanwhile are not known here, and sessions are
+   * checked against its last word or, once that is too old, refused.
+   */
   | "directory"
   /** The key's object failed: the last lease was honoured, its limit counted in this isolate, or the call refused. */
   | "key_object"

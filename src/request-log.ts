@@ -50,6 +50,11 @@ export class RequestLog implements StageLog {
     this.#entry.key_id = keyId;
   }
 
+  /** The caller is a member's session. */
+  session(): void {
+    this.#entry.session = true;
+  }
+
   /** The value of the header `Cache-Status`. */
   cacheStatus(value: string): void {
     this.#entry.cache = value;
@@ -69,11 +74,12 @@ export class RequestLog implements StageLog {
   }
 
   degraded(part: DegradedPart): void {
+    if (this.#entry.degraded?.includes(part)) return;
     this.#entry.degraded = [...(this.#entry.degraded ?? []), part];
   }
 
-  webhook(event: string, purges: boolean): void {
-    this.#entry.webhook = { event, purges };
+  webhook(event: string, purges: boolean, revokes: boolean): void {
+    this.#entry.webhook = { event, purges, ...(revokes && { revokes }) };
   }
 
   failure(failure: Failure): void {

@@ -28,6 +28,24 @@ test("a problem of STYTCH_BASE_URL says what to write instead", () => {
   );
 });
 
+test("STYTCH_JWT_ISSUERS adds to the issuers of the project and of its base URL", () => {
+  const project = `stytch.com/${REQUIRED.STYTCH_PROJECT_ID}`;
+  const base = "https://login.a.example";
+  expect(parse().jwtIssuers).toEqual([project, parse().stytch.baseUrl]);
+  const more = " https://old.a.example,https://older.a.example ";
+  expect(parse({ STYTCH_BASE_URL: `${base}/`, STYTCH_JWT_ISSUERS: more }).jwtIssuers).toEqual([
+    project,
+    base,
+    "https://old.a.example",
+    "https://older.a.example",
+  ]);
+  for (const value of ["https://a.example,", ",", "a b", "https://a.example;\u0000"]) {
+    expect(problemsOf({ STYTCH_JWT_ISSUERS: value })).toEqual({
+      STYTCH_JWT_ISSUERS: "must be comma-separated issuers such as https://login.example.com",
+    });
+  }
+});
+
 test("CORS_ORIGINS is a list, with or without spaces, or a star", () => {
   const origins = "https://a.example, http://localhost:3000";
   expect(parse({ CORS_ORIGINS: origins }).corsOrigins).toEqual([

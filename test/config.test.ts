@@ -12,6 +12,7 @@ const DEFAULTS = {
     baseUrl: "https://api.stytch.com",
     timeoutMs: 5_000,
   },
+  jwtIssuers: [`stytch.com/${REQUIRED.STYTCH_PROJECT_ID}`, "https://api.stytch.com"],
   upstreamRegion: "enam",
   keySecret: REQUIRED.KEY_SECRET,
   adminToken: undefined,

@@ -35,6 +35,21 @@ const FAILURES = {
   invalid_key: { failure: { type: "invalid_key" }, status: 401, headers: { "www-authenticate": INVALID } },
   expired_key: { failure: { type: "expired_key" }, status: 401, headers: { "www-authenticate": INVALID } },
   revoked_key: { failure: { type: "revoked_key" }, status: 401, headers: { "www-authenticate": INVALID } },
+  invalid_session: {
+    failure: { type: "invalid_session" },
+    status: 401,
+    headers: { "www-authenticate": INVALID },
+  },
+  expired_session: {
+    failure: { type: "expired_session" },
+    status: 401,
+    headers: { "www-authenticate": INVALID },
+  },
+  revoked_session: {
+    failure: { type: "revoked_session" },
+    status: 401,
+    headers: { "www-authenticate": INVALID },
+  },
   invalid_admin_token: {
     failure: { type: "invalid_admin_token", presented: true },
     status: 401,
@@ -51,6 +66,7 @@ const FAILURES = {
   member_not_found: { failure: { type: "member_not_found" }, status: 404 },
   connected_app_not_found: { failure: { type: "connected_app_not_found" }, status: 404 },
   key_not_found: { failure: { type: "key_not_found" }, status: 404 },
+  session_policy_not_found: { failure: { type: "session_policy_not_found" }, status: 404 },
   route_not_found: { failure: { type: "route_not_found" }, status: 404 },
   method_not_allowed: {
     failure: { type: "method_not_allowed", allow: "GET, HEAD" },

@@ -89,11 +89,11 @@ async function describeKey(api: AdminApi, keyId: string): Promise<string> {
   return `"${printable(name)}" (${keyId}, ${printable(status)})`;
 }
 
-function requireTerminal(confirm: Confirm, reason: string): NonNullable<Confirm> {
+export function requireTerminal(confirm: Confirm, reason: string): NonNullable<Confirm> {
   if (confirm !== null) return confirm;
   throw new CliError(`${reason}, and there is no terminal to ask at: give --yes to confirm.`, 2);
 }
 
-async function requireYes(ask: NonNullable<Confirm>, question: string): Promise<void> {
+export async function requireYes(ask: NonNullable<Confirm>, question: string): Promise<void> {
   if (!(await ask(question))) throw new CliError("Not confirmed: nothing was changed.");
 }

@@ -15,6 +15,13 @@ import {
 } from "./key-routes.ts";
 import { purgeCache } from "./purge-routes.ts";
 import { requireAdminToken } from "./require-admin-token.ts";
+import {
+  deleteSessionPolicy,
+  revokeMemberSessions,
+  setSessionPolicy,
+  showSessionPolicy,
+  showSessionUsage,
+} from "./session-routes.ts";
 
 export const adminApp = (adminToken: string) =>
   new Hono<AppEnv>()
@@ -28,4 +35,9 @@ export const adminApp = (adminToken: string) =>
     .post("/keys/:key_id/rotate", requireKeyId, rotateKey)
     .get("/keys/:key_id/usage", requireKeyId, showUsage)
     .post("/cache/purge", purgeCache)
+    .put("/session-policy", setSessionPolicy)
+    .get("/session-policy", showSessionPolicy)
+    .delete("/session-policy", deleteSessionPolicy)
+    .get("/session-policy/usage", showSessionUsage)
+    .post("/sessions/revoke", revokeMemberSessions)
     .get("/audit", listAuditEvents);

@@ -1,7 +1,5 @@
 /** The admin API of keys. */
-import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
-import * as z from "zod";
 import type { AppEnv } from "../app-env.ts";
 import { type Failure, RequestError } from "../errors.ts";
 import type { ApiKey, MutationResult } from "../keys/api-key.ts";
@@ -9,12 +7,11 @@ import { createKeyId, issueKey } from "../keys/key-format.ts";
 import { KeyCreation, KeyEdit, KeyRotation } from "../keys/policy.ts";
 import { checkNotExpired, checkOrganizationIds } from "../keys/policy-checks.ts";
 import { type KeyRecord, toPublicRecord } from "../keys/record.ts";
-import { hourText, USAGE_RETENTION_HOURS } from "../keys/usage.ts";
+import { type AdminContext, projectId } from "./admin-context.ts";
 import { callIdempotent, callOnce } from "./object-calls.ts";
 import { readPage } from "./pagination.ts";
-import { invalidRequest, readBody, readQuery, wholeNumberParameter } from "./request.ts";
-
-type AdminContext = Context<AppEnv>;
+import { invalidRequest, readBody, readQuery } from "./request.ts";
+import { toPublicHours, UsageQuery } from "./usage-query.ts";
 
 /** Refuses what cannot be the ID of a key before any object is woken for it. Sets `keyId`. */
 export const requireKeyId = createMiddleware<AppEnv>(async (c, next) => {
@@ -78,24 +75,13 @@ export async function revokeKey(c: AdminContext): Promise<Response> {
   return answer(await readKeyObject(c, async (key) => await key.revoke(projectId(c))));
 }
 
-const UsageQuery = z.strictObject({ hours: wholeNumberParameter(1, USAGE_RETENTION_HOURS, 24) });
-
 /** Answers 200 with the counts of the hours that had traffic, the oldest first. */
 export async function showUsage(c: AdminContext): Promise<Response> {
   const { hours } = readQuery(c.env.request, UsageQuery);
   const counts = await readKeyObject(c, async (key) => await key.usage(projectId(c), hours));
   if (counts === null) throw new RequestError({ type: "key_not_found" });
-  return Response.json({
-    key_id: c.var.keyId,
-    hours: counts.map(({ hour, requests, rate_limited }) => ({
-      hour: hourText(hour),
-      requests,
-      rate_limited,
-    })),
-  });
+  return Response.json({ key_id: c.var.keyId, hours: toPublicHours(counts) });
 }
-
-const projectId = (c: AdminContext) => c.env.config.stytch.projectId;
 
 function refuse(problem: string | null): void {
   if (problem !== null) throw new RequestError(invalidRequest(problem));

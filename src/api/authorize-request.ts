@@ -1,25 +1,32 @@
 /** How every read of a caller begins: who calls, from which address, and whether its rate limit admits the call. */
 import type { Failure } from "../errors.ts";
+import type { Access } from "../keys/access.ts";
 import { authenticate, type Caller } from "../keys/authenticate.ts";
 import { checkAddress, checkKey } from "../keys/authorize.ts";
+import { readCredential } from "../keys/credential.ts";
 import { fetchLease, KeyTokenSource } from "../keys/key-object-client.ts";
 import type { KeyRecord } from "../keys/record.ts";
 import { knownQuota, takeToken } from "../limits/take-token.ts";
 import type { RequestContext } from "../request-context.ts";
 import { failed, type Result, success } from "../result.ts";
+import { authenticateSession } from "../sessions/authenticate-session.ts";
+import { countSessionCall } from "../sessions/read-session-policy.ts";
+import { accessOf } from "../sessions/verified-sessions.ts";
 
 /**
- * Returns the record of the caller's key. Every authenticated call takes a token and is counted, whatever its outcome.
- * The exception is a call from an address that the key does not allow: a thief cannot use up the limit of the key.
- * Never throws. `onLeaseMiss` is called if the key's object has to be asked before the call is let in, with the
+ * Returns what the caller's key or session may do. Every authenticated call takes a token and is counted, whatever its
+ * outcome. The exception is a call from an address that the key does not allow: a thief cannot use up the limit of the
+ * key. Never throws. `onLeaseMiss` is called if the key's object has to be asked before the call is let in, with the
  * record as this isolate knew it last.
  */
 export async function authorizeRequest(
   context: RequestContext,
   onLeaseMiss?: (known: KeyRecord | null) => void,
-): Promise<Result<KeyRecord>> {
+): Promise<Result<Access>> {
   const { keys } = context.state;
-  const authenticated = await authenticate(context, true, onLeaseMiss);
+  const credential = readCredential(context.request.headers.get("Authorization"));
+  if (credential.kind === "session") return await authorizeSession(context, credential.token);
+  const authenticated = await authenticate(context, credential, true, onLeaseMiss);
   if (!authenticated.ok) return authenticated;
   const caller = authenticated.value;
   const { record, generation } = caller;
@@ -35,6 +42,20 @@ export async function authorizeRequest(
   const latest = keys.leases.latestRecord(keyId) ?? record;
   const failure = latest === record ? null : checkKey(latest, generation, Date.now());
   return failure === null ? success(record) : failed(failure);
+}
+
+async function authorizeSession(context: RequestContext, token: string): Promise<Result<Access>> {
+  const authenticated = await authenticateSession(context, token);
+  if (!authenticated.ok) return authenticated;
+  const { verified, policy } = authenticated.value;
+  const limit = policy.rate_limit;
+  const taken =
+    limit === null ? null : context.state.sessions.limits.take(verified.session.memberId, limit, Date.now());
+  context.quota = taken?.quota ?? null;
+  countSessionCall(context, taken?.granted ?? true);
+  if (taken === null || taken.granted) return success(accessOf(verified, policy));
+  const retryAfterSeconds = taken.quota.resetSeconds;
+  return failed({ type: "too_many_requests", limited: "member", retryAfterSeconds });
 }
 
 async function checkRateLimit(context: RequestContext, caller: Caller): Promise<Failure | null> {

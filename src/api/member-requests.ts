@@ -1,8 +1,8 @@
 /** What callers ask for when they read a member, from the path and the query. Pure. */
 import type { Scope } from "../keys/record.ts";
 import { failed, type Result, success } from "../result.ts";
-import { isIdentifier } from "../stytch/identifier.ts";
-import { memberRead, organizationMemberRead, type StytchRead } from "../stytch/reads.ts";
+import { isIdentifier, isSpellingOf } from "../stytch/identifier.ts";
+import { type MemberQuery, memberRead, organizationMemberRead, type StytchRead } from "../stytch/reads.ts";
 import type { MemberEnvelope } from "../stytch/schemas/member-schema.ts";
 
 export interface MemberRequest {
@@ -11,6 +11,31 @@ export interface MemberRequest {
   /** The scopes that the query needs beside that of the operation. */
   readonly scopes: readonly Scope[];
   readonly read: StytchRead<MemberEnvelope>;
+  /** What the member is asked for by; null if that is in the path. */
+  readonly query: MemberQuery | null;
+}
+
+/**
+ * The read of a caller that may see one member alone. Stytch is asked for that member, whatever the caller asks for, so
+ * that no answer depends on another member. Returns null if the caller names another one.
+ */
+export function ownMemberRead(
+  { organization, query }: MemberRequest,
+  own: string,
+): StytchRead<MemberEnvelope> | null {
+  if (
+    organization === null ||
+    query === null ||
+    (query.memberId !== undefined && !isSpellingOf(own, query.memberId))
+  )
+    return null;
+  return organizationMemberRead(organization, { memberId: own, emailAddress: undefined });
+}
+
+/** False if the caller named an address that is not the member's. Addresses have no case, as at Stytch. */
+export function hasAskedAddress({ query }: MemberRequest, { member }: MemberEnvelope): boolean {
+  const asked = query?.emailAddress?.toLowerCase();
+  return asked === undefined || asked === member.email_address.toLowerCase();
 }
 
 /** For `GET …/members/dangerously_get/{member_id}?include_deleted=`. */
@@ -28,6 +53,7 @@ export function singleMemberRequest(memberId: string, query: URLSearchParams): R
     organization: null,
     scopes: includeDeleted ? ["members:include_deleted"] : [],
     read: memberRead(memberId, includeDeleted),
+    query: null,
   });
 }
 
@@ -74,6 +100,7 @@ export function organizationMemberRequest(
     organization,
     scopes: [],
     read: organizationMemberRead(organization, memberQuery),
+    query: memberQuery,
   });
 }
 

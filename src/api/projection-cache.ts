@@ -1,10 +1,10 @@
 /**
- * An object as one caller sees it: whole, or the fields that its key keeps. The cache knows nothing of keys, so this
- * comes after it.
+ * An object as one caller sees it: whole, or the fields that its key or session keeps. The cache knows nothing of callers, so
+ * this comes after it.
  */
 import { computeEtag, type Entry } from "../cache/entry.ts";
+import type { Access } from "../keys/access.ts";
 import { project } from "../keys/field-projection.ts";
-import type { KeyRecord } from "../keys/record.ts";
 import { parseExactly } from "../platform/exact-json.ts";
 
 export interface Projection {
@@ -68,10 +68,10 @@ export class ProjectionCache {
   }
 }
 
-/** A member's response, reduced to the key's fields. Its organization is reduced to the key's organization fields. */
+/** A member's response, reduced to the caller's fields. Its organization is reduced to the caller's fields of organizations. */
 export function projectMember(
   body: Uint8Array<ArrayBuffer>,
-  fields: KeyRecord["fields"],
+  fields: Access["fields"],
 ): Uint8Array<ArrayBuffer> {
   const memberPaths = fields?.member ?? null;
   const organizationPaths = fields?.organization ?? null;

@@ -1,17 +1,17 @@
 /**
  * The cached reads: an organization, what belongs to one, and what belongs to the project. The order of the stages:
  *
- *   authorize request → identifiers → scopes → the organization's ID → cached lookup → the key's organizations
- *   → the key's fields → 200 or 304
+ *   authorize request → identifiers → scopes → the organization's ID → cached lookup → the caller's organizations
+ *   → the caller's fields → 200 or 304
  *
- * If the key's object has to be asked, KV is read at the same time. Nothing of what it finds is used before the key is
- * let in. An organization that the key may not see is answered like one that does not exist, and takes the same steps.
+ * If the key's object has to be asked, KV is read at the same time. Nothing of what it finds is used before the caller is
+ * let in. An organization that the caller may not see is answered like one that does not exist, and takes the same steps.
  */
 import { lookUp, type Prefetch, startPrefetch } from "../cache/lookup.ts";
 import type { Failure } from "../errors.ts";
+import type { Access } from "../keys/access.ts";
 import { checkScopes } from "../keys/authorize.ts";
 import { canSee, visibleIdsOf } from "../keys/organization-access.ts";
-import type { KeyRecord } from "../keys/record.ts";
 import type { RequestContext } from "../request-context.ts";
 import { isIdentifier } from "../stytch/identifier.ts";
 import { authorizeRequest } from "./authorize-request.ts";
@@ -26,11 +26,11 @@ export type ReadResource =
   | { readonly of: "organization" }
   /** What belongs to an organization, by its ID; `appId` is the second parameter of the path, or "". */
   | { readonly of: "part"; readonly nameOf: (organizationId: string, appId: string) => string }
-  /** What belongs to the project, and so to no organization: every key with the scope may read it. */
+  /** What belongs to the project, and so to no organization: every caller with the scope may read it. */
   | { readonly of: "project"; readonly name: string };
 
 export interface CachedOperation extends OperationRoute {
-  /** The answer if Stytch has no such object, or the key may not see its organization. */
+  /** The answer if Stytch has no such object, or the caller may not see its organization. */
   readonly missing: "organization_not_found" | "connected_app_not_found";
   readonly resource: ReadResource;
 }
@@ -49,18 +49,18 @@ export async function readCached(
     if (invalid === null && !isForced) prefetch = prefetchFor(context, resource, identifier, appId, known);
   });
   if (!caller.ok) return caller.failure;
-  const record = caller.value;
+  const access = caller.value;
 
   if (invalid !== null) return invalid;
-  const failure = checkScopes(record, [scope, ...refreshScopes(isForced)]);
+  const failure = checkScopes(access, [scope, ...refreshScopes(isForced)]);
   if (failure !== null) return failure;
 
   let name = identifier;
   let visibleIds: readonly string[] | null = null;
-  if (resource.of === "organization") visibleIds = visibleIdsOf(record, identifier);
+  if (resource.of === "organization") visibleIds = visibleIdsOf(access, identifier);
   else if (resource.of === "project") name = resource.name;
   else {
-    const organization = await resolveOrganization(context, record, identifier);
+    const organization = await resolveOrganization(context, access, identifier);
     if (!organization.ok)
       return organization.failure === "not_found" ? { type: missing } : organization.failure;
     name = resource.nameOf(organization.value, appId);
@@ -72,10 +72,10 @@ export async function readCached(
     context.log.notFound();
     return { type: missing };
   }
-  if (resource.of === "organization" && !canSee(record, found.entry.organizationId)) return { type: missing };
+  if (resource.of === "organization" && !canSee(access, found.entry.organizationId)) return { type: missing };
 
-  const paths = resource.of === "organization" ? (record.fields?.organization ?? null) : null;
-  // A key without fields sees the entry as it is.
+  const paths = resource.of === "organization" ? (access.fields?.organization ?? null) : null;
+  // A caller without fields sees the entry as it is.
   const projection =
     paths === null ? found.entry : await context.state.projections.projectOrganization(found.entry, paths);
   return cachedResponse(context, found, projection, Date.now());
@@ -94,13 +94,13 @@ function checkIdentifiers(
     : null;
 }
 
-/** `known`: the record as this isolate knew it last, or null. */
+/** `known`: the access of the key as this isolate knew it last, or null. */
 function prefetchFor(
   context: RequestContext,
   resource: ReadResource,
   identifier: string,
   appId: string,
-  known: KeyRecord | null,
+  known: Access | null,
 ): Prefetch | null {
   switch (resource.of) {
     case "organization":

@@ -1,17 +1,19 @@
 /**
  * The reads of members. They are never cached. The order of the stages:
  *
- *   authorize request → identifiers, query → scopes → the organization of the path → Stytch → the key's organizations
- *   → the key's fields
+ *   authorize request → identifiers, query → scopes → the organization of the path → Stytch → the caller's organizations
+ *   and member → the caller's fields
  */
 import type { Failure } from "../errors.ts";
+import type { Access } from "../keys/access.ts";
 import { checkScopes } from "../keys/authorize.ts";
-import { canSee } from "../keys/organization-access.ts";
+import { canSee, canSeeMember } from "../keys/organization-access.ts";
 import type { RequestContext } from "../request-context.ts";
 import type { Result } from "../result.ts";
+import type { MemberEnvelope } from "../stytch/schemas/member-schema.ts";
 import { authorizeRequest } from "./authorize-request.ts";
 import { isRefreshRequested, refreshScopes } from "./forced-refresh.ts";
-import type { MemberRequest } from "./member-requests.ts";
+import { hasAskedAddress, type MemberRequest, ownMemberRead } from "./member-requests.ts";
 import type { OperationRoute } from "./operations.ts";
 import { projectMember } from "./projection-cache.ts";
 import { resolveOrganization } from "./resolve-organization.ts";
@@ -29,22 +31,25 @@ export async function readMember(
 ): Promise<Response | Failure> {
   const caller = await authorizeRequest(context);
   if (!caller.ok) return caller.failure;
-  const record = caller.value;
+  const access = caller.value;
 
   const request = requestOf(identifier, new URL(context.request.url).searchParams);
   if (!request.ok) return request.failure;
-  const { organization, scopes, read } = request.value;
+  const { organization, scopes } = request.value;
   const isForced = isRefreshRequested(context.request.headers);
-  const failure = checkScopes(record, [scope, ...refreshScopes(isForced), ...scopes]);
+  const failure = checkScopes(access, [scope, ...refreshScopes(isForced), ...scopes]);
   if (failure !== null) return failure;
 
-  // Stytch finds an organization by any name. A bound key must not learn by that which organizations exist. Stytch is
+  // Stytch finds an organization by any name. A bound caller must not learn by that which organizations exist. Stytch is
   // asked by the name in the path all the same: whose it is may be known here from a while ago.
-  if (organization !== null && record.organization_ids !== null) {
-    const resolved = await resolveOrganization(context, record, organization);
+  if (organization !== null && access.organization_ids !== null) {
+    const resolved = await resolveOrganization(context, access, organization);
     if (!resolved.ok)
       return resolved.failure === "not_found" ? { type: "member_not_found" } : resolved.failure;
   }
+  const own = access.member_id;
+  const read = own === undefined ? request.value.read : ownMemberRead(request.value, own);
+  if (read === null) return { type: "member_not_found" };
   const startedAt = Date.now();
   const { result, detail, call } = await context.state.stytch.fetch(read);
   context.time("upstream", Date.now() - startedAt);
@@ -53,7 +58,16 @@ export async function readMember(
     return result.failure === "not_found" ? { type: "member_not_found" } : result.failure;
   }
   const { bytes, json } = result.value;
-  const isVisible = [json.member, json.organization].every((part) => canSee(record, part.organization_id));
-  if (!isVisible) return { type: "member_not_found" };
-  return memberResponse(context, projectMember(bytes, record.fields));
+  if (!isVisible(access, json)) return { type: "member_not_found" };
+  if (own !== undefined && !hasAskedAddress(request.value, json)) return { type: "member_not_found" };
+  return memberResponse(context, projectMember(bytes, access.fields));
+}
+
+function isVisible(access: Access, { member, member_id: envelopeId, organization }: MemberEnvelope): boolean {
+  return (
+    canSee(access, member.organization_id) &&
+    canSee(access, organization.organization_id) &&
+    canSeeMember(access, member.member_id) &&
+    canSeeMember(access, envelopeId ?? member.member_id)
+  );
 }

@@ -1,15 +1,26 @@
-/** GET /whoami: what a caller may know of its own key. It takes no token, and is not counted. */
+/** GET /whoami: what a caller may know of its own key or session. It takes no token, and is not counted. */
 import type { Failure } from "../errors.ts";
 import { authenticate } from "../keys/authenticate.ts";
 import { checkAddress } from "../keys/authorize.ts";
+import { type KeyCredential, readCredential } from "../keys/credential.ts";
 import { KeyTokenSource } from "../keys/key-object-client.ts";
 import { toPublicRecord } from "../keys/record.ts";
 import { fetchQuota, knownQuota } from "../limits/take-token.ts";
 import type { RequestContext } from "../request-context.ts";
+import { authenticateSession } from "../sessions/authenticate-session.ts";
+
+const HEADERS = { Vary: "Authorization" };
 
 export async function whoAmI(context: RequestContext): Promise<Response | Failure> {
+  const credential = readCredential(context.request.headers.get("Authorization"));
+  return credential.kind === "session"
+    ? await describeSession(context, credential.token)
+    : await describeKey(context, credential);
+}
+
+async function describeKey(context: RequestContext, credential: KeyCredential): Promise<Response | Failure> {
   const { keys } = context.state;
-  const authenticated = await authenticate(context, false);
+  const authenticated = await authenticate(context, credential, false);
   if (!authenticated.ok) return authenticated.failure;
   const caller = authenticated.value;
   const addressFailure = checkAddress(caller.record, context.request.headers);
@@ -24,5 +35,23 @@ export async function whoAmI(context: RequestContext): Promise<Response | Failur
   // The name is what the operator calls the caller.
   const { name: _, ...record } = toPublicRecord(caller.record, Date.now());
   const body = { ...record, rate_limit_remaining: context.quota?.remaining ?? null };
-  return Response.json(body, { headers: { Vary: "Authorization" } });
+  return Response.json(body, { headers: HEADERS });
+}
+
+async function describeSession(context: RequestContext, token: string): Promise<Response | Failure> {
+  const authenticated = await authenticateSession(context, token);
+  if (!authenticated.ok) return authenticated.failure;
+  const { verified, policy } = authenticated.value;
+  const { organizationId, memberId, expiresAt } = verified.session;
+  const limit = policy.rate_limit;
+  if (limit !== null) context.quota = context.state.sessions.limits.quota(memberId, limit, Date.now());
+  const body = {
+    kind: "session",
+    organization_id: organizationId,
+    member_id: memberId,
+    expires_at: new Date(expiresAt * 1_000).toISOString().replace(".000Z", "Z"),
+    scopes: policy.scopes,
+    fields: policy.fields,
+  };
+  return Response.json(body, { headers: HEADERS });
 }

@@ -1,13 +1,19 @@
 /**
- * The one object that lists: the index of keys, the audit log, and the recent purges. The keys' own objects report to it
- * and keep its index true. On the request path, only an isolate whose purge list is older than a lease waits for it.
+ * The one object that lists: the index of keys, the audit log, the recent purges, and for members' sessions the policy
+ * and the recent revocations. The keys' own objects report to it and keep its index true. On the request path, only an
+ * isolate whose purge list is older than a lease waits for it.
  */
 import { DurableObject } from "cloudflare:workers";
-import { kvTtlSeconds } from "../cache/freshness.ts";
-import { MAX_PURGES, type Purge, type PurgeUpdates } from "../cache/purge/purge-list.ts";
-import { isolateStateOf } from "../isolate-state.ts";
+import type { PurgeUpdates } from "../cache/purge/purge-list.ts";
+import { PurgeStore } from "../cache/purge/purge-store.ts";
 import type { KeyEvent } from "../keys/event-outbox.ts";
 import type { KeyRecord } from "../keys/record.ts";
+import type { HourCount, UsageReport } from "../keys/usage.ts";
+import type { Revocation } from "../sessions/revocations.ts";
+import type { SessionPolicy } from "../sessions/session-policy.ts";
+import type { PolicyVersion, SessionUpdates } from "../sessions/session-state.ts";
+import { SessionStore } from "../sessions/session-store.ts";
+import { type AuditEvent, type EventOrigin, type NumberedEventKind, numberedEventId } from "./audit-event.ts";
 
 /** The place in a list after which a page begins: that of the last item of the page before. */
 export interface Cursor {
@@ -21,42 +27,33 @@ export interface Page<T> {
   readonly next: Cursor | null;
 }
 
-/**
- * A purge that somebody made: an operator, or a webhook. Purges that the cache itself lists, when an answer of Stytch
- * ends an entry, are not in the audit log.
- */
-export interface PurgeEvent {
-  readonly at: string;
-  readonly action: "cache.purged";
-  readonly key_id: null;
-  /** The Stytch project of the deployment. An event of an early version has none. The admin API does not show it. */
-  readonly project_id?: string;
-  readonly detail: Readonly<Record<string, string>>;
+/** Whose sessions to revoke; their tokens up to `revokedAt`, or up to now if it is null. */
+export interface RevocationOrder extends Pick<Revocation, "kind" | "id"> {
+  readonly revokedAt: number | null;
 }
 
-/** Who made a purge, and in which Stytch project. */
-export type PurgeOrigin = Required<Pick<PurgeEvent, "project_id" | "detail">>;
+/** The session policy before a change and after it. */
+export interface PolicyChange {
+  readonly before: SessionPolicy | null;
+  readonly version: PolicyVersion;
+}
 
-export type AuditEvent = KeyEvent | PurgeEvent;
+/** What an isolate does not know yet. */
+interface DirectoryUpdates {
+  readonly purges: PurgeUpdates;
+  readonly sessions: SessionUpdates;
+}
 
-const LATEST_PURGE_KEY = "latest-purge";
-const PURGED_BEFORE_KEY = "purge-floor";
-
-/** Counting the purges reads all their rows, so it is done once in this many purges. */
-const PURGES_BETWEEN_COUNTS = 100;
-
-/** How long a purge is kept beyond the TTL of an entry: an upstream request of 30 s, and clocks that differ by a minute. */
-const PURGE_MARGIN_MS = 120_000;
-
-/** The audit log keeps purges, which webhooks cause by the thousand, for 30 days, and the events of keys for ever. */
-const PURGE_EVENT_RETENTION_MS = 30 * 86_400_000;
-
-/** Sorts like the sequence numbers. It cannot be taken for the ID of a key's event, which begins with the key's ID. */
-const purgeEventId = (sequence: number) => `purge.${String(sequence).padStart(16, "0")}`;
+const LATEST_SEQUENCE_KEY = "latest-purge";
+/**
+ * The audit log keeps purges and revocations, which webhooks cause by the thousand, for 30 days, and the events of keys
+ * and of the session policy for ever.
+ */
+const EVENT_RETENTION_MS = 30 * 86_400_000;
 
 export class Directory extends DurableObject<Env> {
-  /** Names purged since the purges were last counted. After a start it is unknown, so they are counted at once. */
-  #purgesSinceCount = PURGES_BETWEEN_COUNTS;
+  readonly #sessions = new SessionStore(this.ctx.storage);
+  readonly #purges = new PurgeStore(this.ctx.storage, this.env);
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -66,9 +63,7 @@ export class Directory extends DurableObject<Env> {
       ) WITHOUT ROWID;
       CREATE INDEX IF NOT EXISTS keys_by_age ON keys (at, id);
       CREATE TABLE IF NOT EXISTS events (id TEXT PRIMARY KEY, at TEXT NOT NULL, item TEXT NOT NULL) WITHOUT ROWID;
-      CREATE INDEX IF NOT EXISTS events_by_age ON events (at, id);
-      CREATE TABLE IF NOT EXISTS purges (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
-      CREATE INDEX IF NOT EXISTS purges_by_number ON purges (number);`,
+      CREATE INDEX IF NOT EXISTS events_by_age ON events (at, id);`,
     );
   }
 
@@ -90,45 +85,97 @@ export class Directory extends DurableObject<Env> {
    * Lists a purge of these identifiers and returns its sequence number. The purge is in force everywhere
    * `LEASE_SECONDS` after the answer. `event`: who made it, for the audit log; null if the cache itself did.
    */
-  purge(names: readonly string[], event: PurgeOrigin | null): number {
-    const { sql, kv } = this.ctx.storage;
+  purge(names: readonly string[], event: EventOrigin | null): number {
     const now = Date.now();
-    // Close to the time, so that the sequence goes on growing if a Directory ever had to start from nothing.
-    const sequence = Math.max(now, (kv.get<number>(LATEST_PURGE_KEY) ?? 0) + 1);
-    kv.put(LATEST_PURGE_KEY, sequence);
-    for (const name of names) {
-      sql.exec(
-        "INSERT INTO purges (name, number) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET number = excluded.number",
-        name,
-        sequence,
-      );
-    }
-    this.#purgesSinceCount += names.length;
-    this.#deleteOldPurges(now);
+    const sequence = this.#nextSequence(now);
+    this.#purges.add(names, sequence, now);
     if (event !== null) {
       const at = new Date(now).toISOString();
-      this.#addEvent(purgeEventId(sequence), { at, action: "cache.purged", key_id: null, ...event });
-      const [first, end] = [purgeEventId(0), purgeEventId(Math.max(0, now - PURGE_EVENT_RETENTION_MS))];
-      sql.exec("DELETE FROM events WHERE id >= ? AND id < ?", first, end);
+      this.#addEvent(numberedEventId("purge", sequence), {
+        at,
+        action: "cache.purged",
+        key_id: null,
+        ...event,
+      });
+      this.#deleteOldEvents("purge", now);
     }
     return sequence;
   }
 
-  /** The purges after the one with this sequence number. */
-  purgesSince(sequence: number): PurgeUpdates {
-    const { sql, kv } = this.ctx.storage;
-    const purges = sql
-      .exec<{ name: string; number: number }>(
-        "SELECT name, number FROM purges WHERE number > ? ORDER BY number",
-        sequence,
-      )
-      .toArray();
-    const updates: readonly Purge[] = purges.map((purge) => ({ name: purge.name, sequence: purge.number }));
+  /**
+   * What has changed since the change with this sequence number. Adds the usage `report` of the isolate, which may be
+   * repeated.
+   */
+  updatesSince(sequence: number, projectId: string, report: UsageReport | null): DirectoryUpdates {
+    if (report !== null) this.#sessions.usage(projectId)?.add(report);
     return {
-      purges: updates,
-      purgedBefore: kv.get<number>(PURGED_BEFORE_KEY) ?? 0,
-      latest: kv.get<number>(LATEST_PURGE_KEY) ?? 0,
+      purges: { ...this.#purges.since(sequence), latest: this.#latestSequence() },
+      sessions: this.#sessions.updatesSince(sequence, projectId),
     };
+  }
+
+  /** The session policy of this Stytch project; null if it has none. */
+  sessionPolicy(projectId: string): SessionPolicy | null {
+    return this.#sessions.policyVersion(projectId).policy;
+  }
+
+  /**
+   * Sets the session policy, or removes it with null. The change is in force everywhere `LEASE_SECONDS` after the answer.
+   * A change that changes nothing leaves no event.
+   */
+  setSessionPolicy(projectId: string, policy: SessionPolicy | null): PolicyChange {
+    const version = this.#sessions.policyVersion(projectId);
+    const before = version.policy;
+    if (JSON.stringify(before) === JSON.stringify(policy)) return { before, version };
+    const now = Date.now();
+    const sequence = this.#nextSequence(now);
+    this.#sessions.setPolicy(projectId, policy, sequence);
+    this.#addEvent(numberedEventId("session_policy", sequence), {
+      at: new Date(now).toISOString(),
+      action: policy === null ? "session_policy.deleted" : "session_policy.updated",
+      key_id: null,
+      project_id: projectId,
+      detail: { ...(before && { before }), ...(policy && { after: policy }) },
+    });
+    return { before, version: { sequence, policy } };
+  }
+
+  /**
+   * Revokes sessions, and returns what is listed of it. The revocation is in force everywhere `LEASE_SECONDS` after the
+   * answer. It may be repeated: tokens up to the later moment are refused then. `origin`: who made it, for the audit log,
+   * which does not list what webhooks revoke while no session is accepted anyway.
+   */
+  revokeSessions({ kind, id, revokedAt }: RevocationOrder, origin: EventOrigin): Revocation[] {
+    const now = Date.now();
+    const sequence = this.#nextSequence(now);
+    // The digits of a UUID are case-insensitive (RFC 9562 §4); a token has them as Stytch writes them.
+    const spellings = [...new Set([id, id.toLowerCase()])];
+    const revocations = spellings.map((spelling) => ({ kind, id: spelling, revokedAt: revokedAt ?? now }));
+    for (const revocation of revocations) this.#sessions.revoke(revocation, sequence, now);
+    const { policy } = this.#sessions.policyVersion(origin.project_id);
+    if (policy === null && origin.detail["by"] === "webhook") return revocations;
+    const at = new Date(now).toISOString();
+    const event = { at, action: "session.revoked", key_id: null, ...origin } as const;
+    this.#addEvent(numberedEventId("revocation", sequence), event);
+    this.#deleteOldEvents("revocation", now);
+    return revocations;
+  }
+
+  /** As `UsageStore.list`, of all sessions' calls; null if there never was a session policy. */
+  sessionUsage(projectId: string, hours: number): HourCount[] | null {
+    return this.#sessions.usage(projectId)?.list(hours, Date.now()) ?? null;
+  }
+
+  /** The number of the next purge, revocation or change of the session policy: they are counted together. */
+  #nextSequence(now: number): number {
+    // Close to the time, so that the sequence goes on growing if a Directory ever had to start from nothing.
+    const sequence = Math.max(now, this.#latestSequence() + 1);
+    this.ctx.storage.kv.put(LATEST_SEQUENCE_KEY, sequence);
+    return sequence;
+  }
+
+  #latestSequence(): number {
+    return this.ctx.storage.kv.get<number>(LATEST_SEQUENCE_KEY) ?? 0;
   }
 
   /** Up to `limit` records of this Stytch project, newest first, from after the cursor. See `isOfProject`. */
@@ -161,25 +208,12 @@ export class Directory extends DurableObject<Env> {
     );
   }
 
-  /**
-   * Deletes purges that are older than any entry can be. If there are still too many, the oldest go as well, and
-   * everything from before them counts as purged.
-   */
-  #deleteOldPurges(now: number): void {
-    const { sql, kv } = this.ctx.storage;
-    const state = isolateStateOf(this.env);
-    if (state.ok) {
-      const lifeMs = kvTtlSeconds(state.value.config.cache) * 1_000 + PURGE_MARGIN_MS;
-      sql.exec("DELETE FROM purges WHERE number < ?", now - lifeMs);
-    }
-    if (this.#purgesSinceCount < PURGES_BETWEEN_COUNTS) return;
-    this.#purgesSinceCount = 0;
-    const [last] = sql
-      .exec<{ number: number }>("SELECT number FROM purges ORDER BY number DESC LIMIT 1 OFFSET ?", MAX_PURGES)
-      .toArray();
-    if (last === undefined) return;
-    sql.exec("DELETE FROM purges WHERE number <= ?", last.number);
-    kv.put(PURGED_BEFORE_KEY, last.number);
+  #deleteOldEvents(kind: NumberedEventKind, now: number): void {
+    const [first, end] = [
+      numberedEventId(kind, 0),
+      numberedEventId(kind, Math.max(0, now - EVENT_RETENTION_MS)),
+    ];
+    this.ctx.storage.sql.exec("DELETE FROM events WHERE id >= ? AND id < ?", first, end);
   }
 
   /** Reads one row more than it returns, to tell whether there is a next page. */

@@ -11,6 +11,7 @@
 import { type Freshness, freshnessOf } from "../cache/freshness.ts";
 import type { Config } from "../config.ts";
 import type { Failure } from "../errors.ts";
+import type { Waiters } from "../platform/waiters.ts";
 
 /** Stytch itself answers `Cache-Control: public, max-age=900`. */
 export const JWKS_FRESH_SECONDS = 900;
@@ -31,10 +32,12 @@ export interface JwksFailure {
   readonly part: "upstream" | "public_keys_object";
 }
 
-/** Either may be unknown. */
+/** Each may be unknown. */
 export interface JwksState {
   set: JwksSet | undefined;
   failure: JwksFailure | undefined;
+  /** When an isolate last asked for a key that no set has, in ms, and who waits for the answer; null once it is there. */
+  asked?: { readonly at: number; waiters: Waiters | null };
 }
 
 /** Never `stale`: a set that is not fresh is served only if Stytch is asked and fails. */

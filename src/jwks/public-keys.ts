@@ -1,7 +1,7 @@
 /**
  * The object of the project's public keys (JWKS), the only place in the deployment that asks Stytch for them. They need
  * no key of Postern, so what a flood of requests may cost is bounded here: one upstream call in 15 minutes, and one in
- * a second while Stytch fails. The last good set is in memory only: an eviction of the object loses it, and isolates
+ * a second while Stytch fails, and one in a minute for keys that tokens name and the set does not have. The last good set is in memory only: an eviction of the object loses it, and isolates
  * that have it go on with their own.
  */
 import { DurableObject } from "cloudflare:workers";
@@ -12,6 +12,9 @@ import type { UpstreamCall } from "../log.ts";
 import type { StytchFailure } from "../stytch/parse-response.ts";
 import { jwksRead } from "../stytch/reads.ts";
 import { isRemembered, type JwksFailure, type JwksSet, type JwksState, jwksFreshness } from "./jwks-set.ts";
+
+/** Anybody can make up the name of a key, so Stytch is asked about such names once in this time. */
+const UNKNOWN_KID_PAUSE_MS = 60_000;
 
 /** The name of the one object. */
 export const PUBLIC_KEYS_NAME = "public-keys";
@@ -34,19 +37,33 @@ export type JwksRead = {
 export class PublicKeys extends DurableObject<Env> {
   readonly #known: JwksState = { set: undefined, failure: undefined };
   #inFlight: Promise<JwksRead> | undefined;
+  /** When Stytch was last asked in vain for the key that a token names, ms since the epoch. */
+  #unknownKidAt = Number.NEGATIVE_INFINITY;
 
-  /** Resolves always, by the deadline of an upstream call. */
-  async read(): Promise<JwksRead> {
+  /**
+   * Resolves always, by the deadline of an upstream call. `kid`: the key that a token names, or null. A set without it is
+   * refreshed before its time, unless that was done within a minute.
+   */
+  async read(kid: string | null = null): Promise<JwksRead> {
     const { set, failure } = this.#known;
     const now = Date.now();
     const { cache } = requireIsolateState(this.env).config;
-    if (set !== undefined && jwksFreshness(set, now, cache) === "fresh") return { set, call: null };
+    if (set !== undefined && jwksFreshness(set, now, cache) === "fresh") {
+      if (kid === null || hasKey(set, kid) || this.#hasAskedInVain(now)) return { set, call: null };
+    }
     if (failure !== undefined && isRemembered(failure, now)) return { set, failure, call: null };
     this.#inFlight ??= this.#fetch().finally(() => {
       this.#inFlight = undefined;
     });
     this.ctx.waitUntil(this.#inFlight);
-    return await this.#inFlight;
+    const read = await this.#inFlight;
+    if (kid !== null && (read.set === undefined || !hasKey(read.set, kid))) this.#unknownKidAt = now;
+    return read;
+  }
+
+  /** False for a time in the future, which is of a clock that was set back. */
+  #hasAskedInVain(now: number): boolean {
+    return now >= this.#unknownKidAt && now - this.#unknownKidAt < UNKNOWN_KID_PAUSE_MS;
   }
 
   async #fetch(): Promise<JwksRead> {
@@ -62,6 +79,12 @@ export class PublicKeys extends DurableObject<Env> {
     this.#known.failure = failure;
     return { set: this.#known.set, failure, call, ...(detail === undefined ? {} : { detail }) };
   }
+}
+
+/** Parses the set: only tokens that name an unknown key lead here. */
+function hasKey({ body }: JwksSet, kid: string): boolean {
+  const { keys } = JSON.parse(new TextDecoder().decode(body)) as z.output<typeof Jwks>;
+  return keys.some((key) => key["kid"] === kid);
 }
 
 /** The request is always for the deployment's own project, so a 404 or 400 says nothing of what a caller asked for. */

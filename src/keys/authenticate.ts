@@ -1,9 +1,9 @@
-/** Authentication: credential → MAC → lease → status of the key. A key that is not genuine costs no I/O. */
+/** Authentication of a key: MAC → lease → status of the key. A key that is not genuine costs no I/O. */
 
 import type { RequestContext } from "../request-context.ts";
 import { failed, type Result, success } from "../result.ts";
 import { checkKey } from "./authorize.ts";
-import { readCredential } from "./credential.ts";
+import type { KeyCredential } from "./credential.ts";
 import { invalidKey } from "./key-mix-up.ts";
 import { createLeaseSource } from "./key-object-client.ts";
 import type { KeyRecord } from "./record.ts";
@@ -28,10 +28,10 @@ export interface Caller {
  */
 export async function authenticate(
   context: RequestContext,
+  credential: KeyCredential,
   takesToken: boolean,
   onLeaseMiss?: (known: KeyRecord | null) => void,
 ): Promise<Result<Caller>> {
-  const credential = readCredential(context.request.headers.get("Authorization"));
   if (credential.kind === "absent") return failed({ type: "missing_key" });
   const { environment } = context.config;
   if (credential.kind === "malformed") return failed(invalidKey("", environment));

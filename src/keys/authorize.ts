@@ -1,6 +1,7 @@
 /** Decides whether a genuine key may do what it asks. Pure. */
 import type { Failure } from "../errors.ts";
 import { isAllowedIp, normalizeClientIp } from "../platform/ip.ts";
+import type { Access } from "./access.ts";
 import { type KeyRecord, type Scope, statusOf } from "./record.ts";
 
 /**
@@ -33,8 +34,8 @@ export function checkAddress(record: KeyRecord, headers: Headers): Failure | nul
   return { type: "ip_not_allowed", address: normalizeClientIp(address) };
 }
 
-/** Returns a failure that names the first missing scope, or null if the key has all of them. */
-export function checkScopes(record: KeyRecord, required: readonly Scope[]): Failure | null {
-  const missing = required.find((scope) => !record.scopes.includes(scope));
+/** Returns a failure that names the first missing scope, or null if the caller has all of them. */
+export function checkScopes({ scopes }: Access, required: readonly Scope[]): Failure | null {
+  const missing = required.find((scope) => !scopes.includes(scope));
   return missing === undefined ? null : { type: "insufficient_scope", scope: missing };
 }

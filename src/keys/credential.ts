@@ -1,4 +1,4 @@
-/** Reads the key that a request presents. A key is read from the `Authorization` header and from nowhere else. */
+/** Reads the credential that a request presents. It is read from the `Authorization` header and from nowhere else. */
 
 export type Credential =
   /** There are no credentials, or their scheme is neither Bearer nor Basic. */
@@ -6,14 +6,19 @@ export type Credential =
   /** The scheme is Bearer or Basic, but the value does not have its form. */
   | { readonly kind: "malformed" }
   /** A key is presented; it is not verified yet. */
-  | { readonly kind: "presented"; readonly key: string };
+  | { readonly kind: "presented"; readonly key: string }
+  /** A text in the form of a token is presented, which may be a session JWT; it is not verified yet. */
+  | { readonly kind: "session"; readonly token: string };
 
-/** Far more than a key and a project ID need, so a longer value is not decoded. */
+/** What may be a key. */
+export type KeyCredential = Exclude<Credential, { readonly kind: "session" }>;
+
+/** Far more than a key and a project ID need, so a longer value is not decoded. Session tokens have a bound of their own. */
 const MAX_CREDENTIAL_CHARACTERS = 4_096;
 
 /**
- * Reads `Bearer <key>` (RFC 6750 §2.1) and `Basic base64(<anything>:<key>)` (RFC 7617 §2), which the SDKs send. Scheme
- * names are case-insensitive (RFC 9110 §11.1).
+ * Reads `Bearer <key or session JWT>` (RFC 6750 §2.1) and `Basic base64(<anything>:<key>)` (RFC 7617 §2), which the SDKs
+ * send. Scheme names are case-insensitive (RFC 9110 §11.1).
  */
 export function readCredential(authorization: string | null): Credential {
   const text = authorization?.trim() ?? "";
@@ -22,14 +27,18 @@ export function readCredential(authorization: string | null): Credential {
   const value = text.slice(schemeEnd).trimStart();
   switch (text.slice(0, schemeEnd).toLowerCase()) {
     case "bearer":
-      return value.length > MAX_CREDENTIAL_CHARACTERS
-        ? { kind: "malformed" }
-        : { kind: "presented", key: value };
+      return parseBearer(value);
     case "basic":
       return value.length > MAX_CREDENTIAL_CHARACTERS ? { kind: "malformed" } : parseBasic(value);
     default:
       return { kind: "absent" };
   }
+}
+
+/** A key begins with `pst_`, and no key has a dot; the parts of a JWT have dots between. */
+function parseBearer(value: string): Credential {
+  if (!value.startsWith("pst_") && value.includes(".")) return { kind: "session", token: value };
+  return value.length > MAX_CREDENTIAL_CHARACTERS ? { kind: "malformed" } : { kind: "presented", key: value };
 }
 
 function parseBasic(base64: string): Credential {

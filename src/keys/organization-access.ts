@@ -1,16 +1,21 @@
-/** Decides which organizations a key may see. Pure. */
-import { includesId } from "../stytch/identifier.ts";
-import type { KeyRecord } from "./record.ts";
+/** Decides which organizations and members a caller may see. Pure. */
+import { includesId, isSpellingOf } from "../stytch/identifier.ts";
+import type { Access } from "./access.ts";
 
 /** `organizationId`: the canonical ID from a response of Stytch. */
-export function canSee(record: KeyRecord, organizationId: string): boolean {
-  return includesId(record.organization_ids, organizationId);
+export function canSee(access: Access, organizationId: string): boolean {
+  return includesId(access.organization_ids, organizationId);
+}
+
+/** `memberId`: from a caller or from a response of Stytch. */
+export function canSeeMember({ member_id: own }: Access, memberId: string): boolean {
+  return own === undefined || isSpellingOf(own, memberId);
 }
 
 /**
- * The organizations that a lookup of `identifier` may show to the key; null for any. A name that is not one of the key's
- * own IDs may still be the slug or external ID of its organization, whatever its form. Only Stytch's answer tells.
+ * The organizations that a lookup of `identifier` may show to the caller; null for any. A name that is not one of the
+ * caller's own IDs may still be the slug or external ID of its organization, whatever its form. Only Stytch's answer tells.
  */
-export function visibleIdsOf(record: KeyRecord, identifier: string): readonly string[] | null {
-  return canSee(record, identifier) ? null : record.organization_ids;
+export function visibleIdsOf(access: Access, identifier: string): readonly string[] | null {
+  return canSee(access, identifier) ? null : access.organization_ids;
 }

@@ -61,33 +61,41 @@ function fieldHint(object: string, schema: z.ZodObject, [name = "", ...rest]: re
   return meant === null ? `, such as ${object}_id` : `: did you mean ${meant}?`;
 }
 
-function wholeNumber(min: number, max: number) {
+/** A number of a body: whole, within these bounds. */
+export function wholeNumber(min: number, max: number) {
   const problem = `must be a whole number from ${min} to ${max}`;
   return z
     .number(problem)
     .refine((value) => Number.isInteger(value) && value >= min && value <= max, problem);
 }
 
-function scopeProblem(input: unknown): string {
-  const meant = typeof input === "string" ? closestTo(input, SCOPES) : null;
-  return `must be one of ${SCOPES.join(", ")}${meant === null ? "" : `; did you mean ${meant}?`}`;
+/** One or more of `allowed`, without repetition and in their order. */
+export const scopesOf = <const S extends string>(allowed: readonly [S, ...S[]]) =>
+  z
+    .array(
+      z.enum(allowed, { error: ({ input }) => scopeProblem(allowed, input) }),
+      "must be a list of scopes",
+    )
+    .min(1, "must have at least one scope")
+    .transform((scopes) => allowed.filter((scope) => scopes.includes(scope)));
+
+function scopeProblem(allowed: readonly string[], input: unknown): string {
+  const meant = typeof input === "string" ? closestTo(input, allowed) : null;
+  return `must be one of ${allowed.join(", ")}${meant === null ? "" : `; did you mean ${meant}?`}`;
 }
 
 const IP_RANGE_PROBLEM =
   "must be an IPv4 or IPv6 address or range such as 203.0.113.0/24 or 2001:db8::/32, without leading zeros or a zone";
 
 /** The fields that an operator sets, at creation or by an edit. */
-const policyFields = {
+export const policyFields = {
   name: z
     .string("must be a string")
     .trim()
     .min(1, "must not be empty")
     .max(200, "must have at most 200 characters")
     .refine(hasNoKey, KEY_PROBLEM),
-  scopes: z
-    .array(z.enum(SCOPES, { error: ({ input }) => scopeProblem(input) }), "must be a list of scopes")
-    .min(1, "must have at least one scope")
-    .transform((scopes) => SCOPES.filter((scope) => scopes.includes(scope))),
+  scopes: scopesOf(SCOPES),
   organization_ids: nonEmptyList(
     z.string("must be a string").refine(hasNoKey, KEY_PROBLEM),
     "organization IDs",

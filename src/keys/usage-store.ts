@@ -1,7 +1,7 @@
-/** The usage of one key in its object's storage: a row for each hour with traffic, kept for 30 days. */
+/** The usage of one key, or of all sessions, in an object's storage: a row for each hour with traffic, kept for 30 days. */
 import { type HourCount, hourOf, sumCounts, USAGE_RETENTION_HOURS, type UsageReport } from "./usage.ts";
 
-const USAGE_PREFIX = "usage:";
+const DEFAULT_PREFIX = "usage:";
 /**
  * The number of report IDs that a row remembers, so that as many isolates can repeat their last report at the same
  * time.
@@ -15,9 +15,12 @@ interface UsageRow extends HourCount {
 
 export class UsageStore {
   readonly #kv: SyncKvStorage;
+  readonly #prefix: string;
 
-  constructor(kv: SyncKvStorage) {
+  /** `prefix`: of the names of its rows, for an object that stores other things beside. */
+  constructor(kv: SyncKvStorage, prefix = DEFAULT_PREFIX) {
     this.#kv = kv;
+    this.#prefix = prefix;
   }
 
   /**
@@ -32,14 +35,14 @@ export class UsageStore {
    * Returns the counts of the last `hours` hours, including the current one. Only hours with traffic, the oldest first.
    */
   list(hours: number, now: number): HourCount[] {
-    const start = rowKey(hourOf(now) - hours + 1);
-    return [...this.#kv.list<UsageRow>({ prefix: USAGE_PREFIX, start })].map(
+    const start = this.#rowKey(hourOf(now) - hours + 1);
+    return [...this.#kv.list<UsageRow>({ prefix: this.#prefix, start })].map(
       ([, { hour, requests, rate_limited }]) => ({ hour, requests, rate_limited }),
     );
   }
 
   #addHour(reportId: string, count: HourCount): void {
-    const key = rowKey(count.hour);
+    const key = this.#rowKey(count.hour);
     const row = this.#kv.get<UsageRow>(key);
     if (row?.reports?.includes(reportId)) return;
     this.#kv.put<UsageRow>(key, {
@@ -56,8 +59,8 @@ export class UsageStore {
    */
   #dropReportIds(hour: number): void {
     const [latest] = this.#kv.list<UsageRow>({
-      prefix: USAGE_PREFIX,
-      end: rowKey(hour),
+      prefix: this.#prefix,
+      end: this.#rowKey(hour),
       reverse: true,
       limit: 1,
     });
@@ -68,9 +71,12 @@ export class UsageStore {
 
   /** Deletes the rows of all hours before `hour`. */
   #deleteRows(hour: number): void {
-    for (const [key] of [...this.#kv.list({ prefix: USAGE_PREFIX, end: rowKey(hour) })]) this.#kv.delete(key);
+    for (const [key] of [...this.#kv.list({ prefix: this.#prefix, end: this.#rowKey(hour) })])
+      this.#kv.delete(key);
+  }
+
+  /** Padded, so that the keys sort like the hours. */
+  #rowKey(hour: number): string {
+    return this.#prefix + String(hour).padStart(8, "0");
   }
 }
-
-/** Padded, so that the keys sort like the hours. */
-const rowKey = (hour: number) => USAGE_PREFIX + String(hour).padStart(8, "0");

@@ -44,13 +44,18 @@ export function parseEvent(json: unknown, projectId: string): StytchEvent {
     return typeof value === "string" ? value.toLowerCase() : "";
   });
   const type = `${source}.${objectType}.${action}`;
-  const project = fieldOf(json, "project_id");
-  const isOfOtherProject = project !== undefined && project !== projectId;
   return {
-    identifiers: isOfOtherProject || objectType === undefined ? [] : identifiersIn(objectType, json),
+    identifiers:
+      isOfOtherProject(json, projectId) || objectType === undefined ? [] : identifiersIn(objectType, json),
     // The sender chooses these texts: only a short one of the expected form is fit for the log.
     type: /^[a-z_]+\.[a-z_]+\.[a-z_]+$/.test(type) && type.length <= 100 ? type : "unknown",
   };
+}
+
+/** True if the event names another Stytch project; some name none. */
+export function isOfOtherProject(json: unknown, projectId: string): boolean {
+  const project = fieldOf(json, "project_id");
+  return project !== undefined && project !== projectId;
 }
 
 function identifiersIn(objectType: string, json: unknown): string[] {
@@ -71,7 +76,7 @@ function identifiersIn(objectType: string, json: unknown): string[] {
 }
 
 /** Returns a property of the object's own, or undefined if there is none or `value` is not an object. */
-function fieldOf(value: unknown, name: string): unknown {
+export function fieldOf(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null && Object.hasOwn(value, name)
     ? (value as Record<string, unknown>)[name]
     : undefined;

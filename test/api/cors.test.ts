@@ -46,6 +46,20 @@ test("a 401 to a configured origin exposes Postern's headers", async () => {
   }
 });
 
+test("a page may send a session, and reads why it is refused", async () => {
+  const isolate = createIsolate({ CORS_ORIGINS: "https://app.example" });
+  const preflight = await isolate.call("/whoami", PREFLIGHT);
+  expect(preflight.status).toBe(204);
+  expect(preflight.headers.get("Access-Control-Allow-Headers")).toContain("Authorization");
+  for (const path of [PATH, `${PATH}/member?member_id=m`, "/whoami"]) {
+    const response = await isolate.call(path, { key: "a.b.c", headers: { Origin: "https://app.example" } });
+    expect(await response.json()).toMatchObject({ error_type: "invalid_session" });
+    expect(response.headers.get("Access-Control-Allow-Origin")).toBe("https://app.example");
+    expect(response.headers.get("Access-Control-Expose-Headers")).toContain("WWW-Authenticate");
+    expect(response.headers.get("Vary")).toBe("Authorization, Origin");
+  }
+});
+
 test("another origin gets no CORS header, and on the admin API no origin does", async () => {
   const isolate = createIsolate({ CORS_ORIGINS: "https://app.example" });
   const stranger = await isolate.call(PATH, { headers: { Origin: "https://evil.example" } });

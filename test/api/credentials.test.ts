@@ -114,7 +114,6 @@ test.each([
   ["a key for live", `pst_live_${"0".repeat(16)}_${"1".repeat(58)}`, OTHER_ENVIRONMENT],
   ["the beginning of a key for live", "pst_live_canary", OTHER_ENVIRONMENT],
   ["the admin token", TEST_VARS.ADMIN_TOKEN, NO_KEY],
-  ["a JWT", "eyJhbGciOiJSUzI1NiJ9.canary.canary", NO_KEY],
   ["a public token of Stytch", "public-token-test-canary", NO_KEY],
   ["a key in capitals", `PST_TEST_${"0".repeat(16)}_CANARY`, NO_KEY],
   ["a key after a second scheme", "Bearer pst_test_canary", NO_KEY],
@@ -129,6 +128,21 @@ test.each([
       expect(JSON.parse(text)).toMatchObject({ error_message: message });
       for (const out of [text, JSON.stringify(logLines())]) expect(out).not.toMatch(/canary/i);
     }
+  }
+  expect(isolate.counts).toEqual(NOTHING);
+  expect(upstream.requests).toHaveLength(0);
+});
+
+test("what has the form of a JWT is no session as Bearer, and no key as the password of Basic", async () => {
+  const presented = "eyJhbGciOiJSUzI1NiJ9.canary.canary";
+  const challenge = 'Bearer realm="postern", error="invalid_token"';
+  for (const at of [path, "/whoami"]) {
+    await expectRefused(await isolate.call(at, { key: presented }), "invalid_session", challenge);
+    const response = await isolate.call(at, { headers: basic("project", presented) });
+    const text = await response.clone().text();
+    await expectRefused(response, "invalid_key", challenge);
+    expect(JSON.parse(text)).toMatchObject({ error_message: NO_KEY });
+    expect(JSON.stringify(logLines())).not.toMatch(/canary/);
   }
   expect(isolate.counts).toEqual(NOTHING);
   expect(upstream.requests).toHaveLength(0);

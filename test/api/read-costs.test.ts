@@ -38,12 +38,12 @@ test("another isolate needs one KV read by ID, two by slug, and no organization 
   await isolate.call(slugPath, { key });
   const bySlug = createIsolate();
   await bySlug.call(slugPath, { key });
-  expect(bySlug.counts).toEqual({ kvReads: 2, kvWrites: 0, objects: { lease: 1, purgesSince: 1 } });
+  expect(bySlug.counts).toEqual({ kvReads: 2, kvWrites: 0, objects: { lease: 1, updatesSince: 1 } });
   const byId = createIsolate();
   const response = await byId.call(path, { key });
   expect(response.headers.get("Cache-Status")).toBe("postern; hit; ttl=60; detail=kv");
   expect(await response.text()).toBe(body);
-  expect(byId.counts).toEqual({ kvReads: 1, kvWrites: 0, objects: { lease: 1, purgesSince: 1 } });
+  expect(byId.counts).toEqual({ kvReads: 1, kvWrites: 0, objects: { lease: 1, updatesSince: 1 } });
   expect(upstream.requests).toHaveLength(2);
 });
 
@@ -59,11 +59,11 @@ test("the first call of an isolate reads lease, purges and KV in parallel", asyn
   expect((await cold.call(path, { key: forged })).status).toBe(401);
   expect(cold.counts).toEqual({ kvReads: 0, kvWrites: 0, objects: {} });
   const answering = cold.call(path, { key });
-  await vi.waitFor(() => expect(cold.counts).toMatchObject({ kvReads: 1, objects: { purgesSince: 1 } }));
+  await vi.waitFor(() => expect(cold.counts).toMatchObject({ kvReads: 1, objects: { updatesSince: 1 } }));
   expect(lease).toHaveBeenCalledTimes(1);
   gate.resolve(undefined);
   expect((await answering).headers.get("Cache-Status")).toBe("postern; hit; ttl=60; detail=kv");
-  expect(cold.counts).toEqual({ kvReads: 1, kvWrites: 0, objects: { purgesSince: 1 } });
+  expect(cold.counts).toEqual({ kvReads: 1, kvWrites: 0, objects: { updatesSince: 1 } });
 });
 
 test("a key that is refused after the KV read gets no data of the entry", async () => {
@@ -81,7 +81,11 @@ test("a key that is refused after the KV read gets no data of the entry", async 
 test("a miss costs one KV read, one organization object call and one upstream call", async () => {
   isolate.resetCounts();
   await isolate.call(path, { key });
-  expect(isolate.counts).toEqual({ kvReads: 1, kvWrites: 0, objects: { lease: 1, purgesSince: 1, read: 1 } });
+  expect(isolate.counts).toEqual({
+    kvReads: 1,
+    kvWrites: 0,
+    objects: { lease: 1, updatesSince: 1, read: 1 },
+  });
   expect(upstream.requests).toHaveLength(1);
 });
 

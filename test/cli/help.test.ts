@@ -23,12 +23,12 @@ test("the help of the tool lists the exit codes and the environment", async () =
   expect(text).toMatch(/POSTERN_URL .* POSTERN_ADMIN_TOKEN .* PORT .*\(default: 8787\)/);
 });
 
-test.each(["create", "list", "show", "edit", "rotate", "revoke", "usage", "purge", "audit"])(
-  "the help of %s has an example",
-  async (command) => {
-    expect(await help(command)).toMatch(new RegExp(`Examples:\n  npm run keys -- ${command}`));
-  },
-);
+test.each([
+  ...["create", "list", "show", "edit", "rotate", "revoke", "usage", "purge", "audit", "sessions revoke"],
+  ...["set", "show", "remove", "usage"].map((command) => `sessions policy ${command}`),
+])("the help of %s has an example", async (command) => {
+  expect(await help(...command.split(" "))).toMatch(new RegExp(`Examples:\n  npm run keys -- ${command}`));
+});
 
 test("the help of create says what is required, the defaults, and what is set once", async () => {
   const text = await unwrapped("create");
@@ -47,6 +47,14 @@ test("the help of edit requires no option, and says that lists are replaced", as
   for (const list of ["scope", "organization", "field", "ip"]) {
     expect(text).toMatch(new RegExp(`--add-${list} <.*> .* --remove-${list} <.*> no longer allow this`));
   }
+});
+
+test("the help of sessions says that a limit is not exact, and what each ID is", async () => {
+  const policy = await unwrapped("sessions", "policy", "set");
+  expect(policy).toMatch(/--scope <scope> one of organizations:read, members:read; .*\(required\)/);
+  expect(policy).toMatch(/--limit <calls\/seconds> .*not exact/);
+  expect(policy).toMatch(/--max-age <time> .*60 s to 1h \(default: 300\)/);
+  expect(await unwrapped("sessions", "revoke")).toMatch(/--organization <id> .*not its slug/);
 });
 
 test("the help of rotate, usage and list has the defaults of numbers", async () => {

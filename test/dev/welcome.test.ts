@@ -47,6 +47,15 @@ test("in front of the sandbox, examples name what the sandbox has", () => {
   expect(text).not.toContain("...");
 });
 
+test("in front of the sandbox, a session reads its organization, and in front of a project there is none", () => {
+  const text = inFrontOfSandbox();
+  expect(text).toContain('"$POSTERN/admin/session-policy"');
+  expect(text).toContain(`"$SANDBOX/sessions" -d '{"member_id": "${demo.member_id}"}'`);
+  expect(text).toContain('curl -i -H "Authorization: Bearer $SESSION" "$POSTERN/v1/b2b/organizations/acme"');
+  expect(text.indexOf("ADMIN_TOKEN=")).toBeLessThan(text.indexOf("/session-policy"));
+  expect(inFrontOfProject("test")).not.toContain("SESSION");
+});
+
 test("in front of a project, the text says what the key may read and until when", () => {
   const text = inFrontOfProject("live");
   expect(text).toContain(`this key reads organizations only, until ${EXPIRES_AT}`);
@@ -81,7 +90,7 @@ test("the forged key differs from the key in one character", () => {
 /** Pasted comments may not open a quote: zsh does not take them for comments. */
 test.each([
   ["a project", inFrontOfProject("live"), 5],
-  ["the sandbox", inFrontOfSandbox(), 11],
+  ["the sandbox", inFrontOfSandbox(), 13],
 ])("in front of %s, comments hold nothing that a shell acts on", (_, text, count) => {
   const comments = text.match(/^#.*$/gm) ?? [];
   expect(comments).toHaveLength(count);

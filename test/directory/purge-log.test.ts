@@ -4,7 +4,8 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { MAX_PURGES } from "../../src/cache/purge/purge-list.ts";
-import type { AuditEvent, Cursor, Directory } from "../../src/directory/directory.ts";
+import type { AuditEvent } from "../../src/directory/audit-event.ts";
+import type { Cursor, Directory } from "../../src/directory/directory.ts";
 import type { KeyEvent } from "../../src/keys/event-outbox.ts";
 import type { Json } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
@@ -21,6 +22,10 @@ const { at } = useClock();
 /** A Directory that no other test uses. */
 const createDirectory = () => env.DIRECTORY.getByName(`directory-${crypto.randomUUID()}`);
 
+/** What the Directory tells of purges after this one. */
+const purgesSince = async (directory: DurableObjectStub<Directory>, sequence: number) =>
+  (await directory.updatesSince(sequence, PROJECT_ID, null)).purges;
+
 /** The key ID or organization ID of each audit event, newest first. */
 async function auditOf(directory: DurableObjectStub<Directory>): Promise<string[]> {
   const lines: string[] = [];
@@ -31,7 +36,9 @@ async function auditOf(directory: DurableObjectStub<Directory>): Promise<string[
       after,
       PROJECT_ID,
     );
-    lines.push(...page.items.map(({ key_id, detail }) => key_id ?? String(detail["organization_id"])));
+    lines.push(
+      ...page.items.map(({ key_id, detail }) => key_id ?? String((detail as Json)["organization_id"])),
+    );
     after = page.next;
   } while (after !== null);
   return lines;
@@ -71,7 +78,7 @@ test("the audit drops purges after 30 days, and keeps changes of keys", async ()
 test("a purge without an author takes effect and is not in the audit", async () => {
   const directory = createDirectory();
   const number = await directory.purge(["slug"], null);
-  expect(await directory.purgesSince(0)).toEqual({
+  expect(await purgesSince(directory, 0)).toEqual({
     purges: [{ name: "slug", sequence: number }],
     purgedBefore: 0,
     latest: number,
@@ -79,14 +86,14 @@ test("a purge without an author takes effect and is not in the audit", async () 
   expect(await auditOf(directory)).toEqual([]);
 });
 
-test("purgesSince lists an identifier once, by its latest purge, if that is newer", async () => {
+test("updatesSince lists an identifier once, by its latest purge, if that is newer", async () => {
   const directory = createDirectory();
   const [first, second, third] = [
     await directory.purge(["a", "b"], null),
     await directory.purge(["b"], null),
     await directory.purge(["c", "c"], null),
   ];
-  const since = async (number: number) => (await directory.purgesSince(number)).purges;
+  const since = async (number: number) => (await purgesSince(directory, number)).purges;
   expect(await since(0)).toEqual([
     { name: "a", sequence: first },
     { name: "b", sequence: second },
@@ -119,7 +126,7 @@ test("sequence numbers grow even if the clock stops or goes back, and stay near 
 
 test("a purge is listed for the lifetime of an older entry and two minutes more", async () => {
   const directory = createDirectory();
-  const names = async () => (await directory.purgesSince(0)).purges.map(({ name }) => name);
+  const names = async () => (await purgesSince(directory, 0)).purges.map(({ name }) => name);
   // Fresh for 60 s, stale-while-revalidate for 60 s, stale-if-error for 3,600 s.
   const lifetime = 3_720 + 120;
   const first = await directory.purge(["first"], null);
@@ -132,7 +139,7 @@ test("a purge is listed for the lifetime of an older entry and two minutes more"
   const latest = await directory.purge(["fourth"], null);
   expect(await names()).toEqual(["second", "third", "fourth"]);
   // Dropping old purges does not purge anything newer.
-  expect(await directory.purgesSince(first)).toMatchObject({ purgedBefore: 0, latest });
+  expect(await purgesSince(directory, first)).toMatchObject({ purgedBefore: 0, latest });
 });
 
 test("beyond MAX_PURGES, purgedBefore replaces the oldest purges", async () => {
@@ -145,14 +152,14 @@ test("beyond MAX_PURGES, purgedBefore replaces the oldest purges", async () => {
       ),
     ),
   );
-  const full = await directory.purgesSince(0);
+  const full = await purgesSince(directory, 0);
   expect(full.purges).toHaveLength(MAX_PURGES);
   expect(full.purgedBefore).toBe(0);
   // The count is checked once for each hundred purges, since counting costs.
   const more = await runInDurableObject(directory, (instance) =>
     Array.from({ length: 100 }, (_, i) => instance.purge([`more-${i}`], null)),
   );
-  const { purges, purgedBefore, latest } = await directory.purgesSince(0);
+  const { purges, purgedBefore, latest } = await purgesSince(directory, 0);
   expect(latest).toBe(more.at(-1));
   expect(purgedBefore).toBe(numbers[0]);
   expect(purges).toHaveLength(MAX_PURGES);
@@ -164,9 +171,9 @@ test("a purge of more than MAX_PURGES names purges all older entries, and none n
   const directory = createDirectory();
   const names = Array.from({ length: MAX_PURGES + 1 }, (_, i) => `name-${i}`);
   const number = await runInDurableObject(directory, (instance) => instance.purge(names, null));
-  expect(await directory.purgesSince(0)).toEqual({ purges: [], purgedBefore: number, latest: number });
+  expect(await purgesSince(directory, 0)).toEqual({ purges: [], purgedBefore: number, latest: number });
   const next = await directory.purge(["next"], null);
-  expect(await directory.purgesSince(number)).toEqual({
+  expect(await purgesSince(directory, number)).toEqual({
     purges: [{ name: "next", sequence: next }],
     purgedBefore: number,
     latest: next,

@@ -80,12 +80,22 @@ test("credentials of 4,096 characters are read in both schemes, and no longer on
   expect(readCredential(basic(`:${"k".repeat(3_072)}`))).toEqual(MALFORMED);
 });
 
+test("a Bearer value with a dot is a token of any length, unless it begins as a key does", () => {
+  for (const token of ["a.b.c", ".", `a.${"b".repeat(10_000)}`, "Bearer a.b", "PST_a.b"]) {
+    expect(readCredential(`Bearer ${token}`)).toEqual({ kind: "session", token });
+  }
+  expect(readCredential("Bearer pst_a.b.c")).toEqual(presented("pst_a.b.c"));
+  expect(readCredential(basic("user:a.b.c"))).toEqual(presented("a.b.c"));
+});
+
 test("no header value makes the parser throw, or present a key that is not in it", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), fc.constantFrom("", "Bearer ", "Basic "), (text, scheme) => {
       const credential = readCredential(scheme + text);
       if (credential.kind === "presented" && scheme === "Bearer ") expect(text).toContain(credential.key);
-      expect(["absent", "malformed", "presented"]).toContain(credential.kind);
+      if (credential.kind === "session")
+        expect([scheme, text.includes(credential.token)]).toEqual(["Bearer ", true]);
+      expect(["absent", "malformed", "presented", "session"]).toContain(credential.kind);
     }),
   );
 });

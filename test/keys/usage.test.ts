@@ -59,7 +59,7 @@ test("a hundred calls in one lease make no object call, and so no write", async 
   expect(edge.counts.objects).toEqual({});
   at(2.5);
   await edge.call(path, { key });
-  expect(edge.counts.objects).toEqual({ lease: 1, purgesSince: 1 });
+  expect(edge.counts.objects).toEqual({ lease: 1, updatesSince: 1 });
   // A report costs a write, so not every renewal of a lease carries one.
   expect(await usage()).toMatchObject({ hours: [] });
   at(5);

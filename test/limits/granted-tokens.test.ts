@@ -19,7 +19,7 @@ test("the first call in an isolate gets a token along with the lease, in one cal
   await limited.operator.call(path, { key });
   const edge = createIsolate();
   expect(quotaIn(await edge.call(path, { key }))).toEqual({ q: 600, w: 60, r: 598, t: 1 });
-  expect(edge.counts.objects).toEqual({ lease: 1, purgesSince: 1 });
+  expect(edge.counts.objects).toEqual({ lease: 1, updatesSince: 1 });
 });
 
 test("100 calls a second need less than one object call in ten, and count exactly", async () => {

@@ -51,7 +51,7 @@ test("a flood of refused calls costs the object calls of a lease and no more", a
   await limited.operator.call(path, { key });
   const flood = createIsolate();
   for (let i = 0; i < 50; i += 1) expect((await flood.call(path, { key })).status).toBe(429);
-  expect(flood.counts.objects).toEqual({ lease: 1, purgesSince: 1 });
+  expect(flood.counts.objects).toEqual({ lease: 1, updatesSince: 1 });
   for (const ms of [2_500, 4_999, 5_000, 7_499]) {
     atMs(ms);
     expect((await flood.call(path, { key })).status).toBe(429);
@@ -161,7 +161,7 @@ test("calls from a forbidden address do not keep those from an allowed one waiti
     async () => await edge.call(path, { key, headers: { "CF-Connecting-IP": "198.51.100.1" } }),
   );
   const own = edge.call(path, { key, headers: here });
-  await vi.waitFor(() => expect(edge.counts.objects["purgesSince"]).toBeGreaterThan(1));
+  await vi.waitFor(() => expect(edge.counts.objects["updatesSince"]).toBeGreaterThan(1));
   slow = false;
   expect((await edge.call(path, { key, headers: here })).status).toBe(200);
   gate.resolve(undefined);

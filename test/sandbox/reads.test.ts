@@ -141,6 +141,28 @@ describe("session JWTs", () => {
     expect(JSON.parse(atob(token.split(".")[1] ?? ""))).toMatchObject({ plan: "gold" });
   });
 
+  test.each<[string, JsonObject, RegExp]>([
+    ["session", { sub: demo.member_id }, /^$/],
+    ["impersonated", { sub: demo.member_id }, /^$/],
+    ["connected_app", { sub: demo.member_id, scope: "openid profile" }, /session/],
+    ["m2m", { scope: "read:users" }, /session|organization/],
+    ["consumer", {}, /organization/],
+  ])("a token of the kind %s is signed with the same key", async (kind, claims, missing) => {
+    const { session_jwt: token } = await (await signIn({ kind })).json<{ session_jwt: string }>();
+    const { payload } = await verify(token);
+    expect(payload).toMatchObject(claims);
+    for (const name of ["session", "organization"]) {
+      expect(Object.hasOwn(payload, `https://stytch.com/${name}`)).toBe(!missing.test(name));
+    }
+    expect(JSON.stringify(payload).includes("impersonated_factor")).toBe(kind === "impersonated");
+  });
+
+  test("a token of the kind expired is past its end, and another kind is refused", async () => {
+    const { session_jwt: token } = await (await signIn({ kind: "expired" })).json<{ session_jwt: string }>();
+    await expect(verify(token)).rejects.toThrow(/exp/);
+    expect((await signIn({ kind: "admin" })).status).toBe(400);
+  });
+
   test("a token of an unknown member, or of a body against the schema, is refused", async () => {
     expect((await signIn({ member_id: "member-test-0" })).status).toBe(404);
     expect((await signIn({ age_seconds: "1" })).status).toBe(400);

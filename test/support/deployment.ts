@@ -106,6 +106,7 @@ function counted(real: Cloudflare.Env, isolate: TestIsolate): Env {
     API_KEY: countedObjects(real.API_KEY, isolate),
     ORGANIZATION: countedObjects(real.ORGANIZATION, isolate),
     DIRECTORY: countedObjects(real.DIRECTORY, isolate),
+    PUBLIC_KEYS: countedObjects(real.PUBLIC_KEYS, isolate),
     // All tests come from one address.
     FAILED_AUTH_LIMITER: { limit: async () => ({ success: true }) },
   };

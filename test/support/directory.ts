@@ -2,9 +2,11 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { getDirectory } from "../../src/directory/directory-client.ts";
 
-/** Deletes all keys and audit events from the Directory, so that it lists only what this test does. */
+/** Deletes all keys, audit events and what concerns sessions from the Directory, so that it has only what this test does. */
 export async function emptyDirectory(): Promise<void> {
-  await runInDurableObject(getDirectory(env), (_, state) => {
-    state.storage.sql.exec("DELETE FROM keys; DELETE FROM events;");
+  await runInDurableObject(getDirectory(env), (_, { storage: { sql, kv } }) => {
+    sql.exec("DELETE FROM keys; DELETE FROM events; DELETE FROM revocations;");
+    for (const [name] of [...kv.list({ prefix: "session-" })]) kv.delete(name);
+    kv.delete("revoked-before");
   });
 }

@@ -37,6 +37,12 @@ const HEADERS = new Set([
 
 const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/;
 
+/** A session JWT, or the beginning of one. Nobody is answered with a token. */
+const TOKEN = /eyJ[\w-]{10,}/;
+
+/** The ID of a member or of a session. */
+const MEMBER_ID = /member-(?:session-)?(?:test|live)-/;
+
 const secrets = new Set<string>();
 /** Declares a value that must never leave Postern, for example data of a member. */
 export function declareSecret(value: string): void {
@@ -95,6 +101,7 @@ export function checkEgress(errors: readonly unknown[]): void {
   for (const line of lines) {
     expectClean(line, "a log line", false);
     expect(line.includes(MEMBER_ADDRESS), "a log line holds a member's data").toBe(false);
+    expect(MEMBER_ID.test(line), "a log line holds the ID of a member").toBe(false);
   }
   for (const { headers, body, mayHoldKey } of responses) {
     expect(headers.map(([name]) => name).filter((name) => !HEADERS.has(name))).toEqual([]);
@@ -104,6 +111,7 @@ export function checkEgress(errors: readonly unknown[]): void {
 }
 
 function expectClean(text: string, where: string, mayHoldKey: boolean): void {
+  expect(TOKEN.test(text), `${where} holds a token`).toBe(false);
   for (const secret of secrets) expect(text.includes(secret), `${where} holds a secret`).toBe(false);
   if (!mayHoldKey) expect(KEY.test(text), `${where} holds a key`).toBe(false);
 }

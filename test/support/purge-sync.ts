@@ -6,6 +6,7 @@ import { NOW } from "./clock.ts";
 
 export const NOTHING: PurgeUpdates = { purges: [], purgedBefore: 0, latest: 0 };
 const LEASE_MS = 10_000;
+const GRACE_MS = 20_000;
 
 export const purged = (name: string, sequence: number): PurgeUpdates => ({
   purges: [{ name, sequence }],
@@ -30,5 +31,6 @@ export function syncedIsolate(directory: (after: number) => Promise<PurgeUpdates
       now = NOW + seconds * 1_000;
     },
     ensureSynced: () => sync.ensureSynced(LEASE_MS, (work) => void background.push(work)),
+    ensureCurrent: () => sync.ensureCurrent(LEASE_MS, GRACE_MS, (work) => void background.push(work)),
   };
 }

@@ -34,7 +34,12 @@ const memberEvent = (fields: Json) => eventNow({ object_type: "member", source: 
 const id = () => setUp.organization["organization_id"];
 const nameAt = async (reader: TestIsolate) => await nameIn(await reader.call(setUp.path, { key }));
 
-test.each<[string, () => Json]>([
+test.each<[string, () => Json, Record<string, number>?]>([
+  [
+    "the end of a member, with details",
+    () => memberEvent({ action: "DELETE", id: "member-1", details: { organization_id: id() } }),
+    { revokeSessions: 1 },
+  ],
   [
     "an update of a member",
     () => {
@@ -42,28 +47,24 @@ test.each<[string, () => Json]>([
       return memberEvent({ id: ada["member_id"], member: ada });
     },
   ],
-  [
-    "the end of a member, with details",
-    () => memberEvent({ action: "DELETE", id: "member-1", details: { organization_id: id() } }),
-  ],
   ...["saml_connection", "oidc_connection", "scim_connection"].map((type): [string, () => Json] => [
     `an update of a ${type}`,
     () => eventNow({ object_type: type, id: `${type}-1`, [type]: { organization_id: id() } }),
   ]),
-])("%s purges the organization in every isolate", async (_, body) => {
+])("%s purges the organization in every isolate", async (_, body, otherCalls = {}) => {
   const far = createIsolate();
   for (const reader of [receiver, far]) await reader.call(setUp.path, { key });
   setUp.change({ organization_name: "Renamed" });
   receiver.resetCounts();
   await expectAccepted(await setUp.deliver(body()));
-  expect(receiver.counts.objects).toEqual({ purge: 2 });
+  expect(receiver.counts.objects).toEqual({ purge: 2, ...otherCalls });
   expect(await nameAt(receiver)).toBe("Renamed");
   clock.at(LEASE_SECONDS);
   expect(await nameAt(far)).toBe("Renamed");
 });
 
 test.each<[string, () => unknown]>([
-  ["without an organization", () => memberEvent({ action: "DELETE", id: "member-1" })],
+  ["without an organization", () => memberEvent({ action: "CREATE", id: "member-1" })],
   ["of an unknown type", () => eventNow({ object_type: "vault", id: id(), vault: setUp.organization })],
   [
     "of another project",
@@ -81,7 +82,7 @@ test.each<[string, () => unknown]>([
     "with an object that has no text",
     () => setUp.updateEvent({ source: { toString: null }, object_type: "vault" }),
   ],
-])("a signed event %s is accepted, and purges nothing", async (_, body) => {
+])("a signed event %s is accepted, and changes nothing", async (_, body) => {
   await receiver.call(setUp.path, { key });
   receiver.resetCounts();
   await expectAccepted(await setUp.deliver(body()));

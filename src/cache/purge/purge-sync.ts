@@ -7,12 +7,22 @@
  *   over it                                the Directory is asked first, for at most a second
  *   over it, and that failed recently      nothing for LEASE_SECONDS: purges wait for the Directory, answers do not
  *
+ * The answer to a member's session must not rest on a list that may lack a revocation (`ensureCurrent`):
+ *
+ *   age of the list                        before an answer to a session
+ *   under LEASE_SECONDS                    as above
+ *   over it                                the Directory is asked first, for at most a second
+ *   over it, and that failed recently      nothing for LEASE_SECONDS, if the list is within LEASE_GRACE_SECONDS more
+ *   over that, and the Directory fails     the session is refused as one that nobody can check
+ *
  * If several requests have to wait at once, one of them asks and the others wait for it. The leader may be cut off, so
  * each waiter has a timeout of its own, after which it asks itself.
  */
+import type { Config } from "../../config.ts";
 import { getDirectory } from "../../directory/directory-client.ts";
 import { callWithRetry } from "../../platform/durable-object.ts";
 import { Waiters } from "../../platform/waiters.ts";
+import type { SessionState } from "../../sessions/session-state.ts";
 import type { PurgeList, PurgeUpdates } from "./purge-list.ts";
 
 /** How long an answer waits for the Directory. */
@@ -26,6 +36,12 @@ interface BlockingSync {
   readonly startedAt: number;
   readonly waiters: Waiters;
 }
+
+/**
+ * Whether the list has all that must be in force: it is `current`; it is in its time of `grace`, since the Directory
+ * fails; or it is `outdated`, as is that of an isolate that never had one.
+ */
+export type ListStatus = "current" | "grace" | "outdated";
 
 type WaitUntil = (work: Promise<unknown>) => void;
 
@@ -63,6 +79,24 @@ export class PurgeSync {
     }
     if (!isWithin(now, this.#syncedAt, leaseMs / 2)) this.#syncInBackground(now, waitUntil);
     return null;
+  }
+
+  /** Like `ensureSynced`, for answers that must not go on without the Directory for longer than the grace. */
+  ensureCurrent(leaseMs: number, graceMs: number, waitUntil: WaitUntil): ListStatus | Promise<ListStatus> {
+    const now = this.#now();
+    if (isWithin(now, this.#syncedAt, leaseMs)) {
+      if (!isWithin(now, this.#syncedAt, leaseMs / 2)) this.#syncInBackground(now, waitUntil);
+      return "current";
+    }
+    const isInGrace = () => isWithin(this.#now(), this.#syncedAt, leaseMs + graceMs);
+    if (isWithin(now, this.#failedAt, leaseMs) && isInGrace()) {
+      this.#syncInBackground(now, waitUntil);
+      return "grace";
+    }
+    return this.#syncBeforeAnswer(now, waitUntil).then((isSynced) => {
+      if (isSynced) return "current";
+      return isInGrace() ? "grace" : "outdated";
+    });
   }
 
   async #syncBeforeAnswer(now: number, waitUntil: WaitUntil): Promise<boolean> {
@@ -108,17 +142,28 @@ export class PurgeSync {
   }
 }
 
-/** The sync of an isolate with the deployment's Directory. */
-export function createPurgeSync(env: Env, list: PurgeList): PurgeSync {
-  return new PurgeSync(
-    list,
-    async (after) =>
-      await callWithRetry(
-        () => getDirectory(env),
-        async (directory) => await directory.purgesSince(after),
-        DIRECTORY_TIMEOUT_MS,
-      ),
-  );
+/**
+ * The sync of an isolate with the deployment's Directory. The same call brings the session policy and the revocations,
+ * and reports what sessions have used.
+ */
+export function createPurgeSync(
+  env: Env,
+  { stytch }: Pick<Config, "stytch">,
+  list: PurgeList,
+  sessions: SessionState,
+): PurgeSync {
+  return new PurgeSync(list, async (after) => {
+    const report = sessions.nextUsageReport(Date.now());
+    const updates = await callWithRetry(
+      () => getDirectory(env),
+      async (directory) => await directory.updatesSince(after, stytch.projectId, report),
+      DIRECTORY_TIMEOUT_MS,
+    );
+    const now = Date.now();
+    if (report !== null) sessions.acknowledgeUsage(report, now);
+    sessions.applyUpdates(updates.sessions, now);
+    return updates.purges;
+  });
 }
 
 /** True if `since` is less than `ms` ago. A time in the future, from a clock that was set back, is not. */

@@ -1,6 +1,6 @@
 /** Purges that an operator or a webhook asks for. */
 
-import type { PurgeEvent, PurgeOrigin } from "../../directory/directory.ts";
+import type { EventOrigin } from "../../directory/audit-event.ts";
 import type { Failure } from "../../errors.ts";
 import { callWithRetry } from "../../platform/durable-object.ts";
 import { spellingsOf } from "../../stytch/identifier.ts";
@@ -24,7 +24,7 @@ interface PurgeContext extends Pick<CacheContext, "env" | "config" | "log"> {
 export async function purgeIdentifiers(
   context: PurgeContext,
   identifiers: readonly string[],
-  detail: PurgeEvent["detail"],
+  detail: EventOrigin["detail"],
 ): Promise<Failure | null> {
   const names = identifiers.flatMap(spellingsOf);
   const origin = { project_id: context.config.stytch.projectId, detail };
@@ -40,7 +40,7 @@ export async function purgeIdentifiers(
 async function purgeNames(
   { env, config, state, log }: PurgeContext,
   names: readonly string[],
-  origin: PurgeOrigin | null,
+  origin: EventOrigin | null,
 ): Promise<string[] | null> {
   const sequence = await listPurge({ env, state, log }, names, origin);
   if (sequence === null) return null;
@@ -63,7 +63,7 @@ async function purgeNames(
 async function listPurge(
   { env, state, log }: Pick<PurgeContext, "env" | "state" | "log">,
   names: readonly string[],
-  event: PurgeOrigin | null,
+  event: EventOrigin | null,
 ): Promise<number | null> {
   try {
     const sequence = await recordPurge(env, names, event);

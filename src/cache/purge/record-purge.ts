@@ -1,5 +1,5 @@
 /** Adds a purge to the list of the Directory, which makes it hold in every isolate within `LEASE_SECONDS`. */
-import type { PurgeOrigin } from "../../directory/directory.ts";
+import type { EventOrigin } from "../../directory/audit-event.ts";
 import { getDirectory } from "../../directory/directory-client.ts";
 import { describeError, log } from "../../log.ts";
 import { withTimeout } from "../../platform/timeout.ts";
@@ -14,7 +14,7 @@ const LIST_TIMEOUT_MS = 5_000;
 export async function recordPurge(
   env: Env,
   names: readonly string[],
-  event: PurgeOrigin | null,
+  event: EventOrigin | null,
 ): Promise<number> {
   return await withTimeout(LIST_TIMEOUT_MS, getDirectory(env).purge(names, event));
 }

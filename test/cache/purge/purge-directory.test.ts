@@ -36,9 +36,9 @@ describe("a Directory that fails", () => {
   test.each([
     ["fails", () => Promise.reject(new Error("gone"))],
     ["hangs", () => new Promise<never>(() => {})],
-  ])("a Directory that %s costs a read one second at most, once in a lease", async (_, purgesSince) => {
+  ])("a Directory that %s costs a read one second at most, once in a lease", async (_, updatesSince) => {
     await admin.call(byId, { key });
-    const without = createIsolate({ DIRECTORY: { getByName: () => ({ purgesSince }) } });
+    const without = createIsolate({ DIRECTORY: { getByName: () => ({ updatesSince }) } });
     const began = performance.now();
     expect(statusOf(await without.callUntilResponse(byId, { key }))).toBe("postern; hit; ttl=60; detail=kv");
     expect(performance.now() - began).toBeLessThan(1_400);
@@ -84,7 +84,7 @@ test("an isolate asks the Directory once in half a lease for any number of answe
     at(tenths / 10);
     await reader.call(byId, { key });
   }
-  expect(reader.counts.objects["purgesSince"]).toBe(4);
+  expect(reader.counts.objects["updatesSince"]).toBe(4);
 });
 
 test("a slow KV does not make the purge list older than a lease", async () => {
@@ -103,7 +103,7 @@ test("a slow KV does not make the purge list older than a lease", async () => {
   });
   await reader.call(byId, { key });
   // The next background sync of the list fails.
-  vi.spyOn(Directory.prototype, "purgesSince").mockRejectedValueOnce(new Error("gone"));
+  vi.spyOn(Directory.prototype, "updatesSince").mockRejectedValueOnce(new Error("gone"));
   rename("Renamed");
   await purge();
   isSlow = true;

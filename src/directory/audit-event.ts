@@ -1,0 +1,43 @@
+/** The events of the audit log. None holds a key, a token or data of a member beyond its ID. */
+import type { KeyEvent } from "../keys/event-outbox.ts";
+import type { SessionPolicy } from "../sessions/session-policy.ts";
+
+/** What the events that the Directory itself writes have in common. */
+interface DirectoryEvent {
+  readonly at: string;
+  readonly key_id: null;
+  /** The Stytch project of the deployment. An event of an early version has none. The admin API does not show it. */
+  readonly project_id?: string;
+}
+
+/**
+ * A purge that somebody made: an operator, or a webhook. Purges that the cache itself lists, when an answer of Stytch
+ * ends an entry, are not in the audit log.
+ */
+export interface PurgeEvent extends DirectoryEvent {
+  readonly action: "cache.purged";
+  readonly detail: Readonly<Record<string, string>>;
+}
+
+/** A revocation of sessions, by an operator or a webhook. */
+export interface RevocationEvent extends DirectoryEvent {
+  readonly action: "session.revoked";
+  readonly detail: Readonly<Record<string, string>>;
+}
+
+/** `before` is absent if there was no policy, `after` if it was removed. */
+export interface PolicyEvent extends DirectoryEvent {
+  readonly action: "session_policy.updated" | "session_policy.deleted";
+  readonly detail: { readonly before?: SessionPolicy; readonly after?: SessionPolicy };
+}
+
+export type AuditEvent = KeyEvent | PurgeEvent | RevocationEvent | PolicyEvent;
+
+/** Who made a purge or a revocation, and in which Stytch project. */
+export interface EventOrigin extends Required<Pick<PurgeEvent, "project_id" | "detail">> {}
+
+export type NumberedEventKind = "purge" | "revocation" | "session_policy";
+
+/** Sorts like the sequence numbers. It cannot be taken for the ID of a key's event, which begins with the key's ID. */
+export const numberedEventId = (kind: NumberedEventKind, sequence: number) =>
+  `${kind}.${String(sequence).padStart(16, "0")}`;
