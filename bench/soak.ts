@@ -26,7 +26,10 @@ const MAX_RESPONSE_MS = 4_500;
 /** Between two measurements of memory. */
 const MEMORY_INTERVAL_MS = Math.max(1_000, (SECONDS * 1_000) / 20);
 
-const postern = await startSandboxedPostern({ LOG_HIT_SAMPLE_RATE: "0", UPSTREAM_TIMEOUT_MS: "2000" }, true);
+const postern = await startSandboxedPostern(
+  { LOG_HIT_SAMPLE_RATE: "0", UPSTREAM_TIMEOUT_MS: "2000" },
+  { inspect: true },
+);
 const heap = await openHeap(postern.inspector);
 const callers = await createCallers(postern);
 const startedAt = performance.now();

@@ -5,13 +5,29 @@ import type { RunningServer } from "./serve.ts";
 import { readWorkerOptions } from "./wrangler-settings.ts";
 
 interface ServeOptions {
+  /** Default: the `main` of the configuration. */
+  readonly entry?: string;
   readonly vars: Readonly<Record<string, string>>;
   /** Called with each line that the Worker logs. */
   readonly onLogLine: (line: string) => void;
 }
 
-/** By configuration file: a process builds a Worker once. */
+export interface NamedBuild {
+  /** As in `serveBuilt`. */
+  readonly configPath: string;
+  readonly entry?: string;
+  readonly built: Built;
+}
+
+/** By configuration and entry file: a process builds a Worker once. */
 const builds = new Map<string, Built>();
+
+/** Takes over what another process built. */
+export function useBuild({ configPath, entry, built }: NamedBuild): void {
+  builds.set(buildName(configPath, entry), built);
+}
+
+const buildName = (configPath: string, entry = "") => `${configPath} ${entry}`;
 
 /**
  * `configPath` is the Worker's `wrangler.toml`, whose variables are replaced by `vars`. The server listens on loopback
@@ -19,10 +35,11 @@ const builds = new Map<string, Built>();
  */
 export async function serveBuilt(
   configPath: string,
-  { vars, onLogLine }: ServeOptions,
+  { entry, vars, onLogLine }: ServeOptions,
 ): Promise<RunningServer> {
-  const built = builds.get(configPath) ?? build(configPath);
-  builds.set(configPath, built);
+  const name = buildName(configPath, entry);
+  const built = builds.get(name) ?? build(configPath, entry);
+  builds.set(name, built);
   const options = readWorkerOptions(configPath, vars);
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({

@@ -2,7 +2,7 @@
 import { members } from "../sandbox/seed.ts";
 import { serveBuilt } from "./built-worker.ts";
 import { ADMIN_TOKEN, KEY_SECRET, PROJECT_ID, SECRETS, UPSTREAM_SECRET } from "./credentials.ts";
-import { serve } from "./serve.ts";
+import { type RunningServer, serve } from "./serve.ts";
 
 const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/;
 
@@ -39,18 +39,33 @@ export interface SandboxedPostern {
   stop(): Promise<void>;
 }
 
-/** Starts both on any free ports, with nothing stored from earlier runs. `vars` override the default configuration. */
-export async function startSandboxedPostern(
-  vars: Record<string, string> = {},
-  inspect = false,
-): Promise<SandboxedPostern> {
-  const lines: string[] = [];
-  const sandbox = await serveBuilt("sandbox/wrangler.toml", {
+interface Options {
+  /** Opens a debugger's socket. Default: false. */
+  readonly inspect?: boolean;
+  /** Replaces the entry file of Postern's `wrangler.toml`. */
+  readonly entry?: string;
+  /** A sandbox that runs already. It goes on when Postern stops. Default: one of its own. */
+  readonly sandbox?: RunningServer;
+}
+
+/** Starts the sandbox on any free port. */
+export async function startSandbox(): Promise<RunningServer> {
+  return await serveBuilt("sandbox/wrangler.toml", {
     vars: { STYTCH_PROJECT_ID: PROJECT_ID, STYTCH_SECRET: UPSTREAM_SECRET },
     onLogLine: () => {},
   });
+}
+
+/** Starts both on any free ports, with nothing stored from earlier runs. `vars` override the default configuration. */
+export async function startSandboxedPostern(
+  vars: Record<string, string> = {},
+  { inspect = false, entry, sandbox: running }: Options = {},
+): Promise<SandboxedPostern> {
+  const lines: string[] = [];
+  const sandbox = running ?? (await startSandbox());
   const sandboxUrl = sandbox.origin;
   const options = {
+    ...(entry === undefined ? {} : { entry }),
     vars: {
       STYTCH_PROJECT_ID: PROJECT_ID,
       STYTCH_SECRET: UPSTREAM_SECRET,
@@ -102,7 +117,7 @@ export async function startSandboxedPostern(
     inspector: postern.inspector,
     stop: async () => {
       await postern.stop();
-      await sandbox.stop();
+      if (sandbox !== running) await sandbox.stop();
       const secrets = [...SECRETS, ...Object.values(vars).filter((value) => value.startsWith("whsec_"))];
       const leaking = lines.filter((line) => isLeaking(line, secrets));
       if (leaking.length > 0) {

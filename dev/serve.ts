@@ -7,7 +7,7 @@ import { isConnectionFailureDetail } from "./runtime-log.ts";
 
 interface ServeOptions {
   /** Default: the `main` of the configuration. */
-  readonly entrypoint?: string;
+  readonly entry?: string;
   /** 0 for any free port. */
   readonly port: number;
   readonly vars: Readonly<Record<string, string>>;
@@ -32,7 +32,7 @@ export interface RunningServer {
  */
 export async function serve(
   configPath: string,
-  { entrypoint, port, vars, persist, inspect = false, onLogLine }: ServeOptions,
+  { entry, port, vars, persist, inspect = false, onLogLine }: ServeOptions,
 ): Promise<RunningServer> {
   const bindings = Object.entries(vars).map(
     ([name, value]) => [name, { type: "secret_text", value }] as const,
@@ -41,7 +41,7 @@ export async function serve(
     config: configPath,
     envFiles: NO_ENV_FILES,
     bindings: Object.fromEntries(bindings),
-    ...(entrypoint === undefined ? {} : { entrypoint }),
+    ...(entry === undefined ? {} : { entrypoint: entry }),
     dev: {
       server: { hostname: "127.0.0.1", port },
       inspector: inspect ? { hostname: "127.0.0.1", port: 0 } : false,

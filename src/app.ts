@@ -30,8 +30,8 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
   const app = new Hono<AppEnv>({ router: new TrieRouter(), getPath: (request) => pathOf(request.url) });
 
   /** One handler and no middleware, so that Hono calls it without composing a chain. */
-  const get = (path: string, endpoint: Endpoint, isKeyed = false) => {
-    const [first, second] = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name);
+  const get = (path: string, endpoint: Endpoint, isKeyed = false, pattern = path) => {
+    const [first, second] = [...pattern.matchAll(/:(\w+)/g)].map(([, name]) => name);
     app.get(path, async (c) => {
       const context = c.env;
       context.log.route(path);
@@ -47,11 +47,12 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
   /** For answers that depend on the caller's key. */
   const keyedPaths = new Set<string>();
   const getWithKey = (path: string, endpoint: Endpoint) => {
-    // An identifier that is left out at the end is one out of bounds, not another path.
-    for (const one of [path, path.replace(/:\w+$/, "")]) {
+    // An identifier that is left out is one out of bounds, not another path.
+    const paths = [path, path.replace(/:\w+/, ""), path.replace(/:\w+$/, ""), path.replace(/:\w+/g, "")];
+    for (const one of paths) {
       if (keyedPaths.has(one)) continue;
       keyedPaths.add(one);
-      get(one, endpoint, true);
+      get(one, endpoint, true, path);
     }
   };
 

@@ -175,7 +175,7 @@ function toWire(failure: Failure): Wire {
       return {
         status: 503,
         message: "Stytch is limiting Postern's requests. Try again later.",
-        headers: retryAfterHeader(failure.retryAfterSeconds),
+        headers: [["Retry-After", wholeSeconds(failure.retryAfterSeconds)]],
       };
     case "upstream_unavailable":
       return {

@@ -57,7 +57,8 @@ export type Failure =
   | { readonly type: "upstream_invalid_response" }
   /** Stytch refused Postern itself, and said nothing of what was asked for: an operator's problem. */
   | { readonly type: "upstream_rejected" }
-  | { readonly type: "upstream_rate_limited"; readonly retryAfterSeconds: number | undefined }
+  /** Stytch answered 429. `retryAfterSeconds`: the time left until Postern asks again. */
+  | { readonly type: "upstream_rate_limited"; readonly retryAfterSeconds: number }
   /** The connection failed, or Stytch answered 5xx. `retryAfterSeconds`: if it is known when to come again. */
   | { readonly type: "upstream_unavailable"; readonly retryAfterSeconds?: number | undefined }
   /** The deadline of the whole upstream call has passed. */

@@ -3,7 +3,7 @@ import { expect, test, vi } from "vitest";
 import { RequestContext } from "../src/request-context.ts";
 import { useClock } from "./support/clock.ts";
 import { createIsolate, createKey } from "./support/deployment.ts";
-import { logLines } from "./support/guard.ts";
+import { logLines } from "./support/egress.ts";
 import { organizationPath } from "./support/paths.ts";
 import { setUpOrganization } from "./support/setup.ts";
 import { stubUpstream } from "./support/upstream.ts";

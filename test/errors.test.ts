@@ -177,7 +177,7 @@ test.each([
 });
 
 test("Retry-After is absent if the upstream gave none", () => {
-  const failure = { type: "upstream_rate_limited", retryAfterSeconds: undefined } as const;
+  const failure = { type: "upstream_unavailable", retryAfterSeconds: undefined } as const;
   expect(failureResponse(failure, REQUEST_ID).headers.has("Retry-After")).toBe(false);
 });
 

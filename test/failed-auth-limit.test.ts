@@ -5,7 +5,7 @@ import { clientNetwork } from "../src/platform/ip.ts";
 import { organization, organizationEnvelope } from "./support/bodies.ts";
 import { useClock } from "./support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "./support/deployment.ts";
-import { logLines } from "./support/guard.ts";
+import { logLines } from "./support/egress.ts";
 import { organizationPath } from "./support/paths.ts";
 import { json, stubUpstream, type Upstream } from "./support/upstream.ts";
 import { TEST_VARS } from "./support/vars.ts";

@@ -1,7 +1,7 @@
 /** The log line, and how an error is described in it without data of a caller. */
 import { expect, test } from "vitest";
 import { describeError, log } from "../src/log.ts";
-import { logLines } from "./support/guard.ts";
+import { logLines } from "./support/egress.ts";
 
 test("a log line is one JSON object on one line, and begins with its time", () => {
   const before = Date.now();

@@ -8,7 +8,7 @@ import { describe, expect, test } from "vitest";
 import type { Json } from "./support/bodies.ts";
 import { useClock } from "./support/clock.ts";
 import { createIsolate, type TestIsolate } from "./support/deployment.ts";
-import { logLines } from "./support/guard.ts";
+import { logLines } from "./support/egress.ts";
 import { type OrganizationSetUp, setUpOrganization } from "./support/setup.ts";
 import { stubUpstream } from "./support/upstream.ts";
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { KnownPaths } from "../src/unrouted-path.ts";
 import { createIsolate, createKey } from "./support/deployment.ts";
-import { declareSecret, logLines } from "./support/guard.ts";
+import { declareSecret, logLines } from "./support/egress.ts";
 import { TEST_VARS } from "./support/vars.ts";
 import { SECRET } from "./support/webhook.ts";
 

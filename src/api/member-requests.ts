@@ -10,8 +10,7 @@ export interface MemberRequest {
   readonly organization: string | null;
   /** The scopes that the query needs beside that of the operation. */
   readonly scopes: readonly Scope[];
-  /** `organization`: the one in the path, by any of its names. */
-  readonly readOf: (organization: string) => StytchRead<MemberEnvelope>;
+  readonly read: StytchRead<MemberEnvelope>;
   /** What the member is asked for by; null if that is in the path. */
   readonly query: MemberQuery | null;
 }
@@ -21,11 +20,15 @@ export interface MemberRequest {
  * that no answer depends on another member. Returns null if the caller names another one.
  */
 export function ownMemberRead(
-  { query }: MemberRequest,
-  organization: string,
+  { organization, query }: MemberRequest,
   own: string,
 ): StytchRead<MemberEnvelope> | null {
-  if (query === null || (query.memberId !== undefined && !isSpellingOf(own, query.memberId))) return null;
+  if (
+    organization === null ||
+    query === null ||
+    (query.memberId !== undefined && !isSpellingOf(own, query.memberId))
+  )
+    return null;
   return organizationMemberRead(organization, { memberId: own, emailAddress: undefined });
 }
 
@@ -49,7 +52,7 @@ export function singleMemberRequest(memberId: string, query: URLSearchParams): R
   return success({
     organization: null,
     scopes: includeDeleted ? ["members:include_deleted"] : [],
-    readOf: () => memberRead(memberId, includeDeleted),
+    read: memberRead(memberId, includeDeleted),
     query: null,
   });
 }
@@ -96,7 +99,7 @@ export function organizationMemberRequest(
   return success({
     organization,
     scopes: [],
-    readOf: (name) => organizationMemberRead(name, memberQuery),
+    read: organizationMemberRead(organization, memberQuery),
     query: memberQuery,
   });
 }

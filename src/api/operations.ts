@@ -55,6 +55,7 @@ export const CACHED_OPERATIONS: readonly CachedOperation[] = [
   {
     path: "/v1/b2b/rbac/policy",
     scope: "rbac:read",
+    // No caller gets it: a 404 says nothing of the project's policy (`isAboutObject`).
     missing: "organization_not_found",
     resource: { of: "project", name: PROJECT_POLICY_NAME },
   },

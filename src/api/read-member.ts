@@ -35,21 +35,20 @@ export async function readMember(
 
   const request = requestOf(identifier, new URL(context.request.url).searchParams);
   if (!request.ok) return request.failure;
-  const { organization, scopes, readOf } = request.value;
+  const { organization, scopes } = request.value;
   const isForced = isRefreshRequested(context.request.headers);
   const failure = checkScopes(access, [scope, ...refreshScopes(isForced), ...scopes]);
   if (failure !== null) return failure;
 
-  let name = organization ?? "";
-  // Stytch finds an organization by any name. A bound caller must not learn by that which organizations exist.
+  // Stytch finds an organization by any name. A bound caller must not learn by that which organizations exist. Stytch is
+  // asked by the name in the path all the same: whose it is may be known here from a while ago.
   if (organization !== null && access.organization_ids !== null) {
     const resolved = await resolveOrganization(context, access, organization);
     if (!resolved.ok)
       return resolved.failure === "not_found" ? { type: "member_not_found" } : resolved.failure;
-    name = resolved.value;
   }
   const own = access.member_id;
-  const read = own === undefined ? readOf(name) : ownMemberRead(request.value, name, own);
+  const read = own === undefined ? request.value.read : ownMemberRead(request.value, own);
   if (read === null) return { type: "member_not_found" };
   const startedAt = Date.now();
   const { result, detail, call } = await context.state.stytch.fetch(read);

@@ -8,7 +8,7 @@ import type { Access } from "../keys/access.ts";
 import { canSee, visibleIdsOf } from "../keys/organization-access.ts";
 import type { RequestContext } from "../request-context.ts";
 import { failed, type Result, success } from "../result.ts";
-import { isCanonicalId } from "../stytch/identifier.ts";
+import { isCanonicalId, isIdentifier } from "../stytch/identifier.ts";
 
 /**
  * The identifier as an ID that needs no lookup: one of the caller's own, or any in the form of an ID if the caller is
@@ -33,7 +33,12 @@ export async function resolveOrganization(
   const id = usableId(access, identifier);
   if (id !== null) return success(id);
   const found = await lookUp(context, identifier, false, null, visibleIdsOf(access, identifier));
-  if (found.entry === undefined) return failed(found.failure);
+  if (found.entry === undefined) {
+    if (found.failure === "not_found") context.log.notFound();
+    return failed(found.failure);
+  }
   const { organizationId } = found.entry;
+  // The ID becomes a part of a name in the cache (`resource.ts`), which the next part of that name must not begin in.
+  if (!isIdentifier(organizationId)) return failed({ type: "upstream_invalid_response" });
   return canSee(access, organizationId) ? success(organizationId) : failed("not_found");
 }

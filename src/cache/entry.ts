@@ -5,7 +5,7 @@
 
 import * as z from "zod";
 import { parseExactly } from "../platform/exact-json.ts";
-import { isSpellingOf } from "../stytch/identifier.ts";
+import { isIdentifier, isSpellingOf } from "../stytch/identifier.ts";
 import type { OrganizationEnvelope } from "../stytch/schemas/organization-schema.ts";
 import { ownerOf, purgeNamesOf } from "./resource.ts";
 
@@ -66,10 +66,13 @@ export async function createResourceEntry(
   };
 }
 
-/** The slug and external ID of an organization. */
-export function aliasesOf(entry: Entry): string[] {
-  if (entry.slug === "") return [];
-  return entry.externalId === null ? [entry.slug] : [entry.slug, entry.externalId];
+/**
+ * The slug and external ID of an organization, as far as they can be asked for. One with a slash, for example, could be
+ * the name of what belongs to another organization.
+ */
+export function aliasesOf({ slug, externalId }: Entry): string[] {
+  if (slug === "") return [];
+  return (externalId === null ? [slug] : [slug, externalId]).filter(isIdentifier);
 }
 
 /** All names of which a purge ends the entry. */

@@ -38,7 +38,7 @@ export async function lookUpInObject(
     return { entry, source: sourceOf(result.origin, isForced), isStored: hasIdentifier(entry, identifier) };
   }
   if (result.detail !== undefined) log.upstream(null, result.detail);
-  if (isTransientFailure(result.failure)) {
+  if (isTransientFailure(result.failure, identifier)) {
     const found = isForced ? null : fallBack(context, identifier, cached, result.cached, now);
     if (found !== null) return found;
   } else if (result.failure !== "hidden") state.memory.addTombstone(identifier, startedAt);
@@ -68,7 +68,7 @@ async function readUntilUnpurged(
       const latestPurge = purges.minPurgeEpoch(purgeNamesOf(identifier));
       // A 404 from before a purge says nothing of the time after it.
       const isOutdated = typeof result.failure === "string" && latestPurge > minPurgeEpoch;
-      if (!isOutdated && !mayHaveBackedOffInVain(context, cached, result, read)) return result;
+      if (!isOutdated && !mayHaveBackedOffInVain(context, identifier, cached, result, read)) return result;
       // Without an entry to hide a failure, the object asks Stytch.
       newestRequestedAt = null;
       const names = result.cached === undefined ? purgeNamesOf(identifier) : identifiersOf(result.cached);
@@ -89,11 +89,12 @@ async function readUntilUnpurged(
  */
 function mayHaveBackedOffInVain(
   context: CacheContext,
+  identifier: string,
   cached: CachedCandidate | null,
   { failure, cached: ofObject, call }: ReadFailure,
   { kind, newestRequestedAt }: ReadRequest,
 ): boolean {
-  if (kind === "forced" || call !== null || !isTransientFailure(failure)) return false;
+  if (kind === "forced" || call !== null || !isTransientFailure(failure, identifier)) return false;
   if (newestRequestedAt === null && ofObject === undefined) return false;
   return newestUsable(context, cached, ofObject, Date.now()) === null;
 }

@@ -3,6 +3,7 @@ import type { UpstreamCall } from "../log.ts";
 import { includesId } from "../stytch/identifier.ts";
 import type { StytchFailure } from "../stytch/parse-response.ts";
 import type { Entry } from "./entry.ts";
+import { isBadRequestAbout } from "./resource.ts";
 
 export interface ReadRequest {
   readonly kind: ReadKind;
@@ -54,17 +55,14 @@ export type ReadResult =
   | { readonly entry: Entry; readonly origin: Origin; readonly call: UpstreamCall | null }
   | ReadFailure;
 
-/** The types of a 400 that are about what was asked for, but not about an organization. */
-const NOT_ABOUT_ORGANIZATION = /^invalid_(?:member|connected_app|email)/;
-
 /**
- * True if Stytch said nothing about the organization, so that an older entry may hide the failure: Stytch failed, or it
- * refused Postern itself. Only a 404 or 400 about the organization is not transient. A 400 about something else, such
- * as a member, is.
+ * True if Stytch said nothing about what has this name, so that an older entry may hide the failure: Stytch failed, or it
+ * refused Postern itself. Only a 404 or 400 about it, or about its organization, is not transient. A 400 about something
+ * else, such as a member, is.
  */
-export function isTransientFailure(failure: ReadFailure["failure"]): boolean {
+export function isTransientFailure(failure: ReadFailure["failure"], name: string): boolean {
   if (typeof failure === "string") return false;
-  return failure.type !== "upstream_bad_request" || NOT_ABOUT_ORGANIZATION.test(failure.errorType);
+  return failure.type !== "upstream_bad_request" || !isBadRequestAbout(name, failure.errorType);
 }
 
 /** The read of an object by itself, after it has served a stale entry. */

@@ -30,6 +30,19 @@ export function resourceRead(name: string): StytchRead<unknown> | null {
   return appId === undefined ? connectedAppsRead(organizationId) : connectedAppRead(organizationId, appId);
 }
 
+/** The types of a 400 that are about what was asked for, but not about an organization. */
+const NOT_ABOUT_ORGANIZATION = /^invalid_(member|connected_app|email)/;
+
+/**
+ * True if a 400 of this type is about what has this name, or about the organization that it belongs to. None is about
+ * the project's policy, which has no name that could be wrong.
+ */
+export function isBadRequestAbout(name: string, errorType: string): boolean {
+  const other = NOT_ABOUT_ORGANIZATION.exec(errorType)?.[1];
+  if (other === "connected_app") return name.includes("/connected_apps/");
+  return other === undefined && name !== PROJECT_POLICY_NAME;
+}
+
 /** The organization that what has this name belongs to, or is; "" for what belongs to the project. */
 export function ownerOf(name: string): string {
   const slash = name.indexOf("/");

@@ -27,7 +27,7 @@ export function revalidateInBackground(context: CacheContext, identifier: string
   const refreshed = readOrganizationObject({ env, config, state, log }, identifier, request).then(
     (result) => {
       if (result.entry !== undefined) storeInMemory(state, result.entry, identifier, Date.now());
-      else if (!isTransientFailure(result.failure)) memory.addTombstone(identifier, now);
+      else if (!isTransientFailure(result.failure, identifier)) memory.addTombstone(identifier, now);
       const hasFailed = result.entry === undefined && result.failure !== "not_found" && result.call !== null;
       log.upstream(result.call, result.entry === undefined ? result.detail : undefined);
       if (hasFailed) log.degraded("upstream");

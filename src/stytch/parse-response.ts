@@ -4,6 +4,7 @@ import type * as z from "zod";
 import type { Failure } from "../errors.ts";
 import { parseJson } from "../platform/bounded-json.ts";
 import { failed, type Result, success } from "../result.ts";
+import { DEFAULT_PAUSE_SECONDS } from "./pauses.ts";
 import { parseRetryAfter } from "./retry-after.ts";
 import { isAboutObject, isAboutRequest, StytchError } from "./schemas/error-schema.ts";
 
@@ -91,7 +92,10 @@ function parseError(
   const error = StytchError.safeParse(json);
   const detail = error.success ? redact(error.data.error_type) : "no readable error";
   const retryAfterSeconds = parseRetryAfter(retryAfter, now);
-  if (status === 429) return failure({ type: "upstream_rate_limited", retryAfterSeconds });
+  if (status === 429) {
+    const type = "upstream_rate_limited";
+    return failure({ type, retryAfterSeconds: retryAfterSeconds ?? DEFAULT_PAUSE_SECONDS });
+  }
   if (status >= 500) {
     const type = "upstream_unavailable";
     return failure(retryAfterSeconds === undefined ? { type } : { type, retryAfterSeconds });

@@ -6,11 +6,16 @@
  * |----------------------------------|-------------------------|---------------------------------------------------------|
  * | a 429 with `Retry-After`         | is paused until then    | is paused until then, too, if three or more objects     |
  * |                                  |                         | were refused in a row                                   |
- * | a 429 without, or with 0         | is not paused: Stytch   | is not paused; the refusal counts for the row           |
- * |                                  | named no time           |                                                         |
+ * | a 429 without, or with one that  | is paused for 2 s: a    | is paused for 2 s, too, if three or more objects were   |
+ * | cannot be read                   | limit goes on (1)       | refused in a row                                        |
+ * | a 429 with 0                     | is not paused: Stytch   | is not paused; the refusal counts for the row           |
+ * |                                  | may be asked at once    |                                                         |
  * | another answer, a 404 included   | stays paused, if it is  | stays paused, if it is; the row ends                    |
  * | no answer: connection, 5xx,      | the same                | the same; the row goes on, since this says nothing of   |
  * | timeout                          |                         | limits                                                  |
+ *
+ * (1) Asking on would use up what Stytch allows, and prolong the limit. As with an open circuit, one call in 2 s shows
+ * soon enough that it is over.
  *
  * The longest of several pauses holds. That of the operation begins with the third refusal, and the pauses of the first
  * two objects do not prolong it: one object's long pause must not stop all. When it ends, the row goes on: one more 429
@@ -23,6 +28,9 @@ import { BoundedMap } from "../platform/bounded-map.ts";
 /** This many different objects in a row show that Stytch limits the operation, not an object. */
 const MIN_REFUSED_OBJECTS = 3;
 const MAX_PAUSED_OBJECTS = 1_000;
+
+/** For a 429 that does not say when to come again. */
+export const DEFAULT_PAUSE_SECONDS = 2;
 
 interface Pause {
   readonly startedAt: number;
@@ -54,7 +62,7 @@ export class Pauses {
       return;
     }
     if (this.#refusedInARow.size < MIN_REFUSED_OBJECTS) this.#refusedInARow.add(object);
-    const pauseMs = (failure.retryAfterSeconds ?? 0) * 1_000;
+    const pauseMs = failure.retryAfterSeconds * 1_000;
     if (pauseMs === 0) return;
     this.#objects.set(object, prolong(this.#objects.get(object), pauseMs, now));
     if (this.#refusedInARow.size === MIN_REFUSED_OBJECTS) {

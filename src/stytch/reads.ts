@@ -69,7 +69,7 @@ export function organizationMemberRead(
     path: `${organizationPath(identifier)}/member?${query}`,
     schema: MemberEnvelope,
     isAbout: ({ member, organization }) =>
-      hasName(identifier, organizationNames(organization)) &&
+      hasNameInAnyCase(identifier, organizationNames(organization)) &&
       member.organization_id === organization.organization_id &&
       (memberId === undefined || isNamed(memberId, [member.member_id, member.external_id])),
   };
@@ -145,3 +145,7 @@ const isNamed = (requested: string, names: Names) => !isCanonicalId(requested) |
 
 const hasName = (requested: string, [id, ...aliases]: Names) =>
   aliases.includes(requested) || isSpellingOf(id, requested);
+
+/** Stytch may match a slug in another case, and answers then with that organization. */
+const hasNameInAnyCase = (requested: string, names: Names) =>
+  names.some((name) => name?.toLowerCase() === requested.toLowerCase());

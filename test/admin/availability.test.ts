@@ -2,8 +2,8 @@
 import { beforeEach, expect, test } from "vitest";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { logLines } from "../support/egress.ts";
 import { objectsThat } from "../support/fakes.ts";
-import { logLines } from "../support/guard.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
 useClock();

@@ -6,7 +6,7 @@ import { getDirectory } from "../../src/directory/directory-client.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { emptyDirectory } from "../support/directory.ts";
-import { logLines } from "../support/guard.ts";
+import { logLines } from "../support/egress.ts";
 
 const KEY = /^pst_test_([0-9a-z]{16})_[0-9a-z]{50,64}$/;
 

@@ -5,7 +5,7 @@ import type { Json } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, type TestIsolate } from "../support/deployment.ts";
 import { emptyDirectory } from "../support/directory.ts";
-import { logLines } from "../support/guard.ts";
+import { logLines } from "../support/egress.ts";
 import { setUpOrganization } from "../support/setup.ts";
 import { stubUpstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";

@@ -5,8 +5,8 @@ import type { Json } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, type TestIsolate } from "../support/deployment.ts";
 import { emptyDirectory } from "../support/directory.ts";
+import { logLines } from "../support/egress.ts";
 import { objectsThat } from "../support/fakes.ts";
-import { logLines } from "../support/guard.ts";
 
 const { at, iso } = useClock();
 const POLICY_PATH = "/admin/session-policy";

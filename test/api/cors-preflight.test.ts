@@ -1,7 +1,7 @@
 /** `OPTIONS`: preflights of pages, and requests that are none. */
 import { expect, test } from "vitest";
 import { createIsolate, type TestIsolate } from "../support/deployment.ts";
-import { logLines } from "../support/guard.ts";
+import { logLines } from "../support/egress.ts";
 import { memberPath, organizationPath } from "../support/paths.ts";
 import { stubUpstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";

@@ -4,7 +4,7 @@ import { issueKey } from "../../src/keys/key-format.ts";
 import { useClock } from "../support/clock.ts";
 import { createConfig } from "../support/config.ts";
 import { createIsolate, type TestIsolate } from "../support/deployment.ts";
-import { logLines } from "../support/guard.ts";
+import { logLines } from "../support/egress.ts";
 import { setUpOrganization } from "../support/setup.ts";
 import type { Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import { type Json, member, memberEnvelope, organization } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
-import { logLines } from "../support/guard.ts";
+import { logLines } from "../support/egress.ts";
 import { memberPath } from "../support/paths.ts";
 import { json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 

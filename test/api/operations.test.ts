@@ -5,8 +5,13 @@ import { SCOPES } from "../../src/keys/record.ts";
 import type { Json } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
-import { logLines } from "../support/guard.ts";
-import { createStytchWorld, type StytchWorld } from "../support/stytch-world.ts";
+import { logLines } from "../support/egress.ts";
+import {
+  createStytchWorld,
+  pathInWorld,
+  type StytchWorld,
+  type WorldNames,
+} from "../support/stytch-world.ts";
 
 const clock = useClock();
 
@@ -28,18 +33,7 @@ beforeEach(async () => {
   isolate = createIsolate();
 });
 
-/** The path of an operation in the world, or with other identifiers. */
-function pathOf(
-  pattern: string,
-  names: { organization?: string; member?: string; app?: string } = {},
-): string {
-  const { organization = world.organizationId, member = world.memberId, app = world.appId } = names;
-  const path = pattern
-    .replace(":organization_id", encodeURIComponent(organization))
-    .replace(":member_id", encodeURIComponent(member))
-    .replace(":connected_app_id", encodeURIComponent(app));
-  return path.endsWith("/member") ? `${path}?member_id=${encodeURIComponent(member)}` : path;
-}
+const pathOf = (pattern: string, names?: WorldNames) => pathInWorld(world, pattern, names);
 
 test("the table has every operation of the contract", () => {
   expect(OPERATIONS.map(({ path }) => path).toSorted()).toEqual([

@@ -3,11 +3,11 @@ import { beforeEach, expect, test } from "vitest";
 import { type Json, member, memberEnvelope, organization } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
-import { logLines } from "../support/guard.ts";
+import { logLines } from "../support/egress.ts";
 import { createStytchWorld, type StytchWorld } from "../support/stytch-world.ts";
-import { json } from "../support/upstream.ts";
+import { json, stytchError } from "../support/upstream.ts";
 
-useClock();
+const clock = useClock();
 
 let isolate: TestIsolate;
 let world: StytchWorld;
@@ -21,6 +21,7 @@ beforeEach(async () => {
 
 const pathOf = (query: string, name = world.organizationId) =>
   `/v1/b2b/organizations/${encodeURIComponent(name)}/member?${query}`;
+const memberIn = async (response: Response) => (await response.json<Json>())["member_id"];
 const read = async (query: string, name?: string, by = key) =>
   await isolate.call(pathOf(query, name), { key: by });
 
@@ -40,7 +41,7 @@ test("a member is found by ID and by address, in the organization by any name, e
   }
   expect(world.upstream.requests).toHaveLength(6);
   expect(isolate.counts).toEqual({ kvReads: 0, kvWrites: 0, objects: { lease: 1 } });
-  expect(JSON.stringify(logLines())).not.toMatch(/ada|member-test/);
+  expect(JSON.stringify(logLines())).not.toMatch(/ada@|member-test/);
 });
 
 test("both parameters are sent, and no other", async () => {
@@ -90,6 +91,43 @@ test("an answer about another organization or another member is 502", async () =
   }
 });
 
+test("a slug in another case names the organization that Stytch answers it with", async () => {
+  world.upstream.answer(({ url }) => world.respond(url.replace(world.slug.toUpperCase(), world.slug)));
+  expect((await read(`member_id=${world.memberId}`, world.slug.toUpperCase())).status).toBe(200);
+});
+
+test("a key bound to two organizations gets the member of the one that has the slug now", async () => {
+  const other = organization();
+  const organization_ids = [world.organizationId, other["organization_id"]];
+  const { key: bound } = await createKey(isolate, ["members:read"], { organization_ids });
+  const query = "email_address=ada%40acme.example";
+  expect(await memberIn(await read(query, world.slug, bound))).toBe(world.memberId);
+  // The slug moves, while the cache of organizations has it at its former owner.
+  const ada = member({ organization_id: other["organization_id"] });
+  other["organization_slug"] = world.slug;
+  world.upstream.answer(({ url }) =>
+    url.includes(`/${world.slug}/`) ? json(memberEnvelope(ada, other)) : world.respond(url),
+  );
+  clock.at(20);
+  expect(await memberIn(await read(query, world.slug, bound))).toBe(ada["member_id"]);
+});
+
+test("a key bound to the former owner of a slug gets no member of the one that has it now", async () => {
+  const { key: bound } = await createKey(isolate, ["members:read"], {
+    organization_ids: [world.organizationId],
+  });
+  const query = "email_address=ada%40acme.example";
+  expect((await read(query, world.slug, bound)).status).toBe(200);
+  const other = organization({ organization_slug: world.slug });
+  const stranger = member({ organization_id: other["organization_id"] });
+  world.upstream.answer(() => json(memberEnvelope(stranger, other)));
+  const response = await read(query, world.slug, bound);
+  expect([response.status, await response.json()]).toEqual([
+    404,
+    expect.objectContaining({ error_type: "member_not_found" }),
+  ]);
+});
+
 test("a member is found by an external ID, also in the form of an ID", async () => {
   const externalId = `member-test-${crypto.randomUUID()}`;
   const named = { ...world.member, external_id: externalId };
@@ -113,4 +151,22 @@ test("a bound key reads members of its organization, by slug too, and learns of 
   }
   // It is never asked for the member: the organization is not the key's.
   expect(world.upstream.requests.some(({ url }) => url.includes("/member?"))).toBe(false);
+});
+
+test.each([
+  [404, "member_not_found", 404, "member_not_found"],
+  [404, "organization_not_found", 404, "member_not_found"],
+  [404, "connected_app_not_found", 502, "upstream_rejected"],
+  [404, "project_not_found", 502, "upstream_rejected"],
+  [404, "route_not_found", 502, "upstream_rejected"],
+  [400, "invalid_member_get_fields", 400, "invalid_member_get_fields"],
+  [400, "invalid_email", 400, "invalid_email"],
+  [400, "query_params_do_not_match", 400, "query_params_do_not_match"],
+  [400, "secret_not_found", 502, "upstream_rejected"],
+  [403, "organization_suspended", 502, "upstream_rejected"],
+])("a %i %s of Stytch is answered with %i %s", async (status, type, answered, errorType) => {
+  world.upstream.answer(() => stytchError(status, type));
+  const response = await read(`member_id=${world.memberId}`);
+  expect(response.status).toBe(answered);
+  expect(await response.json()).toMatchObject({ error_type: errorType });
 });

@@ -1,8 +1,10 @@
 /** What belongs to an organization or to the project: metrics, connected apps, RBAC policies, through the cache. */
-import { beforeEach, describe, expect, test } from "vitest";
-import type { Json } from "../support/bodies.ts";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { Organization } from "../../src/cache/object/organization.ts";
+import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { logLines } from "../support/egress.ts";
 import { createStytchWorld, type StytchWorld } from "../support/stytch-world.ts";
 import { deferred, json, stytchError } from "../support/upstream.ts";
 
@@ -12,6 +14,7 @@ const SCOPES = [
   "organizations:metrics",
   "organizations:connected_apps",
   "rbac:read",
+  "members:read",
 ] as const;
 const BASE = "/v1/b2b/organizations";
 const LEASE_SECONDS = 5;
@@ -83,66 +86,20 @@ test("two resources of one organization, and one of two organizations, are apart
   expect(organization["organization"]).toEqual(world.organization);
 });
 
-describe("a purge of the organization", () => {
-  test.each(["ID", "slug", "external ID"])("by its %s ends its metrics in every isolate", async (by) => {
-    const other = createIsolate();
-    for (const reader of [isolate, other]) await read(metricsPath(), reader);
-    await read(`${BASE}/${world.slug}`);
-    const externalId = String(world.organization["organization_external_id"]);
-    await read(`${BASE}/${encodeURIComponent(externalId)}`);
-    world.memberCount = 4;
-    const name = { ID: world.organizationId, slug: world.slug, "external ID": externalId }[by];
-    const purged = await isolate.admin("POST", "/admin/cache/purge", { organization_id: name });
-    expect([purged.status, await purged.json()]).toEqual([200, { purged: name }]);
-    expect(await countIn(await read(metricsPath()))).toBe(4);
-    clock.at(LEASE_SECONDS);
-    expect(await countIn(await read(metricsPath(), other))).toBe(4);
-    expect(await countIn(await read(metricsPath(), createIsolate()))).toBe(4);
-  });
-
-  test("is not undone by a read of its metrics that began before it", async () => {
-    const open = deferred<void>();
-    world.upstream.answer(async ({ url }) => {
-      const old = await world.respond(url).text();
-      await open.promise;
-      return json(old);
-    });
-    const before = read(metricsPath());
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    await isolate.admin("POST", "/admin/cache/purge", { organization_id: world.organizationId });
-    world.memberCount = 5;
-    world.upstream.answer(({ url }) => world.respond(url));
-    open.resolve();
-    await before;
-    clock.at(LEASE_SECONDS);
-    for (const reader of [isolate, createIsolate()]) {
-      expect(await countIn(await read(metricsPath(), reader))).toBe(5);
-    }
-  });
-});
-
-test("a purge of the project's policy ends it, and no organization", async () => {
-  await read("/v1/b2b/rbac/policy");
+test("an external ID that reads like the name of another's metrics costs those nothing", async () => {
   await read(metricsPath());
-  const purged = await isolate.admin("POST", "/admin/cache/purge", { rbac_policy: true });
-  expect([purged.status, await purged.json()]).toEqual([200, { purged: "rbac_policy" }]);
-  expect((await read("/v1/b2b/rbac/policy")).headers.get("Cache-Status")).toMatch(/fwd=miss/);
-  expect((await read(metricsPath())).headers.get("Cache-Status")).toMatch(/hit/);
-  const { events } = await (await isolate.admin("GET", "/admin/audit?limit=200")).json<{ events: Json[] }>();
-  expect(events).toContainEqual(
-    expect.objectContaining({ action: "cache.purged", detail: { rbac_policy: "true", by: "admin" } }),
+  const other = organization({ organization_external_id: `${world.organizationId}/metrics` });
+  world.upstream.answer(({ url }) =>
+    url.includes(String(other["organization_id"])) ? json(organizationEnvelope(other)) : world.respond(url),
   );
-});
-
-test.each([
-  {},
-  { rbac_policy: false },
-  { rbac_policy: true, organization_id: "acme" },
-  { rbac_policy: "true" },
-])("a purge of %j is 400", async (body) => {
-  const response = await isolate.admin("POST", "/admin/cache/purge", body);
-  expect(response.status).toBe(400);
-  expect(await response.json()).toMatchObject({ error_type: "invalid_request" });
+  const aliasChanged = vi.spyOn(Organization.prototype, "aliasChanged");
+  await read(`${BASE}/${other["organization_id"]}`);
+  expect(aliasChanged.mock.calls.map(([alias]) => alias)).toEqual([other["organization_slug"]]);
+  clock.at(LEASE_SECONDS);
+  const response = await read(metricsPath());
+  expect(response.headers.get("Cache-Status")).toBe("postern; hit; ttl=55; detail=kv");
+  expect(await countIn(response)).toBe(3);
+  expect(partRequests()).toHaveLength(1);
 });
 
 test("a stale answer is refreshed in the background, and a failing Stytch is hidden", async () => {
@@ -186,14 +143,71 @@ describe("what is missing", () => {
     }
   });
 
+  test("an organization that is left out of the path is invalid_organization_id", async () => {
+    for (const path of [
+      `${BASE}/`,
+      `${BASE}//metrics`,
+      `${BASE}//connected_apps`,
+      `${BASE}//connected_apps/${world.appId}`,
+      `${BASE}//connected_apps/`,
+      `${BASE}//member?member_id=${world.memberId}`,
+      "/v1/b2b/rbac/organizations/",
+    ]) {
+      const response = await read(path);
+      expect([path, response.status]).toEqual([path, 400]);
+      expect(await response.json()).toMatchObject({ error_type: "invalid_organization_id" });
+    }
+    expect(world.upstream.requests).toEqual([]);
+  });
+
+  test("an organization that is remembered as missing is so in the log, too", async () => {
+    const { key: bound } = await createKey(isolate, ["organizations:metrics", "members:read"], {
+      organization_ids: [world.organizationId],
+    });
+    const name = `none-${crypto.randomUUID()}`;
+    for (const path of [metricsPath(name), `${BASE}/${name}/member?member_id=m`]) {
+      await read(path, isolate, bound);
+      expect((await read(path, isolate, bound)).status).toBe(404);
+      expect(logLines().at(-1)).toMatchObject({ upstream: null, cache: "postern; hit; detail=negative" });
+    }
+    expect(world.upstream.requests).toHaveLength(1);
+  });
+
   test("an app ID that is out of bounds or left out is invalid_connected_app_id", async () => {
-    for (const app of ["a%2Fb", "", "x".repeat(257)]) {
+    for (const app of ["a%2Fb", "", "x".repeat(257), "%00", "a%23", "%zz"]) {
       const response = await read(`${BASE}/${world.organizationId}/connected_apps/${app}`);
       expect(response.status).toBe(400);
       expect(await response.json()).toMatchObject({ error_type: "invalid_connected_app_id" });
     }
     expect(world.upstream.requests).toEqual([]);
   });
+});
+
+test("an organization whose ID could be the name of something else has no parts", async () => {
+  const odd = organization({ organization_id: `${world.organizationId}/connected_apps` });
+  world.upstream.answer(({ url }) =>
+    url.endsWith("/odd") ? json(organizationEnvelope(odd)) : world.respond(url),
+  );
+  expect((await read(metricsPath("odd"))).status).toBe(502);
+  expect(world.upstream.requests.map(({ url }) => url.split("/").at(-1))).toEqual(["odd"]);
+});
+
+test("a hit by a slug makes no I/O", async () => {
+  for (const _ of [1, 2]) {
+    isolate.resetCounts();
+    expect((await read(metricsPath(world.slug))).status).toBe(200);
+  }
+  expect(isolate.counts).toEqual({ kvReads: 0, kvWrites: 0, objects: {} });
+});
+
+test("an organization without a policy of its own is answered as Stytch does", async () => {
+  for (const policy of [{ org_policy: null }, {}, { org_policy: { roles: null } }]) {
+    const body = { request_id: "request-id-test-1", status_code: 200, ...policy };
+    world.upstream.answer(() => json(body));
+    await isolate.admin("POST", "/admin/cache/purge", { organization_id: world.organizationId });
+    const response = await read(`/v1/b2b/rbac/organizations/${world.organizationId}`);
+    expect([response.status, await response.json()]).toEqual([200, body]);
+  }
 });
 
 describe("a body that is not one", () => {

@@ -71,7 +71,6 @@ test.each([
   "/v1/b2b/organizations/acme/members",
   "/v1/b2b/organizations/acme/members/m",
   "/v1/b2b/organizations/acme/metrics/",
-  "/v1/b2b/organizations//metrics",
   "/v1/b2b/rbac",
   "/v1/b2b/rbac/policy/",
   "/v1/b2b/organizations/members/dangerously_get",

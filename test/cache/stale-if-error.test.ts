@@ -6,8 +6,8 @@ import { type Json, organization, organizationEnvelope } from "../support/bodies
 import { entryOf, nameIn, statusOf } from "../support/cached.ts";
 import { NOW, useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { logLines } from "../support/egress.ts";
 import { kvThat } from "../support/fakes.ts";
-import { logLines } from "../support/guard.ts";
 import { organizationPath } from "../support/paths.ts";
 import { json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 

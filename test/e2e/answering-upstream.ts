@@ -2,9 +2,9 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll } from "vitest";
-import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import type { Json } from "../support/bodies.ts";
 import { organizationPath } from "../support/paths.ts";
+import { type ClockedPostern, startClockedPostern } from "./postern.ts";
 
 export type Answer = (response: ServerResponse) => void;
 
@@ -18,7 +18,7 @@ const upstream = createServer((request, response) => {
   (answers.get(identifier) ?? stytchError(404, "organization_not_found"))(response);
 });
 
-let postern: SandboxedPostern;
+let postern: ClockedPostern;
 let key: string;
 
 /** Starts and stops both around the tests of a file. */
@@ -26,7 +26,7 @@ export function useAnsweringUpstream(): void {
   beforeAll(async () => {
     await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
     const { port } = upstream.address() as AddressInfo;
-    postern = await startSandboxedPostern({
+    postern = await startClockedPostern({
       STYTCH_BASE_URL: `http://127.0.0.1:${port}/`,
       CACHE_FRESH_SECONDS: "1",
       CACHE_STALE_SECONDS: "1",
@@ -40,6 +40,9 @@ export function useAnsweringUpstream(): void {
     upstream.close();
   });
 }
+
+/** Moves Postern's clock on. */
+export const advance = async (ms: number) => await postern.advance(ms);
 
 export function send(
   status: number,

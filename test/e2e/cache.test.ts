@@ -3,17 +3,17 @@ import { Webhook } from "standardwebhooks";
 import { B2BClient } from "stytch";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { PROJECT_ID } from "../../dev/credentials.ts";
-import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo, organizations } from "../../sandbox/seed.ts";
 import { organizationPath } from "../support/paths.ts";
+import { type ClockedPostern, startClockedPostern } from "./postern.ts";
 
 const WEBHOOK_SECRET = "whsec_ZTJlLWNhbmFyeS1vZi10aGUtd2ViaG9vay1zZWNyZXQ0";
 
-let postern: SandboxedPostern;
+let postern: ClockedPostern;
 let key: string;
 
 beforeAll(async () => {
-  postern = await startSandboxedPostern({
+  postern = await startClockedPostern({
     STYTCH_WEBHOOK_SECRET: WEBHOOK_SECRET,
     CACHE_FRESH_SECONDS: "2",
     CACHE_STALE_SECONDS: "600",
@@ -103,7 +103,7 @@ test("a purge shows the SDK a change by every identifier, and is in the audit", 
 test("a stale response does not wait for a slow Stytch, and is then revalidated", async () => {
   await get(demo.organization_id);
   await rename("Acme Renamed");
-  await new Promise((resolve) => setTimeout(resolve, 2_100));
+  await postern.advance(2_100);
   await postern.control("PUT", "latency", { ms: 500 });
   const began = performance.now();
   const stale = await get(demo.organization_id);
@@ -134,7 +134,7 @@ test("another's organization that is hot costs a bound key the calls of Stytch o
       expect(await readBound(name)).toEqual([404, expected]);
       expect(await readBound(missing)).toEqual([404, expected]);
     }
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await postern.advance(1_100);
     await get(name);
     expect(await readBound(name)).toEqual([404, 1]);
     expect(await readBound(missing)).toEqual([404, 1]);
@@ -146,10 +146,10 @@ test("a failing Stytch is hidden by the stale response, and retried with back-of
   await get(organization_id);
   await postern.upstreamCalls();
   await postern.control("POST", "faults", { kind: "status", status: 500 });
-  await new Promise((resolve) => setTimeout(resolve, 2_100));
+  await postern.advance(2_100);
   for (let i = 0; i < 30; i += 1) {
     expect((await get(organization_id)).status).toBe(200);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await postern.advance(50);
   }
   expect(await postern.upstreamCalls()).toBeLessThanOrEqual(3);
 });

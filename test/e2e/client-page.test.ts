@@ -1,15 +1,15 @@
 /** The page of docs/client-apps.md runs as it is written, with a stand-in for Stytch's SDK. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo } from "../../sandbox/seed.ts";
+import { type SandboxedPostern, startPostern } from "./postern.ts";
 
 const PAGE = readFileSync("docs/client-apps.md", "utf8").split("```html\n")[1]?.split("```")[0] ?? "";
 const SCRIPT = /<script type="module">\n([\s\S]*)<\/script>/.exec(PAGE)?.[1] ?? "";
 
 let postern: SandboxedPostern;
 beforeAll(async () => {
-  postern = await startSandboxedPostern();
+  postern = await startPostern();
   const fields = { organization: ["organization_id", "organization_name"] };
   await postern.admin("PUT", "/admin/session-policy", { scopes: ["organizations:read"], fields });
 });

@@ -4,9 +4,9 @@ import { Webhook } from "standardwebhooks";
 import { B2BClient } from "stytch";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { PROJECT_ID } from "../../dev/credentials.ts";
-import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo } from "../../sandbox/seed.ts";
 import { organizationPath } from "../support/paths.ts";
+import { type SandboxedPostern, startPostern } from "./postern.ts";
 
 const PAGE = "https://pr-12.app.example";
 const WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -17,7 +17,7 @@ let postern: SandboxedPostern;
 let key: string;
 
 beforeAll(async () => {
-  postern = await startSandboxedPostern({
+  postern = await startPostern({
     CORS_ORIGINS: "https://*.app.example",
     STYTCH_WEBHOOK_SECRET: WEBHOOK_SECRET,
   });

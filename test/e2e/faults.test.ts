@@ -1,9 +1,9 @@
 /** Every fault of an upstream on real sockets: what callers get, how soon, and that nothing of it is cached. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { SECRETS } from "../../dev/credentials.ts";
-import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo, organizations } from "../../sandbox/seed.ts";
 import { memberPath, organizationPath } from "../support/paths.ts";
+import { type SandboxedPostern, startPostern } from "./postern.ts";
 
 const TIMEOUT_MS = 500;
 let postern: SandboxedPostern;
@@ -11,7 +11,7 @@ let key: string;
 let nextOrganization = 30;
 
 beforeAll(async () => {
-  postern = await startSandboxedPostern({ UPSTREAM_TIMEOUT_MS: String(TIMEOUT_MS) });
+  postern = await startPostern({ UPSTREAM_TIMEOUT_MS: String(TIMEOUT_MS) });
   key = await postern.createKey(["organizations:read", "members:dangerously_get"]);
 });
 afterAll(async () => await postern.stop());
@@ -61,6 +61,7 @@ test.each<[string, object, number, string]>([
     "upstream_rejected",
   ],
   ["answers 418", status(418), 502, "upstream_rejected"],
+  // Without a time, it would pause what the next test reads: pauses.test.ts.
   // Without a time, it would pause what the next test reads: pauses.test.ts.
   ["answers 429", status(429, { retry_after: 0 }), 503, "upstream_rate_limited"],
   ["answers 500", status(500), 503, "upstream_unavailable"],

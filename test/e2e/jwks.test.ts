@@ -1,7 +1,9 @@
 /** The JWKS over real sockets, on a clock that the tests set: their age, and what is answered while Stytch fails. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { serveBuilt } from "../../dev/built-worker.ts";
 import { KEY_SECRET, PROJECT_ID, UPSTREAM_SECRET } from "../../dev/credentials.ts";
-import { type RunningServer, serve } from "../../dev/serve.ts";
+import type { RunningServer } from "../../dev/serve.ts";
+import { CLOCK_WORKER, setClock } from "./postern.ts";
 import { type ScriptedResponse, useScriptedUpstream } from "./scripted-upstream.ts";
 
 const JWKS = `/v1/b2b/sessions/jwks/${PROJECT_ID}`;
@@ -15,16 +17,14 @@ let lines: string[] = [];
 let startSeconds = 0;
 
 beforeAll(async () => {
-  postern = await serve("wrangler.toml", {
-    entrypoint: "test/support/clock-worker.ts",
-    port: 0,
+  postern = await serveBuilt("wrangler.toml", {
+    entry: CLOCK_WORKER,
     vars: {
       STYTCH_PROJECT_ID: PROJECT_ID,
       STYTCH_SECRET: UPSTREAM_SECRET,
       STYTCH_BASE_URL: upstream.origin,
       KEY_SECRET,
     },
-    persist: false,
     onLogLine: (line) => void lines.push(line),
   });
 });
@@ -37,7 +37,7 @@ beforeEach(async () => {
 });
 
 async function at(seconds: number): Promise<void> {
-  await fetch(`${postern.origin}/_clock?ms=${(startSeconds + seconds) * 1_000}`, { method: "POST" });
+  await setClock(postern.origin, (startSeconds + seconds) * 1_000);
 }
 
 async function read() {

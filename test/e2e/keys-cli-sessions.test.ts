@@ -1,13 +1,13 @@
 /** `npm run keys -- sessions` against Postern. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { expectError, runKeys, TOKEN } from "./keys-process.ts";
+import { type SandboxedPostern, startPostern } from "./postern.ts";
 
 const MEMBER_ID = "member-test-11111111-1111-4111-8111-111111111111";
 
 let postern: SandboxedPostern;
 beforeAll(async () => {
-  postern = await startSandboxedPostern({ ADMIN_TOKEN: TOKEN });
+  postern = await startPostern({ ADMIN_TOKEN: TOKEN });
 });
 afterAll(async () => await postern.stop());
 const run = (...args: string[]) =>

@@ -1,9 +1,9 @@
 /** `npm run keys` against Postern: one life of a key as a process, the rest in this process. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo } from "../../sandbox/seed.ts";
 import { organizationPath } from "../support/paths.ts";
 import { expectError, runKeys, TOKEN, useKeysCli } from "./keys-process.ts";
+import { type SandboxedPostern, startPostern } from "./postern.ts";
 
 const UNKNOWN_ID = "0123456789abcdef";
 
@@ -11,7 +11,7 @@ const cli = useKeysCli();
 let postern: SandboxedPostern;
 
 beforeAll(async () => {
-  postern = await startSandboxedPostern({ ADMIN_TOKEN: TOKEN });
+  postern = await startPostern({ ADMIN_TOKEN: TOKEN });
 });
 afterAll(async () => await postern.stop());
 

@@ -5,15 +5,15 @@
 import { B2BClient } from "stytch";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { PROJECT_ID } from "../../dev/credentials.ts";
-import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo, members, organizations } from "../../sandbox/seed.ts";
 import { projectPolicy } from "../../sandbox/seed-rbac.ts";
+import { type SandboxedPostern, startPostern } from "./postern.ts";
 
 let postern: SandboxedPostern;
 let client: B2BClient;
 
 beforeAll(async () => {
-  postern = await startSandboxedPostern();
+  postern = await startPostern();
   const secret = await postern.createKey([
     "organizations:read",
     "organizations:metrics",
@@ -93,6 +93,10 @@ test("a session is checked locally, with the public keys and RBAC policies of Po
   await expect(
     client.sessions.authenticateJwtLocal({ session_jwt, authorization_check: denied }),
   ).rejects.toMatchObject({ code: "invalid_permissions" });
+  // The SDK then asks the API, and Postern does not pass that on.
+  await expect(
+    client.sessions.authenticateJwt({ session_jwt, authorization_check: denied }),
+  ).rejects.toMatchObject({ status_code: 404, error_type: "route_not_found" });
   await expect(
     client.sessions.authenticateJwtLocal({
       session_jwt,

@@ -7,15 +7,15 @@ import { type Item, parseList } from "structured-headers";
 import { B2BClient, StytchError } from "stytch";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { PROJECT_ID } from "../../dev/credentials.ts";
-import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo, members, organizations } from "../../sandbox/seed.ts";
 import { organizationPath } from "../support/paths.ts";
+import { type SandboxedPostern, startPostern } from "./postern.ts";
 
 let postern: SandboxedPostern;
 let key: string;
 
 beforeAll(async () => {
-  postern = await startSandboxedPostern({ LEASE_SECONDS: "1" });
+  postern = await startPostern({ LEASE_SECONDS: "1" });
   key = await postern.createKey(["organizations:read", "members:dangerously_get", "members:include_deleted"]);
 });
 afterAll(async () => await postern.stop());

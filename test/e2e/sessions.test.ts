@@ -1,8 +1,8 @@
 /** Members' sessions over sockets: signed by the sandbox, verified by the built Worker. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo, members } from "../../sandbox/seed.ts";
 import { organizationPath } from "../support/paths.ts";
+import { type SandboxedPostern, startPostern } from "./postern.ts";
 
 const PATH = organizationPath(demo.organization_slug);
 const OWN = `${organizationPath(demo.organization_id)}/member?member_id=${demo.member_id}`;
@@ -16,7 +16,7 @@ const stranger = members.find(({ organization_id }) => organization_id !== demo.
 let postern: SandboxedPostern;
 
 beforeAll(async () => {
-  postern = await startSandboxedPostern({ CORS_ORIGINS: PAGE, LEASE_SECONDS: "1" });
+  postern = await startPostern({ CORS_ORIGINS: PAGE, LEASE_SECONDS: "1" });
 });
 afterAll(async () => await postern.stop());
 

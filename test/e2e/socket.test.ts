@@ -1,15 +1,15 @@
 /** Postern over a raw socket: request targets that no client normalises, callers who leave, many callers at once. */
 import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { demo, organizations } from "../../sandbox/seed.ts";
 import { organizationPath } from "../support/paths.ts";
+import { type SandboxedPostern, startPostern } from "./postern.ts";
 
 let postern: SandboxedPostern;
 let key: string;
 
 beforeAll(async () => {
-  postern = await startSandboxedPostern();
+  postern = await startPostern();
   key = await postern.createKey(["organizations:read", "members:dangerously_get"]);
 });
 afterAll(async () => await postern.stop());
@@ -156,7 +156,7 @@ test("a 401 has two challenges, Bearer first", async () => {
 });
 
 test("a closed upstream port is answered 503", async () => {
-  const withoutUpstream = await startSandboxedPostern({ STYTCH_BASE_URL: "http://127.0.0.1:9" });
+  const withoutUpstream = await startPostern({ STYTCH_BASE_URL: "http://127.0.0.1:9" });
   try {
     const own = await withoutUpstream.createKey(["organizations:read"]);
     const response = await fetch(`${withoutUpstream.url}/v1/b2b/organizations/acme`, {

@@ -4,9 +4,9 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, type TestIsolate } from "../support/deployment.ts";
+import { logLines } from "../support/egress.ts";
 import { hang, refuseConnection, respondWith } from "../support/failing-upstream.ts";
 import { objectsThat } from "../support/fakes.ts";
-import { logLines } from "../support/guard.ts";
 import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";
 

@@ -3,8 +3,8 @@ import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, type TestIsolate } from "../support/deployment.ts";
+import { logLines } from "../support/egress.ts";
 import { objectsThat } from "../support/fakes.ts";
-import { logLines } from "../support/guard.ts";
 import { setUpOrganization } from "../support/setup.ts";
 
 const { at } = useClock();

@@ -4,7 +4,7 @@ import type { TokenResponse } from "../../src/limits/messages.ts";
 import type { Json } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, type TestIsolate } from "../support/deployment.ts";
-import { logLines } from "../support/guard.ts";
+import { logLines } from "../support/egress.ts";
 import { failingIf, keyObjects } from "../support/key-object.ts";
 import { callEvery, useLimitedKeys } from "../support/limited-keys.ts";
 import { quotaIn } from "../support/quota.ts";

@@ -5,7 +5,7 @@ import { expect, test, vi } from "vitest";
 import type { Json } from "../support/bodies.ts";
 import { NOW, useClock } from "../support/clock.ts";
 import { createIsolate } from "../support/deployment.ts";
-import { logLines } from "../support/guard.ts";
+import { logLines } from "../support/egress.ts";
 import { failingIf } from "../support/key-object.ts";
 import { useLimitedKeys } from "../support/limited-keys.ts";
 import { quotaIn } from "../support/quota.ts";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Json } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey } from "../support/deployment.ts";
-import { logLines } from "../support/guard.ts";
+import { logLines } from "../support/egress.ts";
 import { keyObjects } from "../support/key-object.ts";
 import { useLimitedKeys } from "../support/limited-keys.ts";
 import { quotaIn } from "../support/quota.ts";

@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { useClock } from "../support/clock.ts";
 import { createIsolate } from "../support/deployment.ts";
+import { logLines } from "../support/egress.ts";
 import { objectsThat } from "../support/fakes.ts";
-import { logLines } from "../support/guard.ts";
 import { organizationPath } from "../support/paths.ts";
 import { createSigner, encodeText, IMPERSONATED_FACTOR, SESSION_CLAIM } from "../support/session-tokens.ts";
 import { memberClaims, useSessions } from "../support/sessions.ts";

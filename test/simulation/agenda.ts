@@ -19,34 +19,47 @@ export function createAgenda(): Agenda {
   let now = 0;
   let planned = 0;
 
-  const isBefore = (a: number, b: number) => {
-    const [one, other] = [heap[a], heap[b]];
-    if (one === undefined || other === undefined) return false;
-    return one.at < other.at || (one.at === other.at && one.sequence < other.sequence);
-  };
-  const swap = (a: number, b: number) => {
-    const [one, other] = [heap[a], heap[b]];
-    if (one === undefined || other === undefined) return;
-    heap[a] = other;
-    heap[b] = one;
-  };
-  function next(): Planned | undefined {
-    swap(0, heap.length - 1);
-    const first = heap.pop();
-    for (let i = 0; ; ) {
-      const least = [2 * i + 1, 2 * i + 2].reduce((best, child) => (isBefore(child, best) ? child : best), i);
-      if (least === i) return first;
-      swap(i, least);
-      i = least;
+  const isBefore = (one: Planned, other: Planned) =>
+    one.at < other.at || (one.at === other.at && one.sequence < other.sequence);
+
+  /** Puts an event at `index` or above, below the first that comes before it. */
+  function siftUp(event: Planned, index: number): void {
+    let i = index;
+    while (i > 0) {
+      const parent = heap[(i - 1) >> 1];
+      if (parent === undefined || !isBefore(event, parent)) break;
+      heap[i] = parent;
+      i = (i - 1) >> 1;
     }
+    heap[i] = event;
+  }
+
+  /** Puts an event at the top or below, above the first that comes after it. */
+  function siftDown(event: Planned): void {
+    let i = 0;
+    for (;;) {
+      const [left, right] = [2 * i + 1, 2 * i + 2];
+      const [one, other] = [heap[left], heap[right]];
+      if (one === undefined) break;
+      const isRight = other !== undefined && isBefore(other, one);
+      const child = isRight ? other : one;
+      if (!isBefore(child, event)) break;
+      heap[i] = child;
+      i = isRight ? right : left;
+    }
+    heap[i] = event;
+  }
+
+  function next(): Planned | undefined {
+    const [first, last] = [heap[0], heap.pop()];
+    if (last !== undefined && heap.length > 0) siftDown(last);
+    return first;
   }
 
   return {
     now: () => now,
     after: (ms, happen) => {
-      heap.push({ at: now + ms, sequence: planned++, happen });
-      for (let i = heap.length - 1; i > 0 && isBefore(i, (i - 1) >> 1); i = (i - 1) >> 1)
-        swap(i, (i - 1) >> 1);
+      siftUp({ at: now + ms, sequence: planned++, happen }, heap.length);
     },
     run: () => {
       for (let one = next(); one !== undefined; one = next()) {

@@ -5,7 +5,7 @@ import { NOW } from "../support/clock.ts";
 
 const UNAVAILABLE = { type: "upstream_unavailable" } as const;
 const TIMEOUT = { type: "upstream_timeout" } as const;
-const limited = (retryAfterSeconds: number | undefined) =>
+const limited = (retryAfterSeconds: number) =>
   ({ type: "upstream_rate_limited", retryAfterSeconds }) as const;
 
 function circuitAfter(outcomes: readonly (Failure | null)[], now = NOW): Circuit {
@@ -26,7 +26,7 @@ test.each<[string, Failure | null]>([
   ["an answer", null],
   ["a refusal of Postern", { type: "upstream_rejected" }],
   ["an invalid body", { type: "upstream_invalid_response" }],
-  ["a 429", limited(undefined)],
+  ["a 429", limited(2)],
 ])("%s sets the circuit's count of failures to zero", (_, outcome) => {
   expect(isRefused(circuitAfter([...repeat(9), outcome, ...repeat(9)]))).toBe(false);
 });

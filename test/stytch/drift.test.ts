@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { DriftReporter, findDrift } from "../../src/stytch/drift.ts";
 import { member, organization } from "../support/bodies.ts";
-import { logLines } from "../support/guard.ts";
+import { logLines } from "../support/egress.ts";
 
 const DAY_MS = 86_400_000;
 

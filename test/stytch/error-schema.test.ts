@@ -77,7 +77,7 @@ test.each([
   ["connected_app", "connected_app_not_found"],
   ["connected_app", "invalid_connected_app_id"],
   ["connected_app", "organization_not_found"],
-  ["project_policy", "rbac_policy_not_found"],
+  ["organization_policy", "organization_not_found"],
   ["metrics", "organization_not_found"],
 ])("a 404 to a read of an %s with type %s says that there is none", (operation, error_type) => {
   expect(isMissing({ error_type }, operation)).toBe(true);
@@ -96,6 +96,11 @@ test.each([
   ["connected_app", "member_not_found"],
   ["connected_app", "connected_app_supplied_redirect_url_not_found_in_client"],
   ["metrics", "member_not_found"],
+  ["organization_policy", "rbac_policy_not_found"],
+  ["organization_policy", "organization_policy_not_found"],
+  ["project_policy", "rbac_policy_not_found"],
+  ["project_policy", "organization_not_found"],
+  ["project_policy", "invalid_id"],
 ])("a 404 to a read of an %s with type %s is about something else", (operation, error_type) => {
   expect(isMissing({ error_type }, operation)).toBe(false);
 });
@@ -137,7 +142,13 @@ test.each([
   "bad_vertical_for_stytch_sdk",
   "wrong_stack_test",
 ])("a 404 of type %s says nothing of any object", (error_type) => {
-  for (const operation of ["organization", "member", "connected_app", "organization_policy"])
+  for (const operation of [
+    "organization",
+    "member",
+    "connected_app",
+    "organization_policy",
+    "project_policy",
+  ])
     expect(isMissing({ error_type }, operation), operation).toBe(false);
 });
 

@@ -82,12 +82,7 @@ test.each([
   [404, "nothing", "", REJECTED],
   [404, "JSON without a type", { message: "no Route matched with those values" }, REJECTED],
   [404, "an organization", organizationEnvelope(organization()), REJECTED],
-  [
-    429,
-    "any body",
-    error("too_many_requests"),
-    { type: "upstream_rate_limited", retryAfterSeconds: undefined },
-  ],
+  [429, "any body", error("too_many_requests"), { type: "upstream_rate_limited", retryAfterSeconds: 2 }],
   [500, "an error", error("internal_server_error"), { type: "upstream_unavailable" }],
   [502, "HTML", "<html>", { type: "upstream_unavailable" }],
   [503, "an organization", organizationEnvelope(organization()), { type: "upstream_unavailable" }],
@@ -118,7 +113,10 @@ test.each([
 test.each([
   ["12", 12],
   ["Wed, 21 Oct 2026 07:28:30 GMT", 30],
-  ["later", undefined],
+  ["0", 0],
+  ["Wed, 21 Oct 2015 07:28:30 GMT", 0],
+  ["later", 2],
+  ["-1", 2],
 ])("a 429 with Retry-After %s is passed on with %s seconds", (header, retryAfterSeconds) => {
   expect(outcome(429, "", header).failure).toEqual({
     type: "upstream_rate_limited",

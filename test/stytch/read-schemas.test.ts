@@ -81,7 +81,7 @@ const CASES: readonly (readonly [
     "an organization's policy",
     OrganizationPolicyEnvelope,
     { ...ENVELOPE, org_policy: { roles: projectPolicy["roles"] } },
-    ["request_id", "org_policy"],
+    ["request_id"],
   ],
 ];
 
@@ -109,7 +109,9 @@ describe.each(CASES)("%s", (_, schema, body, required) => {
       const { [field]: _removed, ...without } = body;
       expect(accepts(without), field).toBe(true);
       expect(accepts({ ...body, [field]: null }), field).toBe(true);
-      expect(accepts({ ...body, [field]: { no: "such type" } }), field).toBe(false);
+      const isObject = typeof body[field] === "object" && !Array.isArray(body[field]);
+      const mistyped = isObject ? "no such type" : { no: "such type" };
+      expect(accepts({ ...body, [field]: mistyped }), field).toBe(false);
     }
   });
 });

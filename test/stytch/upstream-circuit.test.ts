@@ -3,6 +3,7 @@ import { beforeEach, expect, test } from "vitest";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { logLines } from "../support/egress.ts";
 import {
   newMemberPath,
   newOrganizationPath,
@@ -11,7 +12,6 @@ import {
   respondWith,
   respondWithMember,
 } from "../support/failing-upstream.ts";
-import { logLines } from "../support/guard.ts";
 import { organizationPath } from "../support/paths.ts";
 import { json, stubUpstream, type Upstream } from "../support/upstream.ts";
 

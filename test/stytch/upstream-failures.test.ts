@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
 import type { TestIsolate } from "../support/deployment.ts";
-import { declareSecret, logLines } from "../support/guard.ts";
+import { declareSecret, logLines } from "../support/egress.ts";
 import { setUpOrganization } from "../support/setup.ts";
 import { json, stytchError, type Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";

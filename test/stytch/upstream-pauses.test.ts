@@ -8,6 +8,7 @@ import { organization, organizationEnvelope } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createConfig } from "../support/config.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { logLines } from "../support/egress.ts";
 import {
   newMemberPath,
   newOrganizationPath,
@@ -15,7 +16,6 @@ import {
   respondWith,
   respondWithMember,
 } from "../support/failing-upstream.ts";
-import { logLines } from "../support/guard.ts";
 import { organizationPath } from "../support/paths.ts";
 import { json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";
@@ -187,12 +187,57 @@ test("a 503 with a longer Retry-After than an hour is passed on as an hour, and 
   expect((await read(path)).status).toBe(200);
 });
 
-test("a 429 without Retry-After pauses nothing, and names no time to callers", async () => {
+test.each([[null], [""], ["soon"], ["-5"], ["1.5"], ["4, 5"], ["2026-11-21T20:00:00Z"]])(
+  "a 429 with Retry-After %j pauses its object for 2 s, and callers are told so",
+  async (header) => {
+    for (const newPath of [newMemberPath, newOrganizationPath]) {
+      clock.at(0);
+      const path = newPath();
+      const before = upstream.requests.length;
+      respondInTurn(upstream, limited(header));
+      for (const [ms, told] of [
+        [0, "2"],
+        [0, "2"],
+        [1_000, "1"],
+        [1_999, "1"],
+      ] as const) {
+        clock.atMs(ms);
+        const refused = await read(path);
+        expect([refused.status, refused.headers.get("Retry-After")]).toEqual([503, told]);
+      }
+      expect(upstream.requests.length - before).toBe(1);
+      // One object pauses no other one.
+      respondInTurn(upstream, respondWithMember(upstream));
+      expect((await read(newMemberPath())).status).toBe(200);
+      const answered = upstream.requests.length;
+      clock.atMs(2_000);
+      await read(path);
+      expect(upstream.requests.length - answered).toBe(1);
+    }
+  },
+);
+
+test("three objects refused without Retry-After pause their operation for 2 s", async () => {
+  for (const newPath of [newMemberPath, newOrganizationPath]) {
+    clock.at(0);
+    const before = upstream.requests.length;
+    respondInTurn(upstream, limited(null));
+    for (let i = 0; i < 10; i += 1) expect((await read(newPath())).headers.get("Retry-After")).toBe("2");
+    expect(upstream.requests.length - before).toBe(3);
+    clock.atMs(1_999);
+    expect((await read(newPath())).headers.get("Retry-After")).toBe("1");
+    expect(upstream.requests.length - before).toBe(3);
+    clock.at(2);
+    await read(newPath());
+    expect(upstream.requests.length - before).toBe(4);
+  }
+});
+
+test("a 429 with a Retry-After of 0 pauses nothing", async () => {
+  respondInTurn(upstream, limited("0"));
   const path = newMemberPath();
-  respondInTurn(upstream, limited(null));
   for (const one of [path, path, newMemberPath(), newMemberPath()]) {
-    const refused = await read(one);
-    expect([refused.status, refused.headers.get("Retry-After")]).toEqual([503, null]);
+    expect((await read(one)).headers.get("Retry-After")).toBe("1");
   }
   expect(upstream.requests).toHaveLength(4);
 });

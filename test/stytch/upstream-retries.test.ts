@@ -7,6 +7,7 @@ import { organization, organizationEnvelope } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createConfig } from "../support/config.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { declareSecret, logLines } from "../support/egress.ts";
 import {
   breakOff,
   hang,
@@ -16,7 +17,6 @@ import {
   respondWith,
   respondWithMember,
 } from "../support/failing-upstream.ts";
-import { declareSecret, logLines } from "../support/guard.ts";
 import { organizationPath } from "../support/paths.ts";
 import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";

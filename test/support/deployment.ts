@@ -5,7 +5,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env as bindings } from "cloudflare:workers";
 import type { Scope } from "../../src/keys/record.ts";
 import { createWorker } from "../../src/worker.ts";
-import { guardResponse } from "./guard.ts";
+import { guardResponse } from "./egress.ts";
 import { TEST_VARS } from "./vars.ts";
 
 export interface Counts {

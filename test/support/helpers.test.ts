@@ -3,8 +3,8 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { NOW, useClock } from "./clock.ts";
 import { createIsolate } from "./deployment.ts";
+import { logLines } from "./egress.ts";
 import { kvThat, objectsThat } from "./fakes.ts";
-import { logLines } from "./guard.ts";
 import { memberPath, organizationPath } from "./paths.ts";
 import { setUpOrganization } from "./setup.ts";
 

@@ -23,7 +23,12 @@ const refusal = (respond: () => Response): Fault => ({ errorType: "upstream_reje
 
 export const FAULTS: readonly Fault[] = [
   { errorType: "upstream_unavailable", respond: () => stytchError(503, "x") },
-  { errorType: "upstream_rate_limited", respond: () => stytchError(429, "too_many_requests") },
+  {
+    errorType: "upstream_rate_limited",
+    // Postern's own pause, since Stytch names none.
+    retryAfterSeconds: 2,
+    respond: () => stytchError(429, "too_many_requests"),
+  },
   { errorType: "upstream_invalid_response", respond: () => new Response("<html>") },
   {
     errorType: "upstream_invalid_response",

@@ -7,7 +7,7 @@ import { vi } from "vitest";
 import { Organization } from "../../src/cache/object/organization.ts";
 import type { Json } from "./bodies.ts";
 import { createIsolate, type TestIsolate } from "./deployment.ts";
-import { forgetObjectState } from "./guard.ts";
+import { forgetObjectState } from "./egress.ts";
 import { ModelKv } from "./model-kv.ts";
 import { checkAnswer, type Purged } from "./model-rules.ts";
 import { ModelStytch, type Said, StepCounter } from "./model-stytch.ts";

@@ -1,7 +1,7 @@
 import { beforeEach, expect } from "vitest";
 import { useClock } from "./clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "./deployment.ts";
-import { logLines } from "./guard.ts";
+import { logLines } from "./egress.ts";
 import { organizationPath } from "./paths.ts";
 import { identifiersOf, stubTwoOrganizations, type TwoOrganizations } from "./two-organizations.ts";
 

@@ -69,5 +69,25 @@ export function createStytchWorld(): StytchWorld {
   return world;
 }
 
+export interface WorldNames {
+  readonly organization?: string;
+  readonly member?: string;
+  readonly app?: string;
+}
+
+/** The path of an operation in the world, or with other identifiers. `pattern`: Hono's. */
+export function pathInWorld(world: StytchWorld, pattern: string, names: WorldNames = {}): string {
+  const {
+    organization: name = world.organizationId,
+    member: who = world.memberId,
+    app = world.appId,
+  } = names;
+  const path = pattern
+    .replace(":organization_id", encodeURIComponent(name))
+    .replace(":member_id", encodeURIComponent(who))
+    .replace(":connected_app_id", encodeURIComponent(app));
+  return path.endsWith("/member") ? `${path}?member_id=${encodeURIComponent(who)}` : path;
+}
+
 const success = (fields: Json) =>
   json({ request_id: `request-id-test-${crypto.randomUUID()}`, status_code: 200, ...fields });

@@ -1,6 +1,6 @@
 /** Webhook requests as Svix sends them, and the secrets that sign them. */
 import { Webhook } from "standardwebhooks";
-import { declareSecret } from "./guard.ts";
+import { declareSecret } from "./egress.ts";
 
 export const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 export const NEXT_SECRET = `whsec_${btoa("the next one, of 24 byte")}`;

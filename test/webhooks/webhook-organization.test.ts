@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from "vitest";
 import { nameIn } from "../support/cached.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, type TestIsolate } from "../support/deployment.ts";
-import { logLines } from "../support/guard.ts";
+import { logLines } from "../support/egress.ts";
 import { organizationPath } from "../support/paths.ts";
 import { stytchError } from "../support/upstream.ts";
 import { NEXT_SECRET, SECRET, signed } from "../support/webhook.ts";

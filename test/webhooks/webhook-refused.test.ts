@@ -2,7 +2,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { NOW, useClock } from "../support/clock.ts";
 import { createIsolate, type TestIsolate } from "../support/deployment.ts";
-import { logLines } from "../support/guard.ts";
+import { logLines } from "../support/egress.ts";
 import { TEST_VARS } from "../support/vars.ts";
 import { NEXT_SECRET, SECRET, signed } from "../support/webhook.ts";
 import {

@@ -5,7 +5,7 @@ import { type Json, member } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate } from "../support/deployment.ts";
 import { emptyDirectory } from "../support/directory.ts";
-import { logLines } from "../support/guard.ts";
+import { logLines } from "../support/egress.ts";
 import { createSessionIsolate, sessionAt } from "../support/session-isolate.ts";
 import { SECRET, signed } from "../support/webhook.ts";
 import { eventNow, expectAccepted, LEASE_SECONDS, WEBHOOK_PATH } from "../support/webhook-receiver.ts";

@@ -6,7 +6,7 @@ import { type Json, member, organizationEnvelope } from "../support/bodies.ts";
 import { nameIn, statusOf } from "../support/cached.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, type TestIsolate } from "../support/deployment.ts";
-import { logLines } from "../support/guard.ts";
+import { logLines } from "../support/egress.ts";
 import { json, stubUpstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";
 import { SECRET, signed } from "../support/webhook.ts";

@@ -128,7 +128,7 @@ export class Organization extends DurableObject<Env> {
       if (
         request.newestRequestedAt !== null &&
         result.entry === undefined &&
-        isTransientFailure(result.failure)
+        isTransientFailure(result.failure, identifier)
       )
         result = hiddenResult(result.call);
       const { purgeEpoch } = asked.request;
@@ -171,16 +171,16 @@ export class Organization extends DurableObject<Env> {
 
   /**
    * Forgets all that is known here; an upstream request in flight is repeated. The Directory has listed the purge
-   * before. Returns the ID of the organization if `identifier` is known to be an alias of it, or else null.
+   * before. Returns the ID of the organization if `identifier` is known to be an alias of it, or else null: the caller
+   * purges that, too.
    */
   async purge(identifier: string, sequence: number): Promise<string | null> {
-    const { canonicalId } = this.#alias;
+    const { owner } = this.#alias;
     this.#state.applyPurge(sequence);
     this.#probes.observePurge(sequence);
     this.#alias.reset();
     this.#mirror.clear(identifier, "possible");
-    if (canonicalId !== undefined) await this.#object(canonicalId).purge(canonicalId, sequence);
-    return canonicalId ?? null;
+    return owner ?? null;
   }
 
   /**

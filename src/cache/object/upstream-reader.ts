@@ -99,7 +99,7 @@ export class UpstreamReader {
     }
     const applied = await asked.applied;
     const result = isNew ? applied : asCollapsed(applied, request);
-    const canHide = result.entry === undefined && isTransientFailure(result.failure);
+    const canHide = result.entry === undefined && isTransientFailure(result.failure, identifier);
     return {
       result: canHide && canonical !== null ? { cached: canonical, ...result } : result,
       purgeEpoch: asked.purgeEpoch,
@@ -158,7 +158,7 @@ export class UpstreamReader {
       else await this.#handOver(identifier, entry);
       return { entry, origin: "fetched", call };
     }
-    if (!isTransientFailure(fetched.failure)) {
+    if (!isTransientFailure(fetched.failure, identifier)) {
       this.#applyEnd(identifier, requestedAt, purgeEpoch, fetched.failure);
       return fetched;
     }
@@ -172,7 +172,7 @@ export class UpstreamReader {
   async #fetchUncontested(identifier: string, purgeEpoch: number): Promise<Answer> {
     const requestedAt = this.#host.state.nextRequestTime(Date.now());
     const fetched = await fetchEntry(this.#host.stytch(), identifier, { requestedAt, purgeEpoch });
-    const organizationId = organizationOf(fetched);
+    const organizationId = organizationOf(fetched, identifier);
     if (organizationId === undefined || !this.#host.alias.isContested(organizationId, requestedAt)) {
       return { fetched, requestedAt };
     }
@@ -220,7 +220,7 @@ export class UpstreamReader {
 }
 
 /** The organization that an answer names: null if Stytch knows none, undefined if Stytch said nothing about it. */
-function organizationOf(fetched: FetchedEntry): string | null | undefined {
+function organizationOf(fetched: FetchedEntry, identifier: string): string | null | undefined {
   if (fetched.entry !== undefined) return fetched.entry.organizationId;
-  return isTransientFailure(fetched.failure) ? undefined : null;
+  return isTransientFailure(fetched.failure, identifier) ? undefined : null;
 }

@@ -22,16 +22,28 @@ interface PurgeContext extends Pick<CacheContext, "env" | "config" | "log"> {
  * cannot be told, the purge holds all the same: isolates check what it answers against the list.
  */
 export async function purgeIdentifiers(
-  { env, config, state, log }: PurgeContext,
+  context: PurgeContext,
   identifiers: readonly string[],
   detail: EventOrigin["detail"],
 ): Promise<Failure | null> {
   const names = identifiers.flatMap(spellingsOf);
-  const sequence = await listPurge({ env, state, log }, names, {
-    project_id: config.stytch.projectId,
-    detail,
-  });
-  if (sequence === null) return { type: "purge_unavailable" };
+  const origin = { project_id: context.config.stytch.projectId, detail };
+  const owners = await purgeNames(context, names, origin);
+  if (owners === null) return { type: "purge_unavailable" };
+  // What belongs to an organization is cached under its ID alone, so a purge by an alias has to list the ID, too.
+  const ids = owners.filter((id) => !names.includes(id));
+  if (ids.length === 0) return null;
+  return (await purgeNames(context, ids, null)) === null ? { type: "purge_unavailable" } : null;
+}
+
+/** Returns the organizations that the names are known to be aliases of; null if the Directory failed. */
+async function purgeNames(
+  { env, config, state, log }: PurgeContext,
+  names: readonly string[],
+  origin: EventOrigin | null,
+): Promise<string[] | null> {
+  const sequence = await listPurge({ env, state, log }, names, origin);
+  if (sequence === null) return null;
   const calls = names.map((name) =>
     callWithRetry(
       () => env.ORGANIZATION.getByName(name, { locationHint: config.upstreamRegion }),
@@ -41,14 +53,10 @@ export async function purgeIdentifiers(
   );
   const outcomes = await Promise.allSettled(calls);
   if (outcomes.some(({ status }) => status === "rejected")) log.degraded("organization_object");
-  // What belongs to an organization is cached under its ID alone, so a purge by an alias has to list the ID, too.
-  const ids = outcomes.flatMap((outcome) =>
-    outcome.status === "fulfilled" && outcome.value !== null && !names.includes(outcome.value)
-      ? [outcome.value]
-      : [],
+  const owners = outcomes.flatMap((outcome) =>
+    outcome.status === "fulfilled" && outcome.value !== null ? [outcome.value] : [],
   );
-  if (ids.length === 0) return null;
-  return (await listPurge({ env, state, log }, ids, null)) === null ? { type: "purge_unavailable" } : null;
+  return [...new Set(owners)];
 }
 
 /** Lists a purge in the Directory and in this isolate. Returns its sequence number; null if the Directory failed. */

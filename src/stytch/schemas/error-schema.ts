@@ -22,7 +22,7 @@ const ABOUT_REQUEST =
  * `organization_member_not_found` is about a member, and `member_password_not_found` about a password.
  */
 const MISSING_OBJECT =
-  /^(?:\w+_)?(organization|member|connected_app|policy)(?:_id|_slug|_external_id)?_(?:not_found|does_not_exist)(?:_|$)/;
+  /^(?:\w+_)?(organization|member|connected_app)(?:_id|_slug|_external_id)?_(?:not_found|does_not_exist)(?:_|$)/;
 
 /** The types of a 404 that say of an object's ID that nothing can have it. */
 const INVALID_ID = /^invalid_(organization|member|connected_app)_(?:id|slug|external_id)$/;
@@ -38,11 +38,12 @@ export function isAboutRequest(errorType: string): boolean {
 /**
  * True if a 404 with this body says that what `operation` reads does not exist, or the organization that it belongs to.
  * Callers may deprovision on that, so a type that is not known to say so counts as a refusal: gateways and load balancers
- * have 404s of their own, and so have Stytch's routes, projects and secrets. `operation` ends with the name of what it
- * reads, such as `member`.
+ * have 404s of their own, and so have Stytch's routes, projects and secrets. So does a 404 about a policy: that an
+ * organization has none does not mean that there is no such organization, and a project has one. `operation` ends with
+ * the name of what it reads, such as `member`.
  */
 export function isAboutObject({ status_code, error_type }: StytchError, operation: string): boolean {
-  if (status_code !== 404 && status_code != null) return false;
+  if (operation === "project_policy" || (status_code !== 404 && status_code != null)) return false;
   if (INVALID_ANY_ID.test(error_type)) return true;
   const object = (MISSING_OBJECT.exec(error_type) ?? INVALID_ID.exec(error_type))?.[1];
   if (object === undefined) return false;

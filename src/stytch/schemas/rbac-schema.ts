@@ -27,11 +27,14 @@ export const RbacPolicyEnvelope = z.looseObject({
   }),
 });
 
-/** `GET /v1/b2b/rbac/organizations/{organization_id}`. An organization without roles of its own has an empty list. */
+/**
+ * `GET /v1/b2b/rbac/organizations/{organization_id}`. An organization without roles of its own has an empty list, none,
+ * or no policy at all: the SDKs take each for no roles, and these only add to those of the project.
+ */
 export const OrganizationPolicyEnvelope = z.looseObject({
   request_id: identity,
   status_code: z.int().nullish(),
-  org_policy: z.looseObject({ roles: z.array(Role).nullish() }),
+  org_policy: z.looseObject({ roles: z.array(Role).nullish() }).nullish(),
 });
 
 export type RbacPolicyEnvelope = z.output<typeof RbacPolicyEnvelope>;

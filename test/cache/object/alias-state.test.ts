@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { AliasState, type CanonicalObject, PEER_TIMEOUT_MS } from "../../../src/cache/object/alias-state.ts";
 import type { KvMirror } from "../../../src/cache/object/kv-mirror.ts";
 import { entryOf } from "../../support/cached.ts";
-import { logLines } from "../../support/guard.ts";
+import { logLines } from "../../support/egress.ts";
 
 const READER = { newestRequestedAt: null, minPurgeEpoch: 0 };
 const hang = async () => await new Promise<never>(() => {});

@@ -1,7 +1,7 @@
 /** The attempts of a write to one key of KV, with fake timers. */
 import { describe, expect, test, vi } from "vitest";
 import { KvWriteQueue, type PendingWrite } from "../../../src/cache/object/kv-write-queue.ts";
-import { logLines } from "../../support/guard.ts";
+import { logLines } from "../../support/egress.ts";
 import { fails, hangs, pass, pendingWrite, succeeds, useFakeTimers } from "../../support/kv-writes.ts";
 import { deferred } from "../../support/upstream.ts";
 

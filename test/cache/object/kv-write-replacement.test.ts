@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { KvWriteQueue } from "../../../src/cache/object/kv-write-queue.ts";
-import { logLines } from "../../support/guard.ts";
+import { logLines } from "../../support/egress.ts";
 import { fails, hangs, pass, pendingWrite, succeeds, useFakeTimers } from "../../support/kv-writes.ts";
 import { deferred } from "../../support/upstream.ts";
 

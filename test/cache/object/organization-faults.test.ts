@@ -6,7 +6,7 @@ import { Organization } from "../../../src/cache/object/organization.ts";
 import { type Json, organization, organizationEnvelope } from "../../support/bodies.ts";
 import { statusOf } from "../../support/cached.ts";
 import { createIsolate, createKey, type TestIsolate } from "../../support/deployment.ts";
-import { logLines } from "../../support/guard.ts";
+import { logLines } from "../../support/egress.ts";
 import { organizationPath } from "../../support/paths.ts";
 import { json, stubUpstream, stytchError, type Upstream } from "../../support/upstream.ts";
 import { TEST_VARS } from "../../support/vars.ts";

@@ -7,8 +7,8 @@ import { type Json, organization, organizationEnvelope } from "../../support/bod
 import { nameIn, statusOf } from "../../support/cached.ts";
 import { useClock } from "../../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../../support/deployment.ts";
+import { logLines } from "../../support/egress.ts";
 import { kvThat } from "../../support/fakes.ts";
-import { logLines } from "../../support/guard.ts";
 import { organizationPath } from "../../support/paths.ts";
 import { deferred, json, stubUpstream } from "../../support/upstream.ts";
 

@@ -1,0 +1,54 @@
+/** Postern in front of the sandbox, for the end-to-end tests: with the sandbox of this process, and a clock if needed. */
+import { type SandboxedPostern, startSandbox, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
+import type { RunningServer } from "../../dev/serve.ts";
+
+export type { SandboxedPostern } from "../../dev/sandboxed-postern.ts";
+
+/** Postern's entry file with a clock that a test moves. */
+export const CLOCK_WORKER = "test/support/clock-worker.ts";
+
+/** It serves all files that this process runs, one after the other. Its end is that of the process. */
+let sandbox: Promise<RunningServer> | undefined;
+
+/** As `startSandboxedPostern`. The sandbox has its seed and no faults when the first Postern of a file starts. */
+export async function startPostern(
+  vars: Record<string, string> = {},
+  entry?: string,
+): Promise<SandboxedPostern> {
+  sandbox ??= startSandbox();
+  const postern = await startSandboxedPostern(vars, {
+    sandbox: await sandbox,
+    ...(entry === undefined ? {} : { entry }),
+  });
+  return {
+    ...postern,
+    stop: async () => {
+      await postern.control("POST", "reset");
+      await postern.stop();
+    },
+  };
+}
+
+export interface ClockedPostern extends SandboxedPostern {
+  /** Moves Postern's clock on. Only this clock moves: the runtime's timers and the sandbox keep the real time. */
+  advance(ms: number): Promise<void>;
+}
+
+/** As `startPostern`, with a clock that the test moves. */
+export async function startClockedPostern(vars: Record<string, string> = {}): Promise<ClockedPostern> {
+  const postern = await startPostern(vars, CLOCK_WORKER);
+  let offsetMs = 0;
+  return {
+    ...postern,
+    advance: async (ms) => {
+      offsetMs += ms;
+      await setClock(postern.url, offsetMs);
+    },
+  };
+}
+
+/** Moves the clock of a Postern that runs `CLOCK_WORKER` to `ms` after the real time. */
+export async function setClock(url: string, ms: number): Promise<void> {
+  const response = await fetch(`${url}/_clock?ms=${ms}`, { method: "POST" });
+  if (response.status !== 204) throw new Error("This Postern has no clock.");
+}

@@ -1,0 +1,117 @@
+/**
+ * What leaves Postern in a test in workerd, and the check of it: no response, log line or thrown error may contain a
+ * secret or a key, and no response may have a header that Postern does not set itself. `guard.ts` runs the check.
+ */
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect } from "vitest";
+import type { Organization } from "../../src/cache/object/organization.ts";
+import { forgetIsolateState } from "../../src/isolate-state.ts";
+import { member } from "./bodies.ts";
+import { TEST_VARS } from "./vars.ts";
+
+/** Every header that Postern sets. A header that only the upstream sets is not in this list. */
+const HEADERS = new Set([
+  "access-control-allow-headers",
+  "access-control-allow-methods",
+  "access-control-allow-origin",
+  "access-control-expose-headers",
+  "access-control-max-age",
+  "age",
+  "allow",
+  "cache-control",
+  "cache-status",
+  "content-length",
+  "content-type",
+  "date",
+  "etag",
+  "ratelimit",
+  "ratelimit-policy",
+  "retry-after",
+  "server-timing",
+  "timing-allow-origin",
+  "vary",
+  "www-authenticate",
+  "x-request-id",
+]);
+
+const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/;
+
+/** A session JWT, or the beginning of one. Nobody is answered with a token. */
+const TOKEN = /eyJ[\w-]{10,}/;
+
+/** The ID of a member or of a session. */
+const MEMBER_ID = /member-(?:session-)?(?:test|live)-/;
+
+const secrets = new Set<string>();
+/** Declares a value that must never leave Postern, for example data of a member. */
+export function declareSecret(value: string): void {
+  secrets.add(value);
+}
+for (const value of [TEST_VARS.STYTCH_SECRET, TEST_VARS.KEY_SECRET, TEST_VARS.ADMIN_TOKEN])
+  declareSecret(value);
+declareSecret(btoa(`${TEST_VARS.STYTCH_PROJECT_ID}:${TEST_VARS.STYTCH_SECRET}`));
+
+/** The address of every member in tests. No log line may contain data of a member. */
+const MEMBER_ADDRESS = String(member()["email_address"]);
+
+let lines: string[] = [];
+let responses: { headers: [string, string][]; body: string; mayHoldKey: boolean }[] = [];
+
+/** The parsed log lines since the test began. */
+export function logLines(): Record<string, unknown>[] {
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
+
+/** Records a response for the checks after the test. The caller keeps the response: the guard reads a clone. */
+export async function guardResponse(response: Response, mayHoldKey: boolean): Promise<Response> {
+  const body = await response.clone().text();
+  responses.push({ headers: [...response.headers], body, mayHoldKey });
+  return response;
+}
+
+/** All objects of the run share one environment, and so one circuit breaker. */
+let objectEnv: Env | undefined;
+
+/**
+ * For a test that plays several deployments: the objects begin with a state that knows nothing, such as a closed
+ * circuit.
+ */
+export function forgetObjectState(): void {
+  if (objectEnv !== undefined) forgetIsolateState(objectEnv);
+}
+
+/** Begins a test: forgets what left before, and records every line that is logged from now on. */
+export async function recordEgress(): Promise<void> {
+  objectEnv ??= await runInDurableObject(
+    env.ORGANIZATION.getByName("any"),
+    (object: Organization) => (object as unknown as { env: Env }).env,
+  );
+  forgetObjectState();
+  lines = [];
+  responses = [];
+  for (const level of ["log", "info", "warn", "error", "debug"] as const) {
+    console[level] = (...args: unknown[]) => void lines.push(args.map(String).join(" "));
+  }
+}
+
+/** Fails if anything that has left since `recordEgress`, or the test's errors, may not leave. */
+export function checkEgress(errors: readonly unknown[]): void {
+  expectClean(JSON.stringify(errors), "a thrown error", false);
+  for (const line of lines) {
+    expectClean(line, "a log line", false);
+    expect(line.includes(MEMBER_ADDRESS), "a log line holds a member's data").toBe(false);
+    expect(MEMBER_ID.test(line), "a log line holds the ID of a member").toBe(false);
+  }
+  for (const { headers, body, mayHoldKey } of responses) {
+    expect(headers.map(([name]) => name).filter((name) => !HEADERS.has(name))).toEqual([]);
+    expectClean(JSON.stringify(headers), "a header", false);
+    expectClean(body, "a body", mayHoldKey);
+  }
+}
+
+function expectClean(text: string, where: string, mayHoldKey: boolean): void {
+  expect(TOKEN.test(text), `${where} holds a token`).toBe(false);
+  for (const secret of secrets) expect(text.includes(secret), `${where} holds a secret`).toBe(false);
+  if (!mayHoldKey) expect(KEY.test(text), `${where} holds a key`).toBe(false);
+}
