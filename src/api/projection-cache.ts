@@ -1,6 +1,6 @@
 /**
- * An object as one caller sees it: whole, or the fields that its key or session keeps. The cache knows nothing of callers, so
- * this comes after it.
+ * An object as one caller sees it: whole, or the fields that its key or session keeps. The cache knows nothing of
+ * callers, so this comes after it.
  */
 import { computeEtag, type Entry } from "../cache/entry.ts";
 import type { Access } from "../keys/access.ts";
@@ -68,7 +68,7 @@ export class ProjectionCache {
   }
 }
 
-/** A member's response, reduced to the caller's fields. Its organization is reduced to the caller's fields of organizations. */
+/** A member's response, reduced to the caller's fields, with its organization reduced to those of organizations. */
 export function projectMember(
   body: Uint8Array<ArrayBuffer>,
   fields: Access["fields"],

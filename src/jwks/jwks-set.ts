@@ -36,7 +36,7 @@ export interface JwksFailure {
 export interface JwksState {
   set: JwksSet | undefined;
   failure: JwksFailure | undefined;
-  /** When an isolate last asked for a key that no set has, in ms, and who waits for the answer; null once it is there. */
+  /** When the isolate last asked for a key that its set has not, in ms, and who waits for the answer. */
   asked?: { readonly at: number; waiters: Waiters | null };
 }
 

@@ -1,8 +1,8 @@
 /**
  * The object of the project's public keys (JWKS), the only place in the deployment that asks Stytch for them. They need
- * no key of Postern, so what a flood of requests may cost is bounded here: one upstream call in 15 minutes, and one in
- * a second while Stytch fails, and one in a minute for keys that tokens name and the set does not have. The last good set is in memory only: an eviction of the object loses it, and isolates
- * that have it go on with their own.
+ * no key of Postern, so what a flood of requests may cost is bounded here: one upstream call in 15 minutes, one in a
+ * minute for keys that session tokens name and the set does not have, and one in a second while Stytch fails. The last
+ * good set is in memory only: an eviction of the object loses it, and isolates that have it go on with their own.
  */
 import { DurableObject } from "cloudflare:workers";
 import * as z from "zod";

@@ -22,7 +22,7 @@ const OBJECT_OVERHEAD_MS = 1_000;
 /** How long an isolate does not ask the object again for a key that nobody knows. */
 const KID_PAUSE_MS = 10_000;
 
-/** Never rejects. No I/O if the isolate has a fresh set; else one object call. `kid`: what is looked for, if anything. */
+/** Never rejects. No I/O if the isolate has a fresh set; else one object call. `kid`: the key to look for, or null. */
 export async function readPublicKeys(
   context: RequestContext,
   kid: string | null = null,
@@ -45,7 +45,7 @@ export async function readPublicKeys(
   return hideFailure(context, known.set, known.failure);
 }
 
-/** A set that may have the key `kid`, which the isolate's own has not; that one again if nobody has another. Never rejects. */
+/** A set that may have the key `kid`, which the `own` set has not; `own` if nobody has another. Never rejects. */
 export async function readPublicKeysFor(
   context: RequestContext,
   kid: string,

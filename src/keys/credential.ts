@@ -13,7 +13,7 @@ export type Credential =
 /** What may be a key. */
 export type KeyCredential = Exclude<Credential, { readonly kind: "session" }>;
 
-/** Far more than a key and a project ID need, so a longer value is not decoded. Session tokens have a bound of their own. */
+/** Far more than a key and a project ID need, so a longer value is not decoded. Tokens have a bound of their own. */
 const MAX_CREDENTIAL_CHARACTERS = 4_096;
 
 /**

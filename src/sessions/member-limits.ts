@@ -1,6 +1,6 @@
 /**
- * The rate limit of sessions: a token bucket for each member, in the isolate alone. A member whose calls arrive in several
- * isolates has one in each, so the limit is not exact, unlike that of a key.
+ * The rate limit of sessions: a token bucket for each member, in the isolate alone. A member whose calls arrive in
+ * several isolates has one in each, so the limit is not exact, unlike that of a key.
  */
 import {
   type Bucket,

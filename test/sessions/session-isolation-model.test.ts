@@ -1,4 +1,4 @@
-/** Random sequences of reads: what a session receives never depends on what other sessions and keys have read before. */
+/** Random sequences of reads: what a session receives never depends on what others have read before. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Json, member, memberEnvelope, organization, organizationEnvelope } from "../support/bodies.ts";

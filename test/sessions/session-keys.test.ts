@@ -1,4 +1,4 @@
-/** The public keys with which sessions are verified: what is fetched, how often, and what happens if they cannot be had. */
+/** The public keys that verify sessions: what is fetched, how often, and what happens without them; and issuers. */
 import { expect, test, vi } from "vitest";
 import { useClock } from "../support/clock.ts";
 import { createIsolate } from "../support/deployment.ts";
@@ -8,6 +8,7 @@ import { organizationPath } from "../support/paths.ts";
 import { createSigner } from "../support/session-tokens.ts";
 import { JWKS_PATH, jwksResponse, memberClaims, useSessions } from "../support/sessions.ts";
 import { deferred, stytchError } from "../support/upstream.ts";
+import { TEST_VARS } from "../support/vars.ts";
 
 const clock = useClock();
 const setUp = useSessions();
@@ -169,4 +170,16 @@ test("the JWKS endpoint and sessions share one set", async () => {
   await setUp.read(pathOf(), await setUp.token());
   expect((await setUp.isolate.call(JWKS_PATH)).status).toBe(200);
   expect(setUp.jwksRequests()).toBe(1);
+});
+
+test("the issuer may be the base URL, or one of STYTCH_JWT_ISSUERS", async () => {
+  await setUp.allow();
+  const isolate = createIsolate({
+    STYTCH_JWT_ISSUERS: "https://login.acme.example, https://old.acme.example",
+  });
+  for (const iss of [TEST_VARS.STYTCH_BASE_URL, "https://login.acme.example", "https://old.acme.example"]) {
+    expect((await isolate.call(pathOf(), { key: await setUp.token({ iss }) })).status).toBe(200);
+  }
+  const token = await setUp.token({ iss: "https://login.acme.example" });
+  expect(await errorOf(await setUp.read(pathOf(), token))).toBe("invalid_session");
 });

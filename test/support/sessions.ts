@@ -1,4 +1,4 @@
-/** The set-up of tests of sessions: Stytch with one organization and its public keys, a policy, and a member's token. */
+/** The set-up of tests of sessions: Stytch with one organization and its keys, a policy, and a member's token. */
 import { evictAllDurableObjects } from "cloudflare:test";
 import { afterEach, beforeAll, beforeEach } from "vitest";
 import type { Json } from "./bodies.ts";
