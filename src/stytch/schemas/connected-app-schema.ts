@@ -21,7 +21,7 @@ export const ConnectedApp = z.looseObject(about);
 export const ConnectedAppsEnvelope = z.looseObject({
   request_id: identity,
   status_code: z.int().nullish(),
-  connected_apps: z.array(ConnectedApp),
+  connected_apps: listOf(ConnectedApp),
 });
 
 /** `GET /v1/b2b/organizations/{organization_id}/connected_apps/{connected_app_id}`. The app is the body itself. */
