@@ -52,7 +52,7 @@ test.each([
   ["slug", "slug"],
   ["external ID", "ID"],
   ["external ID", "external ID"],
-])("the move of an alias (%s) holds though the answer by %s was purged", async (alias, by) => {
+])("an alias's move (%s) holds though the answer by %s was purged", async (alias, by) => {
   const field = alias === "slug" ? "organization_slug" : "organization_external_id";
   const name = "moving-name";
   stytch.change(0, { [field]: name });
