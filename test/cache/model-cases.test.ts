@@ -160,6 +160,35 @@ test("the older answer of an organization that lost its slug to another is ended
   expect(statuses).toEqual([200, 200, 200, 503, 503]);
 });
 
+/**
+ * The purge of organization 1 ends an answer that told of a move, and the one that replaces it fails. A caller who asked
+ * by an alias may have an older answer that hides this for a lease.
+ */
+const purgedMeanwhile = (name: number): readonly Step[] => [
+  readSlowly(name),
+  fail(0),
+  purge(1),
+  ANSWER,
+  wait(5.5),
+  read(3),
+  read(3, 2),
+];
+
+test("a slug that an answer by ID told to have moved has moved though that was purged", async () => {
+  const { statuses } = await runSteps([...MOVED, ...purgedMeanwhile(1)]);
+  expect(statuses).toEqual([200, 200, 503, 503, 503]);
+});
+
+test("a slug that an answer by external ID told to have moved has moved though purged", async () => {
+  const { statuses } = await runSteps([...MOVED, wait(125), ...purgedMeanwhile(7)]);
+  expect(statuses).toEqual([200, 200, 200, 503, 503]);
+});
+
+test("a slug whose own answer told of its move has moved though that was purged", async () => {
+  const { statuses } = await runSteps([...MOVED, wait(125), ...purgedMeanwhile(3)]);
+  expect(statuses).toEqual([200, 200, 200, 503, 503]);
+});
+
 test("a refusal of Postern itself is hidden by an answer of an hour ago, and ends nothing", async () => {
   for (const how of [5, 6, 7, 8]) {
     const refused: readonly Step[] = [fail(how), read(0), read(3), read(8), force(0), wait(900), read(0)];

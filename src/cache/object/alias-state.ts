@@ -5,7 +5,9 @@
  *
  *   event                                             canonical ID     then
  *   an answer of Stytch is handed over                the answer's     written to KV; purge listed (1) if it changed
- *   the canonical object knows of a later purge       as before        the request is repeated
+ *   the canonical object knows of a later purge       as before, or    the request is repeated; purge listed (1) if the
+ *                                                     none if it       alias named another organization
+ *                                                     changed
  *   another organization is seen with the alias       none             purge listed (1)
  *   the organization is seen without its alias        none             purge listed (2)
  *   others are seen with or without the alias         as before        nothing
@@ -38,8 +40,11 @@ export type HandOverResult =
   | { readonly kind: "stored" }
   /** The alias named another organization before: that has to be purged. */
   | { readonly kind: "moved"; readonly from: string }
-  /** The canonical object knows of a purge that the entry is older than. */
-  | { readonly kind: "purged"; readonly latestPurge: number };
+  /**
+   * The canonical object knows of a purge that the entry is older than. `from` is the other organization that the alias
+   * named before, which has to be purged as well; null if there is none.
+   */
+  | { readonly kind: "purged"; readonly latestPurge: number; readonly from: string | null };
 
 interface AliasClaim {
   readonly organizationId: string;
@@ -98,14 +103,16 @@ export class AliasState {
    */
   async handOver(alias: string, entry: Entry): Promise<HandOverResult> {
     const before = this.#canonicalId;
+    const from = before === undefined || before === entry.organizationId ? null : before;
     this.#canonicalId = entry.organizationId;
     if (this.#claim.requestedAt < entry.requestedAt) this.#claim = NO_CLAIM;
     try {
       const stored = this.#canonicalObject(entry.organizationId).store(entry);
       const latestPurge = await withTimeout(PEER_TIMEOUT_MS, stored);
       if (latestPurge > entry.purgeEpoch) {
-        this.#canonicalId = before;
-        return { kind: "purged", latestPurge };
+        // The purge ends what the alias names now, and the move what it named before.
+        this.#canonicalId = from === null ? before : undefined;
+        return { kind: "purged", latestPurge, from };
       }
     } catch (error) {
       // The answer is valid all the same; the next reader asks Stytch again.
@@ -115,8 +122,7 @@ export class AliasState {
     // organization that does not have it, for example in another case.
     const isStillNamed = this.#canonicalId === entry.organizationId;
     if (isStillNamed && hasIdentifier(entry, alias)) this.#mirror.mirrorAlias(alias, entry.organizationId);
-    if (before === undefined || before === entry.organizationId) return { kind: "stored" };
-    return { kind: "moved", from: before };
+    return from === null ? { kind: "stored" } : { kind: "moved", from };
   }
 
   /**

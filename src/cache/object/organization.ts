@@ -156,15 +156,15 @@ export class Organization extends DurableObject<Env> {
 
   /**
    * Takes in an entry of this organization unless a newer one is known, tells its aliases and those that it has lost, and
-   * writes it to KV in the background. Returns the latest purge of the organization: an entry that is older was not taken in.
+   * writes it to KV in the background. Returns the latest purge of the organization: an entry that is older was not taken
+   * in. Its aliases are told all the same, since they have moved from others, whether or not the entry may be served.
    */
   async store(entry: Entry): Promise<number> {
     if (this.#state.applyEntry(entry)) {
       this.#mirror.mirrorEntry(entry);
       await this.#notifier.notify(entry);
     } else {
-      const newer = this.#state.newerThan(entry);
-      if (newer !== null) await this.#notifier.notify(newer, aliasesOf(entry));
+      await this.#notifier.notify(this.#state.newerThan(entry) ?? entry, aliasesOf(entry));
     }
     return this.#state.latestPurge;
   }

@@ -192,7 +192,7 @@ export class UpstreamReader {
     if (wasId) mirror.clear(alias, "known");
     const result = await this.#host.alias.handOver(alias, entry);
     if (result.kind === "purged") state.observePurge(result.latestPurge);
-    if (result.kind === "moved") this.#host.recordPurgeOfOther(result.from);
+    if (result.kind !== "stored" && result.from !== null) this.#host.recordPurgeOfOther(result.from);
     if (wasId) this.#host.recordPurgeInBackground(alias);
   }
 

@@ -47,14 +47,27 @@ describe("handing over", () => {
 
   test("a purge that the entry is older than leaves the alias as it was", async () => {
     canonical.store.mockResolvedValue(8);
+    const state = aliasState("organization-1");
+    const purged = { kind: "purged", latestPurge: 8, from: null };
+    expect(await state.handOver("acme", entryOf({ purgeEpoch: 7 }))).toEqual(purged);
+    expect(state.canonicalId).toBe("organization-1");
+    const unknown = aliasState();
+    expect(await unknown.handOver("acme", entryOf({ purgeEpoch: 7 }))).toEqual(purged);
+    expect(unknown.canonicalId).toBeUndefined();
+    expect(mirrorAlias).not.toHaveBeenCalled();
+    expect(await unknown.handOver("acme", entryOf({ purgeEpoch: 8 }))).toEqual({ kind: "stored" });
+  });
+
+  test("an answer that is purged still takes the alias from another organization", async () => {
+    canonical.store.mockResolvedValue(8);
     const state = aliasState("organization-2");
     expect(await state.handOver("acme", entryOf({ purgeEpoch: 7 }))).toEqual({
       kind: "purged",
       latestPurge: 8,
+      from: "organization-2",
     });
-    expect(state.canonicalId).toBe("organization-2");
+    expect(state.canonicalId).toBeUndefined();
     expect(mirrorAlias).not.toHaveBeenCalled();
-    expect(await state.handOver("acme", entryOf({ purgeEpoch: 8 }))).toMatchObject({ kind: "moved" });
   });
 
   test("an alias that the organization does not have itself is not written to KV", async () => {
