@@ -37,8 +37,8 @@ export type JwksRead = {
 export class PublicKeys extends DurableObject<Env> {
   readonly #known: JwksState = { set: undefined, failure: undefined };
   #inFlight: Promise<JwksRead> | undefined;
-  /** When Stytch was last asked in vain for the key that a token names, ms since the epoch. */
-  #unknownKidAt = Number.NEGATIVE_INFINITY;
+  /** When Stytch was last asked for a key that a token names, early or in vain; ms since the epoch. */
+  #askedForKidAt = Number.NEGATIVE_INFINITY;
 
   /**
    * Resolves always, by the deadline of an upstream call. `kid`: the key that a token names, or null. A set without it is
@@ -48,22 +48,25 @@ export class PublicKeys extends DurableObject<Env> {
     const { set, failure } = this.#known;
     const now = Date.now();
     const { cache } = requireIsolateState(this.env).config;
-    if (set !== undefined && jwksFreshness(set, now, cache) === "fresh") {
-      if (kid === null || hasKey(set, kid) || this.#hasAskedInVain(now)) return { set, call: null };
+    const isFresh = set !== undefined && jwksFreshness(set, now, cache) === "fresh";
+    if (isFresh) {
+      if (kid === null || hasKey(set, kid) || this.#hasAskedForKid(now)) return { set, call: null };
     }
     if (failure !== undefined && isRemembered(failure, now)) return { set, failure, call: null };
+    // Also if Stytch has the key: the next name that is made up must not cause another request.
+    if (isFresh) this.#askedForKidAt = now;
     this.#inFlight ??= this.#fetch().finally(() => {
       this.#inFlight = undefined;
     });
     this.ctx.waitUntil(this.#inFlight);
     const read = await this.#inFlight;
-    if (kid !== null && (read.set === undefined || !hasKey(read.set, kid))) this.#unknownKidAt = now;
+    if (kid !== null && (read.set === undefined || !hasKey(read.set, kid))) this.#askedForKidAt = now;
     return read;
   }
 
   /** False for a time in the future, which is of a clock that was set back. */
-  #hasAskedInVain(now: number): boolean {
-    return now >= this.#unknownKidAt && now - this.#unknownKidAt < UNKNOWN_KID_PAUSE_MS;
+  #hasAskedForKid(now: number): boolean {
+    return now >= this.#askedForKidAt && now - this.#askedForKidAt < UNKNOWN_KID_PAUSE_MS;
   }
 
   async #fetch(): Promise<JwksRead> {

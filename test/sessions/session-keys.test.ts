@@ -63,6 +63,21 @@ test("a key that Stytch has just made verifies at once, for all who come with it
   expect(setUp.jwksRequests()).toBe(2);
 });
 
+test("an unknown kid right after one that Stytch had causes no second fetch within a minute", async () => {
+  await setUp.allow();
+  await setUp.read(pathOf(), await setUp.token());
+  const next = await createSigner();
+  setUp.keys = [setUp.signer.jwk, next.jwk];
+  const token = await next.sign(memberClaims(setUp.world));
+  expect((await setUp.read(pathOf(), token)).status).toBe(200);
+  const askedOnce = setUp.jwksRequests();
+  for (const seconds of [1, 30, 59.9]) {
+    clock.at(seconds);
+    expect((await createIsolate().call(pathOf(), { key: await strange() })).status).toBe(401);
+  }
+  expect(setUp.jwksRequests()).toBe(askedOnce);
+});
+
 test("a key that Stytch has just made verifies a minute after an unknown kid was asked for in vain", async () => {
   await setUp.allow();
   await setUp.read(pathOf(), await strange());
