@@ -16,6 +16,9 @@ import { isRemembered, type JwksFailure, type JwksSet, type JwksState, jwksFresh
 /** Anybody can make up the name of a key, so Stytch is asked about such names once in this time. */
 const UNKNOWN_KID_PAUSE_MS = 60_000;
 
+/** When Stytch was last asked for a key that a token names, early or in vain; ms since the epoch. */
+const ASKED_FOR_KID_KEY = "asked-for-kid-at";
+
 /** The name of the one object. */
 export const PUBLIC_KEYS_NAME = "public-keys";
 
@@ -34,39 +37,50 @@ export type JwksRead = {
   | { readonly set: JwksSet | undefined; readonly failure: JwksFailure; readonly detail?: string }
 );
 
+/** For an isolate that has a set already. It does not look at the failure. */
+const NOTHING_NEW: JwksRead = {
+  set: undefined,
+  failure: { at: 0, failure: { type: "upstream_unavailable" }, part: "upstream" },
+  call: null,
+};
+
 export class PublicKeys extends DurableObject<Env> {
   readonly #known: JwksState = { set: undefined, failure: undefined };
   #inFlight: Promise<JwksRead> | undefined;
-  /** When Stytch was last asked for a key that a token names, early or in vain; ms since the epoch. */
-  #askedForKidAt = Number.NEGATIVE_INFINITY;
-
   /**
    * Resolves always, by the deadline of an upstream call. `kid`: the key that a token names, or null. A set without it is
-   * refreshed before its time, unless that was done within a minute.
+   * refreshed before its time, unless that was done within a minute. `hasSet`: whether the isolate has a fresh set, which
+   * lacks the key. Then it needs none from an object that has lost its own.
    */
-  async read(kid: string | null = null): Promise<JwksRead> {
+  async read(kid: string | null = null, hasSet = false): Promise<JwksRead> {
     const { set, failure } = this.#known;
     const now = Date.now();
     const { cache } = requireIsolateState(this.env).config;
     const isFresh = set !== undefined && jwksFreshness(set, now, cache) === "fresh";
-    if (isFresh) {
-      if (kid === null || hasKey(set, kid) || this.#hasAskedForKid(now)) return { set, call: null };
-    }
+    if (isFresh && (kid === null || hasKey(set, kid))) return { set, call: null };
+    const isForKid = kid !== null && (isFresh || hasSet);
+    if (isForKid && this.#hasAskedForKid(now)) return isFresh ? { set, call: null } : NOTHING_NEW;
     if (failure !== undefined && isRemembered(failure, now)) return { set, failure, call: null };
     // Also if Stytch has the key: the next name that is made up must not cause another request.
-    if (isFresh) this.#askedForKidAt = now;
+    if (isForKid) this.#noteAskedForKid(now);
     this.#inFlight ??= this.#fetch().finally(() => {
       this.#inFlight = undefined;
     });
     this.ctx.waitUntil(this.#inFlight);
     const read = await this.#inFlight;
-    if (kid !== null && (read.set === undefined || !hasKey(read.set, kid))) this.#askedForKidAt = now;
+    if (kid !== null && (read.set === undefined || !hasKey(read.set, kid))) this.#noteAskedForKid(now);
     return read;
+  }
+
+  /** Stored, since an object without requests loses its memory: one row at most for each request to Stytch. */
+  #noteAskedForKid(now: number): void {
+    this.ctx.storage.kv.put(ASKED_FOR_KID_KEY, now);
   }
 
   /** False for a time in the future, which is of a clock that was set back. */
   #hasAskedForKid(now: number): boolean {
-    return now >= this.#askedForKidAt && now - this.#askedForKidAt < UNKNOWN_KID_PAUSE_MS;
+    const askedAt = this.ctx.storage.kv.get<number>(ASKED_FOR_KID_KEY);
+    return askedAt !== undefined && now >= askedAt && now - askedAt < UNKNOWN_KID_PAUSE_MS;
   }
 
   async #fetch(): Promise<JwksRead> {

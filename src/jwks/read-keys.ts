@@ -61,7 +61,7 @@ export async function readPublicKeysFor(
   const waiters = new Waiters();
   const asking: NonNullable<JwksState["asked"]> = { at: now, waiters };
   known.asked = asking;
-  const read = await readFromObject(context, kid);
+  const read = await readFromObject(context, kid, true);
   context.log.upstream(read.call, read.failure === undefined ? undefined : read.detail);
   if (read.set !== undefined) keepNewest(known, read.set);
   asking.waiters = null;
@@ -93,12 +93,16 @@ function keepNewest(known: JwksState, set: JwksSet): JwksSet {
 const objectTimeoutMs = ({ config }: RequestContext) => config.stytch.timeoutMs + OBJECT_OVERHEAD_MS;
 
 /** If the object fails, nobody else asks Stytch: without a key, no caller can be held to account for what it costs. */
-async function readFromObject(context: RequestContext, kid: string | null): Promise<JwksRead> {
+async function readFromObject(
+  context: RequestContext,
+  kid: string | null,
+  hasSet = false,
+): Promise<JwksRead> {
   const { env, config } = context;
   try {
     return await callWithRetry(
       () => env.PUBLIC_KEYS.getByName(PUBLIC_KEYS_NAME, { locationHint: config.upstreamRegion }),
-      async (object) => await object.read(kid),
+      async (object) => await object.read(kid, hasSet),
       objectTimeoutMs(context),
     );
   } catch {

@@ -35,9 +35,11 @@ export function readCredential(authorization: string | null): Credential {
   }
 }
 
-/** A key begins with `pst_`, and no key has a dot; the parts of a JWT have dots between. */
+/** How a JWT begins: `{"` in base64url (RFC 7515 §3.3). A key begins with `pst_`. */
+const JWT_BEGINNING = "eyJ";
+
 function parseBearer(value: string): Credential {
-  if (!value.startsWith("pst_") && value.includes(".")) return { kind: "session", token: value };
+  if (value.startsWith(JWT_BEGINNING)) return { kind: "session", token: value };
   return value.length > MAX_CREDENTIAL_CHARACTERS ? { kind: "malformed" } : { kind: "presented", key: value };
 }
 

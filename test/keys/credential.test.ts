@@ -80,12 +80,12 @@ test("credentials of 4,096 characters are read in both schemes, and no longer on
   expect(readCredential(basic(`:${"k".repeat(3_072)}`))).toEqual(MALFORMED);
 });
 
-test("a Bearer value with a dot is a token of any length, unless it begins as a key does", () => {
-  for (const token of ["a.b.c", ".", `a.${"b".repeat(10_000)}`, "Bearer a.b", "PST_a.b"]) {
+test("a Bearer value that begins as a JWT is a token, of any length, and any other is a key", () => {
+  for (const token of ["eyJ", "eyJa.b.c", `eyJ.${"b".repeat(10_000)}`])
     expect(readCredential(`Bearer ${token}`)).toEqual({ kind: "session", token });
-  }
-  expect(readCredential("Bearer pst_a.b.c")).toEqual(presented("pst_a.b.c"));
-  expect(readCredential(basic("user:a.b.c"))).toEqual(presented("a.b.c"));
+  for (const key of ["a.b.c", ".", "Bearer eyJ", "EYJa.b.c", "pst_eyJ.b.c"])
+    expect(readCredential(`Bearer ${key}`)).toEqual(presented(key));
+  expect(readCredential(basic("user:eyJa.b.c"))).toEqual(presented("eyJa.b.c"));
 });
 
 test("no header value makes the parser throw, or present a key that is not in it", () => {

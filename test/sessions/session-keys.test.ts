@@ -1,4 +1,5 @@
 /** The public keys that verify sessions: what is fetched, how often, and what happens without them; and issuers. */
+import { evictAllDurableObjects } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import { useClock } from "../support/clock.ts";
 import { createIsolate } from "../support/deployment.ts";
@@ -76,6 +77,25 @@ test("an unknown kid right after one that Stytch had causes no second fetch with
     expect((await createIsolate().call(pathOf(), { key: await strange() })).status).toBe(401);
   }
   expect(setUp.jwksRequests()).toBe(askedOnce);
+});
+
+test("a trickle of unknown kids causes one fetch a minute, though the object loses its memory", async () => {
+  await setUp.allow();
+  await setUp.read(pathOf(), await setUp.token());
+  expect(setUp.jwksRequests()).toBe(1);
+  for (const [seconds, fetches] of [
+    [1, 2],
+    [15, 2],
+    [30, 2],
+    [50, 2],
+    [61, 3],
+  ] as const) {
+    clock.at(seconds);
+    await evictAllDurableObjects();
+    expect((await setUp.read(pathOf(), await strange())).status).toBe(401);
+    expect((await setUp.read(pathOf(), await setUp.token())).status).toBe(200);
+    expect([seconds, setUp.jwksRequests()]).toEqual([seconds, fetches]);
+  }
 });
 
 test("a key that Stytch has just made verifies a minute after an unknown kid was asked for in vain", async () => {

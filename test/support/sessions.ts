@@ -1,6 +1,8 @@
 /** The set-up of tests of sessions: Stytch with one organization and its keys, a policy, and a member's token. */
-import { evictAllDurableObjects } from "cloudflare:test";
+import { evictAllDurableObjects, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach } from "vitest";
+import { PUBLIC_KEYS_NAME } from "../../src/jwks/public-keys.ts";
 import type { Json } from "./bodies.ts";
 import { createIsolate, type TestIsolate } from "./deployment.ts";
 import { emptyDirectory } from "./directory.ts";
@@ -62,6 +64,9 @@ export function useSessions(): SessionSetUp {
   // The JWKS of the project are in one object, and the policy in another.
   afterEach(async () => {
     await emptyDirectory();
+    await runInDurableObject(env.PUBLIC_KEYS.getByName(PUBLIC_KEYS_NAME), async (_, { storage }) => {
+      await storage.deleteAll();
+    });
     await evictAllDurableObjects();
   });
   return setUp;
