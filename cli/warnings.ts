@@ -3,7 +3,7 @@ import type { KeyRecord, SessionPolicy } from "./client.ts";
 
 /** Scopes that open nothing, each with the scope that it adds to. */
 const ADDITIONS: Readonly<Record<string, string>> = {
-  "cache:refresh": "organizations:read",
+  "cache:refresh": "a scope of cached reads, such as organizations:read",
   "members:include_deleted": "members:dangerously_get",
 };
 /** Scopes of reads that go through the cache, so that `cache:refresh` adds to each of them. */
@@ -12,16 +12,22 @@ const CACHED = ["organizations:read", "organizations:metrics", "organizations:co
 export function policyWarnings({ scopes, fields }: KeyRecord): readonly string[] {
   const useless = scopes.flatMap((scope) => {
     const base = Object.hasOwn(ADDITIONS, scope) ? ADDITIONS[scope] : undefined;
-    const isUseful = scope === "cache:refresh" && scopes.some((other) => CACHED.includes(other));
-    return base === undefined || isUseful || scopes.includes(base)
-      ? []
-      : [`The scope ${scope} opens nothing without ${base}.`];
+    const isUseful = scopes.some((other) =>
+      scope === "cache:refresh" ? CACHED.includes(other) : other === base,
+    );
+    return base === undefined || isUseful ? [] : [`The scope ${scope} opens nothing without ${base}.`];
   });
   const readsMembers = scopes.some(
     (scope) => scope.startsWith("members:") && !Object.hasOwn(ADDITIONS, scope),
   );
+  const showsOrganizations = readsMembers || scopes.includes("organizations:read");
   return [
     ...useless,
+    ...(fields?.organization && !showsOrganizations
+      ? [
+          "The fields of organization have no effect without organizations:read or a scope that reads members.",
+        ]
+      : []),
     ...(fields?.member && !readsMembers
       ? ["The fields of member have no effect without members:read or members:dangerously_get."]
       : []),

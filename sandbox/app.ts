@@ -7,7 +7,6 @@ import type { SandboxEnv } from "./credentials.ts";
 import { applyFault } from "./fault-effects.ts";
 import { delay } from "./fault-streams.ts";
 import { createError } from "./responses.ts";
-import { createSessionControls } from "./session-controls.ts";
 import { SandboxState } from "./state.ts";
 
 /** Creates an app with a state of its own. `fetch(request, credentials)` calls it in process. */
@@ -16,7 +15,6 @@ export function createSandbox(): Hono<SandboxEnv> {
   const app = new Hono<SandboxEnv>({ getPath: rawPath });
 
   // Every control ends the request, so the middleware below sees API calls only.
-  app.route("/_sandbox", createSessionControls(state));
   app.route("/_sandbox", createControls(state));
 
   app.use(logRequest(state), injectFault(state), addLatency(state));

@@ -6,16 +6,18 @@
 import { type Context, Hono, type HonoRequest } from "hono";
 import { HTTPException } from "hono/http-exception";
 import * as z from "zod";
+import type { SandboxEnv } from "./credentials.ts";
 import { FAULT_DESCRIPTIONS, faultSchema } from "./faults.ts";
 import { createListing } from "./listing.ts";
+import { createSessionControls } from "./session-controls.ts";
 import { isJsonObject, type Json, type JsonObject } from "./shapes.ts";
 import type { SandboxState } from "./state.ts";
 
 const latencySchema = z.strictObject({ ms: z.int().min(0).max(60_000) });
 
-export function createControls(state: SandboxState): Hono {
+export function createControls(state: SandboxState): Hono<SandboxEnv> {
   const { store, faults, log } = state;
-  const controls = new Hono();
+  const controls = new Hono<SandboxEnv>();
 
   controls.get("/requests", (c) => c.json({ total: log.total, requests: log.requests }));
   controls.delete("/requests", (c) => {
@@ -54,6 +56,8 @@ export function createControls(state: SandboxState): Hono {
     store.deleteOrganization(c.req.param("organization_id")) ? c.body(null, 204) : objectNotFound(c),
   );
 
+  controls.route("/", createSessionControls(state));
+
   controls.post("/reset", (c) => {
     state.reset();
     return c.body(null, 204);
@@ -70,7 +74,7 @@ export function createControls(state: SandboxState): Hono {
 }
 
 /** For example "PATCH organizations/{organization_id}". */
-function describeRoutes({ routes }: Hono): string[] {
+function describeRoutes({ routes }: Hono<SandboxEnv>): string[] {
   return routes.map(({ method, path }) => `${method} ${path.slice(1).replace(/:(\w+)/g, "{$1}")}`);
 }
 

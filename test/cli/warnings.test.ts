@@ -9,16 +9,28 @@ const warningsOf = (scopes: string[], fields: KeyRecord["fields"] = null) =>
   });
 
 test.each([
-  [["cache:refresh"], ["The scope cache:refresh opens nothing without organizations:read."]],
+  [
+    ["cache:refresh"],
+    ["The scope cache:refresh opens nothing without a scope of cached reads, such as organizations:read."],
+  ],
   [
     ["organizations:read", "members:include_deleted"],
     ["The scope members:include_deleted opens nothing without members:dangerously_get."],
   ],
   [["organizations:read", "cache:refresh"], []],
+  [["organizations:metrics", "cache:refresh"], []],
   [["members:dangerously_get", "members:include_deleted"], []],
   [["a:scope_of_a_newer_postern"], []],
 ])("the scopes %j have the warnings %j", (scopes, warnings) => {
   expect(warningsOf(scopes)).toEqual(warnings);
+});
+
+test("fields of organizations without a scope that shows organizations have a warning", () => {
+  const fields = { organization: ["organization_id"], member: null };
+  for (const scope of ["organizations:metrics", "organizations:connected_apps", "rbac:read"])
+    expect(warningsOf([scope], fields)).toEqual([expect.stringContaining("no effect")]);
+  for (const scope of ["organizations:read", "members:read", "members:dangerously_get"])
+    expect(warningsOf([scope], fields)).toEqual([]);
 });
 
 test("fields of members without a scope that reads members have a warning", () => {

@@ -79,7 +79,9 @@ test("scopes that open nothing are a warning on stderr, with --json too", async 
   for (const json of [[], ["--json"]]) {
     const created = await run("create", "--name", "x", "--scope", "cache:refresh", ...json);
     expect(created.code).toBe(0);
-    expect(created.err).toBe("warning: The scope cache:refresh opens nothing without organizations:read.\n");
+    expect(created.err).toBe(
+      "warning: The scope cache:refresh opens nothing without a scope of cached reads, such as organizations:read.\n",
+    );
     expect(created.out).not.toContain("opens nothing");
   }
 });

@@ -97,6 +97,7 @@ describe("reset and unknown controls", () => {
       "PATCH organizations/{organization_id}",
       "PATCH members/{member_id}",
       "DELETE organizations/{organization_id}",
+      "POST sessions",
       "POST reset",
     ]);
   });
