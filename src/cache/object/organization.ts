@@ -49,7 +49,7 @@ export class Organization extends DurableObject<Env> {
       cache: () => this.#config().cache,
       waitUntil: (work) => ctx.waitUntil(work),
     });
-    this.#alias = new AliasState(this.#mirror, (organizationId) => this.#object(organizationId));
+    this.#alias = new AliasState(this.#mirror, ctx.storage.kv, (id) => this.#object(id));
     this.#notifier = new AliasNotifier(ctx.storage.kv, (alias) => this.#object(alias));
     this.#state = new EntryState(this.#mirror.mirroredAt);
     this.#upstream = new UpstreamReader({
@@ -189,11 +189,18 @@ export class Organization extends DurableObject<Env> {
   aliasChanged(alias: string, organizationId: string, requestedAt: number, hasAlias: boolean): void {
     if (hasAlias) this.#state.noteAliasSeen(requestedAt);
     const toPurge = this.#alias.applyChange(alias, organizationId, requestedAt, hasAlias);
+    // The canonical object waits for this one, so this one does not wait for others.
+    if (hasAlias) this.ctx.waitUntil(this.#alias.endOtherClaims(alias, requestedAt, organizationId));
     if (toPurge === null) return;
     this.#state.reset();
     this.#mirror.clear(alias, "known");
     if (toPurge === alias) this.#recordPurgeInBackground(alias);
     else this.#recordPurgeOfOther(toPurge);
+  }
+
+  /** Called by the object of an alias on an organization that told it of the alias: by a later answer, another has it. */
+  async aliasLeft(alias: string, requestedAt: number): Promise<void> {
+    await this.#notifier.forget(alias, this.#state.newerThan({ requestedAt }));
   }
 
   #answer(identifier: string, request: ReadRequest): ReadResult | null {
@@ -234,7 +241,6 @@ export class Organization extends DurableObject<Env> {
     this.ctx.waitUntil(recorded);
   }
 
-  /** Lists a purge of the organization that the object's name was an alias of. */
   #recordPurgeOfOther(id: string): void {
     this.ctx.waitUntil(recordPurgeByCache(this.env, id, (sequence) => this.#state.observeSequence(sequence)));
   }
