@@ -160,12 +160,8 @@ export class Organization extends DurableObject<Env> {
    * in. Its aliases are told all the same, since they have moved from others, whether or not the entry may be served.
    */
   async store(entry: Entry): Promise<number> {
-    if (this.#state.applyEntry(entry)) {
-      this.#mirror.mirrorEntry(entry);
-      await this.#notifier.notify(entry);
-    } else {
-      await this.#notifier.notify(this.#state.newerThan(entry) ?? entry, aliasesOf(entry));
-    }
+    if (this.#state.applyEntry(entry)) this.#mirror.mirrorEntry(entry);
+    await this.#notifier.notify(this.#state.newerThan(entry) ?? entry, aliasesOf(entry));
     return this.#state.latestPurge;
   }
 
@@ -183,9 +179,7 @@ export class Organization extends DurableObject<Env> {
     return owner ?? null;
   }
 
-  /**
-   * Called by a canonical object on the object of an alias: its organization was seen with this alias, or without it.
-   */
+  /** A canonical object calls this on the object of an alias: its organization was seen with it, or without it. */
   aliasChanged(alias: string, organizationId: string, requestedAt: number, hasAlias: boolean): void {
     if (hasAlias) this.#state.noteAliasSeen(requestedAt);
     const toPurge = this.#alias.applyChange(alias, organizationId, requestedAt, hasAlias);
