@@ -16,8 +16,8 @@
  * (1) Of the organization that the alias named: a purge of the alias would end the answer that told of the move as well.
  * (2) Of the alias, which the answer that told of this does not have.
  *
- * A canonical object tells of an alias once. So when the alias names another organization, those that told of it before
- * are told that it has left them (`endOtherClaims`), or they would not tell of its return.
+ * A canonical object tells of an alias once. So when it comes to name another organization, those that told of it before
+ * are told that it has left them (`#endOtherClaims`), or they would not tell of its return.
  */
 import { describeError, log } from "../../log.ts";
 import { withTimeout } from "../../platform/timeout.ts";
@@ -121,7 +121,7 @@ export class AliasState {
     const from = before === undefined || before === entry.organizationId ? null : before;
     this.#canonicalId = entry.organizationId;
     if (this.#claim.requestedAt < entry.requestedAt) this.#claim = NO_CLAIM;
-    const othersEnded = this.endOtherClaims(alias, entry.requestedAt, entry.organizationId);
+    const othersEnded = this.#endOtherClaims(alias, entry);
     try {
       const stored = this.#canonicalObject(entry.organizationId).store(entry);
       const latestPurge = await withTimeout(PEER_TIMEOUT_MS, stored);
@@ -160,11 +160,11 @@ export class AliasState {
   }
 
   /**
-   * Tells the organizations that told of the alias before that an answer of `requestedAt` gave it to another one. Never
-   * rejects, and takes `PEER_TIMEOUT_MS` at most: one that fails or does not answer is told at the next change or answer.
+   * Tells the organizations that told of the alias before that an answer gave it to another one. Never
+   * rejects, and takes `PEER_TIMEOUT_MS` at most: one that fails or does not answer is told at the next answer.
    * No call if there is none, as at each refresh without a move.
    */
-  async endOtherClaims(alias: string, requestedAt: number, organizationId: string): Promise<void> {
+  async #endOtherClaims(alias: string, { requestedAt, organizationId }: Entry): Promise<void> {
     const others = [...this.#claimants].filter((claimant) => claimant !== organizationId);
     await Promise.all(
       others.map(async (other) => {

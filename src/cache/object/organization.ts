@@ -183,8 +183,6 @@ export class Organization extends DurableObject<Env> {
   aliasChanged(alias: string, organizationId: string, requestedAt: number, hasAlias: boolean): void {
     if (hasAlias) this.#state.noteAliasSeen(requestedAt);
     const toPurge = this.#alias.applyChange(alias, organizationId, requestedAt, hasAlias);
-    // The canonical object waits for this one, so this one does not wait for others.
-    if (hasAlias) this.ctx.waitUntil(this.#alias.endOtherClaims(alias, requestedAt, organizationId));
     if (toPurge === null) return;
     this.#state.reset();
     this.#mirror.clear(alias, "known");

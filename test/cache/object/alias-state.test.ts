@@ -205,8 +205,8 @@ describe("the other organizations that told of the alias", () => {
     state.reset();
     state.applyChange("acme", "organization-3", 6, true);
     state.applyChange("acme", "organization-3", 7, false);
-    await aliasState().endOtherClaims("acme", 8, "organization-1");
-    expect(asked).toEqual(["organization-2"]);
+    await aliasState().handOver("acme", entryOf({ requestedAt: 8 }));
+    expect(asked).toEqual(["organization-2", "organization-1"]);
     expect(stored.size).toBe(0);
   });
 
@@ -233,8 +233,8 @@ describe("the other organizations that told of the alias", () => {
     canonical.aliasLeft.mockImplementationOnce(async () => {
       state.applyChange("acme", "organization-2", 9, true);
     });
-    await state.endOtherClaims("acme", 6, "organization-1");
-    await state.endOtherClaims("acme", 10, "organization-1");
+    await state.handOver("acme", entryOf({ requestedAt: 6 }));
+    await state.handOver("acme", entryOf({ requestedAt: 10 }));
     expect(canonical.aliasLeft).toHaveBeenCalledTimes(2);
   });
 
