@@ -1,5 +1,6 @@
 /** Aliases that move away, back and away again: neither organization is answered in place of the other. */
 import { evictAllDurableObjects } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { beforeEach, expect, test, vi } from "vitest";
 import { Organization } from "../../src/cache/object/organization.ts";
 import type { Json } from "../support/bodies.ts";
@@ -71,7 +72,7 @@ test("the second move of an alias is told after the eviction of all objects", as
   expect(await whose(admin, name)).toBe(stytch.idOf(1));
 });
 
-test("an object that could not be told of an alias's return is told at the next answer", async () => {
+test("an organization that missed an alias leaving is told at the next answer", async () => {
   const left = vi.spyOn(Organization.prototype, "aliasLeft").mockRejectedValue(new Error("gone"));
   await moveAndReturn("slug");
   expect(left).toHaveBeenCalled();
@@ -93,4 +94,17 @@ test("refreshes without a move ask no object whether an alias has left", async (
   for (const identifier of [name, stytch.idOf(0)])
     await whose(admin, identifier, { "Postern-Cache": "refresh" });
   expect([left.mock.calls, changed.mock.calls]).toEqual([[], []]);
+});
+
+test("an organization whose entry is newer than a loss tells of its alias at once", async () => {
+  move("slug", 1);
+  at(1);
+  await refresh(1);
+  const changed = vi.spyOn(Organization.prototype, "aliasChanged");
+  const object = env.ORGANIZATION.getByName(stytch.idOf(1));
+  const answeredAt = Date.now();
+  await object.aliasLeft(name, answeredAt + 1);
+  expect(changed).not.toHaveBeenCalled();
+  await object.aliasLeft(name, answeredAt - 1);
+  expect(changed.mock.calls).toEqual([[name, stytch.idOf(1), answeredAt, true]]);
 });

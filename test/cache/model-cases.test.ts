@@ -201,15 +201,12 @@ const moveExternalId = (organization: number): Step => ({ do: "move external ID"
 test.each<[string, (organization: number) => Step, number, readonly Step[]]>([
   ["a slug", moveSlug, 3, []],
   ["an external ID", moveExternalId, 7, []],
-  ["a slug, with evictions between,", moveSlug, 3, [wait(5.5), { do: "evict objects" }]],
-])(
-  "%s that moves away, back and away again is not answered from the old one",
-  async (_, move, name, between) => {
-    const { statuses, stytch } = await runSteps(movedTwice(move, name, between));
-    expect(statuses).toEqual([200, 200, 200, 200, 200, 200]);
-    expect(stytch.said.at(-1)?.organization?.["organization_id"]).toBe(stytch.identifierAt(1));
-  },
-);
+  ["a slug, amid evictions,", moveSlug, 3, [wait(5.5), { do: "evict objects" }]],
+])("%s that moves, returns and moves again has moved", async (_, move, name, between) => {
+  const { statuses, stytch } = await runSteps(movedTwice(move, name, between));
+  expect(statuses).toEqual([200, 200, 200, 200, 200, 200]);
+  expect(stytch.said.at(-1)?.organization?.["organization_id"]).toBe(stytch.identifierAt(1));
+});
 
 test("a refusal of Postern itself is hidden by an answer of an hour ago, and ends nothing", async () => {
   for (const how of [5, 6, 7, 8]) {
