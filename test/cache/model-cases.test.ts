@@ -189,6 +189,25 @@ test("a slug whose own answer told of its move has moved though that was purged"
   expect(statuses).toEqual([200, 200, 200, 503, 503]);
 });
 
+/** An alias goes to organization 1, which an answer by ID tells, back to 0, which an answer by the alias tells, and away. */
+const movedTwice = (move: (organization: number) => Step, name: number, between: readonly Step[]) => [
+  ...[move(0), read(name), move(1), force(1), ...between],
+  ...[move(0), read(name), ...between, move(1), force(1), ...between],
+  ...[wait(5.5), read(name), read(name, 2)],
+];
+const moveSlug = (organization: number): Step => ({ do: "move slug", organization, slug: 0 });
+const moveExternalId = (organization: number): Step => ({ do: "move external ID", organization, id: 0 });
+
+test.each<[string, (organization: number) => Step, number, readonly Step[]]>([
+  ["a slug", moveSlug, 3, []],
+  ["an external ID", moveExternalId, 7, []],
+  ["a slug, amid evictions,", moveSlug, 3, [wait(5.5), { do: "evict objects" }]],
+])("%s that moves, returns and moves again has moved", async (_, move, name, between) => {
+  const { statuses, stytch } = await runSteps(movedTwice(move, name, between));
+  expect(statuses).toEqual([200, 200, 200, 200, 200, 200]);
+  expect(stytch.said.at(-1)?.organization?.["organization_id"]).toBe(stytch.identifierAt(1));
+});
+
 test("a refusal of Postern itself is hidden by an answer of an hour ago, and ends nothing", async () => {
   for (const how of [5, 6, 7, 8]) {
     const refused: readonly Step[] = [fail(how), read(0), read(3), read(8), force(0), wait(900), read(0)];

@@ -117,6 +117,10 @@ function mayHideFailure(read: Observation, stytch: ModelStytch): boolean {
   return isBackingOff || refusalsDuring(read, stytch).length > 0;
 }
 
+function isSameAnswer(one: Said, other: Said): boolean {
+  return JSON.stringify(one.organization) === JSON.stringify(other.organization);
+}
+
 function checkOrganization(read: Observation, stytch: ModelStytch, purges: readonly Purged[]): void {
   const said = stytch.said.find((one) => one.requestId === read.body["request_id"]);
   if (said?.organization == null) fault(read, "an answer that Stytch never gave");
@@ -145,6 +149,8 @@ function checkOrganization(read: Observation, stytch: ModelStytch, purges: reado
     // Two objects may ask in the same millisecond; nobody can tell which of them asked first.
     if (other.requestedAt === said.requestedAt && other.identifier !== said.identifier) continue;
     const isSame = other.organization["organization_id"] === said.organization["organization_id"];
+    // If Stytch gave the same answer again since, the alias has come back.
+    if (stytch.said.some((again) => again.startedAt > other.startedAt && isSameAnswer(again, said))) continue;
     if (isSame !== identifiersOf(other.organization).includes(read.identifier))
       fault(read, "an alias that has moved");
   }

@@ -1,6 +1,7 @@
 /**
  * Tells the objects of an organization's slug and external ID which aliases it has gained or lost. Used by the
- * canonical object. What was told is kept in its storage, so an alias is told once and not at each refresh.
+ * canonical object. What was told is kept in its storage, so an alias is told once and not at each refresh, until the
+ * alias's object says that it named another organization since.
  */
 import { describeError, log } from "../../log.ts";
 import { withTimeout } from "../../platform/timeout.ts";
@@ -42,6 +43,22 @@ export class AliasNotifier {
   async notify(entry: Entry, olderAliases: readonly string[] = []): Promise<void> {
     this.#lastNotified = this.#lastNotified.then(async () => await this.#notify(entry, olderAliases));
     await this.#lastNotified;
+  }
+
+  /**
+   * The object of `alias` no longer counts this organization as one that has it, so the next entry that has it tells it
+   * again: `newer` at once, an entry that is newer than the answer that ended the claim.
+   */
+  async forget(alias: string, newer: Entry | null): Promise<void> {
+    this.#lastNotified = this.#lastNotified.then(() => {
+      const before = this.#storage.get<string[]>(NOTIFIED_KEY);
+      if (before?.includes(alias))
+        this.#storage.put(
+          NOTIFIED_KEY,
+          before.filter((other) => other !== alias),
+        );
+    });
+    await (newer === null ? this.#lastNotified : this.notify(newer));
   }
 
   async #notify(entry: Entry, olderAliases: readonly string[]): Promise<void> {

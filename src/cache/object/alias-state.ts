@@ -15,6 +15,9 @@
  *
  * (1) Of the organization that the alias named: a purge of the alias would end the answer that told of the move as well.
  * (2) Of the alias, which the answer that told of this does not have.
+ *
+ * A canonical object tells of an alias once. So when it comes to name another organization, those that told of it before
+ * are told that it has left them (`#endOtherClaims`), or they would not tell of its return.
  */
 import { describeError, log } from "../../log.ts";
 import { withTimeout } from "../../platform/timeout.ts";
@@ -32,7 +35,10 @@ export interface CanonicalObject {
     reader: Pick<ReadRequest, "newestRequestedAt" | "minPurgeEpoch">,
   ): Promise<Entry | null>;
   store(entry: Entry): Promise<number>;
+  aliasLeft(alias: string, requestedAt: number): Promise<void>;
 }
+
+const CLAIMANTS_KEY = "alias-claimants";
 
 /** What came of handing an entry over. */
 export type HandOverResult =
@@ -57,13 +63,22 @@ const NO_CLAIM: AliasClaim = { organizationId: "", requestedAt: Number.NEGATIVE_
 export class AliasState {
   readonly #canonicalObject: (organizationId: string) => CanonicalObject;
   readonly #mirror: KvMirror;
+  readonly #storage: SyncKvStorage;
+  /** The organizations that think that this object knows them to have the alias. Stored, as they store that. */
+  readonly #claimants: Set<string>;
   #canonicalId: string | undefined;
   /** The organization that was last seen to have the alias, unless a later answer or a purge has ended that. */
   #claim = NO_CLAIM;
 
   /** What the alias named before the object was evicted is read from the mirror. */
-  constructor(mirror: KvMirror, canonicalObject: (organizationId: string) => CanonicalObject) {
+  constructor(
+    mirror: KvMirror,
+    storage: SyncKvStorage,
+    canonicalObject: (organizationId: string) => CanonicalObject,
+  ) {
     this.#mirror = mirror;
+    this.#storage = storage;
+    this.#claimants = new Set(storage.get<string[]>(CLAIMANTS_KEY));
     this.#canonicalObject = canonicalObject;
     this.#canonicalId = mirror.aliasOf;
   }
@@ -106,6 +121,7 @@ export class AliasState {
     const from = before === undefined || before === entry.organizationId ? null : before;
     this.#canonicalId = entry.organizationId;
     if (this.#claim.requestedAt < entry.requestedAt) this.#claim = NO_CLAIM;
+    const othersEnded = this.#endOtherClaims(alias, entry);
     try {
       const stored = this.#canonicalObject(entry.organizationId).store(entry);
       const latestPurge = await withTimeout(PEER_TIMEOUT_MS, stored);
@@ -117,6 +133,8 @@ export class AliasState {
     } catch (error) {
       // The answer is valid all the same; the next reader asks Stytch again.
       log({ degraded: ["organization_object"], defect: describeError(error) });
+    } finally {
+      await othersEnded;
     }
     // In the meantime, the organization may have been seen without the alias. And Stytch may answer a text with an
     // organization that does not have it, for example in another case.
@@ -130,12 +148,45 @@ export class AliasState {
    * it names: returns the name that has to be purged, or else null.
    */
   applyChange(alias: string, organizationId: string, requestedAt: number, hasAlias: boolean): string | null {
-    if (hasAlias) this.#claim = { organizationId, requestedAt };
-    else if (this.#claim.organizationId === organizationId) this.#claim = NO_CLAIM;
+    this.#setClaimant(organizationId, hasAlias);
+    if (requestedAt >= this.#claim.requestedAt) {
+      if (hasAlias) this.#claim = { organizationId, requestedAt };
+      else if (this.#claim.organizationId === organizationId) this.#claim = NO_CLAIM;
+    }
     const before = this.#canonicalId;
     if (before === undefined || hasAlias === (before === organizationId)) return null;
     this.#canonicalId = undefined;
     return hasAlias ? before : alias;
+  }
+
+  /**
+   * Tells the organizations that told of the alias before that an answer gave it to another one. Never
+   * rejects, and takes `PEER_TIMEOUT_MS` at most: one that fails or does not answer is told at the next answer.
+   * No call if there is none, as at each refresh without a move.
+   */
+  async #endOtherClaims(alias: string, { requestedAt, organizationId }: Entry): Promise<void> {
+    const others = [...this.#claimants].filter((claimant) => claimant !== organizationId);
+    await Promise.all(
+      others.map(async (other) => {
+        // Before the call: during it, the other may tell of a newer answer that has the alias.
+        this.#setClaimant(other, false);
+        try {
+          const left = this.#canonicalObject(other).aliasLeft(alias, requestedAt);
+          await withTimeout(PEER_TIMEOUT_MS, left);
+        } catch (error) {
+          this.#setClaimant(other, true);
+          log({ degraded: ["organization_object"], defect: describeError(error) });
+        }
+      }),
+    );
+  }
+
+  #setClaimant(organizationId: string, isClaimant: boolean): void {
+    if (this.#claimants.has(organizationId) === isClaimant) return;
+    if (isClaimant) this.#claimants.add(organizationId);
+    else this.#claimants.delete(organizationId);
+    if (this.#claimants.size === 0) this.#storage.delete(CLAIMANTS_KEY);
+    else this.#storage.put(CLAIMANTS_KEY, [...this.#claimants]);
   }
 
   /**

@@ -89,8 +89,8 @@ export class EntryState {
     return this.#entry?.organizationId;
   }
 
-  /** The entry that is held, if it is newer than this one. */
-  newerThan({ requestedAt }: Entry): Entry | null {
+  /** The entry that is held, if it is newer than this one or this moment. */
+  newerThan({ requestedAt }: Pick<Entry, "requestedAt">): Entry | null {
     return this.#entry !== undefined && this.#entry.requestedAt > requestedAt ? this.#entry : null;
   }
 

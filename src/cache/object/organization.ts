@@ -49,7 +49,7 @@ export class Organization extends DurableObject<Env> {
       cache: () => this.#config().cache,
       waitUntil: (work) => ctx.waitUntil(work),
     });
-    this.#alias = new AliasState(this.#mirror, (organizationId) => this.#object(organizationId));
+    this.#alias = new AliasState(this.#mirror, ctx.storage.kv, (id) => this.#object(id));
     this.#notifier = new AliasNotifier(ctx.storage.kv, (alias) => this.#object(alias));
     this.#state = new EntryState(this.#mirror.mirroredAt);
     this.#upstream = new UpstreamReader({
@@ -160,12 +160,8 @@ export class Organization extends DurableObject<Env> {
    * in. Its aliases are told all the same, since they have moved from others, whether or not the entry may be served.
    */
   async store(entry: Entry): Promise<number> {
-    if (this.#state.applyEntry(entry)) {
-      this.#mirror.mirrorEntry(entry);
-      await this.#notifier.notify(entry);
-    } else {
-      await this.#notifier.notify(this.#state.newerThan(entry) ?? entry, aliasesOf(entry));
-    }
+    if (this.#state.applyEntry(entry)) this.#mirror.mirrorEntry(entry);
+    await this.#notifier.notify(this.#state.newerThan(entry) ?? entry, aliasesOf(entry));
     return this.#state.latestPurge;
   }
 
@@ -183,9 +179,7 @@ export class Organization extends DurableObject<Env> {
     return owner ?? null;
   }
 
-  /**
-   * Called by a canonical object on the object of an alias: its organization was seen with this alias, or without it.
-   */
+  /** A canonical object calls this on the object of an alias: its organization was seen with it, or without it. */
   aliasChanged(alias: string, organizationId: string, requestedAt: number, hasAlias: boolean): void {
     if (hasAlias) this.#state.noteAliasSeen(requestedAt);
     const toPurge = this.#alias.applyChange(alias, organizationId, requestedAt, hasAlias);
@@ -194,6 +188,11 @@ export class Organization extends DurableObject<Env> {
     this.#mirror.clear(alias, "known");
     if (toPurge === alias) this.#recordPurgeInBackground(alias);
     else this.#recordPurgeOfOther(toPurge);
+  }
+
+  /** Called by the object of an alias on an organization that told it of the alias: by a later answer, another has it. */
+  async aliasLeft(alias: string, requestedAt: number): Promise<void> {
+    await this.#notifier.forget(alias, this.#state.newerThan({ requestedAt }));
   }
 
   #answer(identifier: string, request: ReadRequest): ReadResult | null {
@@ -234,7 +233,6 @@ export class Organization extends DurableObject<Env> {
     this.ctx.waitUntil(recorded);
   }
 
-  /** Lists a purge of the organization that the object's name was an alias of. */
   #recordPurgeOfOther(id: string): void {
     this.ctx.waitUntil(recordPurgeByCache(this.env, id, (sequence) => this.#state.observeSequence(sequence)));
   }

@@ -11,18 +11,27 @@ const hang = async () => await new Promise<never>(() => {});
 let canonical: { [K in keyof CanonicalObject]: ReturnType<typeof vi.fn<CanonicalObject[K]>> };
 let mirrorAlias: ReturnType<typeof vi.fn<KvMirror["mirrorAlias"]>>;
 let asked: string[];
+let stored: Map<string, unknown>;
+let storage: SyncKvStorage;
 
 beforeEach(() => {
   canonical = {
     current: vi.fn<CanonicalObject["current"]>(async () => null),
     store: vi.fn<CanonicalObject["store"]>(async () => 0),
+    aliasLeft: vi.fn<CanonicalObject["aliasLeft"]>(async () => {}),
   };
   mirrorAlias = vi.fn<KvMirror["mirrorAlias"]>();
   asked = [];
+  stored = new Map();
+  storage = {
+    get: (key: string) => stored.get(key),
+    put: (key: string, value: unknown) => void stored.set(key, value),
+    delete: (key: string) => stored.delete(key),
+  } as unknown as SyncKvStorage;
 });
 
 function aliasState(aliasOf?: string): AliasState {
-  return new AliasState({ aliasOf, mirrorAlias } as unknown as KvMirror, (organizationId) => {
+  return new AliasState({ aliasOf, mirrorAlias } as unknown as KvMirror, storage, (organizationId) => {
     asked.push(organizationId);
     return canonical;
   });
@@ -175,5 +184,65 @@ describe("a change that a canonical object reports", () => {
     state.applyChange("acme", "organization-2", 5, true);
     state.reset();
     expect([state.owner, state.isContested("organization-1", 5)]).toEqual([undefined, false]);
+  });
+});
+
+describe("the other organizations that told of the alias", () => {
+  test("they are told that an answer gave it to another one, once", async () => {
+    const state = aliasState();
+    state.applyChange("acme", "organization-1", 5, true);
+    state.applyChange("acme", "organization-2", 6, true);
+    await state.handOver("acme", entryOf({ requestedAt: 7 }));
+    expect(canonical.aliasLeft.mock.calls).toEqual([["acme", 7]]);
+    expect(asked).toEqual(["organization-2", "organization-1"]);
+    await state.handOver("acme", entryOf({ requestedAt: 8 }));
+    expect(canonical.aliasLeft).toHaveBeenCalledTimes(1);
+  });
+
+  test("they outlive the object, a purge and a 404, but not their own word", async () => {
+    aliasState().applyChange("acme", "organization-2", 5, true);
+    const state = aliasState();
+    state.reset();
+    state.applyChange("acme", "organization-3", 6, true);
+    state.applyChange("acme", "organization-3", 7, false);
+    await aliasState().handOver("acme", entryOf({ requestedAt: 8 }));
+    expect(asked).toEqual(["organization-2", "organization-1"]);
+    expect(stored.size).toBe(0);
+  });
+
+  test.each([
+    ["fails", async () => await Promise.reject(new Error("gone"))],
+    ["hangs", hang],
+  ])("one that %s costs no answer, and is told again, even after an eviction", async (_, aliasLeft) => {
+    canonical.aliasLeft.mockImplementationOnce(aliasLeft);
+    const state = aliasState();
+    state.applyChange("acme", "organization-2", 5, true);
+    expect(await state.handOver("acme", entryOf({ requestedAt: 6 }))).toEqual({ kind: "stored" });
+    expect(logLines()).toMatchObject([{ degraded: ["organization_object"] }]);
+    await aliasState().handOver("acme", entryOf({ requestedAt: 7 }));
+    expect(canonical.aliasLeft.mock.calls).toEqual([
+      ["acme", 6],
+      ["acme", 7],
+    ]);
+    expect(stored.size).toBe(0);
+  });
+
+  test("one that tells of the alias while it is told is told again at the next answer", async () => {
+    const state = aliasState();
+    state.applyChange("acme", "organization-2", 5, true);
+    canonical.aliasLeft.mockImplementationOnce(async () => {
+      state.applyChange("acme", "organization-2", 9, true);
+    });
+    await state.handOver("acme", entryOf({ requestedAt: 6 }));
+    await state.handOver("acme", entryOf({ requestedAt: 10 }));
+    expect(canonical.aliasLeft).toHaveBeenCalledTimes(2);
+  });
+
+  test("an older word neither replaces nor ends a newer claim", () => {
+    const state = aliasState();
+    state.applyChange("acme", "organization-2", 6, true);
+    state.applyChange("acme", "organization-1", 5, true);
+    state.applyChange("acme", "organization-2", 5, false);
+    expect(state.owner).toBe("organization-2");
   });
 });
