@@ -52,7 +52,10 @@ test("a page may send a session, and reads why it is refused", async () => {
   expect(preflight.status).toBe(204);
   expect(preflight.headers.get("Access-Control-Allow-Headers")).toContain("Authorization");
   for (const path of [PATH, `${PATH}/member?member_id=m`, "/whoami"]) {
-    const response = await isolate.call(path, { key: "a.b.c", headers: { Origin: "https://app.example" } });
+    const response = await isolate.call(path, {
+      key: "eyJa.b.c",
+      headers: { Origin: "https://app.example" },
+    });
     expect(await response.json()).toMatchObject({ error_type: "invalid_session" });
     expect(response.headers.get("Access-Control-Allow-Origin")).toBe("https://app.example");
     expect(response.headers.get("Access-Control-Expose-Headers")).toContain("WWW-Authenticate");
