@@ -34,11 +34,11 @@ const progress = (text: string) => process.stderr.write(`${text}\n`);
 
 progress("building");
 const builds = {
-  postern: build(POSTERN),
-  sandbox: build(SANDBOX),
-  assembled: build(ASSEMBLED),
-  bare: build(BARE),
-  bareKv: build(BARE_KV),
+  postern: await build(POSTERN),
+  sandbox: await build(SANDBOX),
+  assembled: await build(ASSEMBLED),
+  bare: await build(BARE),
+  bareKv: await build(BARE_KV),
 };
 const { measured, startMs } = await measure(builds, size, progress);
 const counts = {
@@ -69,7 +69,7 @@ process.exit(0);
 
 async function countAll(config: string, entry: string, isPostern: boolean): Promise<Counts> {
   progress(`counting the operations of ${entry}`);
-  const built = build(config, entry);
+  const built = await build(config, entry);
   const kindsWorker = await startCountedWorker(config, built);
   const byKind = await countKinds(kindsWorker, isPostern, size.countedRequests);
   await kindsWorker.stop();

@@ -5,7 +5,7 @@ import { POSTERN } from "./settings.ts";
 /** A new isolate reads the whole bundle before its first answer. Cloudflare allows 3 MB, gzip, on its free plan. */
 const MAX_GZIP_BYTES = 200 * 1_024;
 
-const { bytes, gzipBytes } = build(POSTERN);
+const { bytes, gzipBytes } = await build(POSTERN);
 const kib = (count: number) => `${(count / 1_024).toFixed(0)} KiB`;
 console.log(
   `The Worker has ${kib(bytes)}, ${kib(gzipBytes)} gzip. The bound is ${kib(MAX_GZIP_BYTES)} gzip.`,

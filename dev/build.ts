@@ -1,8 +1,9 @@
 /** Builds a Worker with wrangler as a deployment does, without deploying it. */
-import { execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { NO_ENV_FILES } from "./wrangler-settings.ts";
 
@@ -15,17 +16,19 @@ export interface Built {
   readonly gzipBytes: number;
 }
 
-/** `config` is the path of a `wrangler.toml`, and `entry` replaces its entry file. Throws if the build fails. */
-export function build(config: string, entry?: string): Built {
+/** `config` is the path of a `wrangler.toml`, and `entry` replaces its entry file. Rejects if the build fails. */
+export async function build(config: string, entry?: string): Promise<Built> {
   const folder = mkdtempSync(join(tmpdir(), "postern-build-"));
   try {
     const envFiles = NO_ENV_FILES.flatMap((file) => ["--env-file", file]);
     const options = ["--dry-run", "--config", config, "--outdir", folder, ...envFiles];
-    execFileSync(
-      process.execPath,
-      [WRANGLER, "deploy", ...(entry === undefined ? [] : [entry]), ...options],
-      { stdio: ["ignore", "ignore", "inherit"] },
-    );
+    // What wrangler says of a failure is in the error.
+    await promisify(execFile)(process.execPath, [
+      WRANGLER,
+      "deploy",
+      ...(entry === undefined ? [] : [entry]),
+      ...options,
+    ]);
     const [name] = readdirSync(folder).filter((file) => file.endsWith(".js"));
     const script = readFileSync(join(folder, String(name)));
     return { script: script.toString(), bytes: script.byteLength, gzipBytes: gzipSync(script).byteLength };

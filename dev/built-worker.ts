@@ -38,7 +38,7 @@ export async function serveBuilt(
   { entry, vars, onLogLine }: ServeOptions,
 ): Promise<RunningServer> {
   const name = buildName(configPath, entry);
-  const built = builds.get(name) ?? build(configPath, entry);
+  const built = builds.get(name) ?? (await build(configPath, entry));
   builds.set(name, built);
   const options = readWorkerOptions(configPath, vars);
   const miniflare = new Miniflare(

@@ -10,10 +10,16 @@ declare module "vitest" {
   }
 }
 
-export default function setup(project: TestProject): void {
-  project.provide("builds", [
-    { configPath: "wrangler.toml", built: build("wrangler.toml") },
-    { configPath: "wrangler.toml", entry: CLOCK_WORKER, built: build("wrangler.toml", CLOCK_WORKER) },
-    { configPath: "sandbox/wrangler.toml", built: build("sandbox/wrangler.toml") },
-  ]);
+const WORKERS: readonly Pick<NamedBuild, "configPath" | "entry">[] = [
+  { configPath: "wrangler.toml" },
+  { configPath: "wrangler.toml", entry: CLOCK_WORKER },
+  { configPath: "sandbox/wrangler.toml" },
+];
+
+export default async function setup(project: TestProject): Promise<void> {
+  const builds = WORKERS.map(async (worker) => ({
+    ...worker,
+    built: await build(worker.configPath, worker.entry),
+  }));
+  project.provide("builds", await Promise.all(builds));
 }

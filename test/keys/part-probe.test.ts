@@ -60,13 +60,18 @@ type Event = (isolate: TestIsolate, path: string) => Promise<unknown>;
 const readUnbound: Event = async (isolate, path) => await isolate.call(path, { key: unbound });
 
 /** Reads, as a bound key, what belongs to one name and to a missing one, in step; `event` comes before each read. */
-async function compare(pattern: string, event: Event, headers: Record<string, string>): Promise<void> {
-  const names = [
+async function compare(
+  pattern: string,
+  event: Event,
+  headers: Record<string, string>,
+  kinds: readonly number[] = [0, 1, 2],
+): Promise<void> {
+  const allNames = [
     [world.organizationId, `organization-test-${crypto.randomUUID()}`],
     [world.slug, `slug-${crypto.randomUUID()}`],
     [String(world.organization["organization_external_id"]), `ext|${crypto.randomUUID()}`],
   ] as const;
-  for (const [name, missing] of names) {
+  for (const [name, missing] of allNames.filter((_, kind) => kinds.includes(kind))) {
     const [one, two] = [createIsolate(), createIsolate()];
     for (const isolate of [one, two]) await isolate.call("/whoami", { key: bound });
     for (const seconds of [0, 1, 10.5, 72, 130]) {
@@ -96,7 +101,8 @@ const MEMBER = "/v1/b2b/organizations/:organization_id/member";
 test.each(OF_ORGANIZATION)(
   "%s of another costs a bound key what a missing one does",
   { timeout: 30_000 },
-  async (pattern) => await compare(pattern, readUnbound, {}),
+  // By slug: the other kinds of names are tried below.
+  async (pattern) => await compare(pattern, readUnbound, {}, [1]),
 );
 
 describe.each<[string, Event, Record<string, string>]>([

@@ -155,7 +155,7 @@ test("no session receives a byte of another organization or member, whatever oth
     { numRuns: 60 },
   );
   // The sequences do read something.
-  expect(received).toBeGreaterThan(20);
+  expect(received).toBeGreaterThan(0);
 });
 
 /** All texts in a value that are long enough to be distinctive. */
