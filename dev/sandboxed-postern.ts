@@ -2,7 +2,7 @@
 import { members } from "../sandbox/seed.ts";
 import { serveBuilt } from "./built-worker.ts";
 import { ADMIN_TOKEN, KEY_SECRET, PROJECT_ID, SECRETS, UPSTREAM_SECRET } from "./credentials.ts";
-import { type RunningServer, serve } from "./serve.ts";
+import { serve } from "./serve.ts";
 
 const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/;
 
@@ -44,25 +44,18 @@ interface Options {
   readonly inspect?: boolean;
   /** Replaces the entry file of Postern's `wrangler.toml`. */
   readonly entry?: string;
-  /** A sandbox that runs already. It goes on when Postern stops. Default: one of its own. */
-  readonly sandbox?: RunningServer;
-}
-
-/** Starts the sandbox on any free port. */
-export async function startSandbox(): Promise<RunningServer> {
-  return await serveBuilt("sandbox/wrangler.toml", {
-    vars: { STYTCH_PROJECT_ID: PROJECT_ID, STYTCH_SECRET: UPSTREAM_SECRET },
-    onLogLine: () => {},
-  });
 }
 
 /** Starts both on any free ports, with nothing stored from earlier runs. `vars` override the default configuration. */
 export async function startSandboxedPostern(
   vars: Record<string, string> = {},
-  { inspect = false, entry, sandbox: running }: Options = {},
+  { inspect = false, entry }: Options = {},
 ): Promise<SandboxedPostern> {
   const lines: string[] = [];
-  const sandbox = running ?? (await startSandbox());
+  const sandbox = await serveBuilt("sandbox/wrangler.toml", {
+    vars: { STYTCH_PROJECT_ID: PROJECT_ID, STYTCH_SECRET: UPSTREAM_SECRET },
+    onLogLine: () => {},
+  });
   const sandboxUrl = sandbox.origin;
   const options = {
     ...(entry === undefined ? {} : { entry }),
@@ -117,7 +110,7 @@ export async function startSandboxedPostern(
     inspector: postern.inspector,
     stop: async () => {
       await postern.stop();
-      if (sandbox !== running) await sandbox.stop();
+      await sandbox.stop();
       const secrets = [...SECRETS, ...Object.values(vars).filter((value) => value.startsWith("whsec_"))];
       const leaking = lines.filter((line) => isLeaking(line, secrets));
       if (leaking.length > 0) {

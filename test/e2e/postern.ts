@@ -1,32 +1,17 @@
-/** Postern in front of the sandbox, for the end-to-end tests: with the sandbox of this process, and a clock if needed. */
-import { type SandboxedPostern, startSandbox, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
-import type { RunningServer } from "../../dev/serve.ts";
+/** Postern in front of the sandbox, for the end-to-end tests: with a clock if needed. */
+import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 
 export type { SandboxedPostern } from "../../dev/sandboxed-postern.ts";
 
 /** Postern's entry file with a clock that a test moves. */
 export const CLOCK_WORKER = "test/support/clock-worker.ts";
 
-/** It serves all files that this process runs, one after the other. Its end is that of the process. */
-let sandbox: Promise<RunningServer> | undefined;
-
-/** As `startSandboxedPostern`. The sandbox has its seed and no faults when the first Postern of a file starts. */
+/** As `startSandboxedPostern`. `entry` replaces Postern's entry file. */
 export async function startPostern(
   vars: Record<string, string> = {},
   entry?: string,
 ): Promise<SandboxedPostern> {
-  sandbox ??= startSandbox();
-  const postern = await startSandboxedPostern(vars, {
-    sandbox: await sandbox,
-    ...(entry === undefined ? {} : { entry }),
-  });
-  return {
-    ...postern,
-    stop: async () => {
-      await postern.control("POST", "reset");
-      await postern.stop();
-    },
-  };
+  return await startSandboxedPostern(vars, entry === undefined ? {} : { entry });
 }
 
 export interface ClockedPostern extends SandboxedPostern {
