@@ -14,7 +14,7 @@ const REVOKED_BEFORE_KEY = "revoked-before";
 /** Counting the revocations reads all their rows, so it is done once in this many revocations. */
 const REVOCATIONS_BETWEEN_COUNTS = 100;
 
-/** Of a project that never had a policy. */
+/** The version of a project that never had a policy. */
 const NO_POLICY: PolicyVersion = { sequence: 0, policy: null };
 
 const policyKey = (projectId: string) => `session-policy:${projectId}`;
