@@ -1,33 +1,39 @@
 /** Serves a Worker as it would be deployed, without wrangler's development proxy: for tests. */
+import { readFileSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { type Built, build } from "./build.ts";
-import type { RunningServer } from "./serve.ts";
-import { readWorkerOptions } from "./wrangler-settings.ts";
+import type { PreparedWorker } from "./prepared-worker.ts";
+import type { RunningServer, ServeOptions } from "./serve.ts";
 
-interface ServeOptions {
-  /** Default: the `main` of the configuration. */
-  readonly entry?: string;
-  readonly vars: Readonly<Record<string, string>>;
-  /** Called with each line that the Worker logs. */
-  readonly onLogLine: (line: string) => void;
+interface BuiltOptions extends Pick<ServeOptions, "vars" | "onLogLine"> {
+  /** A module that imports the Worker's entry file, and takes its place. Default: none. */
+  readonly wrapper?: string;
 }
 
-export interface NamedBuild {
-  /** As in `serveBuilt`. */
-  readonly configPath: string;
-  readonly entry?: string;
-  readonly built: Built;
-}
-
-/** By configuration and entry file: a process builds a Worker once. */
-const builds = new Map<string, Built>();
+/** By configuration: a process builds a Worker once. */
+const prepared = new Map<string, PreparedWorker>();
 
 /** Takes over what another process built. */
-export function useBuild({ configPath, entry, built }: NamedBuild): void {
-  builds.set(buildName(configPath, entry), built);
+export function usePrepared(worker: PreparedWorker): void {
+  prepared.set(worker.configPath, worker);
 }
 
-const buildName = (configPath: string, entry = "") => `${configPath} ${entry}`;
+async function prepare(configPath: string): Promise<PreparedWorker> {
+  const known = prepared.get(configPath);
+  if (known !== undefined) return known;
+  const { prepareWorker } = await import("./prepared-worker.ts");
+  const worker = await prepareWorker(configPath);
+  usePrepared(worker);
+  return worker;
+}
+
+/** The first module is the entry. */
+function modulesOf({ entry, script }: PreparedWorker, wrapper: string | undefined) {
+  const built = { type: "ESModule" as const, path: entry, contents: script };
+  if (wrapper === undefined) return [built];
+  const contents = stripTypeScriptTypes(readFileSync(wrapper, "utf8"));
+  return [{ type: "ESModule" as const, path: wrapper, contents }, built];
+}
 
 /**
  * `configPath` is the Worker's `wrangler.toml`, whose variables are replaced by `vars`. The server listens on loopback
@@ -35,20 +41,18 @@ const buildName = (configPath: string, entry = "") => `${configPath} ${entry}`;
  */
 export async function serveBuilt(
   configPath: string,
-  { entry, vars, onLogLine }: ServeOptions,
+  { wrapper, vars, onLogLine }: BuiltOptions,
 ): Promise<RunningServer> {
-  const name = buildName(configPath, entry);
-  const built = builds.get(name) ?? (await build(configPath, entry));
-  builds.set(name, built);
-  const options = readWorkerOptions(configPath, vars);
+  const worker = await prepare(configPath);
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       handleStructuredLogs: ({ message }) => onLogLine(message),
       workers: [
         {
-          ...options,
+          ...worker.options,
+          bindings: vars,
           name: "worker",
-          modules: [{ type: "ESModule", path: "index.js", contents: built.script }],
+          modules: modulesOf(worker, wrapper),
           unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
         },
       ],

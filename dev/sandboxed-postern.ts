@@ -2,7 +2,7 @@
 import { members } from "../sandbox/seed.ts";
 import { serveBuilt } from "./built-worker.ts";
 import { ADMIN_TOKEN, KEY_SECRET, PROJECT_ID, SECRETS, UPSTREAM_SECRET } from "./credentials.ts";
-import { serve } from "./serve.ts";
+import type { RunningServer, ServeOptions } from "./serve.ts";
 
 const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/;
 
@@ -42,14 +42,20 @@ export interface SandboxedPostern {
 interface Options {
   /** Opens a debugger's socket. Default: false. */
   readonly inspect?: boolean;
-  /** Replaces the entry file of Postern's `wrangler.toml`. */
-  readonly entry?: string;
+  /** A module that imports Postern's entry file, and takes its place. Default: none. */
+  readonly wrapper?: string;
+}
+
+/** Only wrangler's own debugger shows the memory of Postern's isolate. Wrangler is loaded only now: it takes seconds. */
+async function serveInspected(options: Pick<ServeOptions, "vars" | "onLogLine">): Promise<RunningServer> {
+  const { serve } = await import("./serve.ts");
+  return await serve("wrangler.toml", { ...options, port: 0, persist: false, inspect: true });
 }
 
 /** Starts both on any free ports, with nothing stored from earlier runs. `vars` override the default configuration. */
 export async function startSandboxedPostern(
   vars: Record<string, string> = {},
-  { inspect = false, entry }: Options = {},
+  { inspect = false, wrapper }: Options = {},
 ): Promise<SandboxedPostern> {
   const lines: string[] = [];
   const sandbox = await serveBuilt("sandbox/wrangler.toml", {
@@ -58,7 +64,7 @@ export async function startSandboxedPostern(
   });
   const sandboxUrl = sandbox.origin;
   const options = {
-    ...(entry === undefined ? {} : { entry }),
+    ...(wrapper === undefined ? {} : { wrapper }),
     vars: {
       STYTCH_PROJECT_ID: PROJECT_ID,
       STYTCH_SECRET: UPSTREAM_SECRET,
@@ -70,10 +76,7 @@ export async function startSandboxedPostern(
     },
     onLogLine: (line: string) => void lines.push(line),
   };
-  // Only wrangler's own debugger shows the memory of Postern's isolate.
-  const postern = inspect
-    ? await serve("wrangler.toml", { ...options, port: 0, persist: false, inspect })
-    : await serveBuilt("wrangler.toml", options);
+  const postern = inspect ? await serveInspected(options) : await serveBuilt("wrangler.toml", options);
   const url = postern.origin;
 
   async function admin(method: string, path: string, body?: object): Promise<Response> {

@@ -18,7 +18,7 @@ let startSeconds = 0;
 
 beforeAll(async () => {
   postern = await serveBuilt("wrangler.toml", {
-    entry: CLOCK_WORKER,
+    wrapper: CLOCK_WORKER,
     vars: {
       STYTCH_PROJECT_ID: PROJECT_ID,
       STYTCH_SECRET: UPSTREAM_SECRET,
