@@ -199,6 +199,38 @@ test("a policy that was removed while a token waited for the keys refuses it", a
   expect([response.status, await errorOf(response)]).toEqual([401, "invalid_session"]);
 });
 
+test.each([
+  [
+    "a revocation",
+    "revoked_session",
+    async () => {
+      const body = { member_id: setUp.world.memberId };
+      return await createIsolate().admin("POST", "/admin/sessions/revoke", body);
+    },
+  ],
+  [
+    "a removal of the policy",
+    "invalid_session",
+    async () => await createIsolate().admin("DELETE", "/admin/session-policy"),
+  ],
+])("%s elsewhere refuses a token that waited for the keys for a lease", async (_, errorType, change) => {
+  await setUp.allow();
+  const answered = deferred<void>();
+  setUp.world.upstream.answer(async ({ url }) => {
+    if (!url.endsWith(JWKS_PATH)) return setUp.world.respond(url);
+    await answered.promise;
+    return jwksResponse(setUp.keys);
+  });
+  const waiting = createIsolate().call(pathOf(), { key: await setUp.token() });
+  await vi.waitFor(() => expect(setUp.jwksRequests()).toBe(1));
+  expect((await change()).status).toBe(200);
+  clock.at(5);
+  answered.resolve();
+  const response = await waiting;
+  expect([response.status, await errorOf(response)]).toEqual([401, errorType]);
+  expect(setUp.reads()).toEqual([]);
+});
+
 test("the JWKS endpoint and sessions share one set", async () => {
   await setUp.allow();
   await setUp.isolate.call(JWKS_PATH);
