@@ -26,6 +26,8 @@ export interface LogEntry {
   key_id: string | null;
   /** True if the caller is the session of a member. Nothing of it is logged. */
   session?: true;
+  /** The trace of the caller that the request belongs to, by a valid `traceparent`. */
+  trace_id?: string;
   /** The value of `Cache-Status`. */
   cache: string | null;
   duration_ms: number;

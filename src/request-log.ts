@@ -4,6 +4,7 @@
  */
 import { errorTypeOf, type Failure } from "./errors.ts";
 import { type DegradedPart, describeError, type LogEntry, log, type UpstreamCall } from "./log.ts";
+import { traceIdOf } from "./platform/traceparent.ts";
 
 /** What a stage may report, whether its caller still waits or not. */
 export interface StageLog {
@@ -16,9 +17,11 @@ export interface StageLog {
 export class RequestLog implements StageLog {
   readonly requestId = crypto.randomUUID();
   readonly #startedAt = Date.now();
+  readonly #headers: Headers;
   readonly #entry: LogEntry;
 
-  constructor(method: string) {
+  constructor({ method, headers }: Request) {
+    this.#headers = headers;
     this.#entry = {
       request_id: this.requestId,
       method,
@@ -102,6 +105,8 @@ export class RequestLog implements StageLog {
     const entry = this.#entry;
     entry.status = status;
     entry.duration_ms = now - this.#startedAt;
+    const traceId = traceIdOf(this.#headers.get("traceparent"));
+    if (traceId !== null) entry.trace_id = traceId;
     if (entry.route !== null) entry.route = entry.route.replace(/:(\w+)/g, "{$1}");
     log(entry);
   }
