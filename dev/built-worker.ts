@@ -1,13 +1,23 @@
-/** Serves a Worker as it would be deployed, without wrangler's development proxy: for tests. */
+/** Serves Workers as they would be deployed, without wrangler's development proxy: for tests. */
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import type { PreparedWorker } from "./prepared-worker.ts";
-import type { RunningServer, ServeOptions } from "./serve.ts";
 
-interface BuiltOptions extends Pick<ServeOptions, "vars" | "onLogLine"> {
+export interface BuiltWorker {
+  /** The Worker's `wrangler.toml`. */
+  readonly configPath: string;
   /** A module that imports the Worker's entry file, and takes its place. Default: none. */
   readonly wrapper?: string;
+  /** They replace the variables of the `wrangler.toml`. */
+  readonly vars: Readonly<Record<string, string>>;
+  /** Default: any free port. */
+  readonly port?: number;
+}
+
+export interface RunningWorkers<Name extends string> {
+  readonly origins: Readonly<Record<Name, string>>;
+  stop(): Promise<void>;
 }
 
 /** By configuration: a process builds a Worker once. */
@@ -35,32 +45,37 @@ function modulesOf({ entry, script }: PreparedWorker, wrapper: string | undefine
   return [{ type: "ESModule" as const, path: wrapper, contents }, built];
 }
 
+async function toOptions(name: string, { configPath, wrapper, vars, port = 0 }: BuiltWorker) {
+  const prepared = await prepare(configPath);
+  return {
+    ...prepared.options,
+    name,
+    bindings: vars,
+    modules: modulesOf(prepared, wrapper),
+    unsafeDirectSockets: [{ host: "127.0.0.1", port }],
+  };
+}
+
 /**
- * `configPath` is the Worker's `wrangler.toml`, whose variables are replaced by `vars`. The server listens on loopback
- * only, on any free port. Nothing that it stores outlives it.
+ * Serves the Workers in one runtime, each on a socket of its own, on loopback only. Nothing that they store outlives it.
+ * `onLogLine` is called with each line that any of them logs.
  */
-export async function serveBuilt(
-  configPath: string,
-  { wrapper, vars, onLogLine }: BuiltOptions,
-): Promise<RunningServer> {
-  const worker = await prepare(configPath);
+export async function serveBuilt<Name extends string>(
+  workers: Readonly<Record<Name, BuiltWorker>>,
+  onLogLine: (line: string) => void = () => {},
+): Promise<RunningWorkers<Name>> {
+  const names = Object.keys(workers) as Name[];
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       handleStructuredLogs: ({ message }) => onLogLine(message),
-      workers: [
-        {
-          ...worker.options,
-          bindings: vars,
-          name: "worker",
-          modules: modulesOf(worker, wrapper),
-          unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-        },
-      ],
+      workers: await Promise.all(names.map(async (name) => await toOptions(name, workers[name]))),
     }),
   );
+  const origins = await Promise.all(
+    names.map(async (name) => [name, (await miniflare.unsafeGetDirectURL(name)).origin]),
+  );
   return {
-    origin: (await miniflare.unsafeGetDirectURL("worker")).origin,
-    inspector: undefined,
+    origins: Object.fromEntries(origins),
     stop: async () => await miniflare.dispose(),
   };
 }
