@@ -108,7 +108,7 @@ test("a purge of the project's policy ends it, and no organization", async () =>
   expect((await read(metricsPath())).headers.get("Cache-Status")).toMatch(/hit/);
   const { events } = await (await isolate.admin("GET", "/admin/audit?limit=200")).json<{ events: Json[] }>();
   expect(events).toContainEqual(
-    expect.objectContaining({ action: "cache.purged", detail: { rbac_policy: "true", by: "admin" } }),
+    expect.objectContaining({ action: "cache.purged", detail: { rbac_policy: true, by: "admin" } }),
   );
 });
 
