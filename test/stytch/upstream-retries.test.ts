@@ -1,12 +1,11 @@
 /** The attempts of a call to Stytch, as callers of the API meet them. */
-import { beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { failed } from "../../src/result.ts";
 import { StytchClient } from "../../src/stytch/client.ts";
 import { organizationRead } from "../../src/stytch/reads.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
-import { useClock } from "../support/clock.ts";
 import { createConfig } from "../support/config.ts";
-import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { createIsolate } from "../support/deployment.ts";
 import { declareSecret, logLines } from "../support/egress.ts";
 import {
   breakOff,
@@ -18,20 +17,11 @@ import {
   respondWithMember,
 } from "../support/failing-upstream.ts";
 import { organizationPath } from "../support/paths.ts";
-import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { deferred, json, stytchError } from "../support/upstream.ts";
+import { isolate, key, upstream, useUpstream } from "../support/upstream-isolate.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
-useClock();
-let upstream: Upstream;
-let isolate: TestIsolate;
-let key: string;
-
-beforeEach(async () => {
-  upstream = stubUpstream();
-  isolate = createIsolate();
-  ({ key } = await createKey(isolate, ["organizations:read", "members:dangerously_get"]));
-});
-
+useUpstream();
 test.each<[string, () => Response]>([
   ["no connection", refuseConnection],
   ["status 502", respondWith(502)],

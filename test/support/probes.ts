@@ -1,7 +1,7 @@
 import { beforeEach, expect } from "vitest";
 import { useClock } from "./clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "./deployment.ts";
-import { logLines } from "./egress.ts";
+import { observeCall } from "./observe-call.ts";
 import { organizationPath } from "./paths.ts";
 import { identifiersOf, stubTwoOrganizations, type TwoOrganizations } from "./two-organizations.ts";
 
@@ -41,24 +41,11 @@ interface Read {
   readonly headers?: Record<string, string>;
 }
 
-/** All that one read causes in front of its answer, and all that its caller and the log see of it. */
+/** `observeCall` of an organization; `upstream`: how often Stytch was asked for this name. */
 export async function observe(isolate: TestIsolate, name: string, { key = bound, headers = {} }: Read = {}) {
-  isolate.resetCounts();
-  const [asked, logged] = [requestsFor(name), logLines().length];
-  const response = await isolate.callUntilResponse(organizationPath(name), { key, headers });
-  const { kvReads, objects } = isolate.counts;
-  const upstream = requestsFor(name) - asked;
-  const { "x-request-id": requestId, ...others } = Object.fromEntries(response.headers);
-  const body = (await response.text()).replaceAll(String(requestId), "");
-  const lines = logLines()
-    .slice(logged)
-    .filter((line) => line["request_id"] === requestId)
-    .map(({ request_id: _, upstream: call, upstream_detail: detail, ...line }) => ({
-      ...line,
-      hasCall: call !== null,
-      hasDetail: detail !== undefined,
-    }));
-  return { status: response.status, headers: others, body, lines, kvReads, objects, upstream };
+  const asked = requestsFor(name);
+  const observed = await observeCall(isolate, stytch.upstream, organizationPath(name), { key, headers });
+  return { ...observed, upstream: requestsFor(name) - asked };
 }
 
 export type Event = (isolate: TestIsolate, name: string) => Promise<unknown>;
