@@ -5,6 +5,7 @@ import { CACHED_OPERATIONS, MEMBER_OPERATIONS } from "../../src/api/operations.t
 import type { Json } from "../support/bodies.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/egress.ts";
+import { skipRetryDelays } from "../support/failing-upstream.ts";
 import { objectsThat } from "../support/fakes.ts";
 import { REFUSALS } from "../support/refusals.ts";
 import { pathInWorld } from "../support/stytch-world.ts";
@@ -72,6 +73,7 @@ describe.each(CACHED_OPERATIONS)("$path", ({ path: pattern, scope }) => {
       expect(logLines().at(-1), name).toMatchObject({ degraded: ["upstream"] });
     }
     expect(world.upstream.requests).toHaveLength(1 + refusals.length);
+    skipRetryDelays();
     world.upstream.answer(() => stytchError(503, "x"));
     clock.advance(31);
     for (const reader of [isolate, createIsolate()])

@@ -5,6 +5,7 @@ import { SCOPES } from "../../src/keys/record.ts";
 import type { Json } from "../support/bodies.ts";
 import { createIsolate, createKey } from "../support/deployment.ts";
 import { logLines } from "../support/egress.ts";
+import { skipRetryDelays } from "../support/failing-upstream.ts";
 import { pathInWorld, type WorldNames } from "../support/stytch-world.ts";
 import { isolate, useWorld, world } from "../support/world-isolate.ts";
 
@@ -182,6 +183,7 @@ describe.each(OPERATIONS)("$path", ({ path: pattern, scope }) => {
       const other = createIsolate();
       const response = await other.call(pathOf(pattern), { key });
       expect(response.headers.get("Cache-Status")).toBe("postern; hit; ttl=60; detail=kv");
+      skipRetryDelays();
       world.upstream.answer(() => new Response("no", { status: 503 }));
       clock.at(130);
       expect((await other.call(pathOf(pattern), { key })).status).toBe(200);

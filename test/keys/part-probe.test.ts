@@ -8,6 +8,7 @@ import { CACHED_OPERATIONS, MEMBER_OPERATIONS } from "../../src/api/operations.t
 import { SCOPES } from "../../src/keys/record.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { skipRetryDelays } from "../support/failing-upstream.ts";
 import { observeCall } from "../support/observe-call.ts";
 import { createStytchWorld, pathInWorld, type StytchWorld } from "../support/stytch-world.ts";
 import { stytchError } from "../support/upstream.ts";
@@ -22,6 +23,7 @@ let bound: string;
 let unbound: string;
 
 beforeEach(async () => {
+  skipRetryDelays();
   world = createStytchWorld();
   const admin = createIsolate();
   const organization_ids = ["organization-test-11111111-1111-4111-8111-111111111111"];

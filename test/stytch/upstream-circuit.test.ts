@@ -10,6 +10,7 @@ import {
   respondInTurn,
   respondWith,
   respondWithMember,
+  skipRetryDelays,
 } from "../support/failing-upstream.ts";
 import { organizationPath } from "../support/paths.ts";
 import { json } from "../support/upstream.ts";
@@ -39,6 +40,7 @@ test("ten failed calls open the circuit; then one call in 2 s is made, as a prob
 });
 
 test("an open circuit holds for all organizations, and stale entries hide it", async () => {
+  skipRetryDelays();
   const known = organization();
   respondInTurn(upstream, () => json(organizationEnvelope(known)));
   await isolate.call(organizationPath(known), { key });
