@@ -1,6 +1,7 @@
 import { beforeEach, expect } from "vitest";
 import { useClock } from "./clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "./deployment.ts";
+import { settleObjects, trackObjectWork } from "./object-work.ts";
 import { observeCall } from "./observe-call.ts";
 import { organizationPath } from "./paths.ts";
 import { identifiersOf, stubTwoOrganizations, type TwoOrganizations } from "./two-organizations.ts";
@@ -16,6 +17,7 @@ export let unbound: string;
 export function useProbes() {
   clock = useClock();
   beforeEach(async () => {
+    await trackObjectWork();
     stytch = stubTwoOrganizations();
     admin = createIsolate();
     const scopes = ["organizations:read", "members:dangerously_get", "cache:refresh"] as const;
@@ -72,10 +74,13 @@ export async function compare(
     expect({ seconds, ...hidden }).toEqual({ seconds, ...missing });
     expect(hidden.status).toBe(404);
     // What goes on behind the answer is over before the next read.
-    for (const isolate of isolates) await isolate.call("/whoami", { key: unbound });
-    await settle();
+    for (const isolate of isolates) {
+      await isolate.call("/whoami", { key: unbound });
+      await isolate.settle();
+    }
+    await settleObjects();
   }
 }
 
-/** Work of objects in the background goes on after the isolate's own. */
+/** For work in the background that a test holds up, or that goes on after a call of which it awaited the response alone. */
 export const settle = async () => await new Promise((resolve) => setTimeout(resolve, 20));
