@@ -72,7 +72,8 @@ export class RequestLog implements StageLog {
   }
 
   upstream(call: UpstreamCall | null, detail?: string): void {
-    this.#entry.upstream = call ?? this.#entry.upstream;
+    const earlier = this.#entry.upstream;
+    if (call !== null) this.#entry.upstream = earlier === null ? call : addCalls(earlier, call);
     if (detail !== undefined) this.#entry.upstream_detail = detail;
   }
 
@@ -117,6 +118,13 @@ export class RequestLog implements StageLog {
     return error_type === null && cache?.includes("; hit") === true && degraded === undefined;
   }
 }
+
+/** The status and Stytch's request ID of the later call, and what both cost: a request may make several, in turn. */
+const addCalls = (earlier: UpstreamCall, later: UpstreamCall): UpstreamCall => ({
+  ...later,
+  attempts: earlier.attempts + later.attempts,
+  duration_ms: earlier.duration_ms + later.duration_ms,
+});
 
 /** The log of work in the background of a request, whose own entry is written by then. */
 export class BackgroundLog implements StageLog {

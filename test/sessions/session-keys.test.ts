@@ -4,6 +4,7 @@ import { expect, test, vi } from "vitest";
 import { useClock } from "../support/clock.ts";
 import { createIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/egress.ts";
+import { skipRetryDelays } from "../support/failing-upstream.ts";
 import { objectsThat } from "../support/fakes.ts";
 import { organizationPath } from "../support/paths.ts";
 import { createSigner } from "../support/session-tokens.ts";
@@ -143,6 +144,7 @@ test("503 upstream_unavailable if the object of the public keys fails and no key
 });
 
 test("while Stytch fails, known keys verify new tokens for CACHE_STALE_IF_ERROR_SECONDS", async () => {
+  skipRetryDelays();
   await setUp.allow();
   await setUp.read(pathOf(), await setUp.token());
   setUp.world.upstream.answer(({ url }) =>
