@@ -5,6 +5,10 @@
 import { errorTypeOf, type Failure } from "./errors.ts";
 import { type DegradedPart, describeError, type LogEntry, log, type UpstreamCall } from "./log.ts";
 
+import type { Counters } from "./metrics/counters.ts";
+import { type CacheResult, outcomeOf } from "./metrics/outcome.ts";
+import { errorTypeLabel } from "./metrics/series.ts";
+
 /** What a stage may report, whether its caller still waits or not. */
 export interface StageLog {
   /** A part failed, and the request went on without it. */
@@ -13,10 +17,30 @@ export interface StageLog {
   upstream(call: UpstreamCall | null, detail?: string): void;
 }
 
+/** A failure by which the caller did not prove who it is. */
+const FAILED_AUTHENTICATIONS: readonly Failure["type"][] = [
+  "missing_key",
+  "invalid_key",
+  "expired_key",
+  "revoked_key",
+  "invalid_session",
+  "expired_session",
+  "revoked_session",
+  "invalid_admin_token",
+  "invalid_metrics_token",
+  "invalid_signature",
+];
+
 export class RequestLog implements StageLog {
   readonly requestId = crypto.randomUUID();
   readonly #startedAt = Date.now();
   readonly #entry: LogEntry;
+  /** What the request reads, by the name of its operation; null if it reads nothing of Stytch's. */
+  #resource: string | null = null;
+  #cacheResult: CacheResult | null = null;
+  #failure: Failure | null = null;
+  /** The failure that `#failure` was answered for. */
+  #cause: Failure | null = null;
 
   constructor(method: string) {
     this.#entry = {
@@ -55,9 +79,16 @@ export class RequestLog implements StageLog {
     this.#entry.session = true;
   }
 
-  /** The value of the header `Cache-Status`. */
-  cacheStatus(value: string): void {
+  /** `resource`, by the name of its operation, is looked up. `result`: what it comes to unless something else is noted. */
+  lookup(resource: string, result: CacheResult): void {
+    this.#resource = resource;
+    this.#cacheResult = result;
+  }
+
+  /** The value of the header `Cache-Status`, and what it says in one word. */
+  cacheStatus(value: string, result: CacheResult): void {
     this.#entry.cache = value;
+    this.#cacheResult = result;
   }
 
   /**
@@ -65,7 +96,9 @@ export class RequestLog implements StageLog {
    * not to tell what others have asked for.
    */
   notFound(): void {
-    if (this.#entry.upstream === null) this.#entry.cache = "postern; hit; detail=negative";
+    if (this.#entry.upstream !== null) return;
+    this.#entry.cache = "postern; hit; detail=negative";
+    this.#cacheResult = "negative";
   }
 
   upstream(call: UpstreamCall | null, detail?: string): void {
@@ -82,8 +115,11 @@ export class RequestLog implements StageLog {
     this.#entry.webhook = { event, purges, ...(revokes && { revokes }) };
   }
 
-  failure(failure: Failure): void {
+  /** `cause`: the failure itself, if the caller is told of another. */
+  failure(failure: Failure, cause: Failure = failure): void {
     this.#entry.error_type = errorTypeOf(failure);
+    this.#failure = failure;
+    this.#cause = cause;
   }
 
   /** A defect: what was thrown, reduced to its kind and place. */
@@ -94,6 +130,21 @@ export class RequestLog implements StageLog {
   /** What is wrong with the configuration, by variable. */
   problems(problems: Readonly<Record<string, string>>): void {
     this.#entry.problems = problems;
+  }
+
+  /** Counts the request, once: all counts of requests are made here. On the path of every hit, so it allocates nothing. */
+  count(metrics: Counters, status: number): void {
+    const { route, key_id, degraded } = this.#entry;
+    const failure = this.#failure;
+    metrics.request(route, status, failure === null ? null : errorTypeLabel(failure));
+    const result = this.#cacheResult;
+    if (this.#resource !== null && result !== null) metrics.lookup(this.#resource, result);
+    if (key_id !== null) metrics.keyRequest(key_id, outcomeOf(status, result));
+    if (degraded !== undefined) for (const part of degraded) metrics.degraded(part);
+    if (failure === null) return;
+    if (failure.type === "too_many_requests" && failure.limited !== "address") metrics.rateLimited();
+    const reason = this.#cause?.type;
+    if (reason !== undefined && FAILED_AUTHENTICATIONS.includes(reason)) metrics.failedAuthentication(reason);
   }
 
   /** Writes the entry: always, but for cache hits, of which the share `hitSampleRate` is written. `random`: 0 to 1. */
@@ -116,12 +167,14 @@ export class RequestLog implements StageLog {
 /** The log of work in the background of a request, whose own entry is written by then. */
 export class BackgroundLog implements StageLog {
   readonly #requestId: string;
+  readonly #metrics: Pick<Counters, "degraded">;
   readonly #degraded: DegradedPart[] = [];
   #upstream: UpstreamCall | null = null;
   #detail: string | undefined;
 
-  constructor(requestId: string) {
+  constructor(requestId: string, metrics: Pick<Counters, "degraded">) {
     this.#requestId = requestId;
+    this.#metrics = metrics;
   }
 
   upstream(call: UpstreamCall | null, detail?: string): void {
@@ -133,9 +186,10 @@ export class BackgroundLog implements StageLog {
     this.#degraded.push(part);
   }
 
-  /** Writes one line if any part was degraded. */
+  /** Writes one line if any part was degraded, and counts that. */
   write(): void {
     if (this.#degraded.length === 0) return;
+    for (const part of this.#degraded) this.#metrics.degraded(part);
     log({
       request_id: this.#requestId,
       degraded: this.#degraded,
