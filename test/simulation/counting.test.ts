@@ -47,7 +47,8 @@ test("no scrape shows less than the one before, or more than was counted by then
   for (let seed = 1; seed <= WORLDS; seed += 1) {
     let before = 0;
     for (const { summed, counted } of simulateCounting({ ...worldOf(seed), scrapesPerMinute: 10 }).scrapes) {
-      if (summed < before || summed > counted) expect.fail(`world of seed ${seed}: ${summed} after ${before}`);
+      if (summed < before || summed > counted)
+        expect.fail(`world of seed ${seed}: ${summed} after ${before}`);
       before = summed;
     }
   }
@@ -62,7 +63,14 @@ test("reports cost one row a minute at most, and a scrape one more", () => {
 });
 
 test("without faults, a scrape lacks at most what was counted in the last two syncs", () => {
-  const setting = { ...worldOf(1), isolates: 5, minutes: 5, syncMs: 2_500, requestMs: 100, scrapesPerMinute: 10 };
+  const setting = {
+    ...worldOf(1),
+    isolates: 5,
+    minutes: 5,
+    syncMs: 2_500,
+    requestMs: 100,
+    scrapesPerMinute: 10,
+  };
   const calm = { ...setting, lost: 0, twice: 0, restartsPerMinute: 0, endsPerMinute: 0 };
   const { scrapes } = simulateCounting(calm);
   expect(scrapes.length).toBeGreaterThan(30);
