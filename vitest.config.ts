@@ -19,6 +19,9 @@ function hasMemoryFolder(): boolean {
 
 if (hasMemoryFolder()) process.env["TMPDIR"] = MEMORY_FOLDER;
 
+// No test opens a TLS connection, and Miniflare takes a third of a second a start to hand these certificates on.
+delete process.env["NODE_EXTRA_CA_CERTS"];
+
 /** How test/cache/model.test.ts is told to run more cases, or those of a seed. */
 function modelOf(env: NodeJS.ProcessEnv): Record<string, string> {
   const { MODEL_RUNS, MODEL_SEED, MODEL_PATH, MODEL_SHRINK } = env;
@@ -35,16 +38,6 @@ const WITHOUT_SOURCE_MAP_WARNINGS = {
       if (!/node_modules\/.* points to missing source files/.test(message)) warnOnce(message);
     };
   },
-};
-
-const IN_NODE = {
-  setupFiles: ["test/e2e/guard.ts"],
-  // A process runs many files: what they serve takes long to load.
-  isolate: false,
-  testTimeout: 30_000,
-  hookTimeout: 60_000,
-  // Concurrent tests of one file wait for the clock, and not for the processor.
-  maxConcurrency: 20,
 };
 
 export default defineConfig({
@@ -70,29 +63,23 @@ export default defineConfig({
           exclude: ["test/e2e/**", "test/cli/**", "test/dev/**", "test/simulation/**"],
           setupFiles: ["test/support/guard.ts"],
           // Each starts a workerd of its own, so more of them take more of the processor than they save.
-          maxWorkers: 2,
-          sequence: { groupOrder: 1 },
-        },
-      },
-      {
-        // In Node: the built Worker and the sandbox from outside, on real sockets.
-        test: {
-          ...IN_NODE,
-          name: "e2e",
-          include: ["test/e2e/**/*.test.ts"],
-          globalSetup: ["test/e2e/builds.ts"],
-          setupFiles: [...IN_NODE.setupFiles, "test/e2e/use-builds.ts"],
-          // Some of its tests wait for the clock.
           maxWorkers: 3,
         },
       },
       {
-        // In Node: the command-line tools, and what takes much arithmetic. Vitest begins with the first name in the
-        // alphabet, and this project has the longest file.
+        // In Node: the built Worker and the sandbox from outside, on real sockets, the command-line tools, and what takes
+        // much arithmetic.
         test: {
-          ...IN_NODE,
-          name: "dev-tools",
-          include: ["test/{cli,dev,simulation}/**/*.test.ts"],
+          name: "e2e",
+          include: ["test/{cli,dev,e2e,simulation}/**/*.test.ts"],
+          globalSetup: ["test/e2e/builds.ts"],
+          setupFiles: ["test/e2e/guard.ts", "test/e2e/use-builds.ts"],
+          // A process runs many files: what they serve takes long to load.
+          isolate: false,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          // Concurrent tests of one file wait for the clock, and not for the processor.
+          maxConcurrency: 20,
           maxWorkers: 3,
         },
       },

@@ -201,7 +201,7 @@ export function purgedText({ purged }: PurgeResult): string {
 /** What a purge by this name may miss; undefined if nothing. */
 export function purgeNote(name: string): string | undefined {
   if (!isStytchName(name) || /^organization-(test|live)-/.test(name)) return undefined;
-  return "It is not known whether anything was. Only a purge by ID (organization-…) is certain: one by slug or external ID ends what is cached with that name.";
+  return "Postern does not tell whether any organization has this name. Only a purge by ID (organization-…) is sure to end what was cached of one before it took the name.";
 }
 
 /** Warns of a purge by a text that Stytch accepts nowhere, most likely a display name. */

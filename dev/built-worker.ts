@@ -1,62 +1,81 @@
-/** Serves a Worker as it would be deployed, without wrangler's development proxy: for tests. */
+/** Serves Workers as they would be deployed, without wrangler's development proxy: for tests. */
+import { readFileSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { type Built, build } from "./build.ts";
-import type { RunningServer } from "./serve.ts";
-import { readWorkerOptions } from "./wrangler-settings.ts";
+import type { PreparedWorker } from "./prepared-worker.ts";
 
-interface ServeOptions {
-  /** Default: the `main` of the configuration. */
-  readonly entry?: string;
-  readonly vars: Readonly<Record<string, string>>;
-  /** Called with each line that the Worker logs. */
-  readonly onLogLine: (line: string) => void;
-}
-
-export interface NamedBuild {
-  /** As in `serveBuilt`. */
+export interface BuiltWorker {
+  /** The Worker's `wrangler.toml`. */
   readonly configPath: string;
-  readonly entry?: string;
-  readonly built: Built;
+  /** A module that imports the Worker's entry file, and takes its place. Default: none. */
+  readonly wrapper?: string;
+  /** They replace the variables of the `wrangler.toml`. */
+  readonly vars: Readonly<Record<string, string>>;
+  /** Default: any free port. */
+  readonly port?: number;
 }
 
-/** By configuration and entry file: a process builds a Worker once. */
-const builds = new Map<string, Built>();
+export interface RunningWorkers<Name extends string> {
+  readonly origins: Readonly<Record<Name, string>>;
+  stop(): Promise<void>;
+}
+
+/** By configuration: a process builds a Worker once. */
+const prepared = new Map<string, PreparedWorker>();
 
 /** Takes over what another process built. */
-export function useBuild({ configPath, entry, built }: NamedBuild): void {
-  builds.set(buildName(configPath, entry), built);
+export function usePrepared(worker: PreparedWorker): void {
+  prepared.set(worker.configPath, worker);
 }
 
-const buildName = (configPath: string, entry = "") => `${configPath} ${entry}`;
+async function prepare(configPath: string): Promise<PreparedWorker> {
+  const known = prepared.get(configPath);
+  if (known !== undefined) return known;
+  const { prepareWorker } = await import("./prepared-worker.ts");
+  const worker = await prepareWorker(configPath);
+  usePrepared(worker);
+  return worker;
+}
+
+/** The first module is the entry. */
+function modulesOf({ entry, script }: PreparedWorker, wrapper: string | undefined) {
+  const built = { type: "ESModule" as const, path: entry, contents: script };
+  if (wrapper === undefined) return [built];
+  const contents = stripTypeScriptTypes(readFileSync(wrapper, "utf8"));
+  return [{ type: "ESModule" as const, path: wrapper, contents }, built];
+}
+
+async function toOptions(name: string, { configPath, wrapper, vars, port = 0 }: BuiltWorker) {
+  const prepared = await prepare(configPath);
+  return {
+    ...prepared.options,
+    name,
+    bindings: vars,
+    modules: modulesOf(prepared, wrapper),
+    unsafeDirectSockets: [{ host: "127.0.0.1", port }],
+  };
+}
 
 /**
- * `configPath` is the Worker's `wrangler.toml`, whose variables are replaced by `vars`. The server listens on loopback
- * only, on any free port. Nothing that it stores outlives it.
+ * Serves the Workers in one runtime, each on a socket of its own, on loopback only. Nothing that they store outlives it.
+ * `onLogLine` is called with each line that any of them logs.
  */
-export async function serveBuilt(
-  configPath: string,
-  { entry, vars, onLogLine }: ServeOptions,
-): Promise<RunningServer> {
-  const name = buildName(configPath, entry);
-  const built = builds.get(name) ?? (await build(configPath, entry));
-  builds.set(name, built);
-  const options = readWorkerOptions(configPath, vars);
+export async function serveBuilt<Name extends string>(
+  workers: Readonly<Record<Name, BuiltWorker>>,
+  onLogLine: (line: string) => void = () => {},
+): Promise<RunningWorkers<Name>> {
+  const names = Object.keys(workers) as Name[];
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       handleStructuredLogs: ({ message }) => onLogLine(message),
-      workers: [
-        {
-          ...options,
-          name: "worker",
-          modules: [{ type: "ESModule", path: "index.js", contents: built.script }],
-          unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-        },
-      ],
+      workers: await Promise.all(names.map(async (name) => await toOptions(name, workers[name]))),
     }),
   );
+  const origins = await Promise.all(
+    names.map(async (name) => [name, (await miniflare.unsafeGetDirectURL(name)).origin]),
+  );
   return {
-    origin: (await miniflare.unsafeGetDirectURL("worker")).origin,
-    inspector: undefined,
+    origins: Object.fromEntries(origins),
     stop: async () => await miniflare.dispose(),
   };
 }

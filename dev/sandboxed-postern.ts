@@ -1,8 +1,8 @@
 /** Postern in front of the sandbox, built and served on real sockets, for the end-to-end tests and the soak. */
 import { members } from "../sandbox/seed.ts";
-import { serveBuilt } from "./built-worker.ts";
+import { type BuiltWorker, serveBuilt } from "./built-worker.ts";
 import { ADMIN_TOKEN, KEY_SECRET, PROJECT_ID, SECRETS, UPSTREAM_SECRET } from "./credentials.ts";
-import { serve } from "./serve.ts";
+import { probePort } from "./start-options.ts";
 
 const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/;
 
@@ -42,23 +42,71 @@ export interface SandboxedPostern {
 interface Options {
   /** Opens a debugger's socket. Default: false. */
   readonly inspect?: boolean;
-  /** Replaces the entry file of Postern's `wrangler.toml`. */
-  readonly entry?: string;
+  /** A module that imports Postern's entry file, and takes its place. Default: none. */
+  readonly wrapper?: string;
+}
+
+/** Above those that need privileges, and below those that the system gives to outgoing connections. */
+const SANDBOX_PORTS = { first: 20_000, count: 10_000 };
+
+/** Postern has to know the sandbox's port before either of them starts. */
+async function findSandboxPort(): Promise<number> {
+  for (;;) {
+    const port = SANDBOX_PORTS.first + Math.floor(Math.random() * SANDBOX_PORTS.count);
+    if ((await probePort(port)) === null) return port;
+  }
+}
+
+interface Running {
+  readonly url: string;
+  readonly inspector?: URL | undefined;
+  stop(): Promise<void>;
+}
+
+/** Only wrangler's own debugger shows the memory of Postern's isolate. Wrangler is loaded only now: it takes seconds. */
+async function serveInspected(
+  { vars }: BuiltWorker,
+  sandbox: BuiltWorker,
+  onLogLine: (line: string) => void,
+): Promise<Running> {
+  const { serve } = await import("./serve.ts");
+  const upstream = await serveBuilt({ sandbox });
+  const postern = await serve("wrangler.toml", { vars, onLogLine, port: 0, persist: false, inspect: true });
+  return {
+    url: postern.origin,
+    inspector: postern.inspector,
+    stop: async () => {
+      await postern.stop();
+      await upstream.stop();
+    },
+  };
+}
+
+async function serveBoth(
+  postern: BuiltWorker,
+  sandbox: BuiltWorker,
+  onLogLine: (line: string) => void,
+): Promise<Running> {
+  const { origins, stop } = await serveBuilt({ postern, sandbox }, onLogLine);
+  return { url: origins.postern, stop };
 }
 
 /** Starts both on any free ports, with nothing stored from earlier runs. `vars` override the default configuration. */
 export async function startSandboxedPostern(
   vars: Record<string, string> = {},
-  { inspect = false, entry }: Options = {},
+  { inspect = false, wrapper }: Options = {},
 ): Promise<SandboxedPostern> {
   const lines: string[] = [];
-  const sandbox = await serveBuilt("sandbox/wrangler.toml", {
+  const port = await findSandboxPort();
+  const sandboxUrl = `http://127.0.0.1:${port}`;
+  const sandbox = {
+    configPath: "sandbox/wrangler.toml",
     vars: { STYTCH_PROJECT_ID: PROJECT_ID, STYTCH_SECRET: UPSTREAM_SECRET },
-    onLogLine: () => {},
-  });
-  const sandboxUrl = sandbox.origin;
-  const options = {
-    ...(entry === undefined ? {} : { entry }),
+    port,
+  };
+  const built = {
+    configPath: "wrangler.toml",
+    ...(wrapper === undefined ? {} : { wrapper }),
     vars: {
       STYTCH_PROJECT_ID: PROJECT_ID,
       STYTCH_SECRET: UPSTREAM_SECRET,
@@ -68,13 +116,10 @@ export async function startSandboxedPostern(
       LOG_HIT_SAMPLE_RATE: "1",
       ...vars,
     },
-    onLogLine: (line: string) => void lines.push(line),
   };
-  // Only wrangler's own debugger shows the memory of Postern's isolate.
-  const postern = inspect
-    ? await serve("wrangler.toml", { ...options, port: 0, persist: false, inspect })
-    : await serveBuilt("wrangler.toml", options);
-  const url = postern.origin;
+  const start = inspect ? serveInspected : serveBoth;
+  const postern = await start(built, sandbox, (line) => void lines.push(line));
+  const { url } = postern;
 
   async function admin(method: string, path: string, body?: object): Promise<Response> {
     const response = await fetch(url + path, {
@@ -110,7 +155,6 @@ export async function startSandboxedPostern(
     inspector: postern.inspector,
     stop: async () => {
       await postern.stop();
-      await sandbox.stop();
       const secrets = [...SECRETS, ...Object.values(vars).filter((value) => value.startsWith("whsec_"))];
       const leaking = lines.filter((line) => isLeaking(line, secrets));
       if (leaking.length > 0) {

@@ -5,9 +5,7 @@ const { unstable_startWorker } = await import("wrangler");
 
 import { isConnectionFailureDetail } from "./runtime-log.ts";
 
-interface ServeOptions {
-  /** Default: the `main` of the configuration. */
-  readonly entry?: string;
+export interface ServeOptions {
   /** 0 for any free port. */
   readonly port: number;
   readonly vars: Readonly<Record<string, string>>;
@@ -32,7 +30,7 @@ export interface RunningServer {
  */
 export async function serve(
   configPath: string,
-  { entry, port, vars, persist, inspect = false, onLogLine }: ServeOptions,
+  { port, vars, persist, inspect = false, onLogLine }: ServeOptions,
 ): Promise<RunningServer> {
   const bindings = Object.entries(vars).map(
     ([name, value]) => [name, { type: "secret_text", value }] as const,
@@ -41,7 +39,6 @@ export async function serve(
     config: configPath,
     envFiles: NO_ENV_FILES,
     bindings: Object.fromEntries(bindings),
-    ...(entry === undefined ? {} : { entrypoint: entry }),
     dev: {
       server: { hostname: "127.0.0.1", port },
       inspector: inspect ? { hostname: "127.0.0.1", port: 0 } : false,

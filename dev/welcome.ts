@@ -70,6 +70,14 @@ function sandboxExamples(sandboxUrl: string): Examples {
       curl("and by its external ID", `${ORGANIZATIONS}/${encodeURIComponent(demo.organization_external_id)}`),
       memberRead(demo.member_id),
       curl(
+        "what belongs to it: curl makes a call for each name in braces",
+        `${ORGANIZATIONS}/${demo.organization_slug}/{metrics,connected_apps,member?member_id=${demo.member_id}}`,
+      ),
+      curl(
+        "the roles of the project and of the organization",
+        `/v1/b2b/rbac/{policy,organizations/${demo.organization_slug}}`,
+      ),
+      curl(
         `the name ${notable.nonLatin.organization_name}, in a script other than Latin`,
         `${ORGANIZATIONS}/${notable.nonLatin.organization_slug}`,
       ),

@@ -3,6 +3,7 @@
  * become bindings, and nothing is asked of the network.
  */
 import { devNull } from "node:os";
+import { relative } from "node:path";
 import type { Unstable_MiniflareWorkerOptions } from "wrangler";
 
 // Neither workerd nor wrangler may call Cloudflare: a local Postern works offline and reports nothing.
@@ -31,4 +32,9 @@ export function readWorkerOptions(configPath: string, vars: Readonly<Record<stri
   const { workerOptions } = unstable_getMiniflareWorkerOptions(configPath, undefined, OPTIONS);
   const { modulesRules: _rules, rootPath: _path, ...options }: WorkerOptions = workerOptions;
   return { ...options, bindings: vars };
+}
+
+/** The path of the entry file that a `wrangler.toml` names, as seen from this folder. */
+export function readEntryFile(configPath: string): string {
+  return relative(".", unstable_getMiniflareWorkerOptions(configPath, undefined, OPTIONS).main ?? "");
 }

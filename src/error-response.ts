@@ -12,13 +12,9 @@ interface Wire {
   readonly errorType?: string;
   readonly errorUrl?: string;
   readonly headers?: ReadonlyArray<readonly [string, string]>;
+  /** When to call again, if that is known: `Retry-After`, and the end of the message, have it in whole seconds. */
+  readonly retryAfterSeconds?: number | undefined;
 }
-
-/** For `Retry-After`: whole seconds, at least one. */
-const wholeSeconds = (seconds: number) => String(Math.max(1, Math.ceil(seconds)));
-
-const retryAfterHeader = (seconds: number | undefined) =>
-  seconds === undefined ? [] : [["Retry-After", wholeSeconds(seconds)] as const];
 
 /** RFC 6750 §3: no error code if there were no credentials. */
 const challenges = (error: "" | ', error="invalid_token"') =>
@@ -165,8 +161,8 @@ function toWire(failure: Failure): Wire {
         message:
           failure.limited === "address"
             ? "Too many failed authentications came from this address."
-            : `The ${failure.limited}'s rate limit is used up. Try again in ${wholeSeconds(failure.retryAfterSeconds)} s.`,
-        headers: [["Retry-After", wholeSeconds(failure.retryAfterSeconds)]],
+            : `The ${failure.limited}'s rate limit is used up.`,
+        retryAfterSeconds: failure.retryAfterSeconds,
       };
     case "upstream_bad_request":
       return {
@@ -182,36 +178,36 @@ function toWire(failure: Failure): Wire {
     case "upstream_rate_limited":
       return {
         status: 503,
-        message: "Stytch is limiting Postern's requests. Try again later.",
-        headers: [["Retry-After", wholeSeconds(failure.retryAfterSeconds)]],
+        message: "Stytch is limiting Postern's requests.",
+        retryAfterSeconds: failure.retryAfterSeconds,
       };
     case "upstream_unavailable":
       return {
         status: 503,
-        message: "Stytch cannot be reached. Try again later.",
-        headers: retryAfterHeader(failure.retryAfterSeconds),
+        message: `Stytch cannot be reached.${failure.retryAfterSeconds === undefined ? " Try again later." : ""}`,
+        retryAfterSeconds: failure.retryAfterSeconds,
       };
     case "upstream_timeout":
       return { status: 504, message: "Stytch did not answer in time." };
     case "key_service_unavailable":
       return {
         status: 503,
-        message: "The key cannot be checked right now. Try again.",
-        headers: [["Retry-After", "1"]],
+        message: "The key cannot be checked right now.",
+        retryAfterSeconds: 1,
       };
     case "directory_unavailable":
       return {
         status: 503,
         message: failure.isChangeUnknown
-          ? "It is not known whether the change was made. Make it again."
-          : "The list of keys and events cannot be read right now. Try again.",
-        headers: [["Retry-After", "1"]],
+          ? "It is not known whether the change was made."
+          : "The list of keys and events cannot be read right now.",
+        retryAfterSeconds: 1,
       };
     case "purge_unavailable":
       return {
         status: 503,
-        message: "It is not known whether the purge was made. Make it again.",
-        headers: [["Retry-After", "1"]],
+        message: "It is not known whether the purge was made.",
+        retryAfterSeconds: 1,
       };
     case "misconfigured":
       return { status: 500, message: "This deployment of Postern is not configured correctly." };
@@ -228,14 +224,17 @@ export function failureResponse(failure: Failure, requestId: string, status?: 50
   const wire = toWire(failure);
   const statusCode = status ?? wire.status;
   const errorType = wire.errorType ?? failure.type;
+  const retryAfter =
+    wire.retryAfterSeconds === undefined ? null : String(Math.max(1, Math.ceil(wire.retryAfterSeconds)));
   const body = {
     status_code: statusCode,
     request_id: requestId,
     error_type: errorType,
-    error_message: wire.message,
+    error_message: retryAfter === null ? wire.message : `${wire.message} Try again in ${retryAfter} s.`,
     error_url: wire.errorUrl ?? `https://stytch.com/docs/b2b/api/errors/${statusCode}#${errorType}`,
   };
   const headers = new Headers({ "Content-Type": "application/json" });
+  if (retryAfter !== null) headers.set("Retry-After", retryAfter);
   for (const [name, value] of wire.headers ?? []) headers.append(name, value);
   return new Response(JSON.stringify(body), { status: statusCode, headers });
 }

@@ -3,7 +3,7 @@
  * member, no `Authorization` value. Errors are reduced to their kind and place, since a message may quote its input.
  */
 
-/** What an upstream call cost. */
+/** What an upstream call cost, or all calls of one request: then `status` and `request_id` are those of the last. */
 export interface UpstreamCall {
   /** The status of the response; null if there was none. */
   readonly status: number | null;
@@ -26,6 +26,8 @@ export interface LogEntry {
   key_id: string | null;
   /** True if the caller is the session of a member. Nothing of it is logged. */
   session?: true;
+  /** The trace of the caller that the request belongs to, by a valid `traceparent`. */
+  trace_id?: string;
   /** The value of `Cache-Status`. */
   cache: string | null;
   duration_ms: number;

@@ -4,6 +4,7 @@
  */
 import { errorTypeOf, type Failure } from "./errors.ts";
 import { type DegradedPart, describeError, type LogEntry, log, type UpstreamCall } from "./log.ts";
+import { traceIdOf } from "./platform/traceparent.ts";
 
 import type { Counters } from "./metrics/counters.ts";
 import { type CacheResult, outcomeOf } from "./metrics/outcome.ts";
@@ -34,6 +35,7 @@ const FAILED_AUTHENTICATIONS: readonly Failure["type"][] = [
 export class RequestLog implements StageLog {
   readonly requestId = crypto.randomUUID();
   readonly #startedAt = Date.now();
+  readonly #headers: Headers;
   readonly #entry: LogEntry;
   /** What the request reads, by the name of its operation; null if it reads nothing of Stytch's. */
   #resource: string | null = null;
@@ -42,7 +44,8 @@ export class RequestLog implements StageLog {
   /** The failure that `#failure` was answered for. */
   #cause: Failure | null = null;
 
-  constructor(method: string) {
+  constructor({ method, headers }: Request) {
+    this.#headers = headers;
     this.#entry = {
       request_id: this.requestId,
       method,
@@ -102,7 +105,8 @@ export class RequestLog implements StageLog {
   }
 
   upstream(call: UpstreamCall | null, detail?: string): void {
-    this.#entry.upstream = call ?? this.#entry.upstream;
+    const earlier = this.#entry.upstream;
+    if (call !== null) this.#entry.upstream = earlier === null ? call : addCalls(earlier, call);
     if (detail !== undefined) this.#entry.upstream_detail = detail;
   }
 
@@ -153,6 +157,8 @@ export class RequestLog implements StageLog {
     const entry = this.#entry;
     entry.status = status;
     entry.duration_ms = now - this.#startedAt;
+    const traceId = traceIdOf(this.#headers.get("traceparent"));
+    if (traceId !== null) entry.trace_id = traceId;
     if (entry.route !== null) entry.route = entry.route.replace(/:(\w+)/g, "{$1}");
     log(entry);
   }
@@ -163,6 +169,13 @@ export class RequestLog implements StageLog {
     return error_type === null && cache?.includes("; hit") === true && degraded === undefined;
   }
 }
+
+/** The status and Stytch's request ID of the later call, and what both cost: a request may make several, in turn. */
+const addCalls = (earlier: UpstreamCall, later: UpstreamCall): UpstreamCall => ({
+  ...later,
+  attempts: earlier.attempts + later.attempts,
+  duration_ms: earlier.duration_ms + later.duration_ms,
+});
 
 /** The log of work in the background of a request, whose own entry is written by then. */
 export class BackgroundLog implements StageLog {

@@ -30,7 +30,7 @@ export function createWorker(random: () => number = Math.random) {
   return {
     /** Never rejects. */
     async fetch(request: Request, env: Env, executionContext: ExecutionContext): Promise<Response> {
-      const log = new RequestLog(request.method);
+      const log = new RequestLog(request);
       const state = isolateStateOf(env);
       if (!state.ok) return finish(misconfigured(request, state.failure, log), log, 1);
       const context = new RequestContext(request, env, state.value, log, executionContext);

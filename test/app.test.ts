@@ -1,15 +1,17 @@
 /** The log line of a request, and requests to a misconfigured or defective Worker. */
 import { expect, test, vi } from "vitest";
 import { RequestContext } from "../src/request-context.ts";
+import type { Json } from "./support/bodies.ts";
 import { useClock } from "./support/clock.ts";
 import { createIsolate, createKey } from "./support/deployment.ts";
 import { logLines } from "./support/egress.ts";
 import { organizationPath } from "./support/paths.ts";
 import { setUpOrganization } from "./support/setup.ts";
-import { stubUpstream } from "./support/upstream.ts";
+import { createStytchWorld, pathInWorld } from "./support/stytch-world.ts";
+import { stubUpstream, stytchError } from "./support/upstream.ts";
 import { TEST_VARS } from "./support/vars.ts";
 
-useClock();
+const clock = useClock();
 
 test("a bad configuration makes every request 500, and only the log names variables", async () => {
   const isolate = createIsolate({
@@ -98,6 +100,29 @@ test("a request has one log line with exactly the documented fields", async () =
       },
     },
   ]);
+});
+
+test("a log line with two calls of Stytch counts the attempts and time of both", async () => {
+  const world = createStytchWorld();
+  const isolate = createIsolate();
+  const { key } = await createKey(isolate, ["organizations:metrics"]);
+  let requests = 0;
+  let lastId: unknown;
+  world.upstream.answer(async ({ url }) => {
+    requests += 1;
+    clock.advanceMs(requests * 100);
+    if (requests === 1) return stytchError(503, "x");
+    const answer = world.respond(url);
+    lastId = (await answer.clone().json<Json>())["request_id"];
+    return answer;
+  });
+  const path = pathInWorld(world, "/v1/b2b/organizations/:organization_id/metrics", {
+    organization: world.slug,
+  });
+  expect((await isolate.call(path, { key })).status).toBe(200);
+  expect(requests).toBe(3);
+  const calls = { status: 200, request_id: lastId, attempts: 3, duration_ms: 600 };
+  expect(logLines().at(-1)).toMatchObject({ status: 200, upstream: calls });
 });
 
 test("a remembered 404 is logged as one, and its answer does not say so", async () => {

@@ -147,6 +147,13 @@ describe.each(ROWS)("$failure.type", ({ failure, status, headers }) => {
     expect(errorTypeOf(failure)).toBe(errorType);
   });
 
+  test(`${failure.type} tells to try again in the seconds of Retry-After, if it has one`, async () => {
+    const sent = response();
+    const { error_message: message } = await sent.json<{ error_message: string }>();
+    const told = /Try again in (\d+) s\.$/.exec(message)?.[1] ?? null;
+    expect(told).toBe(sent.headers.get("Retry-After"));
+  });
+
   test(`${failure.type} has exactly its own headers`, () => {
     expect(Object.fromEntries(response().headers)).toEqual({
       "content-type": "application/json",
@@ -176,14 +183,19 @@ test.each([
   [1.2, "2"],
   [-5, "1"],
   [600, "600"],
-])("Retry-After of %s seconds is sent as %s: rounded up, at least 1", (seconds, expected) => {
-  const failure = { type: "upstream_rate_limited", retryAfterSeconds: seconds } as const;
-  expect(failureResponse(failure, REQUEST_ID).headers.get("Retry-After")).toBe(expected);
+])("Retry-After of %s seconds is sent as %s: rounded up, at least 1", async (seconds, expected) => {
+  for (const type of ["upstream_rate_limited", "upstream_unavailable"] as const) {
+    const response = failureResponse({ type, retryAfterSeconds: seconds }, REQUEST_ID);
+    expect(response.headers.get("Retry-After")).toBe(expected);
+    expect(await response.text()).toContain(`Try again in ${expected} s."`);
+  }
 });
 
-test("Retry-After is absent if the upstream gave none", () => {
+test("Retry-After is absent if the upstream gave none", async () => {
   const failure = { type: "upstream_unavailable", retryAfterSeconds: undefined } as const;
-  expect(failureResponse(failure, REQUEST_ID).headers.has("Retry-After")).toBe(false);
+  const response = failureResponse(failure, REQUEST_ID);
+  expect(response.headers.has("Retry-After")).toBe(false);
+  expect(await response.text()).toContain('Try again later."');
 });
 
 test("a missing admin token is not called invalid in the challenge", () => {

@@ -6,6 +6,7 @@ import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, test } from "vitest";
 import type { Json } from "./support/bodies.ts";
+import { holdCallTimeout } from "./support/call-timeouts.ts";
 import { useClock } from "./support/clock.ts";
 import { createIsolate, type TestIsolate } from "./support/deployment.ts";
 import { logLines } from "./support/egress.ts";
@@ -16,7 +17,9 @@ const PARTS = ["kv_read", "organization_object", "directory", "key_object"] as c
 type Part = (typeof PARTS)[number];
 type Mode = "fails" | "hangs" | "is slow";
 /** Less than the timeout of any part. */
-const SLOW_MS = 120;
+const SLOW_MS = 50;
+/** After how long the timeouts of calls that hang expire here. */
+const HUNG_MS = 20;
 
 const clock = useClock();
 
@@ -68,7 +71,9 @@ function breakable<T extends object>(faults: Pick<Case, "down">, mode: Mode, par
         const real = () => (target as Record<PropertyKey, (...given: unknown[]) => unknown>)[name]?.(...args);
         if (!faults.down.has(part)) return real();
         if (mode === "is slow") return scheduler.wait(SLOW_MS).then(real);
-        return mode === "fails" ? Promise.reject(new Error(`${part} is down`)) : new Promise(() => {});
+        if (mode === "fails") return Promise.reject(new Error(`${part} is down`));
+        void scheduler.wait(HUNG_MS).then(holdCallTimeout());
+        return new Promise(() => {});
       };
     },
   });

@@ -33,7 +33,7 @@ export async function purgeCache(c: Context<AppEnv>): Promise<Response> {
   const { organization_id } = await readBody(context.request, PurgeBody);
   const [name, detail, purged] =
     organization_id === undefined
-      ? [PROJECT_POLICY_NAME, { rbac_policy: "true", by: "admin" }, "rbac_policy"]
+      ? [PROJECT_POLICY_NAME, { rbac_policy: true, by: "admin" }, "rbac_policy"]
       : [organization_id, { organization_id, by: "admin" }, organization_id];
   const failure = await purgeIdentifiers(context, [name], detail);
   if (failure !== null) throw new RequestError(failure);

@@ -56,11 +56,13 @@ export async function showSessionUsage(c: AdminContext): Promise<Response> {
   return Response.json({ hours: toPublicHours(counts) });
 }
 
-/** An ID that the audit log will show. */
+/** An ID that the audit log will show. Spaces and invisible characters come from copying: no ID of Stytch has any. */
 const id = z
   .string("must be a string")
+  .refine((text) => !/^eyJ[\w-]*\./.test(text), "must be an ID, not a session JWT")
   .refine(isIdentifier, IDENTIFIER_RULE)
   .refine((text) => !containsKey(text), "must be an ID, not a key")
+  .refine((text) => !/[\s\p{Cf}]/u.test(text), "must be an ID as Stytch writes it, without spaces")
   .optional();
 
 const NAMES = ["member_session_id", "member_id", "organization_id"] as const;
@@ -100,16 +102,18 @@ export async function revokeMemberSessions(c: AdminContext): Promise<Response> {
 
 /**
  * A slug, or an ID of another kind or environment, is in no token: a revocation of it would silently end nothing. Stytch
- * does not say how the IDs of sessions begin.
+ * does not say how the IDs of sessions begin; those that name an environment must name this one.
  */
 function checkRevokedId(kind: RevocationKind, revoked: string, environment: "test" | "live"): string | null {
-  const [, actual, actualEnvironment] = /^(member|organization)-(test|live)-/i.exec(revoked) ?? [];
+  const [, actual, actualEnvironment] = /^([a-z-]+)-(test|live)-./.exec(revoked.toLowerCase()) ?? [];
   if (kind === "session") {
-    return actual === undefined
+    if (actual === "member" || actual === "organization")
+      return `must be the ID of a session, not of ${actual === "member" ? "a member" : "an organization"}`;
+    return actualEnvironment === undefined || actualEnvironment === environment
       ? null
-      : `must be the ID of a session, not of ${actual === "member" ? "a member" : "an organization"}`;
+      : `must be an ID of the ${environment} environment, as this deployment is`;
   }
-  if (actual?.toLowerCase() === kind && actualEnvironment?.toLowerCase() === environment) return null;
+  if (actual === kind && actualEnvironment === environment) return null;
   return `must be a whole ID of the ${environment} environment, as this deployment is: ${kind}-${environment}-<uuid>`;
 }
 

@@ -4,10 +4,12 @@
  *   authorize request → identifiers, query → scopes → the organization of the path → Stytch → the caller's organizations
  *   and member → the caller's fields
  */
+
 import type { Failure } from "../errors.ts";
 import type { Access } from "../keys/access.ts";
 import { checkScopes } from "../keys/authorize.ts";
 import { canSee, canSeeMember } from "../keys/organization-access.ts";
+import { inSpan } from "../platform/span.ts";
 import type { RequestContext } from "../request-context.ts";
 import type { Result } from "../result.ts";
 import type { MemberEnvelope } from "../stytch/schemas/member-schema.ts";
@@ -52,7 +54,10 @@ export async function readMember(
   if (read === null) return { type: "member_not_found" };
   context.log.lookup(operation, "bypass");
   const startedAt = Date.now();
-  const { result, detail, call } = await context.state.stytch.fetch(read);
+  const { result, detail, call } = await inSpan(
+    "upstream",
+    async () => await context.state.stytch.fetch(read),
+  );
   context.time("upstream", Date.now() - startedAt);
   context.log.upstream(call, detail);
   if (!result.ok) {

@@ -1,6 +1,7 @@
 /**
  * The last stage of a lookup, if neither memory nor KV can answer it: the Organization object, and behind it Stytch.
  */
+import { inSpan } from "../platform/span.ts";
 import { type CacheContext, storeInMemory, syncPurges } from "./cache-context.ts";
 import { type Entry, hasIdentifier, identifiersOf } from "./entry.ts";
 import { freshnessOf } from "./freshness.ts";
@@ -28,7 +29,10 @@ export async function lookUpInObject(
   const { state, log } = context;
   const isForced = request.kind === "forced";
   const startedAt = Date.now();
-  const result = await readUntilUnpurged(context, identifier, cached, request);
+  const result = await inSpan(
+    "upstream",
+    async () => await readUntilUnpurged(context, identifier, cached, request),
+  );
   const now = Date.now();
   context.time("upstream", now - startedAt);
   if (result.entry !== undefined) {

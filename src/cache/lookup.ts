@@ -7,6 +7,7 @@
  * used, wherever it is found. Nor is one that the caller may not see: the lookup goes on as if nothing had been found,
  * so that it takes the same steps as for a name that nobody has.
  */
+import { inSpan } from "../platform/span.ts";
 import { includesId } from "../stytch/identifier.ts";
 import { type CacheContext, storeInMemory, syncPurges } from "./cache-context.ts";
 import { type Entry, hasIdentifier } from "./entry.ts";
@@ -84,7 +85,10 @@ export async function lookUp(
       return { entry: inMemory, source: "memory", isStored: true };
   }
 
-  const [kvRead] = await Promise.all([readVisibleFromKv(context, identifier, prefetch, visibleIds), synced]);
+  const [kvRead] = await inSpan(
+    "cache",
+    async () => await Promise.all([readVisibleFromKv(context, identifier, prefetch, visibleIds), synced]),
+  );
   // KV may have taken so long that the purge list is too old by now.
   await syncPurges(context);
   const now = Date.now();

@@ -10,19 +10,22 @@ interface DirectoryEvent {
   readonly project_id?: string;
 }
 
+/** What was purged or revoked, in the fields of the admin call, and `by` whom. */
+type OriginDetail = Readonly<Record<string, string | boolean>>;
+
 /**
  * A purge that somebody made: an operator, or a webhook. Purges that the cache itself lists, when an answer of Stytch
  * ends an entry, are not in the audit log.
  */
 export interface PurgeEvent extends DirectoryEvent {
   readonly action: "cache.purged";
-  readonly detail: Readonly<Record<string, string>>;
+  readonly detail: OriginDetail;
 }
 
 /** A revocation of sessions, by an operator or a webhook. */
 export interface RevocationEvent extends DirectoryEvent {
   readonly action: "session.revoked";
-  readonly detail: Readonly<Record<string, string>>;
+  readonly detail: OriginDetail;
 }
 
 /** `before` is absent if there was no policy, `after` if it was removed. */

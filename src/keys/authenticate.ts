@@ -1,5 +1,6 @@
 /** Authentication of a key: MAC → lease → status of the key. A key that is not genuine costs no I/O. */
 
+import { inSpan } from "../platform/span.ts";
 import type { RequestContext } from "../request-context.ts";
 import { failed, type Result, success } from "../result.ts";
 import { checkKey } from "./authorize.ts";
@@ -50,7 +51,7 @@ export async function authenticate(
   let lease = leases.cachedLease(key, source);
   if (lease === null) {
     onLeaseMiss?.(leases.latestRecord(key.keyId));
-    lease = await leases.acquireLease(key, source);
+    lease = await inSpan("key", async () => await leases.acquireLease(key, source));
   }
   const now = Date.now();
   context.time("key", now - startedAt);

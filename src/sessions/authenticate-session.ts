@@ -6,9 +6,11 @@
  *
  * A token that is no session costs a signature check at most. Without a policy, none is looked at.
  */
+
 import type { Failure } from "../errors.ts";
 import type { JwksSet } from "../jwks/jwks-set.ts";
 import { readPublicKeys, readPublicKeysFor } from "../jwks/read-keys.ts";
+import { inSpan } from "../platform/span.ts";
 import type { RequestContext } from "../request-context.ts";
 import { failed, type Result, success } from "../result.ts";
 import { readSessionPolicy } from "./read-session-policy.ts";
@@ -45,7 +47,7 @@ export async function authenticateSession(
   if (policy.value === null) return INVALID;
   if (verified === undefined) {
     const startedAt = Date.now();
-    const outcome = await verifyToken(context, token);
+    const outcome = await inSpan("key", async () => await verifyToken(context, token));
     context.time("key", Date.now() - startedAt);
     if (!outcome.ok) return outcome;
     verified = sessions.verified.add(token, outcome.value);

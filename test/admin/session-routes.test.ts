@@ -117,6 +117,8 @@ test("the bounds of max_age_seconds are allowed", async () => {
 
 test.each([
   ["member_session_id", SESSION_ID],
+  ["member_session_id", `member-session-test-${UUID}`],
+  ["member_session_id", UUID],
   ["member_id", MEMBER_ID],
   ["organization_id", ORGANIZATION_ID],
 ])("a revocation by %s is answered with its ID, and is in the audit", async (name, id) => {
@@ -140,6 +142,13 @@ test.each<[unknown, string]>([
   [{ member_id: MEMBER_ID.replace("test", "live") }, "member_id"],
   [{ member_id: ORGANIZATION_ID }, "member_id"],
   [{ member_id: `member-session-test-${UUID}` }, "member_id"],
+  [{ member_id: "member-test-" }, "member_id"],
+  [{ member_id: `${MEMBER_ID} ` }, "member_id"],
+  [{ organization_id: `\u00a0${ORGANIZATION_ID}` }, "organization_id"],
+  [{ member_session_id: `${SESSION_ID}\u200b` }, "member_session_id"],
+  [{ member_session_id: SESSION_ID.replace("test", "live") }, "member_session_id"],
+  [{ member_session_id: `member-session-live-${UUID}` }, "member_session_id"],
+  [{ member_session_id: "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJzdHl0Y2gifQ.c2ln" }, "member_session_id"],
   [{ organization_id: "acme" }, "organization_id"],
   [{ organization_id: MEMBER_ID }, "organization_id"],
   [{ organization_id: ORGANIZATION_ID.replace("test", "live") }, "organization_id"],

@@ -1,16 +1,18 @@
 /** Walks the table of operations: what a failure, a refusal or a 404 of Stytch means for each cached read. */
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CACHED_OPERATIONS, MEMBER_OPERATIONS } from "../../src/api/operations.ts";
 import type { Json } from "../support/bodies.ts";
-import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/egress.ts";
+import { skipRetryDelays } from "../support/failing-upstream.ts";
 import { objectsThat } from "../support/fakes.ts";
-import { createStytchWorld, pathInWorld, type StytchWorld } from "../support/stytch-world.ts";
+import { REFUSALS } from "../support/refusals.ts";
+import { pathInWorld } from "../support/stytch-world.ts";
 import { deferred, json, stytchError } from "../support/upstream.ts";
+import { isolate, useWorld, world } from "../support/world-isolate.ts";
 
-const clock = useClock();
+const clock = useWorld();
 const LEASE_SECONDS = 5;
 /** The entry is too old to be served, unless Stytch fails. */
 const STALE_IF_ERROR_SECONDS = 130;
@@ -19,36 +21,13 @@ const PROJECT_POLICY = "/v1/b2b/rbac/policy";
 const CONNECTED_APP = "/v1/b2b/organizations/:organization_id/connected_apps/:connected_app_id";
 
 /** Errors that are never about what was asked for, whatever is read. */
-const REFUSALS: readonly (readonly [string, () => Response])[] = [
-  ["401", () => stytchError(401, "unauthorized_credentials")],
-  ["403", () => stytchError(403, "organization_suspended")],
-  ["408", () => stytchError(408, "request_timeout")],
-  ["425", () => new Response("", { status: 425 })],
-  ["499", () => stytchError(499, "client_closed_request")],
-  ["302", () => new Response(null, { status: 302, headers: { location: "https://elsewhere.test/" } })],
-  ["304", () => new Response(null, { status: 304 })],
-  ["400 about the secret", () => stytchError(400, "secret_not_found")],
-  ["400 about the protocol", () => stytchError(400, "use_https")],
+const HIDDEN: typeof REFUSALS = [
+  ...REFUSALS,
   ["400 about a member", () => stytchError(400, "invalid_member_id")],
   ["400 about an address", () => stytchError(400, "invalid_email")],
-  ["404 about the route", () => stytchError(404, "route_not_found")],
-  ["404 about the project", () => stytchError(404, "project_not_found")],
-  ["404 about a member", () => stytchError(404, "member_not_found")],
   ["404 about a policy", () => stytchError(404, "rbac_policy_not_found")],
-  ["404 in HTML", () => new Response("<html>", { status: 404 })],
-  ["404 without a body", () => new Response(null, { status: 404 })],
   ["another shape", () => json({ status_code: 200, org_policy: "none" })],
 ];
-
-let isolate: TestIsolate;
-let world: StytchWorld;
-
-beforeEach(async () => {
-  world = createStytchWorld();
-  // All tests share the project, and with it the one entry of its policy.
-  await createIsolate().admin("POST", "/admin/cache/purge", { rbac_policy: true });
-  isolate = createIsolate();
-});
 
 describe.each(CACHED_OPERATIONS)("$path", ({ path: pattern, scope }) => {
   /** Answers that are about what is read: the status that callers get, and the error of Stytch. */
@@ -82,7 +61,7 @@ describe.each(CACHED_OPERATIONS)("$path", ({ path: pattern, scope }) => {
     await readWith({ key });
     clock.at(STALE_IF_ERROR_SECONDS);
     const refusals = [
-      ...REFUSALS,
+      ...HIDDEN,
       ...others.map(([status, type]) => [type, () => stytchError(status, type)] as const),
     ];
     for (const [name, respond] of refusals) {
@@ -94,6 +73,7 @@ describe.each(CACHED_OPERATIONS)("$path", ({ path: pattern, scope }) => {
       expect(logLines().at(-1), name).toMatchObject({ degraded: ["upstream"] });
     }
     expect(world.upstream.requests).toHaveLength(1 + refusals.length);
+    skipRetryDelays();
     world.upstream.answer(() => stytchError(503, "x"));
     clock.advance(31);
     for (const reader of [isolate, createIsolate()])

@@ -1,19 +1,15 @@
 /** Walks the table of operations: what holds for each of them, whatever it reads. */
-import { beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { CACHED_OPERATIONS, MEMBER_OPERATIONS } from "../../src/api/operations.ts";
 import { SCOPES } from "../../src/keys/record.ts";
 import type { Json } from "../support/bodies.ts";
-import { useClock } from "../support/clock.ts";
-import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey } from "../support/deployment.ts";
 import { logLines } from "../support/egress.ts";
-import {
-  createStytchWorld,
-  pathInWorld,
-  type StytchWorld,
-  type WorldNames,
-} from "../support/stytch-world.ts";
+import { skipRetryDelays } from "../support/failing-upstream.ts";
+import { pathInWorld, type WorldNames } from "../support/stytch-world.ts";
+import { isolate, useWorld, world } from "../support/world-isolate.ts";
 
-const clock = useClock();
+const clock = useWorld();
 
 const OPERATIONS = [...CACHED_OPERATIONS, ...MEMBER_OPERATIONS].map(({ path, scope }) => ({ path, scope }));
 /** Those whose answer holds the organization or a member. */
@@ -22,16 +18,6 @@ const PROJECTED = [
   "/v1/b2b/organizations/:organization_id/member",
   "/v1/b2b/organizations/members/dangerously_get/:member_id",
 ];
-
-let isolate: TestIsolate;
-let world: StytchWorld;
-
-beforeEach(async () => {
-  world = createStytchWorld();
-  // All tests share the project, and with it the one entry of its policy.
-  await createIsolate().admin("POST", "/admin/cache/purge", { rbac_policy: true });
-  isolate = createIsolate();
-});
 
 const pathOf = (pattern: string, names?: WorldNames) => pathInWorld(world, pattern, names);
 
@@ -197,6 +183,7 @@ describe.each(OPERATIONS)("$path", ({ path: pattern, scope }) => {
       const other = createIsolate();
       const response = await other.call(pathOf(pattern), { key });
       expect(response.headers.get("Cache-Status")).toBe("postern; hit; ttl=60; detail=kv");
+      skipRetryDelays();
       world.upstream.answer(() => new Response("no", { status: 503 }));
       clock.at(130);
       expect((await other.call(pathOf(pattern), { key })).status).toBe(200);

@@ -1,14 +1,12 @@
 /** What belongs to an organization or to the project: metrics, connected apps, RBAC policies, through the cache. */
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Organization } from "../../src/cache/object/organization.ts";
 import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
-import { useClock } from "../support/clock.ts";
-import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey } from "../support/deployment.ts";
 import { logLines } from "../support/egress.ts";
-import { createStytchWorld, type StytchWorld } from "../support/stytch-world.ts";
 import { deferred, json, stytchError } from "../support/upstream.ts";
+import { BASE, countIn, isolate, metricsPath, read, useWorld, world } from "../support/world-isolate.ts";
 
-const clock = useClock();
 const SCOPES = [
   "organizations:read",
   "organizations:metrics",
@@ -16,24 +14,9 @@ const SCOPES = [
   "rbac:read",
   "members:read",
 ] as const;
-const BASE = "/v1/b2b/organizations";
+const clock = useWorld(...SCOPES);
 const LEASE_SECONDS = 5;
 
-let isolate: TestIsolate;
-let world: StytchWorld;
-let key: string;
-
-beforeEach(async () => {
-  world = createStytchWorld();
-  isolate = createIsolate();
-  await isolate.admin("POST", "/admin/cache/purge", { rbac_policy: true });
-  isolate = createIsolate();
-  ({ key } = await createKey(isolate, SCOPES));
-});
-
-const metricsPath = (name: string = world.organizationId) => `${BASE}/${encodeURIComponent(name)}/metrics`;
-const read = async (path: string, reader = isolate, by = key) => await reader.call(path, { key: by });
-const countIn = async (response: Response) => (await response.json<Json>())["member_count"];
 const partRequests = () => world.upstream.requests.filter(({ url }) => url.endsWith("/metrics"));
 
 test("60 callers of cold metrics in three isolates make one request to Stytch", async () => {

@@ -35,9 +35,15 @@ function respond(
   headers: Record<string, string> = {},
 ): Response {
   const request = new Request("https://postern.test/", { headers });
-  const context = new RequestContext(request, {} as Env, state, new RequestLog("GET"), {
-    waitUntil: () => {},
-  });
+  const context = new RequestContext(
+    request,
+    {} as Env,
+    state,
+    new RequestLog(new Request("https://postern.example")),
+    {
+      waitUntil: () => {},
+    },
+  );
   return cachedResponse(context, { entry, source, isStored: true }, entry, NOW + ms);
 }
 const ageHeaders = ({ headers }: Response) =>

@@ -3,6 +3,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import type { Json } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { skipRetryDelays } from "../support/failing-upstream.ts";
 import { OrganizationsAtStytch } from "../support/organizations.ts";
 import { organizationPath } from "../support/paths.ts";
 import { deferred, json, stytchError } from "../support/upstream.ts";
@@ -15,6 +16,7 @@ let stytch: OrganizationsAtStytch;
 let key: string;
 
 beforeEach(async () => {
+  skipRetryDelays();
   stytch = new OrganizationsAtStytch(2);
   admin = createIsolate();
   ({ key } = await createKey(admin, ["organizations:read"]));

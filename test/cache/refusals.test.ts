@@ -9,6 +9,7 @@ import { createIsolate, createKey, type TestIsolate } from "../support/deploymen
 import { logLines } from "../support/egress.ts";
 import { kvThat, objectsThat } from "../support/fakes.ts";
 import { organizationPath } from "../support/paths.ts";
+import { REFUSALS } from "../support/refusals.ts";
 import { json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
 
 const { at } = useClock();
@@ -32,33 +33,20 @@ beforeEach(async () => {
   for (const target of [path, slugPath]) await isolate.call(target, { key });
 });
 
-const REFUSALS: [string, () => Response][] = [
-  ["401", () => stytchError(401, "unauthorized_credentials")],
-  ["403", () => stytchError(403, "organization_suspended")],
-  ["408", () => stytchError(408, "request_timeout")],
-  ["425", () => new Response("", { status: 425 })],
-  ["499", () => stytchError(499, "client_closed_request")],
-  ["302", () => new Response(null, { status: 302, headers: { location: "https://elsewhere.test/" } })],
-  ["304", () => new Response(null, { status: 304 })],
-  ["400 about the secret", () => stytchError(400, "secret_not_found")],
+const HIDDEN: typeof REFUSALS = [
+  ...REFUSALS,
   ["400 about the billing", () => stytchError(400, "billing_not_verified")],
-  ["400 about the protocol", () => stytchError(400, "use_https")],
   ["400 in HTML", () => new Response("<html>", { status: 400 })],
-  ["404 about the route", () => stytchError(404, "route_not_found")],
-  ["404 about the project", () => stytchError(404, "project_not_found")],
-  ["404 about a member", () => stytchError(404, "member_not_found")],
   ["404 about a connected app", () => stytchError(404, "connected_app_not_found")],
   ["404 about a page", () => stytchError(404, "page_not_found")],
   ["404 of an unknown type", () => stytchError(404, "not_found")],
-  ["404 in HTML", () => new Response("<html>", { status: 404 })],
-  ["404 without a body", () => new Response(null, { status: 404 })],
 ];
 
 const readForced = async (target: string) =>
   await isolate.call(target, { key: forcingKey, headers: { "Postern-Cache": "refresh" } });
 
 describe("a refusal of Postern itself", () => {
-  test.each(REFUSALS)("a %s is hidden by the last valid entry, to its last second", async (_, refuse) => {
+  test.each(HIDDEN)("a %s is hidden by the last valid entry, to its last second", async (_, refuse) => {
     const listed = vi.spyOn(Directory.prototype, "purge");
     upstream.answer(refuse);
     for (const seconds of [72, 121, 3_719]) {

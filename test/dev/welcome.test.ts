@@ -47,6 +47,15 @@ test("in front of the sandbox, examples name what the sandbox has", () => {
   expect(text).not.toContain("...");
 });
 
+test("in front of the sandbox, two lines read what belongs to the organization, and the policies", () => {
+  const text = inFrontOfSandbox();
+  const parts = `{metrics,connected_apps,member?member_id=${demo.member_id}}`;
+  for (const path of [`organizations/acme/${parts}`, "rbac/{policy,organizations/acme}"])
+    expect(text).toContain(`curl -i -H "Authorization: Bearer $KEY" "$POSTERN/v1/b2b/${path}"`);
+  // Its key reads organizations only.
+  expect(inFrontOfProject("test")).not.toMatch(/metrics|rbac/);
+});
+
 test("in front of the sandbox, a session reads its organization, and in front of a project there is none", () => {
   const text = inFrontOfSandbox();
   expect(text).toContain('"$POSTERN/admin/session-policy"');
@@ -90,7 +99,7 @@ test("the forged key differs from the key in one character", () => {
 /** Pasted comments may not open a quote: zsh does not take them for comments. */
 test.each([
   ["a project", inFrontOfProject("live"), 5],
-  ["the sandbox", inFrontOfSandbox(), 13],
+  ["the sandbox", inFrontOfSandbox(), 15],
 ])("in front of %s, comments hold nothing that a shell acts on", (_, text, count) => {
   const comments = text.match(/^#.*$/gm) ?? [];
   expect(comments).toHaveLength(count);

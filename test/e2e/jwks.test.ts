@@ -1,8 +1,7 @@
 /** The JWKS over real sockets, on a clock that the tests set: their age, and what is answered while Stytch fails. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { serveBuilt } from "../../dev/built-worker.ts";
+import { type RunningWorkers, serveBuilt } from "../../dev/built-worker.ts";
 import { KEY_SECRET, PROJECT_ID, UPSTREAM_SECRET } from "../../dev/credentials.ts";
-import type { RunningServer } from "../../dev/serve.ts";
 import { CLOCK_WORKER, setClock } from "./postern.ts";
 import { type ScriptedResponse, useScriptedUpstream } from "./scripted-upstream.ts";
 
@@ -11,24 +10,22 @@ const SET = '{"keys":[{"kty":"RSA","kid":"jwk-test-1"}],"status_code":200}';
 const NEW_SET = SET.replace("jwk-test-1", "jwk-test-2");
 
 const upstream = useScriptedUpstream();
-let postern: RunningServer;
+let workers: RunningWorkers<"postern">;
 let lines: string[] = [];
 /** When the test began, in seconds of Postern's clock after the real time. */
 let startSeconds = 0;
 
 beforeAll(async () => {
-  postern = await serveBuilt("wrangler.toml", {
-    entry: CLOCK_WORKER,
-    vars: {
-      STYTCH_PROJECT_ID: PROJECT_ID,
-      STYTCH_SECRET: UPSTREAM_SECRET,
-      STYTCH_BASE_URL: upstream.origin,
-      KEY_SECRET,
-    },
-    onLogLine: (line) => void lines.push(line),
-  });
+  const vars = {
+    STYTCH_PROJECT_ID: PROJECT_ID,
+    STYTCH_SECRET: UPSTREAM_SECRET,
+    STYTCH_BASE_URL: upstream.origin,
+    KEY_SECRET,
+  };
+  const postern = { configPath: "wrangler.toml", wrapper: CLOCK_WORKER, vars };
+  workers = await serveBuilt({ postern }, (line) => void lines.push(line));
 });
-afterAll(async () => await postern.stop());
+afterAll(async () => await workers.stop());
 beforeEach(async () => {
   // Whatever was known in the last test has expired.
   startSeconds += 100_000;
@@ -37,11 +34,11 @@ beforeEach(async () => {
 });
 
 async function at(seconds: number): Promise<void> {
-  await setClock(postern.origin, (startSeconds + seconds) * 1_000);
+  await setClock(workers.origins.postern, (startSeconds + seconds) * 1_000);
 }
 
 async function read() {
-  const response = await fetch(postern.origin + JWKS);
+  const response = await fetch(workers.origins.postern + JWKS);
   return {
     status: response.status,
     cache: response.headers.get("Cache-Control"),

@@ -3,15 +3,15 @@ import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxe
 
 export type { SandboxedPostern } from "../../dev/sandboxed-postern.ts";
 
-/** Postern's entry file with a clock that a test moves. */
+/** Postern with a clock that a test moves. */
 export const CLOCK_WORKER = "test/support/clock-worker.ts";
 
-/** As `startSandboxedPostern`. `entry` replaces Postern's entry file. */
+/** As `startSandboxedPostern`. `wrapper` is a module that takes the place of Postern's entry file. */
 export async function startPostern(
   vars: Record<string, string> = {},
-  entry?: string,
+  wrapper?: string,
 ): Promise<SandboxedPostern> {
-  return await startSandboxedPostern(vars, entry === undefined ? {} : { entry });
+  return await startSandboxedPostern(vars, wrapper === undefined ? {} : { wrapper });
 }
 
 export interface ClockedPostern extends SandboxedPostern {

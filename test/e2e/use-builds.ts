@@ -1,5 +1,5 @@
 /** Every process serves what was built before the processes started (`builds.ts`). */
 import { inject } from "vitest";
-import { useBuild } from "../../dev/built-worker.ts";
+import { usePrepared } from "../../dev/built-worker.ts";
 
-for (const build of inject("builds")) useBuild(build);
+for (const worker of inject("workers")) usePrepared(worker);

@@ -1,20 +1,19 @@
 /** What the platform does with a request that waits for another of the same isolate: real requests to workerd. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { serveBuilt } from "../../dev/built-worker.ts";
-import type { RunningServer } from "../../dev/serve.ts";
+import { type RunningWorkers, serveBuilt } from "../../dev/built-worker.ts";
 
-let worker: RunningServer;
+let workers: RunningWorkers<"waiters">;
 
 beforeAll(async () => {
-  worker = await serveBuilt("test/e2e/waiters/wrangler.toml", { vars: {}, onLogLine: () => {} });
+  workers = await serveBuilt({ waiters: { configPath: "test/e2e/waiters/wrangler.toml", vars: {} } });
   // The first requests take long: code is loaded and connections are opened.
   await Promise.all([get("/size"), get("/size"), get("/size"), get("/size")]);
 });
-afterAll(async () => await worker.stop());
+afterAll(async () => await workers.stop());
 
 const get = async (path: string, signal?: AbortSignal) =>
-  await fetch(worker.origin + path, signal === undefined ? {} : { signal });
+  await fetch(workers.origins.waiters + path, signal === undefined ? {} : { signal });
 const size = async () => await (await get("/size")).json();
 /** A slow machine takes its time to let several requests in. */
 const PATIENCE = { interval: 20, timeout: 10_000 };
@@ -22,7 +21,7 @@ const PATIENCE = { interval: 20, timeout: 10_000 };
 /** Requests that wait, once all of them do. */
 async function waiting(count: number, timeoutMs: number): Promise<Promise<unknown>[]> {
   const requests = Array.from({ length: count }, async (_, index) => {
-    const answer = await fetch(`${worker.origin}/wait?ms=${timeoutMs}`, {
+    const answer = await fetch(`${workers.origins.waiters}/wait?ms=${timeoutMs}`, {
       method: "POST",
       body: `waiter ${index}`,
     });
@@ -73,7 +72,7 @@ test("a waiter goes on if its leader's client disconnects", async () => {
 test("a waiter whose client disconnects does not keep the others from being woken", async () => {
   const [kept] = await waiting(1, 10_000);
   const client = new AbortController();
-  const gone = fetch(`${worker.origin}/wait?ms=10000`, { method: "POST", signal: client.signal });
+  const gone = fetch(`${workers.origins.waiters}/wait?ms=10000`, { method: "POST", signal: client.signal });
   await expect.poll(size, PATIENCE).toBe(2);
   client.abort();
   await expect(gone).rejects.toThrow();

@@ -5,6 +5,7 @@
 import { evictAllDurableObjects } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
 import { createIsolate } from "../support/deployment.ts";
+import { settleObjects } from "../support/object-work.ts";
 import { organizationPath } from "../support/paths.ts";
 import {
   admin,
@@ -17,7 +18,6 @@ import {
   readElsewhere,
   readUnbound,
   requestsFor,
-  settle,
   unbound,
   useProbes,
 } from "../support/probes.ts";
@@ -103,7 +103,7 @@ test("a name that only a bound key has asked for is a hit for an unbound one", a
   const [, slug] = pairs();
   if (slug === undefined) throw new Error("no slug");
   expect((await admin.call(organizationPath(slug.name), { key: bound })).status).toBe(404);
-  await settle();
+  await settleObjects();
   const response = await createIsolate().call(organizationPath(slug.name), { key: unbound });
   expect([response.status, requestsFor(slug.name)]).toEqual([200, 1]);
 });

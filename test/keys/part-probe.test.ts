@@ -8,7 +8,8 @@ import { CACHED_OPERATIONS, MEMBER_OPERATIONS } from "../../src/api/operations.t
 import { SCOPES } from "../../src/keys/record.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
-import { logLines } from "../support/egress.ts";
+import { skipRetryDelays } from "../support/failing-upstream.ts";
+import { observeCall } from "../support/observe-call.ts";
 import { createStytchWorld, pathInWorld, type StytchWorld } from "../support/stytch-world.ts";
 import { stytchError } from "../support/upstream.ts";
 
@@ -22,6 +23,7 @@ let bound: string;
 let unbound: string;
 
 beforeEach(async () => {
+  skipRetryDelays();
   world = createStytchWorld();
   const admin = createIsolate();
   const organization_ids = ["organization-test-11111111-1111-4111-8111-111111111111"];
@@ -29,30 +31,16 @@ beforeEach(async () => {
   ({ key: unbound } = await createKey(admin, SCOPES));
 });
 
-/** All that one read causes in front of its answer, and all that its caller and the log see of it. */
+/** `observeCall` of what belongs to an organization; `upstream`: the URLs without the organization's name. */
 async function observe(
   isolate: TestIsolate,
   pattern: string,
   organization: string,
   headers: Record<string, string>,
 ) {
-  isolate.resetCounts();
-  const [asked, logged] = [world.upstream.requests.length, logLines().length];
   const path = pathInWorld(world, pattern, { organization });
-  const response = await isolate.callUntilResponse(path, { key: bound, headers });
-  const { kvReads, objects } = isolate.counts;
-  const upstream = world.upstream.requests.slice(asked).map(({ url }) => url.replace(nameIn(url), "{name}"));
-  const { "x-request-id": requestId, ...others } = Object.fromEntries(response.headers);
-  const body = (await response.text()).replaceAll(String(requestId), "");
-  const lines = logLines()
-    .slice(logged)
-    .filter((line) => line["request_id"] === requestId)
-    .map(({ request_id: _, upstream: call, upstream_detail: detail, ...line }) => ({
-      ...line,
-      hasCall: call !== null,
-      hasDetail: detail !== undefined,
-    }));
-  return { status: response.status, headers: others, body, lines, kvReads, objects, upstream };
+  const observed = await observeCall(isolate, world.upstream, path, { key: bound, headers });
+  return { ...observed, upstream: observed.upstream.map((url) => url.replace(nameIn(url), "{name}")) };
 }
 const nameIn = (url: string) => /organizations\/([^/?]+)/.exec(url)?.[1] ?? "";
 

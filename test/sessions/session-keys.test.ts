@@ -4,6 +4,7 @@ import { expect, test, vi } from "vitest";
 import { useClock } from "../support/clock.ts";
 import { createIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/egress.ts";
+import { skipRetryDelays } from "../support/failing-upstream.ts";
 import { objectsThat } from "../support/fakes.ts";
 import { organizationPath } from "../support/paths.ts";
 import { createSigner } from "../support/session-tokens.ts";
@@ -143,6 +144,7 @@ test("503 upstream_unavailable if the object of the public keys fails and no key
 });
 
 test("while Stytch fails, known keys verify new tokens for CACHE_STALE_IF_ERROR_SECONDS", async () => {
+  skipRetryDelays();
   await setUp.allow();
   await setUp.read(pathOf(), await setUp.token());
   setUp.world.upstream.answer(({ url }) =>
@@ -197,6 +199,38 @@ test("a policy that was removed while a token waited for the keys refuses it", a
   answered.resolve();
   const response = await waiting;
   expect([response.status, await errorOf(response)]).toEqual([401, "invalid_session"]);
+});
+
+test.each([
+  [
+    "a revocation",
+    "revoked_session",
+    async () => {
+      const body = { member_id: setUp.world.memberId };
+      return await createIsolate().admin("POST", "/admin/sessions/revoke", body);
+    },
+  ],
+  [
+    "a removal of the policy",
+    "invalid_session",
+    async () => await createIsolate().admin("DELETE", "/admin/session-policy"),
+  ],
+])("%s elsewhere refuses a token that waited for the keys for a lease", async (_, errorType, change) => {
+  await setUp.allow();
+  const answered = deferred<void>();
+  setUp.world.upstream.answer(async ({ url }) => {
+    if (!url.endsWith(JWKS_PATH)) return setUp.world.respond(url);
+    await answered.promise;
+    return jwksResponse(setUp.keys);
+  });
+  const waiting = createIsolate().call(pathOf(), { key: await setUp.token() });
+  await vi.waitFor(() => expect(setUp.jwksRequests()).toBe(1));
+  expect((await change()).status).toBe(200);
+  clock.at(5);
+  answered.resolve();
+  const response = await waiting;
+  expect([response.status, await errorOf(response)]).toEqual([401, errorType]);
+  expect(setUp.reads()).toEqual([]);
 });
 
 test("the JWKS endpoint and sessions share one set", async () => {

@@ -1,8 +1,7 @@
 /** The circuit breaker, as callers of the API meet it. */
-import { beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
-import { useClock } from "../support/clock.ts";
-import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { createIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/egress.ts";
 import {
   newMemberPath,
@@ -11,21 +10,13 @@ import {
   respondInTurn,
   respondWith,
   respondWithMember,
+  skipRetryDelays,
 } from "../support/failing-upstream.ts";
 import { organizationPath } from "../support/paths.ts";
-import { json, stubUpstream, type Upstream } from "../support/upstream.ts";
+import { json } from "../support/upstream.ts";
+import { isolate, key, upstream, useUpstream } from "../support/upstream-isolate.ts";
 
-const clock = useClock();
-let upstream: Upstream;
-let isolate: TestIsolate;
-let key: string;
-
-beforeEach(async () => {
-  upstream = stubUpstream();
-  isolate = createIsolate();
-  ({ key } = await createKey(isolate, ["organizations:read", "members:dangerously_get"]));
-});
-
+const clock = useUpstream();
 test("ten failed calls open the circuit; then one call in 2 s is made, as a probe", async () => {
   respondInTurn(upstream, respondWith(500));
   for (let i = 0; i < 10; i += 1) expect((await isolate.call(newMemberPath(), { key })).status).toBe(503);
@@ -49,6 +40,7 @@ test("ten failed calls open the circuit; then one call in 2 s is made, as a prob
 });
 
 test("an open circuit holds for all organizations, and stale entries hide it", async () => {
+  skipRetryDelays();
   const known = organization();
   respondInTurn(upstream, () => json(organizationEnvelope(known)));
   await isolate.call(organizationPath(known), { key });

@@ -1,36 +1,15 @@
 /** How long a 429 pauses what was asked for, as callers of the API meet it. */
-import { beforeEach, expect, test } from "vitest";
-import { useClock } from "../support/clock.ts";
-import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { expect, test } from "vitest";
 import {
   newMemberPath,
   newOrganizationPath,
   respondInTurn,
   respondWithMember,
 } from "../support/failing-upstream.ts";
-import { json, stubUpstream, type Upstream } from "../support/upstream.ts";
+import { json } from "../support/upstream.ts";
+import { limited, read, upstream, useUpstream } from "../support/upstream-isolate.ts";
 
-const clock = useClock();
-let upstream: Upstream;
-let isolate: TestIsolate;
-let key: string;
-
-beforeEach(async () => {
-  upstream = stubUpstream();
-  isolate = createIsolate();
-  ({ key } = await createKey(isolate, [
-    "organizations:read",
-    "members:dangerously_get",
-    "members:include_deleted",
-  ]));
-});
-
-const limited =
-  (retryAfter: string | null = "30") =>
-  () =>
-    json({ error_type: "too_many_requests" }, 429, retryAfter === null ? {} : { "Retry-After": retryAfter });
-const read = async (path: string) => await isolate.call(path, { key });
-
+const clock = useUpstream();
 test("the pause of the operation ends after an hour at most", async () => {
   respondInTurn(upstream, limited("999999999"));
   for (const _ of [1, 2, 3, 4]) {

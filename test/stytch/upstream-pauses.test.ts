@@ -1,13 +1,12 @@
 /** The pauses after a 429, as callers of the API meet them. */
 import { evictAllDurableObjects } from "cloudflare:test";
-import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import * as z from "zod";
 import { StytchClient } from "../../src/stytch/client.ts";
 import { jwksRead, memberRead, organizationRead } from "../../src/stytch/reads.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
-import { useClock } from "../support/clock.ts";
 import { createConfig } from "../support/config.ts";
-import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { createIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/egress.ts";
 import {
   newMemberPath,
@@ -17,31 +16,13 @@ import {
   respondWithMember,
 } from "../support/failing-upstream.ts";
 import { organizationPath } from "../support/paths.ts";
-import { json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { json, stytchError } from "../support/upstream.ts";
+import { key, limited, read, upstream, useUpstream } from "../support/upstream-isolate.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
 const JWKS_PATH = `/v1/b2b/sessions/jwks/${TEST_VARS.STYTCH_PROJECT_ID}`;
 
-const clock = useClock();
-let upstream: Upstream;
-let isolate: TestIsolate;
-let key: string;
-
-beforeEach(async () => {
-  upstream = stubUpstream();
-  isolate = createIsolate();
-  ({ key } = await createKey(isolate, [
-    "organizations:read",
-    "members:dangerously_get",
-    "members:include_deleted",
-  ]));
-});
-
-const limited =
-  (retryAfter: string | null = "30") =>
-  () =>
-    json({ error_type: "too_many_requests" }, 429, retryAfter === null ? {} : { "Retry-After": retryAfter });
-const read = async (path: string) => await isolate.call(path, { key });
+const clock = useUpstream();
 const newOrganizations = (count: number) => Array.from({ length: count }, newOrganizationPath);
 
 test("a 429 with Retry-After pauses its member until then, and callers get the time left", async () => {

@@ -1,12 +1,11 @@
 /** The attempts of a call to Stytch, as callers of the API meet them. */
-import { beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, type MockInstance, test, vi } from "vitest";
 import { failed } from "../../src/result.ts";
 import { StytchClient } from "../../src/stytch/client.ts";
 import { organizationRead } from "../../src/stytch/reads.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
-import { useClock } from "../support/clock.ts";
 import { createConfig } from "../support/config.ts";
-import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { createIsolate } from "../support/deployment.ts";
 import { declareSecret, logLines } from "../support/egress.ts";
 import {
   breakOff,
@@ -16,20 +15,17 @@ import {
   respondInTurn,
   respondWith,
   respondWithMember,
+  skipRetryDelays,
 } from "../support/failing-upstream.ts";
 import { organizationPath } from "../support/paths.ts";
-import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { deferred, json, stytchError } from "../support/upstream.ts";
+import { isolate, key, upstream, useUpstream } from "../support/upstream-isolate.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
-useClock();
-let upstream: Upstream;
-let isolate: TestIsolate;
-let key: string;
-
-beforeEach(async () => {
-  upstream = stubUpstream();
-  isolate = createIsolate();
-  ({ key } = await createKey(isolate, ["organizations:read", "members:dangerously_get"]));
+useUpstream();
+let delays: MockInstance<Scheduler["wait"]>;
+beforeEach(() => {
+  delays = skipRetryDelays();
 });
 
 test.each<[string, () => Response]>([
@@ -54,6 +50,8 @@ test("a call makes at most three attempts, and the last one decides", async () =
     error_type: "upstream_unavailable",
     upstream: { status: 502, attempts: 3 },
   });
+  const [first = 0, second = 0, ...others] = delays.mock.calls.map(([ms]) => ms);
+  expect([first >= 50 && first <= 100, second >= 100 && second <= 200, others]).toEqual([true, true, []]);
 });
 
 test.each<[string, () => Response, number]>([
@@ -69,6 +67,7 @@ test.each<[string, () => Response, number]>([
 });
 
 test("a retry that could not begin before the deadline is not made", async () => {
+  delays.mockRestore();
   vi.useRealTimers();
   const slow = createIsolate({ UPSTREAM_TIMEOUT_MS: "150" });
   upstream.answer(async () => {
@@ -83,7 +82,7 @@ test("a retry that could not begin before the deadline is not made", async () =>
 
 test("a retry ends with the deadline of the whole call", async () => {
   vi.useRealTimers();
-  const slow = createIsolate({ UPSTREAM_TIMEOUT_MS: "300" });
+  const slow = createIsolate({ UPSTREAM_TIMEOUT_MS: "200" });
   upstream.answer(async (request) =>
     upstream.requests.length === 1 ? stytchError(503, "x") : await hang(request),
   );
@@ -119,19 +118,18 @@ test("a call does not retry if a 429 pauses its member meanwhile, and does if an
   ] as const) {
     upstream.requests.length = 0;
     const path = newMemberPath();
-    const waits = vi.spyOn(scheduler, "wait");
+    delays.mockClear();
     const paused = deferred<undefined>();
-    waits.mockImplementationOnce(async () => await paused.promise);
+    delays.mockImplementationOnce(async () => await paused.promise);
     const limited = () => json({}, 429, { "Retry-After": "30" });
     const missing = () => stytchError(404, "member_not_found");
     respondInTurn(upstream, respondWith(503), limited, missing);
     const first = isolate.call(path, { key });
-    await vi.waitFor(() => expect(waits).toHaveBeenCalled());
+    await vi.waitFor(() => expect(delays).toHaveBeenCalled());
     await isolate.call(isSame ? path : newMemberPath(), { key });
     paused.resolve(undefined);
     expect((await first).status).toBe(isSame ? 503 : 404);
     expect(upstream.requests).toHaveLength(requests);
-    waits.mockRestore();
   }
 });
 
@@ -146,19 +144,24 @@ test("a response with an error status counts by its status if its body never com
     const status = cases.find(({ path }) => url.endsWith(path))?.code ?? 500;
     return new Response(new ReadableStream(), { status, headers: { "Retry-After": "0" } });
   });
-  // At the same time, since each attempt waits for half a second.
+  // Each attempt waits for half a second, which is made short here.
+  const set = setTimeout;
+  const timers = vi.spyOn(globalThis, "setTimeout");
+  timers.mockImplementation(((callback: () => void, ms: number) =>
+    set(callback, ms === 500 ? 20 : ms)) as typeof setTimeout);
   await Promise.all(
     cases.map(async ({ code, expected, requests, path }) => {
       const slow = createIsolate({ UPSTREAM_TIMEOUT_MS: "5000" });
       const startedAt = performance.now();
       expect((await slow.call(path, { key })).status, String(code)).toBe(expected);
-      expect(performance.now() - startedAt, String(code)).toBeLessThan(2_500);
+      expect(performance.now() - startedAt, String(code)).toBeLessThan(1_000);
       expect(
         upstream.requests.filter(({ url }) => url.endsWith(path)),
         String(code),
       ).toHaveLength(requests);
     }),
   );
+  expect(timers.mock.calls.filter(([, ms]) => ms === 500)).toHaveLength(6);
 });
 
 test("a timeout shorter than UPSTREAM_TIMEOUT_MS does not count for the circuit", async () => {

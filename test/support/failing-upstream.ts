@@ -1,4 +1,5 @@
 /** Responses of an upstream that fails or hangs, to be given to `upstream.answer`. */
+import { type MockInstance, vi } from "vitest";
 import { member, memberEnvelope, organization } from "./bodies.ts";
 import { memberPath, organizationPath } from "./paths.ts";
 import { deferred, json, stytchError, type Upstream, type UpstreamRequest } from "./upstream.ts";
@@ -46,3 +47,7 @@ export const respondWithMember = (upstream: Upstream) => () => {
 /** Paths of objects that no other test asks for. */
 export const newMemberPath = () => memberPath(member());
 export const newOrganizationPath = () => organizationPath(organization());
+
+/** Makes retries in this test at once. `upstream-retries.test.ts` checks how long Postern waits before them. */
+export const skipRetryDelays = (): MockInstance<Scheduler["wait"]> =>
+  vi.spyOn(scheduler, "wait").mockResolvedValue(undefined);

@@ -1,7 +1,8 @@
 import { beforeEach, expect } from "vitest";
 import { useClock } from "./clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "./deployment.ts";
-import { logLines } from "./egress.ts";
+import { settleObjects, trackObjectWork } from "./object-work.ts";
+import { observeCall } from "./observe-call.ts";
 import { organizationPath } from "./paths.ts";
 import { identifiersOf, stubTwoOrganizations, type TwoOrganizations } from "./two-organizations.ts";
 
@@ -16,6 +17,7 @@ export let unbound: string;
 export function useProbes() {
   clock = useClock();
   beforeEach(async () => {
+    await trackObjectWork();
     stytch = stubTwoOrganizations();
     admin = createIsolate();
     const scopes = ["organizations:read", "members:dangerously_get", "cache:refresh"] as const;
@@ -41,24 +43,11 @@ interface Read {
   readonly headers?: Record<string, string>;
 }
 
-/** All that one read causes in front of its answer, and all that its caller and the log see of it. */
+/** `observeCall` of an organization; `upstream`: how often Stytch was asked for this name. */
 export async function observe(isolate: TestIsolate, name: string, { key = bound, headers = {} }: Read = {}) {
-  isolate.resetCounts();
-  const [asked, logged] = [requestsFor(name), logLines().length];
-  const response = await isolate.callUntilResponse(organizationPath(name), { key, headers });
-  const { kvReads, objects } = isolate.counts;
-  const upstream = requestsFor(name) - asked;
-  const { "x-request-id": requestId, ...others } = Object.fromEntries(response.headers);
-  const body = (await response.text()).replaceAll(String(requestId), "");
-  const lines = logLines()
-    .slice(logged)
-    .filter((line) => line["request_id"] === requestId)
-    .map(({ request_id: _, upstream: call, upstream_detail: detail, ...line }) => ({
-      ...line,
-      hasCall: call !== null,
-      hasDetail: detail !== undefined,
-    }));
-  return { status: response.status, headers: others, body, lines, kvReads, objects, upstream };
+  const asked = requestsFor(name);
+  const observed = await observeCall(isolate, stytch.upstream, organizationPath(name), { key, headers });
+  return { ...observed, upstream: requestsFor(name) - asked };
 }
 
 export type Event = (isolate: TestIsolate, name: string) => Promise<unknown>;
@@ -85,10 +74,13 @@ export async function compare(
     expect({ seconds, ...hidden }).toEqual({ seconds, ...missing });
     expect(hidden.status).toBe(404);
     // What goes on behind the answer is over before the next read.
-    for (const isolate of isolates) await isolate.call("/whoami", { key: unbound });
-    await settle();
+    for (const isolate of isolates) {
+      await isolate.call("/whoami", { key: unbound });
+      await isolate.settle();
+    }
+    await settleObjects();
   }
 }
 
-/** Work of objects in the background goes on after the isolate's own. */
+/** For work in the background that a test holds up, or that goes on after a call of which it awaited the response alone. */
 export const settle = async () => await new Promise((resolve) => setTimeout(resolve, 20));
