@@ -4,11 +4,10 @@
  */
 import { errorTypeOf, type Failure } from "./errors.ts";
 import { type DegradedPart, describeError, type LogEntry, log, type UpstreamCall } from "./log.ts";
-import { traceIdOf } from "./platform/traceparent.ts";
-
 import type { Counters } from "./metrics/counters.ts";
 import { type CacheResult, outcomeOf } from "./metrics/outcome.ts";
 import { errorTypeLabel } from "./metrics/series.ts";
+import { traceIdOf } from "./platform/traceparent.ts";
 
 /** What a stage may report, whether its caller still waits or not. */
 export interface StageLog {
@@ -39,6 +38,7 @@ export class RequestLog implements StageLog {
   readonly #entry: LogEntry;
   /** What the request reads, by the name of its operation; null if it reads nothing of Stytch's. */
   #resource: string | null = null;
+  #callerKeyId: string | null = null;
   #cacheResult: CacheResult | null = null;
   #failure: Failure | null = null;
   /** The failure that `#failure` was answered for. */
@@ -73,8 +73,15 @@ export class RequestLog implements StageLog {
     return this.#entry.route !== null;
   }
 
+  /** The key that an operator asks about. */
   key(keyId: string): void {
     this.#entry.key_id = keyId;
+  }
+
+  /** The genuine key that the caller presents. */
+  callerKey(keyId: string): void {
+    this.#entry.key_id = keyId;
+    this.#callerKeyId = keyId;
   }
 
   /** The caller is a member's session. */
@@ -138,12 +145,12 @@ export class RequestLog implements StageLog {
 
   /** Counts the request, once: all counts of requests are made here. On the path of every hit, so it allocates nothing. */
   count(metrics: Counters, status: number): void {
-    const { route, key_id, degraded } = this.#entry;
+    const { route, degraded } = this.#entry;
     const failure = this.#failure;
     metrics.request(route, status, failure === null ? null : errorTypeLabel(failure));
     const result = this.#cacheResult;
     if (this.#resource !== null && result !== null) metrics.lookup(this.#resource, result);
-    if (key_id !== null) metrics.keyRequest(key_id, outcomeOf(status, result));
+    if (this.#callerKeyId !== null) metrics.keyRequest(this.#callerKeyId, outcomeOf(status, result));
     if (degraded !== undefined) for (const part of degraded) metrics.degraded(part);
     if (failure === null) return;
     if (failure.type === "too_many_requests" && failure.limited !== "address") metrics.rateLimited();

@@ -2,7 +2,8 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { createIsolate, type TestIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/egress.ts";
-import { ADMIN_HEADERS, parseFamilies } from "../support/metrics.ts";
+import { parseFamilies } from "../support/metrics.ts";
+import { ADMIN_HEADERS } from "../support/scrape.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
 const METRICS_TOKEN = "canary-of-the-metrics-token-0123456789abcdef";

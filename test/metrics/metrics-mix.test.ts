@@ -3,8 +3,9 @@ import { beforeEach, expect, test } from "vitest";
 import { member, memberEnvelope, organization, organizationEnvelope } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
-import { ADMIN_HEADERS, increase, type Samples, scrape } from "../support/metrics.ts";
+import { increase, type Samples } from "../support/metrics.ts";
 import { memberPath, organizationPath } from "../support/paths.ts";
+import { ADMIN_HEADERS, scrape } from "../support/scrape.ts";
 import { setUpOrganization } from "../support/setup.ts";
 import { json, stubUpstream } from "../support/upstream.ts";
 

@@ -1,7 +1,6 @@
+/// <reference path="./prometheus-text.d.ts" />
 /** The metrics as a scraper reads them. */
 import parse from "parse-prometheus-text-format";
-import type { TestIsolate } from "./deployment.ts";
-import { TEST_VARS } from "./vars.ts";
 
 /** Counters by name and labels: `postern_purges_total{source="admin"}`. Series that are zero are left out. */
 export type Samples = Record<string, number>;
@@ -33,14 +32,6 @@ export function parseSamples(text: string): Samples {
     }
   }
   return samples;
-}
-
-export const ADMIN_HEADERS = { Authorization: `Bearer ${TEST_VARS.ADMIN_TOKEN}` };
-
-/** One scrape of this isolate. */
-export async function scrape(isolate: TestIsolate): Promise<Samples> {
-  const response = await isolate.call("/metrics", { headers: ADMIN_HEADERS });
-  return parseSamples(await response.text());
 }
 
 /** What was counted between two scrapes. */
