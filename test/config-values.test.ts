@@ -2,9 +2,12 @@
 import { expect, test } from "vitest";
 import { parse, problemsOf, REQUIRED, WEBHOOK_SECRET } from "./support/parsed-config.ts";
 
-test.each(["ADMIN_TOKEN", "METRICS_TOKEN"])("a %s that does not fit a Bearer credential is refused", (name) => {
-  expect(problemsOf({ [name]: `two words ${REQUIRED.KEY_SECRET}` })).toHaveProperty(name);
-});
+test.each(["ADMIN_TOKEN", "METRICS_TOKEN"])(
+  "a %s that does not fit a Bearer credential is refused",
+  (name) => {
+    expect(problemsOf({ [name]: `two words ${REQUIRED.KEY_SECRET}` })).toHaveProperty(name);
+  },
+);
 
 test("METRICS_PER_KEY is true or false, as text or as a boolean", () => {
   for (const value of ["true", true]) expect(parse({ METRICS_PER_KEY: value }).metricsPerKey).toBe(true);

@@ -2,7 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
-import { type Counts, Counters } from "../../src/metrics/counters.ts";
+import { Counters, type Counts } from "../../src/metrics/counters.ts";
 import { MetricReports } from "../../src/metrics/metric-reports.ts";
 import { MetricStore } from "../../src/metrics/metric-store.ts";
 
@@ -14,7 +14,9 @@ const HOUR = NOW / HOUR_MS;
 type Report = (now: number, purges: number) => void;
 
 /** Runs in an object of its own, with nothing stored. `report` makes an isolate report so many purges. */
-async function withStorage(run: (storage: DurableObjectStorage, reportTo: (store: MetricStore) => Report) => void) {
+async function withStorage(
+  run: (storage: DurableObjectStorage, reportTo: (store: MetricStore) => Report) => void,
+) {
   const object = env.DIRECTORY.getByName(`metrics-${crypto.randomUUID()}`);
   await runInDurableObject(object, (_, { storage }) => {
     run(storage, (store) => {
