@@ -13,6 +13,7 @@ import type { Cors } from "./cors.ts";
 import { type Failure, RequestError } from "./errors.ts";
 import { readJwks } from "./jwks/route.ts";
 import { isEndpoint } from "./log-route.ts";
+import { readMetrics } from "./metrics/route.ts";
 import type { RequestContext } from "./request-context.ts";
 import { pathOf } from "./request-path.ts";
 import { KnownPaths } from "./unrouted-path.ts";
@@ -91,6 +92,9 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
   getWithKey("/whoami", whoAmI);
   get("/v1/b2b/sessions/jwks/:project_id", readJwks);
   get("/healthz", async () => Response.json({ status: "ok" }));
+
+  const metricsTokens = [config.metricsToken, config.adminToken].filter((token) => token !== undefined);
+  if (metricsTokens.length > 0) get("/metrics", (context) => readMetrics(context, metricsTokens));
 
   if (config.adminToken !== undefined) app.route("/admin", adminApp(config.adminToken));
   if (config.webhookSecrets.length > 0) app.route("/webhooks", webhookApp());

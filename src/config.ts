@@ -5,6 +5,19 @@
 import * as z from "zod";
 import { isOriginPattern } from "./cors-origins.ts";
 import { failed, type Result, success } from "./result.ts";
+import {
+  checkBaseUrl,
+  emptyAsUnset,
+  flag,
+  HEADER_SAFE,
+  isWebhookSecret,
+  longSecret,
+  longToken,
+  MIN_WEBHOOK_SECRET_BYTES,
+  numberVariable,
+  stringOr,
+  upstreamSecret,
+} from "./variable-forms.ts";
 
 /** Where a Durable Object may be placed: https://developers.cloudflare.com/durable-objects/reference/data-location/ */
 export const LOCATION_HINTS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
@@ -12,82 +25,6 @@ export const LOCATION_HINTS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "o
 const HEX = "[0-9a-fA-F]";
 const UUID = `${HEX}{8}-${HEX}{4}-${HEX}{4}-${HEX}{4}-${HEX}{12}`;
 const PROJECT_ID = new RegExp(`^project-(test|live)-${UUID}$`);
-const MIN_SECRET_LENGTH = 32;
-/** Random secrets of that length have more, even in hexadecimal; placeholders such as `xxxx…` have fewer. */
-const MIN_DIFFERENT_CHARACTERS = 8;
-
-/** A variable that is set to an empty text counts as not set, as an empty line in `.dev.vars` means. */
-const emptyAsUnset = <T extends z.ZodType>(schema: T) =>
-  z.preprocess((value) => (value === "" ? undefined : value), schema);
-
-const stringOr = (problem: string) =>
-  z.string({ error: (issue) => (issue.input === undefined ? "missing" : problem) });
-
-/** Variables are strings, but numbers if `wrangler.toml` writes them without quotes. */
-function numberVariable(fallback: number, min: number, max: number, whole = true) {
-  const problem = `must be a ${whole ? "whole " : ""}number from ${min} to ${max}`;
-  return emptyAsUnset(
-    z.preprocess(
-      (value) => (typeof value === "string" && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value),
-      z
-        .number(problem)
-        .refine((value) => value >= min && value <= max && (!whole || Number.isInteger(value)), problem)
-        .default(fallback),
-    ),
-  );
-}
-
-const longSecret = stringOr("must be a string")
-  .min(MIN_SECRET_LENGTH, { error: `must have at least ${MIN_SECRET_LENGTH} characters`, abort: true })
-  .refine(
-    (value) => new Set(value).size >= MIN_DIFFERENT_CHARACTERS && !isRepeated(value),
-    `must be random, with at least ${MIN_DIFFERENT_CHARACTERS} different characters and no pattern that repeats: openssl rand -hex 32`,
-  );
-
-/** True for a text that is a shorter one again and again. */
-function isRepeated(value: string): boolean {
-  for (let period = 1; period <= value.length / 2; period += 1) {
-    if (value.startsWith(value.slice(period))) return true;
-  }
-  return false;
-}
-
-/** The characters that a credential in a header may have. */
-const HEADER_SAFE = /^[!-~]+$/;
-
-const upstreamSecret = stringOr("must be a string").regex(
-  HEADER_SAFE,
-  "must be printable ASCII without spaces",
-);
-
-/** The hosts of this machine (RFC 6890 §2.2.2), as `URL` writes them. */
-const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
-
-/**
- * What is wrong with the base URL; null if nothing is. A path would make a 404 of everything, and plain HTTP would send
- * the project secret in the clear.
- */
-function checkBaseUrl(value: string): string | null {
-  const url = URL.parse(value);
-  // What `URL` would correct, such as spaces and backslashes, is not an origin either.
-  const isOriginOnly = url !== null && /^https?:\/\/[^\s/?#@\\]+\/?$/i.test(value);
-  if (!isOriginOnly)
-    return "must be an origin such as https://api.stytch.com, without a path, query or credentials";
-  if (url.protocol === "http:" && !LOOPBACK_HOST.test(url.hostname))
-    return "must be https; http is for loopback only (localhost, 127.0.0.0/8, [::1])";
-  return null;
-}
-
-/** Svix makes secrets of 24 to 64 bytes. */
-const MIN_WEBHOOK_SECRET_BYTES = 24;
-
-/** The form of a secret of Svix: https://docs.svix.com/receiving/verifying-payloads/how-manual */
-function isWebhookSecret(value: string): boolean {
-  const base64 = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(value)?.[1];
-  if (base64 === undefined || base64.length % 4 !== 0) return false;
-  return (base64.replace(/=+$/, "").length * 3) / 4 >= MIN_WEBHOOK_SECRET_BYTES;
-}
-
 const Variables = z.object({
   STYTCH_PROJECT_ID: emptyAsUnset(
     stringOr("must be a string").regex(PROJECT_ID, "must be project-(test|live)-<uuid>"),
@@ -121,9 +58,9 @@ const Variables = z.object({
       .default([]),
   ),
   KEY_SECRET: emptyAsUnset(longSecret),
-  ADMIN_TOKEN: emptyAsUnset(
-    longSecret.regex(HEADER_SAFE, "must be printable ASCII without spaces").optional(),
-  ),
+  ADMIN_TOKEN: emptyAsUnset(longToken.optional()),
+  METRICS_TOKEN: emptyAsUnset(longToken.optional()),
+  METRICS_PER_KEY: emptyAsUnset(flag(false)),
   LEASE_SECONDS: numberVariable(5, 1, 60),
   LEASE_GRACE_SECONDS: numberVariable(60, 0, 600),
   CACHE_FRESH_SECONDS: numberVariable(60, 1, 3_600),
@@ -172,6 +109,10 @@ export interface Config {
   readonly upstreamRegion: (typeof LOCATION_HINTS)[number];
   readonly keySecret: string;
   readonly adminToken: string | undefined;
+  /** May read the metrics and nothing else. */
+  readonly metricsToken: string | undefined;
+  /** Whether the metrics have a series for each key. */
+  readonly metricsPerKey: boolean;
   /** Each of them may sign a webhook. Without any, there is no webhook endpoint. */
   readonly webhookSecrets: readonly string[];
   readonly leaseSeconds: number;
@@ -222,6 +163,8 @@ function toConfig(v: Variables): Config {
     upstreamRegion: v.UPSTREAM_REGION,
     keySecret: v.KEY_SECRET,
     adminToken: v.ADMIN_TOKEN,
+    metricsToken: v.METRICS_TOKEN,
+    metricsPerKey: v.METRICS_PER_KEY,
     webhookSecrets: Object.freeze(v.STYTCH_WEBHOOK_SECRET),
     leaseSeconds: v.LEASE_SECONDS,
     leaseGraceSeconds: v.LEASE_GRACE_SECONDS,

@@ -32,7 +32,7 @@ const HEADER_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$
 const MAX_REPEATED_CHARACTERS = 4_096;
 
 /** Pages of other origins have no business with operators' paths. */
-const OPERATOR_PATH = /^\/(?:admin|webhooks)(?:\/|$)/;
+const OPERATOR_PATH = /^\/(?:admin|metrics|webhooks)(?:\/|$)/;
 
 /** True for the question of a browser whether a page may send a request. */
 export function isPreflight({ method, headers }: Request): boolean {

@@ -23,6 +23,10 @@ const challenges = (error: "" | ', error="invalid_token"') =>
     ["WWW-Authenticate", 'Basic realm="postern", charset="UTF-8"'],
   ] as const;
 
+/** For an operator's token. `presented`: whether there was any. */
+const bearerChallenge = (presented: boolean) =>
+  [["WWW-Authenticate", `Bearer realm="postern"${presented ? ', error="invalid_token"' : ""}`]] as const;
+
 /** For a call that Postern does not offer. */
 const ASK_STYTCH =
   "If it is a call of the Stytch API, make it to Stytch itself, with the project's own credentials.";
@@ -96,9 +100,13 @@ function toWire(failure: Failure): Wire {
       return {
         status: 401,
         message: "The admin API needs Authorization: Bearer <ADMIN_TOKEN>.",
-        headers: [
-          ["WWW-Authenticate", `Bearer realm="postern"${failure.presented ? ', error="invalid_token"' : ""}`],
-        ],
+        headers: bearerChallenge(failure.presented),
+      };
+    case "invalid_metrics_token":
+      return {
+        status: 401,
+        message: "Metrics need Authorization: Bearer <METRICS_TOKEN> or <ADMIN_TOKEN>.",
+        headers: bearerChallenge(failure.presented),
       };
     case "invalid_signature":
       return {

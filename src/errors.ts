@@ -26,7 +26,7 @@ export type Failure =
   | { readonly type: "invalid_session" }
   /** The session is genuine; its token has ended, or was issued longer ago than the policy allows, or is revoked. */
   | { readonly type: "expired_session" | "revoked_session" }
-  | { readonly type: "invalid_admin_token"; readonly presented: boolean }
+  | { readonly type: "invalid_admin_token" | "invalid_metrics_token"; readonly presented: boolean }
   /** Svix has not signed the webhook with this deployment's secret, or too long ago. */
   | { readonly type: "invalid_signature" }
   | { readonly type: "insufficient_scope"; readonly scope: string }

@@ -39,6 +39,7 @@ function isFailedAuth({ type }: Failure): boolean {
     type === "invalid_key" ||
     type === "invalid_session" ||
     type === "invalid_admin_token" ||
+    type === "invalid_metrics_token" ||
     type === "invalid_signature"
   );
 }

@@ -12,6 +12,8 @@ import { type Config, parseConfig, parseCorsOrigins } from "./config.ts";
 import { Cors } from "./cors.ts";
 import type { JwksState } from "./jwks/jwks-set.ts";
 import { createKeyState, type KeyState } from "./keys/key-state.ts";
+import { Counters } from "./metrics/counters.ts";
+import { MetricReports } from "./metrics/metric-reports.ts";
 import { failed, type Result, success } from "./result.ts";
 import { SessionState } from "./sessions/session-state.ts";
 import { StytchClient } from "./stytch/client.ts";
@@ -28,6 +30,10 @@ export interface IsolateState extends CacheState {
   /** The last headers of each projection; an entry is its own projection for a key without fields. */
   readonly responseHeaders: WeakMap<Projection, CachedHeaders>;
   readonly jwks: JwksState;
+  /** What was counted and is in no report yet. */
+  readonly metrics: Counters;
+  /** The reports that the Directory has not stored yet. */
+  readonly metricReports: MetricReports;
 }
 
 /** What is left of a deployment whose configuration is missing or wrong. */
@@ -73,18 +79,22 @@ function createIsolateState(env: Env): Result<IsolateState, Misconfiguration> {
   const config = configured.value;
   const purges = new PurgeList();
   const sessions = new SessionState(config);
+  const metrics = new Counters();
+  const metricReports = new MetricReports(metrics);
   return success({
     config,
     cors: createCors(config.corsOrigins),
-    stytch: new StytchClient(config),
+    stytch: new StytchClient(config, (...request) => metrics.upstreamRequest(...request)),
     keys: createKeyState(config),
     memory: new Memory(),
     purges,
-    purgeSync: createPurgeSync(env, config, purges, sessions),
+    purgeSync: createPurgeSync(env, config, purges, { sessions, metricReports }),
     sessions,
     projections: new ProjectionCache(),
     responseHeaders: new WeakMap(),
     jwks: { set: undefined, failure: undefined },
+    metrics,
+    metricReports,
   });
 }
 

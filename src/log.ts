@@ -71,6 +71,12 @@ export function log(line: object): void {
   console.log(JSON.stringify({ at: new Date().toISOString(), ...line }));
 }
 
+/** A part failed in the background of an object, with no request whose entry could say so. */
+export type LogDegraded = (part: DegradedPart, error: unknown) => void;
+
+export const logDegraded: LogDegraded = (part, error) =>
+  log({ degraded: [part], defect: describeError(error) });
+
 /** The kind of an error and where it was thrown. Its message stays out: it may quote a body or a URL. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;

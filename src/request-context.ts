@@ -58,7 +58,7 @@ export class RequestContext {
   async fail(failure: Failure): Promise<Response> {
     const { env, log, request } = this;
     const answered = await limitFailedAuth(failure, request.headers, env.FAILED_AUTH_LIMITER, log);
-    log.failure(answered);
+    log.failure(answered, failure);
     const response = failureResponse(answered, log.requestId);
     if (this.isKeyed) response.headers.set("Vary", "Authorization");
     return response;

@@ -4,6 +4,9 @@
  */
 import { errorTypeOf, type Failure } from "./errors.ts";
 import { type DegradedPart, describeError, type LogEntry, log, type UpstreamCall } from "./log.ts";
+import type { Counters } from "./metrics/counters.ts";
+import { type CacheResult, outcomeOf } from "./metrics/outcome.ts";
+import { errorTypeLabel } from "./metrics/series.ts";
 import { traceIdOf } from "./platform/traceparent.ts";
 
 /** What a stage may report, whether its caller still waits or not. */
@@ -14,11 +17,32 @@ export interface StageLog {
   upstream(call: UpstreamCall | null, detail?: string): void;
 }
 
+/** A failure by which the caller did not prove who it is. */
+const FAILED_AUTHENTICATIONS: readonly Failure["type"][] = [
+  "missing_key",
+  "invalid_key",
+  "expired_key",
+  "revoked_key",
+  "invalid_session",
+  "expired_session",
+  "revoked_session",
+  "invalid_admin_token",
+  "invalid_metrics_token",
+  "invalid_signature",
+];
+
 export class RequestLog implements StageLog {
   readonly requestId = crypto.randomUUID();
   readonly #startedAt = Date.now();
   readonly #headers: Headers;
   readonly #entry: LogEntry;
+  /** What the request reads, by the name of its operation; null if it reads nothing of Stytch's. */
+  #resource: string | null = null;
+  #callerKeyId: string | null = null;
+  #cacheResult: CacheResult | null = null;
+  #failure: Failure | null = null;
+  /** The failure that `#failure` was answered for. */
+  #cause: Failure | null = null;
 
   constructor({ method, headers }: Request) {
     this.#headers = headers;
@@ -49,8 +73,15 @@ export class RequestLog implements StageLog {
     return this.#entry.route !== null;
   }
 
+  /** The key that an operator asks about. */
   key(keyId: string): void {
     this.#entry.key_id = keyId;
+  }
+
+  /** The genuine key that the caller presents. */
+  callerKey(keyId: string): void {
+    this.#entry.key_id = keyId;
+    this.#callerKeyId = keyId;
   }
 
   /** The caller is a member's session. */
@@ -58,9 +89,16 @@ export class RequestLog implements StageLog {
     this.#entry.session = true;
   }
 
-  /** The value of the header `Cache-Status`. */
-  cacheStatus(value: string): void {
+  /** `resource`, by the name of its operation, is looked up. `result`: what it comes to unless something else is noted. */
+  lookup(resource: string, result: CacheResult): void {
+    this.#resource = resource;
+    this.#cacheResult = result;
+  }
+
+  /** The value of the header `Cache-Status`, and what it says in one word. */
+  cacheStatus(value: string, result: CacheResult): void {
     this.#entry.cache = value;
+    this.#cacheResult = result;
   }
 
   /**
@@ -68,7 +106,9 @@ export class RequestLog implements StageLog {
    * not to tell what others have asked for.
    */
   notFound(): void {
-    if (this.#entry.upstream === null) this.#entry.cache = "postern; hit; detail=negative";
+    if (this.#entry.upstream !== null) return;
+    this.#entry.cache = "postern; hit; detail=negative";
+    this.#cacheResult = "negative";
   }
 
   upstream(call: UpstreamCall | null, detail?: string): void {
@@ -86,8 +126,11 @@ export class RequestLog implements StageLog {
     this.#entry.webhook = { event, purges, ...(revokes && { revokes }) };
   }
 
-  failure(failure: Failure): void {
+  /** `cause`: the failure itself, if the caller is told of another. */
+  failure(failure: Failure, cause: Failure = failure): void {
     this.#entry.error_type = errorTypeOf(failure);
+    this.#failure = failure;
+    this.#cause = cause;
   }
 
   /** A defect: what was thrown, reduced to its kind and place. */
@@ -98,6 +141,25 @@ export class RequestLog implements StageLog {
   /** What is wrong with the configuration, by variable. */
   problems(problems: Readonly<Record<string, string>>): void {
     this.#entry.problems = problems;
+  }
+
+  /** Counts the request, once: all counts of requests are made here. On the path of every hit, so it allocates nothing. */
+  count(metrics: Counters, status: number): void {
+    const { route, degraded } = this.#entry;
+    const failure = this.#failure;
+    metrics.request(route, status, failure === null ? null : errorTypeLabel(failure));
+    const result = this.#cacheResult;
+    if (this.#resource !== null && result !== null) metrics.lookup(this.#resource, result);
+    if (this.#callerKeyId !== null) metrics.keyRequest(this.#callerKeyId, outcomeOf(status, result));
+    if (degraded !== undefined) for (const part of degraded) metrics.degraded(part);
+    if (failure === null) return;
+    if (failure.type === "too_many_requests" && failure.limited !== "address") metrics.rateLimited();
+    if (this.#cause !== null && this.isUnauthenticated) metrics.failedAuthentication(this.#cause.type);
+  }
+
+  /** True if credentials were refused. */
+  get isUnauthenticated(): boolean {
+    return this.#cause !== null && FAILED_AUTHENTICATIONS.includes(this.#cause.type);
   }
 
   /** Writes the entry: always, but for cache hits, of which the share `hitSampleRate` is written. `random`: 0 to 1. */
@@ -129,12 +191,14 @@ const addCalls = (earlier: UpstreamCall, later: UpstreamCall): UpstreamCall => (
 /** The log of work in the background of a request, whose own entry is written by then. */
 export class BackgroundLog implements StageLog {
   readonly #requestId: string;
+  readonly #metrics: Pick<Counters, "degraded">;
   readonly #degraded: DegradedPart[] = [];
   #upstream: UpstreamCall | null = null;
   #detail: string | undefined;
 
-  constructor(requestId: string) {
+  constructor(requestId: string, metrics: Pick<Counters, "degraded">) {
     this.#requestId = requestId;
+    this.#metrics = metrics;
   }
 
   upstream(call: UpstreamCall | null, detail?: string): void {
@@ -146,9 +210,10 @@ export class BackgroundLog implements StageLog {
     this.#degraded.push(part);
   }
 
-  /** Writes one line if any part was degraded. */
+  /** Writes one line if any part was degraded, and counts that. */
   write(): void {
     if (this.#degraded.length === 0) return;
+    for (const part of this.#degraded) this.#metrics.degraded(part);
     log({
       request_id: this.#requestId,
       degraded: this.#degraded,

@@ -45,6 +45,8 @@ export function createWorker(random: () => number = Math.random) {
       }
       state.value.cors?.addHeaders(request, pathOf(request.url), response.headers);
       if (context.quota !== null) setRateLimit(response.headers, context.quota);
+      log.count(state.value.metrics, response.status);
+      if (!log.isUnauthenticated) reportOverdueCounts(state.value, context.waitUntil);
       return finish(response, log, state.value.config.logHitSampleRate);
     },
   };
@@ -58,6 +60,18 @@ export function createWorker(random: () => number = Math.random) {
     log.write(response.status, now, hitSampleRate, random);
     return response;
   }
+}
+
+/**
+ * Counts are reported along with the sync of purges, which traffic of cached reads makes twice in a lease. Other traffic
+ * has one made in the background, so what an isolate has not reported is at most what it counted in a lease. Bad
+ * credentials cost no I/O, so they are reported with the next request that has none or good ones.
+ */
+function reportOverdueCounts(
+  { config, metrics, purgeSync }: IsolateState,
+  waitUntil: RequestContext["waitUntil"],
+): void {
+  if (metrics.isOverdue(Date.now(), config.leaseSeconds * 1_000)) purgeSync.syncEarly(waitUntil);
 }
 
 /** Names no variable to the caller; the log entry names each. A page may ask and read this, too. */

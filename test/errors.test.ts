@@ -55,6 +55,11 @@ const FAILURES = {
     status: 401,
     headers: { "www-authenticate": 'Bearer realm="postern", error="invalid_token"' },
   },
+  invalid_metrics_token: {
+    failure: { type: "invalid_metrics_token", presented: true },
+    status: 401,
+    headers: { "www-authenticate": 'Bearer realm="postern", error="invalid_token"' },
+  },
   insufficient_scope: {
     failure: { type: "insufficient_scope", scope: "organizations:read" },
     status: 403,

@@ -1,6 +1,7 @@
 /** Pages of the Directory's lists, newest first. */
-import type { Cursor, Directory, Page } from "../directory/directory.ts";
+import type { Directory } from "../directory/directory.ts";
 import { getDirectory } from "../directory/directory-client.ts";
+import type { Cursor, Page } from "../directory/page.ts";
 import type { RequestContext } from "../request-context.ts";
 import { callIdempotent } from "./object-calls.ts";
 import { encodeCursor, PageQuery, readQuery } from "./request.ts";

@@ -1,6 +1,6 @@
 /** What an admin call sends: its JSON body or its query, validated. An invalid one is a `RequestError` that names the field. */
 import * as z from "zod";
-import type { Cursor } from "../directory/directory.ts";
+import type { Cursor } from "../directory/page.ts";
 import { type Failure, RequestError } from "../errors.ts";
 import { containsKey } from "../keys/key-mix-up.ts";
 import { readBounded } from "../platform/bounded-body.ts";

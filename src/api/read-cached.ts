@@ -37,7 +37,7 @@ export interface CachedOperation extends OperationRoute {
 
 /** Returns 200, or 304 if the caller has the answer already. `appId` is "" if the path has no second parameter. */
 export async function readCached(
-  { scope, missing, resource }: CachedOperation,
+  { operation, scope, missing, resource }: CachedOperation,
   context: RequestContext,
   identifier: string,
   appId: string,
@@ -55,6 +55,7 @@ export async function readCached(
   const failure = checkScopes(access, [scope, ...refreshScopes(isForced)]);
   if (failure !== null) return failure;
 
+  context.log.lookup(operation, isForced ? "bypass" : "miss");
   let name = identifier;
   let visibleIds: readonly string[] | null = null;
   if (resource.of === "organization") visibleIds = visibleIdsOf(access, identifier);

@@ -26,7 +26,7 @@ export interface MemberOperation extends OperationRoute {
 }
 
 export async function readMember(
-  { scope, requestOf }: MemberOperation,
+  { operation, scope, requestOf }: MemberOperation,
   context: RequestContext,
   identifier: string,
 ): Promise<Response | Failure> {
@@ -51,6 +51,7 @@ export async function readMember(
   const own = access.member_id;
   const read = own === undefined ? request.value.read : ownMemberRead(request.value, own);
   if (read === null) return { type: "member_not_found" };
+  context.log.lookup(operation, "bypass");
   const startedAt = Date.now();
   const { result, detail, call } = await inSpan(
     "upstream",

@@ -4,6 +4,7 @@
  */
 import { ageSeconds } from "../cache/freshness.ts";
 import type { FoundEntry } from "../cache/lookup-result.ts";
+import type { CacheResult } from "../metrics/outcome.ts";
 import type { RequestContext, Timings } from "../request-context.ts";
 import type { Projection } from "./projection-cache.ts";
 
@@ -17,7 +18,7 @@ export function cachedResponse(
   const age = ageSeconds(found.entry.receivedAt, now);
   const ttl = context.config.cache.freshSeconds - age;
   const cacheStatus = formatCacheStatus(found, ttl);
-  context.log.cacheStatus(cacheStatus);
+  context.log.cacheStatus(cacheStatus, cacheResultOf(found, ttl));
   const headers = cacheHeaders(context, projection, cacheStatus, age, ttl);
   if (!matchesEtag(context.request.headers.get("If-None-Match"), projection.etag)) {
     return new Response(projection.body, { headers });
@@ -64,7 +65,7 @@ function cacheHeaders(
 /** A member, as the caller sees it. */
 export function memberResponse(context: RequestContext, body: Uint8Array<ArrayBuffer>): Response {
   const cacheStatus = "postern; fwd=bypass";
-  context.log.cacheStatus(cacheStatus);
+  context.log.cacheStatus(cacheStatus, "bypass");
   return new Response(body, {
     headers: {
       "Content-Type": "application/json",
@@ -108,6 +109,23 @@ function formatCacheStatus({ source, isStored }: FoundEntry, ttl: number): strin
       return `postern; fwd=request; fwd-status=200${stored}; collapsed`;
     case "collapsed":
       return `postern; fwd=miss; fwd-status=200${stored}; collapsed`;
+  }
+}
+
+/** The same in one word, for the counts. */
+function cacheResultOf({ source, hidesFailure }: FoundEntry, ttl: number): CacheResult {
+  if (hidesFailure) return "stale_if_error";
+  switch (source) {
+    case "memory":
+    case "kv":
+      return ttl > 0 ? source : "stale";
+    case "fetched":
+      return "miss";
+    case "collapsed":
+      return "collapsed";
+    case "requested":
+    case "requested_collapsed":
+      return "bypass";
   }
 }
 

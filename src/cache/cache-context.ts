@@ -1,5 +1,6 @@
 /** What the stages of a lookup share: the caches of the isolate, and the few things that they need of the request. */
 import type { Config } from "../config.ts";
+import type { Counters } from "../metrics/counters.ts";
 import type { StageLog } from "../request-log.ts";
 import type { StytchClient } from "../stytch/client.ts";
 import type { Entry } from "./entry.ts";
@@ -18,7 +19,7 @@ export interface CacheState {
 export interface CacheContext {
   readonly env: Env;
   readonly config: Config;
-  readonly state: CacheState & { readonly stytch: StytchClient };
+  readonly state: CacheState & { readonly stytch: StytchClient; readonly metrics: Counters };
   readonly log: StageLog & { readonly requestId: string };
   readonly waitUntil: (work: Promise<unknown>) => void;
   time(stage: "cache" | "upstream", ms: number): void;

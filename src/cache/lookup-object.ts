@@ -116,7 +116,12 @@ function fallBack(
   // So that it hides the next failure, too, when the object has been evicted.
   if (entry === ofObject) storeInMemory(context.state, entry, identifier, now);
   context.log.degraded("upstream");
-  return { entry, source: entry === cached?.entry ? cached.source : "memory", isStored: true };
+  return {
+    entry,
+    source: entry === cached?.entry ? cached.source : "memory",
+    isStored: true,
+    hidesFailure: true,
+  };
 }
 
 /** The newer of what the caches and the object have, if it is not expired and no purge has ended it. */

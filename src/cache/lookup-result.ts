@@ -24,6 +24,8 @@ export interface FoundEntry {
    * time.
    */
   readonly isStored: boolean;
+  /** Stytch failed, and this is served in place of the failure (stale-if-error). */
+  readonly hidesFailure?: true;
 }
 
 /** Not a `Result`: this is returned for every hit, and a wrapper would cost each an object more. */

@@ -1,5 +1,6 @@
 /** How an isolate reads from an Organization object, and from Stytch itself if the object fails. */
 
+import { takeCounts } from "../metrics/hand-over.ts";
 import { callWithRetry } from "../platform/durable-object.ts";
 import type { StageLog } from "../request-log.ts";
 import type { StytchClient } from "../stytch/client.ts";
@@ -12,7 +13,7 @@ const ROUND_TRIP_MS = 1_000;
 
 /** What a read needs of the isolate and of the request, or of the work in its background. */
 interface ObjectClientContext extends Pick<CacheContext, "env" | "config"> {
-  readonly state: { readonly stytch: StytchClient };
+  readonly state: Pick<CacheContext["state"], "stytch" | "metrics">;
   readonly log: StageLog;
 }
 
@@ -29,11 +30,13 @@ export async function readOrganizationObject(
   const deadlines = request.kind === "forced" ? 2 : 1;
   const startedAt = Date.now();
   try {
-    return await callWithRetry(
+    const result = await callWithRetry(
       () => env.ORGANIZATION.getByName(identifier, { locationHint: config.upstreamRegion }),
       async (object) => await object.read(identifier, request),
       deadlines * config.stytch.timeoutMs + ROUND_TRIP_MS,
     );
+    takeCounts(result, state.metrics);
+    return result;
   } catch {
     log.degraded("organization_object");
     // The object has used up a part of the deadline.

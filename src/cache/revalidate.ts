@@ -16,7 +16,7 @@ export function revalidateInBackground(context: CacheContext, identifier: string
   const now = Date.now();
   if (!memory.claimRevalidation(entry.name, now, REVALIDATE_INTERVAL_MS)) return;
   // By then the log entry of the request is written. A failure gets one of its own, once for each call of Stytch.
-  const log = new BackgroundLog(context.log.requestId);
+  const log = new BackgroundLog(context.log.requestId, state.metrics);
   const request: ReadRequest = {
     kind: "refresh",
     newestRequestedAt: entry.requestedAt,

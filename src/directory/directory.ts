@@ -9,23 +9,16 @@ import { PurgeStore } from "../cache/purge/purge-store.ts";
 import type { KeyEvent } from "../keys/event-outbox.ts";
 import type { KeyRecord } from "../keys/record.ts";
 import type { HourCount, UsageReport } from "../keys/usage.ts";
+import type { ReportMessage, ReportReceipt } from "../metrics/metric-reports.ts";
+import { MetricStore } from "../metrics/metric-store.ts";
+import type { MetricsSnapshot } from "../metrics/metrics-snapshot.ts";
 import type { Revocation } from "../sessions/revocations.ts";
 import type { SessionPolicy } from "../sessions/session-policy.ts";
 import type { PolicyVersion, SessionUpdates } from "../sessions/session-state.ts";
 import { SessionStore } from "../sessions/session-store.ts";
 import { type AuditEvent, type EventOrigin, type NumberedEventKind, numberedEventId } from "./audit-event.ts";
-
-/** The place in a list after which a page begins: that of the last item of the page before. */
-export interface Cursor {
-  /** RFC 3339. */
-  readonly at: string;
-  readonly id: string;
-}
-
-export interface Page<T> {
-  readonly items: T[];
-  readonly next: Cursor | null;
-}
+import { KeyStatusCounts } from "./key-status-counts.ts";
+import { type Cursor, type Page, readPage } from "./page.ts";
 
 /** Whose sessions to revoke; their tokens up to `revokedAt`, or up to now if it is null. */
 export interface RevocationOrder extends Pick<Revocation, "kind" | "id"> {
@@ -42,6 +35,8 @@ export interface PolicyChange {
 interface DirectoryUpdates {
   readonly purges: PurgeUpdates;
   readonly sessions: SessionUpdates;
+  /** What became of the isolate's reports; null if it sent none and asked for none. */
+  readonly metrics: ReportReceipt | null;
 }
 
 const LATEST_SEQUENCE_KEY = "latest-purge";
@@ -54,6 +49,8 @@ const EVENT_RETENTION_MS = 30 * 86_400_000;
 export class Directory extends DurableObject<Env> {
   readonly #sessions = new SessionStore(this.ctx.storage);
   readonly #purges = new PurgeStore(this.ctx.storage, this.env);
+  readonly #metrics = new MetricStore(this.ctx.storage);
+  readonly #keyStatuses = new KeyStatusCounts(this.ctx.storage.sql);
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -78,6 +75,7 @@ export class Directory extends DurableObject<Env> {
       record.version,
       JSON.stringify(record),
     );
+    this.#keyStatuses.reset();
     for (const event of events) this.#addEvent(event.id, event);
   }
 
@@ -103,15 +101,32 @@ export class Directory extends DurableObject<Env> {
   }
 
   /**
-   * What has changed since the change with this sequence number. Adds the usage `report` of the isolate, which may be
-   * repeated.
+   * What has changed since the change with this sequence number. Adds the usage `report` of the isolate, and takes in
+   * what it has `counted`; both may be repeated.
    */
-  updatesSince(sequence: number, projectId: string, report: UsageReport | null): DirectoryUpdates {
+  updatesSince(
+    sequence: number,
+    projectId: string,
+    report: UsageReport | null,
+    counted: ReportMessage | null = null,
+  ): DirectoryUpdates {
     if (report !== null) this.#sessions.usage(projectId)?.add(report);
     return {
       purges: { ...this.#purges.since(sequence), latest: this.#latestSequence() },
       sessions: this.#sessions.updatesSince(sequence, projectId),
+      metrics: this.#metrics.takeInBackground(counted, (work) => this.ctx.waitUntil(work)),
     };
+  }
+
+  /** What all isolates have counted, with what this one has `counted`. Whatever it returns is stored by then. */
+  metrics(projectId: string, counted: ReportMessage | null): MetricsSnapshot {
+    const now = Date.now();
+    this.#metrics.take(counted, now);
+    const sum = this.#metrics.readStored(now);
+    const keyStatuses = this.#keyStatuses.of(projectId, now);
+    // Again, without reports: only now are those of the message stored.
+    const receipt = this.#metrics.take(counted && { ...counted, reports: [] }, now);
+    return { ...sum, keyStatuses, receipt };
   }
 
   /** The session policy of this Stytch project; null if it has none. */
@@ -180,17 +195,22 @@ export class Directory extends DurableObject<Env> {
 
   /** Up to `limit` records of this Stytch project, newest first, from after the cursor. See `isOfProject`. */
   listKeys(limit: number, after: Cursor | null, projectId: string): Page<KeyRecord> {
-    return this.#page("keys", limit, after, "AND coalesce(json_extract(item, '$.project_id'), ?) = ?", [
-      projectId,
-      projectId,
-    ]);
+    return readPage(
+      this.ctx.storage.sql,
+      "keys",
+      limit,
+      after,
+      "AND coalesce(json_extract(item, '$.project_id'), ?) = ?",
+      [projectId, projectId],
+    );
   }
 
   /** Up to `limit` events of this Stytch project, newest first, from after the cursor. A key's project is in its record. */
   listEvents(limit: number, after: Cursor | null, projectId: string): Page<AuditEvent> {
     const ofKey = `SELECT json_extract(keys.item, '$.project_id') FROM keys
       WHERE keys.id = json_extract(events.item, '$.key_id')`;
-    return this.#page(
+    return readPage(
+      this.ctx.storage.sql,
       "events",
       limit,
       after,
@@ -214,30 +234,5 @@ export class Directory extends DurableObject<Env> {
       numberedEventId(kind, Math.max(0, now - EVENT_RETENTION_MS)),
     ];
     this.ctx.storage.sql.exec("DELETE FROM events WHERE id >= ? AND id < ?", first, end);
-  }
-
-  /** Reads one row more than it returns, to tell whether there is a next page. */
-  #page<T>(
-    table: "keys" | "events",
-    limit: number,
-    after: Cursor | null,
-    condition: string,
-    values: readonly string[],
-  ): Page<T> {
-    const rows = this.ctx.storage.sql
-      .exec<{ id: string; at: string; item: string }>(
-        `SELECT id, at, item FROM ${table} WHERE (at, id) < (?, ?) ${condition} ORDER BY at DESC, id DESC LIMIT ?`,
-        after?.at ?? "\u{10FFFF}",
-        after?.id ?? "",
-        ...values,
-        limit + 1,
-      )
-      .toArray();
-    const page = rows.slice(0, limit);
-    const last = page.at(-1);
-    return {
-      items: page.map(({ item }) => JSON.parse(item) as T),
-      next: rows.length > limit && last !== undefined ? { at: last.at, id: last.id } : null,
-    };
   }
 }

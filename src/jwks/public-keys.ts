@@ -9,6 +9,7 @@ import * as z from "zod";
 import type { Failure } from "../errors.ts";
 import { requireIsolateState } from "../isolate-state.ts";
 import type { UpstreamCall } from "../log.ts";
+import { type Counted, withCounts } from "../metrics/hand-over.ts";
 import type { StytchFailure } from "../stytch/parse-response.ts";
 import { jwksRead } from "../stytch/reads.ts";
 import { isRemembered, type JwksFailure, type JwksSet, type JwksState, jwksFreshness } from "./jwks-set.ts";
@@ -52,7 +53,11 @@ export class PublicKeys extends DurableObject<Env> {
    * refreshed before its time, unless that was done within a minute. `hasSet`: whether the isolate has a fresh set, which
    * lacks the key. Then it needs none from an object that has lost its own.
    */
-  async read(kid: string | null = null, hasSet = false): Promise<JwksRead> {
+  async read(kid: string | null = null, hasSet = false): Promise<JwksRead & Counted> {
+    return withCounts(await this.#read(kid, hasSet), requireIsolateState(this.env));
+  }
+
+  async #read(kid: string | null, hasSet: boolean): Promise<JwksRead> {
     const { set, failure } = this.#known;
     const now = Date.now();
     const { cache } = requireIsolateState(this.env).config;

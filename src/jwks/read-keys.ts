@@ -9,6 +9,7 @@
  * it: once in `KID_PAUSE_MS`, since anybody can make up names of keys. Those who come meanwhile wait for the answer.
  */
 import type { Failure } from "../errors.ts";
+import { takeCounts } from "../metrics/hand-over.ts";
 import { callWithRetry } from "../platform/durable-object.ts";
 import { Waiters } from "../platform/waiters.ts";
 import type { RequestContext } from "../request-context.ts";
@@ -100,11 +101,13 @@ async function readFromObject(
 ): Promise<JwksRead> {
   const { env, config } = context;
   try {
-    return await callWithRetry(
+    const read = await callWithRetry(
       () => env.PUBLIC_KEYS.getByName(PUBLIC_KEYS_NAME, { locationHint: config.upstreamRegion }),
       async (object) => await object.read(kid, hasSet),
       objectTimeoutMs(context),
     );
+    takeCounts(read, context.state.metrics);
+    return read;
   } catch {
     const failure = { type: "upstream_unavailable" } as const;
     return { set: undefined, failure: { at: Date.now(), failure, part: "public_keys_object" }, call: null };

@@ -10,7 +10,7 @@ import { fullBucket, type Limit } from "../limits/bucket.ts";
 import { allocate, changeLedgerLimit, createLedger, type Ledger } from "../limits/bucket-ledger.ts";
 import { callDelayMs } from "../limits/grant-policy.ts";
 import type { TokenRequest, TokenResponse } from "../limits/messages.ts";
-import { describeError, log } from "../log.ts";
+import { countingLogDegraded } from "../metrics/count-degraded.ts";
 import { checkKey } from "./authorize.ts";
 import { EventOutbox, type KeyEvent } from "./event-outbox.ts";
 import { changesOf, createRecord, editRecord, revokeRecord, rotateRecord } from "./mutations.ts";
@@ -170,7 +170,7 @@ export class ApiKey extends DurableObject<Env> {
       await this.#outbox.deliver(this.#record());
     } catch (error) {
       // The alarm delivers it.
-      log({ degraded: ["directory"], defect: describeError(error) });
+      countingLogDegraded(this.env)("directory", error);
     }
     return record;
   }

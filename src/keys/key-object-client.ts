@@ -48,7 +48,7 @@ export async function fetchLease(
       () => context.env.API_KEY.getByName(keyId),
       async (object) => await object.lease(report, request.message, uncheckedGeneration),
       KEY_OBJECT_TIMEOUT_MS,
-    );
+    ).finally(() => context.state.metrics.keyLease(Date.now() - requestedAt));
     const now = Date.now();
     if (report !== null) keyState.pendingUsage.acknowledge(keyId, report, now);
     applyTokenResponse(keyState.tokenPools, keyId, pool, request, tokens, now);

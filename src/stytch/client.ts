@@ -12,10 +12,11 @@ import type { UpstreamCall } from "../log.ts";
 import { failed, type Result } from "../result.ts";
 import { Circuit } from "./circuit.ts";
 import { DriftReporter } from "./drift.ts";
-import { fetchWithRetry } from "./fetch-with-retry.ts";
+import { fetchWithRetry, type SentRequest } from "./fetch-with-retry.ts";
 import { type ParsedBody, parseResponse, type StytchFailure } from "./parse-response.ts";
 import { Pauses } from "./pauses.ts";
 import type { StytchRead } from "./reads.ts";
+import { observeRequests, type RequestObserver } from "./request-outcome.ts";
 import { redactSecrets, type StytchConfig } from "./secrets.ts";
 
 export interface Fetched<T> {
@@ -24,6 +25,11 @@ export interface Fetched<T> {
   readonly detail: string | undefined;
   /** What the call cost; null if a pause or the circuit refused it. */
   readonly call: UpstreamCall | null;
+}
+
+interface Called<T> {
+  readonly fetched: Fetched<T>;
+  readonly requests: readonly SentRequest[];
 }
 
 /**
@@ -36,46 +42,53 @@ export class StytchClient {
   /** By operation. */
   readonly #pauses = new Map<string, Pauses>();
   readonly #drift = new DriftReporter();
+  readonly #observe: RequestObserver;
 
-  constructor({ stytch }: Pick<Config, "stytch">) {
+  constructor({ stytch }: Pick<Config, "stytch">, observe: RequestObserver = () => {}) {
     this.#config = stytch;
+    this.#observe = observe;
   }
 
   /** `timeoutMs` is for the whole call, retries included; `UPSTREAM_TIMEOUT_MS` by default. */
   async fetch<T>(read: StytchRead<T>, timeoutMs: number = this.#config.timeoutMs): Promise<Fetched<T>> {
-    const fetched = await this.#call(read, timeoutMs);
-    const { result, call } = fetched;
-    if (!result.ok) return fetched;
-    if (typeof result.value.json === "object" && result.value.json !== null) {
+    const { fetched: parsed, requests } = await this.#call(read, timeoutMs);
+    const fetched = checkObject(read, parsed);
+    observeRequests(this.#observe, read.operation, requests, fetched.result);
+    const { result } = parsed;
+    if (result.ok && typeof result.value.json === "object" && result.value.json !== null) {
       this.#drift.report(result.value.json, Date.now());
     }
-    if (read.isAbout?.(result.value.json) !== false) return fetched;
-    return { result: failed({ type: "upstream_invalid_response" }), detail: "another object", call };
+    return fetched;
   }
 
-  async #call<T>({ operation, object, path, schema }: StytchRead<T>, timeoutMs: number): Promise<Fetched<T>> {
+  async #call<T>({ operation, object, path, schema }: StytchRead<T>, timeoutMs: number): Promise<Called<T>> {
     const pauses = this.#pausesOf(operation);
     const requestedAt = Date.now();
     // The pauses first: a call that the circuit lets pass may be its probe, and must be made.
     const refusal = pauses.check(object, requestedAt) ?? this.#circuit.check(requestedAt);
-    if (refusal !== null) return { result: failed(refusal), detail: describeRefusal(refusal), call: null };
+    if (refusal !== null) {
+      const fetched = { result: failed(refusal), detail: describeRefusal(refusal), call: null };
+      return { fetched, requests: [] };
+    }
     const isPaused = () => pauses.pausedForMs(object, Date.now()) > 0;
     const { response, requests } = await fetchWithRetry(this.#config, path, timeoutMs, isPaused);
     const now = Date.now();
-    const cost = { attempts: requests, duration_ms: now - requestedAt };
+    const cost = { attempts: requests.length, duration_ms: now - requestedAt };
     if (!response.ok) {
       const { failure, detail } = CONNECTION_FAILURES[response.failure];
       // If the caller allowed less time than is configured, its timeout does not show that Stytch fails.
       const isShort = timeoutMs < this.#config.timeoutMs && response.failure === "deadline";
       if (!isShort) this.#circuit.recordOutcome(failure, requestedAt, now);
-      return { result: failed(failure), detail, call: { ...cost, status: null, request_id: null } };
+      const call = { ...cost, status: null, request_id: null };
+      return { fetched: { result: failed(failure), detail, call }, requests };
     }
     const redact = (text: string) => redactSecrets(this.#config, text);
     const { result, detail, requestId } = parseResponse(response.value, operation, schema, redact, now);
     const failure = result.ok || result.failure === "not_found" ? null : result.failure;
     this.#circuit.recordOutcome(failure, requestedAt, now);
     pauses.recordOutcome(object, failure, now);
-    return { result, detail, call: { ...cost, status: response.value.status, request_id: requestId } };
+    const call = { ...cost, status: response.value.status, request_id: requestId };
+    return { fetched: { result, detail, call }, requests };
   }
 
   #pausesOf(operation: string): Pauses {
@@ -86,6 +99,13 @@ export class StytchClient {
     }
     return pauses;
   }
+}
+
+/** An answer about something else than what was asked for is an invalid one. */
+function checkObject<T>(read: StytchRead<T>, fetched: Fetched<T>): Fetched<T> {
+  const { result, call } = fetched;
+  if (!result.ok || read.isAbout?.(result.value.json) !== false) return fetched;
+  return { result: failed({ type: "upstream_invalid_response" }), detail: "another object", call };
 }
 
 const CONNECTION_FAILURES = {

@@ -19,8 +19,15 @@ type ConnectionFailure = "deadline" | "no_connection";
 export interface Exchange {
   /** The response to the last attempt. */
   readonly response: Result<RawResponse, ConnectionFailure>;
-  /** How many requests were sent; more than attempts if the second secret was tried as well. */
-  readonly requests: number;
+  /** The requests that were sent, the last one last; more than attempts if the second secret was tried as well. */
+  readonly requests: readonly SentRequest[];
+}
+
+/** One request, from when it was sent until its body had arrived or it had failed. */
+export interface SentRequest {
+  /** The status of the response, or why there was none. */
+  readonly outcome: number | ConnectionFailure;
+  readonly ms: number;
 }
 
 /**
@@ -47,11 +54,10 @@ async function attemptUntil(
   isPaused: () => boolean,
 ): Promise<Exchange> {
   const startedAt = Date.now();
-  let requests = 0;
+  const requests: SentRequest[] = [];
   for (let retries = 0; ; retries += 1) {
-    const attempt = await attemptOnce(config, path, deadline);
-    const { response } = attempt;
-    requests += attempt.requests;
+    const { response, requests: sent } = await attemptOnce(config, path, deadline);
+    requests.push(...sent);
     const now = Date.now();
     const retryAfterSeconds = response.ok ? parseRetryAfter(response.value.retryAfter, now) : undefined;
     const outcome: AttemptOutcome = response.ok ? response.value.status : "no_connection";
@@ -67,19 +73,28 @@ async function attemptUntil(
 /** Sends one request, and a second one with the next secret if Stytch answers 401 while the project secret rotates. */
 async function attemptOnce(config: StytchConfig, path: string, deadline: AbortSignal): Promise<Exchange> {
   const { secret, nextSecret } = config;
-  let requests = 1;
+  const requests: SentRequest[] = [];
+  let sentAt = Date.now();
+  const note = (outcome: SentRequest["outcome"]) => {
+    const now = Date.now();
+    requests.push({ outcome, ms: now - sentAt });
+    sentAt = now;
+  };
   try {
     let response = await send(config, path, secret, deadline);
     if (response.status === 401 && nextSecret !== undefined) {
       await response.body?.cancel();
-      requests += 1;
+      note(response.status);
       response = await send(config, path, nextSecret, deadline);
     }
     const bytes = await readBody(response);
     const retryAfter = response.headers.get("Retry-After");
+    note(response.status);
     return { response: success({ status: response.status, retryAfter, bytes }), requests };
   } catch {
-    return { response: failed(deadline.aborted ? "deadline" : "no_connection"), requests };
+    const failure = deadline.aborted ? "deadline" : "no_connection";
+    note(failure);
+    return { response: failed(failure), requests };
   }
 }
 

@@ -3,7 +3,7 @@
  * canonical object. What was told is kept in its storage, so an alias is told once and not at each refresh, until the
  * alias's object says that it named another organization since.
  */
-import { describeError, log } from "../../log.ts";
+import { type LogDegraded, logDegraded } from "../../log.ts";
 import { withTimeout } from "../../platform/timeout.ts";
 import { aliasesOf, type Entry } from "../entry.ts";
 import { PEER_TIMEOUT_MS } from "./alias-state.ts";
@@ -19,11 +19,17 @@ export interface AliasObject {
 export class AliasNotifier {
   readonly #storage: SyncKvStorage;
   readonly #aliasObject: (alias: string) => AliasObject;
+  readonly #logDegraded: LogDegraded;
   /** Two entries are told one after the other: the second must know what the first has told. */
   #lastNotified = Promise.resolve();
 
-  constructor(storage: SyncKvStorage, aliasObject: (alias: string) => AliasObject) {
+  constructor(
+    storage: SyncKvStorage,
+    aliasObject: (alias: string) => AliasObject,
+    log: LogDegraded = logDegraded,
+  ) {
     this.#storage = storage;
+    this.#logDegraded = log;
     this.#aliasObject = aliasObject;
   }
 
@@ -77,7 +83,7 @@ export class AliasNotifier {
       await withTimeout(PEER_TIMEOUT_MS, Promise.all(notified));
       this.#storage.put(NOTIFIED_KEY, aliases);
     } catch (error) {
-      log({ degraded: ["organization_object"], defect: describeError(error) });
+      this.#logDegraded("organization_object", error);
     }
   }
 }

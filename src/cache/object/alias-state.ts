@@ -19,7 +19,7 @@
  * A canonical object tells of an alias once. So when it comes to name another organization, those that told of it before
  * are told that it has left them (`#endOtherClaims`), or they would not tell of its return.
  */
-import { describeError, log } from "../../log.ts";
+import { type LogDegraded, logDegraded } from "../../log.ts";
 import { withTimeout } from "../../platform/timeout.ts";
 import { type Entry, hasIdentifier } from "../entry.ts";
 import type { ReadRequest } from "../object-messages.ts";
@@ -64,6 +64,7 @@ export class AliasState {
   readonly #canonicalObject: (organizationId: string) => CanonicalObject;
   readonly #mirror: KvMirror;
   readonly #storage: SyncKvStorage;
+  readonly #logDegraded: LogDegraded;
   /** The organizations that think that this object knows them to have the alias. Stored, as they store that. */
   readonly #claimants: Set<string>;
   #canonicalId: string | undefined;
@@ -75,7 +76,9 @@ export class AliasState {
     mirror: KvMirror,
     storage: SyncKvStorage,
     canonicalObject: (organizationId: string) => CanonicalObject,
+    log: LogDegraded = logDegraded,
   ) {
+    this.#logDegraded = log;
     this.#mirror = mirror;
     this.#storage = storage;
     this.#claimants = new Set(storage.get<string[]>(CLAIMANTS_KEY));
@@ -132,7 +135,7 @@ export class AliasState {
       }
     } catch (error) {
       // The answer is valid all the same; the next reader asks Stytch again.
-      log({ degraded: ["organization_object"], defect: describeError(error) });
+      this.#logDegraded("organization_object", error);
     } finally {
       await othersEnded;
     }
@@ -175,7 +178,7 @@ export class AliasState {
           await withTimeout(PEER_TIMEOUT_MS, left);
         } catch (error) {
           this.#setClaimant(other, true);
-          log({ degraded: ["organization_object"], defect: describeError(error) });
+          this.#logDegraded("organization_object", error);
         }
       }),
     );

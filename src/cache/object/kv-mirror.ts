@@ -9,6 +9,7 @@
  *   false       the key was deleted                            leaves KV alone       leaves KV alone
  */
 import type { Config } from "../../config.ts";
+import type { LogDegraded } from "../../log.ts";
 import type { Entry } from "../entry.ts";
 import { kvTtlSeconds } from "../freshness.ts";
 import { deleteKvValue, type KvScope, writeKvAlias, writeKvEntry } from "../kv.ts";
@@ -45,11 +46,13 @@ export interface KvMirrorHost {
   readonly scope: () => KvScope;
   readonly cache: () => Config["cache"];
   readonly waitUntil: (work: Promise<void>) => void;
+  /** By default, it is only logged. */
+  readonly logDegraded?: LogDegraded;
 }
 
 export class KvMirror {
   readonly #host: KvMirrorHost;
-  readonly #queue = new KvWriteQueue();
+  readonly #queue: KvWriteQueue;
   #mirrored: MirroredVersion | undefined;
   #alias: AliasRecord | undefined;
   /** Reads of the object since the last write that a newer copy in KV would have saved. */
@@ -58,6 +61,7 @@ export class KvMirror {
 
   constructor(host: KvMirrorHost) {
     this.#host = host;
+    this.#queue = new KvWriteQueue(host.logDegraded);
     this.#mirrored = host.storage.get<MirroredVersion>(ENTRY_KEY);
     this.#alias = host.storage.get<AliasRecord>(ALIAS_KEY);
     this.#mayExist = this.#mirrored !== undefined || this.#alias !== undefined ? true : undefined;

@@ -3,7 +3,7 @@
  * a key and refuses more, so a write that failed is retried a little later, unless a newer one has replaced it.
  */
 
-import { describeError, log } from "../../log.ts";
+import { type LogDegraded, logDegraded } from "../../log.ts";
 import { withTimeout } from "../../platform/timeout.ts";
 
 /** How long one attempt may delay the next write. */
@@ -19,8 +19,13 @@ export interface PendingWrite {
 }
 
 export class KvWriteQueue {
+  readonly #logDegraded: LogDegraded;
   #pending: PendingWrite | undefined;
   #isRunning = false;
+
+  constructor(log: LogDegraded = logDegraded) {
+    this.#logDegraded = log;
+  }
 
   /**
    * Replaces the write that is waiting, if any. Resolves when nothing is left to write, or at once if an earlier call
@@ -50,7 +55,7 @@ export class KvWriteQueue {
         current.done(true);
         continue;
       }
-      if (attempts === 1) log({ degraded: ["kv_write"], defect: describeError(error) });
+      if (attempts === 1) this.#logDegraded("kv_write", error);
       if (attempts < MAX_ATTEMPTS) {
         await scheduler.wait(RETRY_DELAY_MS);
         this.#pending ??= current;

@@ -12,6 +12,8 @@ import { DurableObject } from "cloudflare:workers";
 import type { Config } from "../../config.ts";
 import { requireIsolateState } from "../../isolate-state.ts";
 import { log } from "../../log.ts";
+import { countingLogDegraded } from "../../metrics/count-degraded.ts";
+import { type Counted, withCounts } from "../../metrics/hand-over.ts";
 import { includesId } from "../../stytch/identifier.ts";
 import { aliasesOf, type Entry } from "../entry.ts";
 import {
@@ -28,7 +30,7 @@ import { AliasNotifier } from "./alias-notifier.ts";
 import { AliasState } from "./alias-state.ts";
 import { EntryState, isFreshEnough } from "./entry-state.ts";
 import { KvMirror } from "./kv-mirror.ts";
-import { ProbeMemory } from "./probe-memory.ts";
+import { isProbe, ProbeMemory } from "./probe-memory.ts";
 import { UpstreamReader, type UpstreamResult } from "./upstream-reader.ts";
 
 export class Organization extends DurableObject<Env> {
@@ -43,14 +45,16 @@ export class Organization extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    const logDegraded = countingLogDegraded(env);
     this.#mirror = new KvMirror({
       storage: ctx.storage.kv,
       scope: () => ({ kv: env.ORGANIZATIONS, projectId: this.#config().stytch.projectId }),
       cache: () => this.#config().cache,
       waitUntil: (work) => ctx.waitUntil(work),
+      logDegraded,
     });
-    this.#alias = new AliasState(this.#mirror, ctx.storage.kv, (id) => this.#object(id));
-    this.#notifier = new AliasNotifier(ctx.storage.kv, (alias) => this.#object(alias));
+    this.#alias = new AliasState(this.#mirror, ctx.storage.kv, (id) => this.#object(id), logDegraded);
+    this.#notifier = new AliasNotifier(ctx.storage.kv, (alias) => this.#object(alias), logDegraded);
     this.#state = new EntryState(this.#mirror.mirroredAt);
     this.#upstream = new UpstreamReader({
       state: this.#state,
@@ -67,7 +71,11 @@ export class Organization extends DurableObject<Env> {
   }
 
   /** Reads what has this name, the object's own. A failure of Stytch is returned, not thrown. */
-  async read(identifier: string, request: ReadRequest): Promise<ReadResult> {
+  async read(identifier: string, request: ReadRequest): Promise<ReadResult & Counted> {
+    return withCounts(await this.#read(identifier, request), requireIsolateState(this.env));
+  }
+
+  async #read(identifier: string, request: ReadRequest): Promise<ReadResult> {
     const { visibleIds = null } = request;
     if (request.hasSeenEntry) this.#mirror.noteSeen();
     this.#state.observeSequence(request.latestSeen);
@@ -93,16 +101,9 @@ export class Organization extends DurableObject<Env> {
     }
   }
 
-  /**
-   * True for a read by a key that is bound to organizations, unless the name is known to be one of theirs, or the caller
-   * has an entry with it and nothing else is known. Whatever is known of the name otherwise is left out of account: an
-   * organization that the key may not see takes what a missing one takes.
-   */
-  #isProbe({ visibleIds = null, newestRequestedAt }: ReadRequest): boolean {
-    if (visibleIds === null) return false;
+  #isProbe(request: ReadRequest): boolean {
     const owner = this.#state.organizationId ?? this.#alias.owner;
-    if (owner !== undefined) return !includesId(visibleIds, owner);
-    return newestRequestedAt === null || this.#state.isKnownMissing(Date.now());
+    return isProbe(request, owner, () => this.#state.isKnownMissing(Date.now()));
   }
 
   /**
@@ -217,9 +218,10 @@ export class Organization extends DurableObject<Env> {
   /** If a waiting caller was served a stale entry, fetches a fresh one in the background (stale-while-revalidate). */
   #revalidateIfStale(identifier: string, entry: Entry, { kind }: ReadRequest): void {
     if (kind !== "answer" || isFreshEnough(entry, "refresh", Date.now(), this.#config().cache)) return;
-    const refreshed = this.read(identifier, refreshOf(entry)).then((result) => {
+    const refreshed = this.#read(identifier, refreshOf(entry)).then((result) => {
       if (result.entry !== undefined || result.failure === "not_found" || result.call === null) return;
       log({ degraded: ["upstream"], upstream: result.call, upstream_detail: result.detail });
+      requireIsolateState(this.env).metrics.degraded("upstream");
     });
     this.ctx.waitUntil(refreshed);
   }

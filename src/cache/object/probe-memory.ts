@@ -1,3 +1,22 @@
+import { includesId } from "../../stytch/identifier.ts";
+import type { ReadRequest } from "../object-messages.ts";
+
+/**
+ * True for a read by a key that is bound to organizations, unless the name is known to be one of theirs, or the caller
+ * has an entry with it and nothing else is known. Whatever is known of the name otherwise is left out of account: an
+ * organization that the key may not see takes what a missing one takes. `owner`: the organization that is known to have
+ * the name.
+ */
+export function isProbe(
+  { visibleIds = null, newestRequestedAt }: ReadRequest,
+  owner: string | undefined,
+  isKnownMissing: () => boolean,
+): boolean {
+  if (visibleIds === null) return false;
+  if (owner !== undefined) return !includesId(visibleIds, owner);
+  return newestRequestedAt === null || isKnownMissing();
+}
+
 /**
  * Until when a key that is bound to organizations is answered, without Stytch being asked, that a name is none of its
  * organizations'. It takes the place of the negative cache for such keys, and nothing but their own reads and purges of

@@ -20,6 +20,7 @@
  */
 import type { Config } from "../../config.ts";
 import { getDirectory } from "../../directory/directory-client.ts";
+import type { MetricReports } from "../../metrics/metric-reports.ts";
 import { callWithRetry } from "../../platform/durable-object.ts";
 import { Waiters } from "../../platform/waiters.ts";
 import type { SessionState } from "../../sessions/session-state.ts";
@@ -99,6 +100,11 @@ export class PurgeSync {
     });
   }
 
+  /** Syncs the list in the background, before its time: for a request whose call has something to report. */
+  syncEarly(waitUntil: WaitUntil): void {
+    this.#syncInBackground(this.#now(), waitUntil);
+  }
+
   async #syncBeforeAnswer(now: number, waitUntil: WaitUntil): Promise<boolean> {
     const running = this.#blockingSync;
     if (running !== undefined && isWithin(now, running.startedAt, DIRECTORY_TIMEOUT_MS)) {
@@ -144,22 +150,24 @@ export class PurgeSync {
 
 /**
  * The sync of an isolate with the deployment's Directory. The same call brings the session policy and the revocations,
- * and reports what sessions have used.
+ * and reports what sessions have used and what the isolate has counted.
  */
 export function createPurgeSync(
   env: Env,
   { stytch }: Pick<Config, "stytch">,
   list: PurgeList,
-  sessions: SessionState,
+  { sessions, metricReports }: { readonly sessions: SessionState; readonly metricReports: MetricReports },
 ): PurgeSync {
   return new PurgeSync(list, async (after) => {
     const report = sessions.nextUsageReport(Date.now());
+    const counted = metricReports.next(Date.now());
     const updates = await callWithRetry(
       () => getDirectory(env),
-      async (directory) => await directory.updatesSince(after, stytch.projectId, report),
+      async (directory) => await directory.updatesSince(after, stytch.projectId, report, counted),
       DIRECTORY_TIMEOUT_MS,
     );
     const now = Date.now();
+    if (counted !== null) metricReports.acknowledge(counted, updates.metrics);
     if (report !== null) sessions.acknowledgeUsage(report, now);
     sessions.applyUpdates(updates.sessions, now);
     return updates.purges;

@@ -11,7 +11,7 @@ import { recordPurge } from "./record-purge.ts";
 const OBJECT_TIMEOUT_MS = 2_000;
 
 interface PurgeContext extends Pick<CacheContext, "env" | "config" | "log"> {
-  readonly state: Pick<CacheContext["state"], "purges">;
+  readonly state: Pick<CacheContext["state"], "purges" | "metrics">;
 }
 
 /**
@@ -30,6 +30,7 @@ export async function purgeIdentifiers(
   const origin = { project_id: context.config.stytch.projectId, detail };
   const owners = await purgeNames(context, names, origin);
   if (owners === null) return { type: "purge_unavailable" };
+  context.state.metrics.purge(detail["by"] === "webhook" ? "webhook" : "admin");
   // What belongs to an organization is cached under its ID alone, so a purge by an alias has to list the ID, too.
   const ids = owners.filter((id) => !names.includes(id));
   if (ids.length === 0) return null;

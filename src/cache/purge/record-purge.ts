@@ -1,7 +1,8 @@
 /** Adds a purge to the list of the Directory, which makes it hold in every isolate within `LEASE_SECONDS`. */
 import type { EventOrigin } from "../../directory/audit-event.ts";
 import { getDirectory } from "../../directory/directory-client.ts";
-import { describeError, log } from "../../log.ts";
+import { requireIsolateState } from "../../isolate-state.ts";
+import { countingLogDegraded } from "../../metrics/count-degraded.ts";
 import { withTimeout } from "../../platform/timeout.ts";
 import { spellingsOf } from "../../stytch/identifier.ts";
 
@@ -30,7 +31,8 @@ export async function recordPurgeByCache(
 ): Promise<void> {
   try {
     observe(await recordPurge(env, spellingsOf(name), null));
+    requireIsolateState(env).metrics.purge("cache");
   } catch (error) {
-    log({ degraded: ["directory"], defect: describeError(error) });
+    countingLogDegraded(env)("directory", error);
   }
 }

@@ -1,0 +1,165 @@
+/**
+ * The sum in the Directory's storage: one row for each hour in which something was counted, for 30 days. A row holds the
+ * sum as it was when the row was last written, so the counts of an hour are the difference to the row before. The latest
+ * row is all that a restarted Directory needs. A write replaces one row, whatever was counted.
+ */
+
+import type { SeriesCounts } from "./counters.ts";
+import type { ReportMessage, ReportReceipt } from "./metric-reports.ts";
+import { type KeySum, MetricSum, type StoredSum } from "./metric-sum.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** One more than 30 days have, since the oldest hour needs the row before it. Each row takes the place of an old one. */
+const ROWS = 721;
+
+/** Reports cause one write in this time at most. */
+export const WRITE_INTERVAL_MS = 60_000;
+
+/** The sum at the end of an hour, or now. */
+export interface MetricHour {
+  /** Hours since the epoch. */
+  readonly hour: number;
+  readonly series: Readonly<SeriesCounts>;
+}
+
+interface Row extends Record<string, SqlStorageValue> {
+  hour: number;
+  written_at: number;
+  created_at: number;
+  series: string;
+  keys: string;
+  isolates: string;
+}
+
+export class MetricStore {
+  readonly #sql: SqlStorage;
+  #loaded: MetricSum | undefined;
+  #writtenAt = Number.NEGATIVE_INFINITY;
+  /** The hour of the latest row: it must not get older if the clock is set back. */
+  #hour = 0;
+
+  constructor({ sql }: Pick<DurableObjectStorage, "sql">) {
+    this.#sql = sql;
+    sql.exec(
+      `CREATE TABLE IF NOT EXISTS metrics (
+        slot INTEGER PRIMARY KEY, hour INTEGER NOT NULL, written_at INTEGER NOT NULL, created_at INTEGER NOT NULL,
+        series TEXT NOT NULL, keys TEXT NOT NULL, isolates TEXT NOT NULL
+      );`,
+    );
+  }
+
+  /** Takes in an isolate's reports, in memory. Null if there is no message. */
+  take(message: ReportMessage | null, now: number): ReportReceipt | null {
+    return message === null ? null : this.#sum(now).take(message, now);
+  }
+
+  /** As `take`. An answer may wait for this call, so what is due is stored behind it. */
+  takeInBackground(
+    message: ReportMessage | null,
+    waitUntil: (work: Promise<void>) => void,
+  ): ReportReceipt | null {
+    const receipt = this.take(message, Date.now());
+    if (this.isWriteDue(Date.now())) waitUntil(nextTask().then(() => this.#writeIfDue()));
+    return receipt;
+  }
+
+  /** Another call may have written meanwhile. */
+  #writeIfDue(): void {
+    if (this.isWriteDue(Date.now())) this.write(Date.now());
+  }
+
+  /** True if something is not stored, and the last write was a minute ago. */
+  isWriteDue(now: number): boolean {
+    const sum = this.#loaded;
+    if (sum === undefined || sum.isStored) return false;
+    return now < this.#writtenAt || now - this.#writtenAt >= WRITE_INTERVAL_MS;
+  }
+
+  /** Stores the sum: one row, or none if all is stored. */
+  write(now: number): void {
+    const sum = this.#sum(now);
+    if (sum.isStored) return;
+    this.#hour = Math.max(this.#hour, hourOf(now));
+    const { createdAt, series, keys, isolates } = sum.toStored(now);
+    this.#sql.exec(
+      `INSERT OR REPLACE INTO metrics (slot, hour, written_at, created_at, series, keys, isolates)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      this.#hour % ROWS,
+      this.#hour,
+      now,
+      createdAt,
+      JSON.stringify(series),
+      JSON.stringify(keys),
+      JSON.stringify(isolates),
+    );
+    this.#writtenAt = now;
+    sum.markStored();
+  }
+
+  /**
+   * The sum, after it was stored: whoever has seen it must not see less after a restart.
+   */
+  readStored(now: number): Omit<StoredSum, "isolates"> {
+    this.write(now);
+    const { createdAt, series, keys } = this.#sum(now);
+    return { createdAt, series, keys };
+  }
+
+  /**
+   * The sums of the last `hours` hours with traffic, the current one included, the oldest first. Before them comes the
+   * last sum of the time before, if there is one.
+   */
+  hours(hours: number, now: number): MetricHour[] {
+    const current = this.#currentHour(now);
+    const rows = this.#sql
+      .exec<{ hour: number; series: string }>(
+        `SELECT hour, series FROM metrics
+         WHERE hour >= coalesce((SELECT max(hour) FROM metrics WHERE hour <= ?), 0) ORDER BY hour`,
+        current - hours,
+      )
+      .toArray()
+      .filter(({ hour }) => hour < current)
+      .map(({ hour, series }) => ({ hour, series: JSON.parse(series) as SeriesCounts }));
+    return [...rows, { hour: current, series: this.#sum(now).series }];
+  }
+
+  /** The sums of keys as they were `hours` hours ago, without the current hour; empty if nothing was counted by then. */
+  keysBefore(hours: number, now: number): KeySum[] {
+    const [row] = this.#sql
+      .exec<{ keys: string }>(
+        "SELECT keys FROM metrics WHERE hour <= ? ORDER BY hour DESC LIMIT 1",
+        this.#currentHour(now) - hours,
+      )
+      .toArray();
+    return row === undefined ? [] : (JSON.parse(row.keys) as KeySum[]);
+  }
+
+  #currentHour(now: number): number {
+    this.#sum(now);
+    return Math.max(this.#hour, hourOf(now));
+  }
+
+  #sum(now: number): MetricSum {
+    if (this.#loaded !== undefined) return this.#loaded;
+    const [row] = this.#sql.exec<Row>("SELECT * FROM metrics ORDER BY hour DESC LIMIT 1").toArray();
+    let stored: StoredSum | null = null;
+    if (row !== undefined) {
+      this.#hour = row.hour;
+      this.#writtenAt = row.written_at;
+      stored = {
+        createdAt: row.created_at,
+        series: JSON.parse(row.series) as StoredSum["series"],
+        keys: JSON.parse(row.keys) as StoredSum["keys"],
+        isolates: JSON.parse(row.isolates) as StoredSum["isolates"],
+      };
+    }
+    this.#loaded = new MetricSum(stored, crypto.randomUUID(), now);
+    return this.#loaded;
+  }
+}
+
+/** Resolves when the answer of the present call is on its way. */
+const nextTask = async () => await new Promise<void>((resolve) => setTimeout(resolve, 0));
+
+const hourOf = (ms: number) => Math.floor(ms / HOUR_MS);
