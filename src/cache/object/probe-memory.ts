@@ -1,5 +1,6 @@
 import { includesId } from "../../stytch/identifier.ts";
 import type { ReadRequest } from "../object-messages.ts";
+import type { CachePurge } from "../purge/purge-list.ts";
 
 /**
  * True for a read by a key that is bound to organizations, unless the name is known to be one of theirs, or the caller
@@ -45,9 +46,9 @@ export class ProbeMemory {
     this.#latestPurge = Math.max(this.#latestPurge, sequence);
   }
 
-  /** The purge that the object had listed itself ends nothing: an unknown name has none. */
-  observeOwnPurge(sequence: number): void {
+  /** A purge that the object has listed itself ends nothing, unlike somebody else's between the request and it. */
+  observeOwnPurge({ sequence, previous }: CachePurge): void {
     this.observePurge(sequence);
-    this.#purgeEpoch = Math.max(this.#purgeEpoch, sequence);
+    if (this.#purgeEpoch >= previous) this.#purgeEpoch = Math.max(this.#purgeEpoch, sequence);
   }
 }

@@ -5,6 +5,7 @@ import { requireIsolateState } from "../../isolate-state.ts";
 import { countingLogDegraded } from "../../metrics/count-degraded.ts";
 import { withTimeout } from "../../platform/timeout.ts";
 import { spellingsOf } from "../../stytch/identifier.ts";
+import type { CachePurge } from "./purge-list.ts";
 
 const LIST_TIMEOUT_MS = 5_000;
 
@@ -21,16 +22,16 @@ export async function recordPurge(
 }
 
 /**
- * Adds a purge that the cache itself asks for, and calls `observe` with its sequence number. Never rejects: if the
+ * Adds a purge that the cache itself asks for, and calls `observe` with it. Never rejects: if the
  * Directory fails, isolates go on serving what they hold under this name until it expires, and the log says so.
  */
 export async function recordPurgeByCache(
   env: Env,
   name: string,
-  observe: (sequence: number) => void,
+  observe: (purge: CachePurge) => void,
 ): Promise<void> {
   try {
-    observe(await recordPurge(env, spellingsOf(name), null));
+    observe(await withTimeout(LIST_TIMEOUT_MS, getDirectory(env).purgeByCache(spellingsOf(name))));
     requireIsolateState(env).metrics.purge("cache");
   } catch (error) {
     countingLogDegraded(env)("directory", error);
