@@ -7,11 +7,12 @@ import { createKeyId, issueKey } from "../keys/key-format.ts";
 import { KeyCreation, KeyEdit, KeyRotation } from "../keys/policy.ts";
 import { checkNotExpired, checkOrganizationIds } from "../keys/policy-checks.ts";
 import { type KeyRecord, toPublicRecord } from "../keys/record.ts";
+import { toPublicHours } from "../keys/usage.ts";
 import { type AdminContext, projectId } from "./admin-context.ts";
 import { callIdempotent, callOnce } from "./object-calls.ts";
 import { readPage } from "./pagination.ts";
 import { invalidRequest, readBody, readQuery } from "./request.ts";
-import { toPublicHours, UsageQuery } from "./usage-query.ts";
+import { UsageQuery } from "./usage-query.ts";
 
 /** Refuses what cannot be the ID of a key before any object is woken for it. Sets `keyId`. */
 export const requireKeyId = createMiddleware<AppEnv>(async (c, next) => {
