@@ -17,6 +17,7 @@ import type { SessionPolicy } from "../sessions/session-policy.ts";
 import type { PolicyVersion, SessionUpdates } from "../sessions/session-state.ts";
 import { SessionStore } from "../sessions/session-store.ts";
 import { type AuditEvent, type EventOrigin, type NumberedEventKind, numberedEventId } from "./audit-event.ts";
+import { isKept, type KeyFilter } from "./key-filter.ts";
 import { KeyStatusCounts } from "./key-status-counts.ts";
 import { type Cursor, type Page, readPage } from "./page.ts";
 
@@ -38,6 +39,8 @@ interface DirectoryUpdates {
   /** What became of the isolate's reports; null if it sent none and asked for none. */
   readonly metrics: ReportReceipt | null;
 }
+
+const ALL_KEYS: KeyFilter = { text: "", status: null };
 
 const LATEST_SEQUENCE_KEY = "latest-purge";
 /**
@@ -194,7 +197,13 @@ export class Directory extends DurableObject<Env> {
   }
 
   /** Up to `limit` records of this Stytch project, newest first, from after the cursor. See `isOfProject`. */
-  listKeys(limit: number, after: Cursor | null, projectId: string): Page<KeyRecord> {
+  listKeys(
+    limit: number,
+    after: Cursor | null,
+    projectId: string,
+    filter: KeyFilter = ALL_KEYS,
+  ): Page<KeyRecord> {
+    const now = Date.now();
     return readPage(
       this.ctx.storage.sql,
       "keys",
@@ -202,6 +211,7 @@ export class Directory extends DurableObject<Env> {
       after,
       "AND coalesce(json_extract(item, '$.project_id'), ?) = ?",
       [projectId, projectId],
+      (record) => isKept(record, filter, now),
     );
   }
 
