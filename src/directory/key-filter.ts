@@ -8,6 +8,8 @@ export interface KeyFilter {
   readonly status: KeyStatus | null;
 }
 
+export const ALL_KEYS: KeyFilter = { text: "", status: null };
+
 /** SQLite knows only the case of ASCII letters, so this is not a part of the query. `now`: ms since the epoch. */
 export function isKept(record: KeyRecord, { text, status }: KeyFilter, now: number): boolean {
   if (status !== null && statusOf(record, now) !== status) return false;

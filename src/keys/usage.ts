@@ -5,7 +5,7 @@
 import type { Outcome } from "../metrics/outcome.ts";
 import { BoundedMap } from "../platform/bounded-map.ts";
 
-const HOUR_MS = 3_600_000;
+export const HOUR_MS = 3_600_000;
 /** How long counts are kept: 30 days. */
 export const USAGE_RETENTION_HOURS = 720;
 /** The same as the number of leases that an isolate holds. Beyond it, the oldest counts are lost. */
