@@ -59,7 +59,7 @@ export class MetricStore {
     waitUntil: (work: Promise<void>) => void,
   ): ReportReceipt | null {
     const receipt = this.take(message, Date.now());
-    if (this.isWriteDue(Date.now())) waitUntil(scheduler.wait(0).then(() => this.#writeIfDue()));
+    if (this.isWriteDue(Date.now())) waitUntil(nextTask().then(() => this.#writeIfDue()));
     return receipt;
   }
 
@@ -172,3 +172,6 @@ export class MetricStore {
     return this.#loaded;
   }
 }
+
+/** Resolves when the answer of the present call is on its way. */
+const nextTask = async () => await new Promise<void>((resolve) => setTimeout(resolve, 0));
