@@ -5,10 +5,10 @@
  */
 import { parseArgs } from "node:util";
 import { build } from "../dev/build.ts";
+import { dollarsPerMillion } from "../src/metrics/prices.ts";
 import { type Count, startCountedWorker } from "./counted-worker.ts";
 import { cpuOf, type Measured, measure, requestsOf, type Spread } from "./measure.ts";
 import { countMix } from "./mixed-load.ts";
-import { dollarsPerMillion } from "./prices.ts";
 import { PROCESSORS } from "./processors.ts";
 import { isMet, ratiosOf, round } from "./ratios.ts";
 import {

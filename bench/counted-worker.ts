@@ -2,7 +2,7 @@
 
 import type { Built } from "../dev/build.ts";
 import { members, organizations } from "../sandbox/seed.ts";
-import type { Operations } from "./prices.ts";
+import type { Operations } from "../src/metrics/prices.ts";
 import { startWorker } from "./running-worker.ts";
 import { createKey, varsOf } from "./settings.ts";
 import type { TimedRequest } from "./timed-request.ts";

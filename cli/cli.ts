@@ -1,11 +1,19 @@
 /** The command tree with its help texts, and how a run ends: a result on stdout, or one error line on stderr. */
-import { Argument, Command, CommanderError } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
+import { KEY_STATUSES } from "../src/keys/record.ts";
 import { type AdminApi, createAdminApi } from "./client.ts";
 import { type Confirm, create, edit, purge, purgeRbacPolicy, revoke, rotate } from "./commands/change.ts";
-import { audit, type CommandResult, list, show, usage } from "./commands/read.ts";
+import { audit, type CommandResult, type ListOptions, list, overview, show, usage } from "./commands/read.ts";
 import { type Environment, resolveConnection } from "./connection.ts";
 import { CliError, errorLine, jsonText } from "./errors.ts";
-import { parseDuration, parseKeyId, parseOrganization, parseWholeNumber } from "./options.ts";
+import {
+  parseDuration,
+  parseKeyId,
+  parseOrganization,
+  parseSearch,
+  parseUnusedDays,
+  parseWholeNumber,
+} from "./options.ts";
 import { addCreateOptions, addEditOptions, type CreateOptions, type EditOptions } from "./policy-options.ts";
 import { addSessionCommands } from "./session-commands.ts";
 
@@ -118,10 +126,18 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
     )
     .option("--limit <n>", "keys per page, 1 to 200 (default: 50)", parseWholeNumber)
     .option("--all", "all pages")
-    .addHelpText("after", examples("list", "list --all"))
-    .action((options: { limit?: number; all?: boolean }, command: Command) =>
-      run(command, (api) => list(api, options)),
-    );
+    .option("--q <text>", "only keys whose name or ID contains the text, in any case", parseSearch)
+    .addOption(new Option("--status <status>", "only keys of this status").choices(KEY_STATUSES))
+    .option(
+      "--unused-days <n>",
+      "only keys without any call in so many days, 1 to 30, and issued before: of all pages, active ones unless --status is given; makes a call for each key",
+      parseUnusedDays,
+    )
+    .addHelpText(
+      "after",
+      examples("list", "list --all", "list --q acme --status active", "list --unused-days 30"),
+    )
+    .action((options: ListOptions, command: Command) => run(command, (api) => list(api, options)));
 
   addKeyCommand("show", "Show one key: what it may do, and its state.")
     .addHelpText("after", examples(`show ${ID}`))
@@ -166,13 +182,22 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
       return run(command, (api) => revoke(api, keyId, options, confirm));
     });
 
-  addKeyCommand("usage", "Show how many calls a key made, hour by hour.")
+  addKeyCommand("usage", "Show how many calls a key made, hour by hour, and what came of them.")
     .option("--hours <n>", "how many hours back, 1 to 720", parseWholeNumber, 24)
     .addHelpText("after", examples(`usage ${ID} --hours 48`))
     .action((id: string, { hours }: { hours: number }, command: Command) => {
       const keyId = parseKeyId(id);
       return run(command, (api) => usage(api, keyId, hours));
     });
+
+  root
+    .command("overview")
+    .description(
+      "Show how the deployment is doing: health, hit ratio, Stytch, cost, hours and the busiest keys.",
+    )
+    .option("--hours <n>", "how many hours back, 1 to 720", parseWholeNumber, 24)
+    .addHelpText("after", examples("overview", "overview --hours 168"))
+    .action(({ hours }: { hours: number }, command: Command) => run(command, (api) => overview(api, hours)));
 
   root
     .command("purge")

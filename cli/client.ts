@@ -155,10 +155,46 @@ export const IssuedKey = z.object({ key: z.string() });
 /** The records in it are parsed only to be shown, so that `--json` works with any. */
 export const KeyPage = z.looseObject({ keys: z.array(z.unknown()), next_cursor: z.string().nullable() });
 
-export const Usage = z.object({
-  hours: z.array(z.object({ hour: z.string(), requests: z.number(), rate_limited: z.number() })),
+/** Of one hour. An older Postern does not tell the outcomes apart. */
+const CountedHour = z.object({
+  hour: z.string(),
+  requests: z.number(),
+  rate_limited: z.number(),
+  hits: z.number().optional(),
+  stale: z.number().optional(),
+  misses: z.number().optional(),
+  denied: z.number().optional(),
+  not_found: z.number().optional(),
+  errors: z.number().optional(),
 });
+export type CountedHour = z.output<typeof CountedHour>;
+
+export const Usage = z.object({ hours: z.array(CountedHour) });
 export type Usage = z.output<typeof Usage>;
+
+export const Overview = z.object({
+  degraded: strings,
+  totals: z.object({ requests: z.number(), upstream_requests: z.number() }),
+  hit_ratio: z.number().nullable(),
+  upstream: z.object({
+    p50_ms: z.number().nullable(),
+    p95_ms: z.number().nullable(),
+    p99_ms: z.number().nullable(),
+    error_ratio: z.number().nullable(),
+  }),
+  hours: z.array(CountedHour),
+  top_keys: z.array(
+    z.object({
+      key_id: z.string(),
+      name: z.string(),
+      requests: z.number(),
+      rate_limited: z.number(),
+      last_used_at: z.string(),
+    }),
+  ),
+  cost: z.object({ usd_per_million: z.number().nullable(), usd_per_month: z.number() }),
+});
+export type Overview = z.output<typeof Overview>;
 
 export const AuditPage = z.object({
   events: z.array(

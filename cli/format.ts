@@ -8,7 +8,6 @@ import {
   parseResponse,
   type RevocationResult,
   type SessionPolicy,
-  type Usage,
 } from "./client.ts";
 import { printable } from "./errors.ts";
 import { isStytchName } from "./options.ts";
@@ -19,6 +18,9 @@ export function utcTime(text: string): string {
   const ms = Date.parse(text);
   return Number.isNaN(ms) ? text : new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
 }
+
+/** The same to the minute, as people write it. */
+export const utcMinute = (text: string) => utcTime(text).replace(/T(\d\d:\d\d):.*Z$/, " $1");
 
 const utcDate = (text: string) => utcTime(text).replace(/T.*Z$/, "");
 
@@ -179,18 +181,6 @@ function exampleCall(record: KeyRecord | undefined): ExampleCall {
     };
   }
   return { instruction: "To see what it may do, set KEY to the key:", path: "/whoami" };
-}
-
-export function usageText({ hours }: Usage, requestedHours: number): string {
-  if (hours.length === 0) return `No calls in the last ${requestedHours} hours.`;
-  const sum = (count: "requests" | "rate_limited") => hours.reduce((total, hour) => total + hour[count], 0);
-  return table(
-    ["HOUR", "REQUESTS", "RATE LIMITED"],
-    [
-      ...hours.map(({ hour, requests, rate_limited }) => [utcTime(hour), `${requests}`, `${rate_limited}`]),
-      ["total", `${sum("requests")}`, `${sum("rate_limited")}`],
-    ],
-  );
 }
 
 /** Postern does not say whether it had anything under the name, and an object that knows it may be anywhere. */

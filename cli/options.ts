@@ -28,6 +28,21 @@ export function parseWholeNumber(text: string): number {
   return Number(text);
 }
 
+/** Usage is kept for so long. */
+const MAX_UNUSED_DAYS = 30;
+
+export function parseUnusedDays(text: string): number {
+  const days = parseWholeNumber(text);
+  if (days >= 1 && days <= MAX_UNUSED_DAYS) return days;
+  throw new InvalidArgumentError(`It must be 1 to ${MAX_UNUSED_DAYS}: usage is kept for that long.`);
+}
+
+/** What is searched for is part of a URL, and URLs are logged: a whole key must not get there. */
+export function parseSearch(text: string): string {
+  if (text.search(KEY_PATTERN) === -1) return text;
+  throw new CliError("Search for the key's ID, not for the key.", 2);
+}
+
 /** Accepts seconds, or a number with a unit: `90m`, `24h`, `7d`. */
 export function parseDuration(text: string): number {
   const [, count, unit = "s"] = /^(\d{1,9})([smhd]?)$/.exec(text) ?? [];

@@ -7,6 +7,7 @@ import { CACHED_OPERATIONS, MEMBER_OPERATIONS } from "./api/operations.ts";
 import { readCached } from "./api/read-cached.ts";
 import { readMember } from "./api/read-member.ts";
 import { whoAmI } from "./api/whoami.ts";
+import { readOwnUsage } from "./api/whoami-usage.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { Config } from "./config.ts";
 import type { Cors } from "./cors.ts";
@@ -90,6 +91,7 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
     getWithKey(operation.path, (context, identifier) => readMember(operation, context, identifier));
   }
   getWithKey("/whoami", whoAmI);
+  getWithKey("/whoami/usage", readOwnUsage);
   get("/v1/b2b/sessions/jwks/:project_id", readJwks);
   get("/healthz", async () => Response.json({ status: "ok" }));
 

@@ -3,6 +3,7 @@
  * what has a method here is ever logged, so no key, token, body or member's data can slip in.
  */
 import { errorTypeOf, type Failure } from "./errors.ts";
+import type { IsolateState } from "./isolate-state.ts";
 import { type DegradedPart, describeError, type LogEntry, log, type UpstreamCall } from "./log.ts";
 import type { Counters } from "./metrics/counters.ts";
 import { type CacheResult, outcomeOf } from "./metrics/outcome.ts";
@@ -144,13 +145,21 @@ export class RequestLog implements StageLog {
   }
 
   /** Counts the request, once: all counts of requests are made here. On the path of every hit, so it allocates nothing. */
-  count(metrics: Counters, status: number): void {
-    const { route, degraded } = this.#entry;
+  count(
+    { metrics, keys, sessions }: Pick<IsolateState, "metrics" | "keys" | "sessions">,
+    status: number,
+    now: number,
+  ): void {
+    const { route, degraded, session } = this.#entry;
     const failure = this.#failure;
     metrics.request(route, status, failure === null ? null : errorTypeLabel(failure));
     const result = this.#cacheResult;
     if (this.#resource !== null && result !== null) metrics.lookup(this.#resource, result);
-    if (this.#callerKeyId !== null) metrics.keyRequest(this.#callerKeyId, outcomeOf(status, result));
+    const outcome = outcomeOf(status, result);
+    if (this.#callerKeyId !== null) {
+      metrics.keyRequest(this.#callerKeyId, outcome);
+      keys.pendingUsage.countOutcome(this.#callerKeyId, now, outcome);
+    } else if (session) sessions.countOutcome(now, outcome);
     if (degraded !== undefined) for (const part of degraded) metrics.degraded(part);
     if (failure === null) return;
     if (failure.type === "too_many_requests" && failure.limited !== "address") metrics.rateLimited();

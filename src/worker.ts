@@ -45,7 +45,7 @@ export function createWorker(random: () => number = Math.random) {
       }
       state.value.cors?.addHeaders(request, pathOf(request.url), response.headers);
       if (context.quota !== null) setRateLimit(response.headers, context.quota);
-      log.count(state.value.metrics, response.status);
+      log.count(state.value, response.status, Date.now());
       if (!log.isUnauthenticated) reportOverdueCounts(state.value, context.waitUntil);
       return finish(response, log, state.value.config.logHitSampleRate);
     },

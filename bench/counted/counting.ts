@@ -3,7 +3,7 @@
  * the prototypes of the isolate's bindings, so it works for any Worker.
  */
 import { createSandbox } from "../../sandbox/app.ts";
-import type { Operations } from "../prices.ts";
+import type { Operations } from "../../src/metrics/prices.ts";
 import type { TimedRequest } from "../timed-request.ts";
 
 const noOperations = (): Operations => ({

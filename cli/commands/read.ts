@@ -1,8 +1,11 @@
-/** The commands that change nothing: list, show, usage, audit. */
+/** The commands that change nothing: list, show, usage, overview, audit. */
 import { z } from "zod";
-import { type AdminApi, AuditPage, KeyPage, KeyRecord, parseResponse, Usage } from "../client.ts";
+import { type AdminApi, AuditPage, KeyPage, KeyRecord, Overview, parseResponse, Usage } from "../client.ts";
 import { CliError } from "../errors.ts";
-import { auditText, recordsText, recordText, usageText } from "../format.ts";
+import { auditText, recordsText, recordText } from "../format.ts";
+import { overviewText } from "../overview-format.ts";
+import { usageText } from "../usage-format.ts";
+import { unusedKeys } from "./unused.ts";
 
 export interface CommandResult {
   /** What the server answered, for `--json`. */
@@ -25,15 +28,44 @@ export const recordResult = (document: unknown): CommandResult => ({
 /** The largest page that the server gives. */
 const MAX_PAGE_SIZE = 200;
 
-/** One page; with `all`, every page merged into one document of the same form. */
-export async function list(
-  api: AdminApi,
-  { limit, all }: { readonly limit?: number; readonly all?: boolean },
-): Promise<CommandResult> {
+export interface ListOptions {
+  readonly limit?: number;
+  readonly all?: boolean;
+  /** A part of the name or ID. */
+  readonly q?: string;
+  readonly status?: string;
+  /** Only keys that were not used for so long. */
+  readonly unusedDays?: number;
+}
+
+/** One page; with `all` or `unusedDays`, every page merged into one document of the same form. */
+export async function list(api: AdminApi, options: ListOptions): Promise<CommandResult> {
+  const { unusedDays } = options;
+  const all = options.all === true || unusedDays !== undefined;
+  const isFiltered = (options.q ?? options.status ?? unusedDays) !== undefined;
+  const { first, keys, next } = await readPages(api, { ...options, all });
+  const shown = unusedDays === undefined ? keys : await unusedKeys(api, keys, unusedDays);
+  return {
+    document: { ...first, keys: shown, next_cursor: next },
+    text: () =>
+      shown.length === 0 && isFiltered
+        ? "No key matches."
+        : recordsText(parseResponse(z.array(KeyRecord), shown)),
+    ...(next === null
+      ? {}
+      : { note: `There are more keys: --all shows all of them, --limit up to ${MAX_PAGE_SIZE}.` }),
+  };
+}
+
+async function readPages(api: AdminApi, { limit, all, q, status, unusedDays }: ListOptions) {
   const pageSize = limit ?? (all ? MAX_PAGE_SIZE : undefined);
+  // A key that has ended is unused anyway.
+  const listed = status ?? (unusedDays === undefined ? undefined : "active");
   const readPage = async (cursor?: string) => {
     const query = new URLSearchParams({
       ...(pageSize === undefined ? {} : { limit: `${pageSize}` }),
+      ...(q === undefined ? {} : { q }),
+      ...(listed === undefined ? {} : { status: listed }),
       ...(cursor === undefined ? {} : { cursor }),
     });
     const path = query.size === 0 ? "/admin/keys" : `/admin/keys?${query}`;
@@ -52,13 +84,7 @@ export async function list(
     keys.push(...page.keys);
     next = page.next_cursor;
   }
-  return {
-    document: { ...first, keys, next_cursor: next },
-    text: () => recordsText(parseResponse(z.array(KeyRecord), keys)),
-    ...(next === null
-      ? {}
-      : { note: `There are more keys: --all shows all of them, --limit up to ${MAX_PAGE_SIZE}.` }),
-  };
+  return { first, keys, next };
 }
 
 export async function show(api: AdminApi, keyId: string): Promise<CommandResult> {
@@ -68,6 +94,11 @@ export async function show(api: AdminApi, keyId: string): Promise<CommandResult>
 export async function usage(api: AdminApi, keyId: string, hours: number): Promise<CommandResult> {
   const document = await api.call("GET", `${keyPath(keyId)}/usage?hours=${hours}`);
   return { document, text: () => usageText(parseResponse(Usage, document), hours) };
+}
+
+export async function overview(api: AdminApi, hours: number): Promise<CommandResult> {
+  const document = await api.call("GET", `/admin/overview?hours=${hours}`);
+  return { document, text: () => overviewText(parseResponse(Overview, document), hours) };
 }
 
 export async function audit(api: AdminApi, limit: number | undefined): Promise<CommandResult> {

@@ -1,7 +1,8 @@
 /** The commands for members' sessions: their policy, its usage, and revocations. */
 import { type AdminApi, parseResponse, RevocationResult, SessionPolicy, Usage } from "../client.ts";
-import { sessionPolicyText, sessionsRevokedText, usageText } from "../format.ts";
+import { sessionPolicyText, sessionsRevokedText } from "../format.ts";
 import { type SessionPolicyOptions, sessionPolicyBody } from "../policy-body.ts";
+import { usageText } from "../usage-format.ts";
 import { sessionPolicyWarnings } from "../warnings.ts";
 import { type Confirm, requireTerminal, requireYes } from "./change.ts";
 import type { CommandResult } from "./read.ts";

@@ -13,6 +13,7 @@ import {
   showKey,
   showUsage,
 } from "./key-routes.ts";
+import { showOverview } from "./overview-routes.ts";
 import { purgeCache } from "./purge-routes.ts";
 import { requireAdminToken } from "./require-admin-token.ts";
 import {
@@ -40,4 +41,5 @@ export const adminApp = (adminToken: string) =>
     .delete("/session-policy", deleteSessionPolicy)
     .get("/session-policy/usage", showSessionUsage)
     .post("/sessions/revoke", revokeMemberSessions)
-    .get("/audit", listAuditEvents);
+    .get("/audit", listAuditEvents)
+    .get("/overview", showOverview);

@@ -1,17 +1,19 @@
 /** The admin API of keys. */
 import { createMiddleware } from "hono/factory";
+import * as z from "zod";
 import type { AppEnv } from "../app-env.ts";
 import { type Failure, RequestError } from "../errors.ts";
 import type { ApiKey, MutationResult } from "../keys/api-key.ts";
 import { createKeyId, issueKey } from "../keys/key-format.ts";
 import { KeyCreation, KeyEdit, KeyRotation } from "../keys/policy.ts";
 import { checkNotExpired, checkOrganizationIds } from "../keys/policy-checks.ts";
-import { type KeyRecord, toPublicRecord } from "../keys/record.ts";
+import { KEY_STATUSES, type KeyRecord, toPublicRecord } from "../keys/record.ts";
+import { toPublicHours } from "../keys/usage.ts";
 import { type AdminContext, projectId } from "./admin-context.ts";
 import { callIdempotent, callOnce } from "./object-calls.ts";
 import { readPage } from "./pagination.ts";
-import { invalidRequest, readBody, readQuery } from "./request.ts";
-import { toPublicHours, UsageQuery } from "./usage-query.ts";
+import { invalidRequest, PageQuery, readBody, readQuery } from "./request.ts";
+import { UsageQuery } from "./usage-query.ts";
 
 /** Refuses what cannot be the ID of a key before any object is woken for it. Sets `keyId`. */
 export const requireKeyId = createMiddleware<AppEnv>(async (c, next) => {
@@ -40,11 +42,23 @@ export async function createKey(c: AdminContext): Promise<Response> {
   return await answerWithKey(c, record, 201);
 }
 
-/** Answers 200 with a page of records, newest first. */
+const MAX_SEARCH_LENGTH = 256;
+
+const KeyListQuery = PageQuery.extend({
+  q: z.string().max(MAX_SEARCH_LENGTH, `must have at most ${MAX_SEARCH_LENGTH} characters`).default(""),
+  status: z
+    .enum(KEY_STATUSES, `must be one of ${KEY_STATUSES.join(", ")}`)
+    .nullable()
+    .default(null),
+});
+
+/** Answers 200 with a page of the records that match the query, newest first. */
 export async function listKeys(c: AdminContext): Promise<Response> {
+  const { q: text, status, ...pageRequest } = readQuery(c.env.request, KeyListQuery);
   const page = await readPage(
     c.env,
-    async (directory, limit, after) => await directory.listKeys(limit, after, projectId(c)),
+    pageRequest,
+    async (directory, limit, after) => await directory.listKeys(limit, after, projectId(c), { text, status }),
   );
   const now = Date.now();
   const keys = page.items.map((record) => toPublicRecord(record, now));

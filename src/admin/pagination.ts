@@ -4,14 +4,14 @@ import { getDirectory } from "../directory/directory-client.ts";
 import type { Cursor, Page } from "../directory/page.ts";
 import type { RequestContext } from "../request-context.ts";
 import { callIdempotent } from "./object-calls.ts";
-import { encodeCursor, PageQuery, readQuery } from "./request.ts";
+import { encodeCursor, type PageRequest } from "./request.ts";
 
-/** Reads the page that the query asks for: one call of the Directory. */
+/** Reads the page that was asked for: one call of the Directory. */
 export async function readPage<T>(
-  { env, log, request }: RequestContext,
+  { env, log }: RequestContext,
+  { limit, cursor }: PageRequest,
   list: (directory: DurableObjectStub<Directory>, limit: number, after: Cursor | null) => Promise<Page<T>>,
 ): Promise<{ readonly items: readonly T[]; readonly next_cursor: string | null }> {
-  const { limit, cursor } = readQuery(request, PageQuery);
   const page = await callIdempotent(
     log,
     "directory",

@@ -75,6 +75,8 @@ export const PageQuery = z.strictObject({
     .default(null),
 });
 
+export type PageRequest = z.output<typeof PageQuery>;
+
 /** Opaque to callers, and safe in a URL as it is. */
 export function encodeCursor(cursor: Cursor | null): string | null {
   if (cursor === null) return null;

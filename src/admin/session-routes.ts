@@ -4,6 +4,7 @@ import type { Directory, PolicyChange } from "../directory/directory.ts";
 import { getDirectory } from "../directory/directory-client.ts";
 import { RequestError } from "../errors.ts";
 import { containsKey } from "../keys/key-mix-up.ts";
+import { toPublicHours } from "../keys/usage.ts";
 import type { RevocationKind } from "../sessions/revocations.ts";
 import { revokeSessions } from "../sessions/revoke-sessions.ts";
 import { SessionPolicy } from "../sessions/session-policy.ts";
@@ -11,7 +12,7 @@ import { IDENTIFIER_RULE, isIdentifier } from "../stytch/identifier.ts";
 import { type AdminContext, projectId } from "./admin-context.ts";
 import { callIdempotent, callOnce } from "./object-calls.ts";
 import { invalidRequest, readBody, readQuery } from "./request.ts";
-import { toPublicHours, UsageQuery } from "./usage-query.ts";
+import { UsageQuery } from "./usage-query.ts";
 
 /** Answers 200 with the policy. Setting it again changes nothing, so the call may be repeated. */
 export async function setSessionPolicy(c: AdminContext): Promise<Response> {

@@ -1,9 +1,6 @@
-/** The usage of a key or of sessions, as the admin API is asked for it and shows it. */
+/** The usage of a key or of sessions, as the admin API is asked for it. */
 import * as z from "zod";
-import { type HourCount, hourText, USAGE_RETENTION_HOURS } from "../keys/usage.ts";
+import { USAGE_RETENTION_HOURS } from "../keys/usage.ts";
 import { wholeNumberParameter } from "./request.ts";
 
 export const UsageQuery = z.strictObject({ hours: wholeNumberParameter(1, USAGE_RETENTION_HOURS, 24) });
-
-export const toPublicHours = (counts: readonly HourCount[]) =>
-  counts.map(({ hour, requests, rate_limited }) => ({ hour: hourText(hour), requests, rate_limited }));

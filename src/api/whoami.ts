@@ -1,4 +1,4 @@
-/** GET /whoami: what a caller may know of its own key or session. It takes no token, and is not counted. */
+/** GET /whoami: what a caller may know of its own key or session. It takes no token. In usage, only refusals of it are counted. */
 import type { Failure } from "../errors.ts";
 import { authenticate } from "../keys/authenticate.ts";
 import { checkAddress } from "../keys/authorize.ts";

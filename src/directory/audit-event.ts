@@ -36,6 +36,10 @@ export interface PolicyEvent extends DirectoryEvent {
 
 export type AuditEvent = KeyEvent | PurgeEvent | RevocationEvent | PolicyEvent;
 
+/** Who made the change: whoever has the admin token, or Stytch by a webhook. */
+export const actorOf = ({ detail }: AuditEvent): "token" | "webhook" =>
+  "by" in detail && detail["by"] === "webhook" ? "webhook" : "token";
+
 /** Who made a purge or a revocation, and in which Stytch project. */
 export interface EventOrigin extends Required<Pick<PurgeEvent, "project_id" | "detail">> {}
 

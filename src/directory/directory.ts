@@ -12,13 +12,16 @@ import type { HourCount, UsageReport } from "../keys/usage.ts";
 import type { ReportMessage, ReportReceipt } from "../metrics/metric-reports.ts";
 import { MetricStore } from "../metrics/metric-store.ts";
 import type { MetricsSnapshot } from "../metrics/metrics-snapshot.ts";
+import type { Overview } from "../metrics/overview.ts";
 import type { Revocation } from "../sessions/revocations.ts";
 import type { SessionPolicy } from "../sessions/session-policy.ts";
 import type { PolicyVersion, SessionUpdates } from "../sessions/session-state.ts";
 import { SessionStore } from "../sessions/session-store.ts";
 import { type AuditEvent, type EventOrigin, type NumberedEventKind, numberedEventId } from "./audit-event.ts";
-import { KeyStatusCounts } from "./key-status-counts.ts";
+import type { KeyFilter } from "./key-filter.ts";
+import { KeyIndex } from "./key-index.ts";
 import { type Cursor, type Page, readPage } from "./page.ts";
+import { readOverview } from "./read-overview.ts";
 
 /** Whose sessions to revoke; their tokens up to `revokedAt`, or up to now if it is null. */
 export interface RevocationOrder extends Pick<Revocation, "kind" | "id"> {
@@ -29,6 +32,12 @@ export interface RevocationOrder extends Pick<Revocation, "kind" | "id"> {
 export interface PolicyChange {
   readonly before: SessionPolicy | null;
   readonly version: PolicyVersion;
+}
+
+interface OverviewAnswer {
+  readonly overview: Overview;
+  /** What became of the reports that came with the question. */
+  readonly receipt: ReportReceipt | null;
 }
 
 /** What an isolate does not know yet. */
@@ -50,32 +59,19 @@ export class Directory extends DurableObject<Env> {
   readonly #sessions = new SessionStore(this.ctx.storage);
   readonly #purges = new PurgeStore(this.ctx.storage, this.env);
   readonly #metrics = new MetricStore(this.ctx.storage);
-  readonly #keyStatuses = new KeyStatusCounts(this.ctx.storage.sql);
+  readonly #keys = new KeyIndex(this.ctx.storage.sql);
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     ctx.storage.sql.exec(
-      `CREATE TABLE IF NOT EXISTS keys (
-        id TEXT PRIMARY KEY, at TEXT NOT NULL, version INTEGER NOT NULL, item TEXT NOT NULL
-      ) WITHOUT ROWID;
-      CREATE INDEX IF NOT EXISTS keys_by_age ON keys (at, id);
-      CREATE TABLE IF NOT EXISTS events (id TEXT PRIMARY KEY, at TEXT NOT NULL, item TEXT NOT NULL) WITHOUT ROWID;
+      `CREATE TABLE IF NOT EXISTS events (id TEXT PRIMARY KEY, at TEXT NOT NULL, item TEXT NOT NULL) WITHOUT ROWID;
       CREATE INDEX IF NOT EXISTS events_by_age ON events (at, id);`,
     );
   }
 
   /** Takes in a key's record and its events. Reports may arrive late, twice and out of order; an older one changes nothing. */
   report(record: KeyRecord, events: readonly KeyEvent[]): void {
-    this.ctx.storage.sql.exec(
-      `INSERT INTO keys (id, at, version, item) VALUES (?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET version = excluded.version, item = excluded.item
-       WHERE excluded.version > version`,
-      record.key_id,
-      record.created_at,
-      record.version,
-      JSON.stringify(record),
-    );
-    this.#keyStatuses.reset();
+    this.#keys.put(record);
     for (const event of events) this.#addEvent(event.id, event);
   }
 
@@ -129,10 +125,21 @@ export class Directory extends DurableObject<Env> {
     const now = Date.now();
     this.#metrics.take(counted, now);
     const sum = this.#metrics.readStored(now);
-    const keyStatuses = this.#keyStatuses.of(projectId, now);
+    const keyStatuses = this.#keys.statuses(projectId, now);
     // Again, without reports: only now are those of the message stored.
     const receipt = this.#metrics.take(counted && { ...counted, reports: [] }, now);
     return { ...sum, keyStatuses, receipt };
+  }
+
+  /**
+   * What was counted in the last `hours` hours, the current one included, with what the asking isolate has `counted`.
+   * Stores nothing.
+   */
+  overview(projectId: string, hours: number, counted: ReportMessage | null): OverviewAnswer {
+    const now = Date.now();
+    const receipt = this.#metrics.take(counted, now);
+    const overview = readOverview(this.#metrics, (keyId) => this.#keys.nameOf(keyId, projectId), hours, now);
+    return { overview, receipt };
   }
 
   /** The session policy of this Stytch project; null if it has none. */
@@ -199,16 +206,9 @@ export class Directory extends DurableObject<Env> {
     return this.ctx.storage.kv.get<number>(LATEST_SEQUENCE_KEY) ?? 0;
   }
 
-  /** Up to `limit` records of this Stytch project, newest first, from after the cursor. See `isOfProject`. */
-  listKeys(limit: number, after: Cursor | null, projectId: string): Page<KeyRecord> {
-    return readPage(
-      this.ctx.storage.sql,
-      "keys",
-      limit,
-      after,
-      "AND coalesce(json_extract(item, '$.project_id'), ?) = ?",
-      [projectId, projectId],
-    );
+  /** As `KeyIndex.list`. */
+  listKeys(limit: number, after: Cursor | null, projectId: string, filter?: KeyFilter): Page<KeyRecord> {
+    return this.#keys.list(limit, after, projectId, filter);
   }
 
   /** Up to `limit` events of this Stytch project, newest first, from after the cursor. A key's project is in its record. */

@@ -12,7 +12,10 @@ export interface Page<T> {
   readonly next: Cursor | null;
 }
 
-/** Reads one row more than it returns, to tell whether there is a next page. */
+/**
+ * `condition` and `values` go into the query; `isItem` decides on what is found. Reads the rows one by one, up to the
+ * first beyond the page, which tells whether there is a next one.
+ */
 export function readPage<T>(
   sql: SqlStorage,
   table: "keys" | "events",
@@ -20,20 +23,22 @@ export function readPage<T>(
   after: Cursor | null,
   condition: string,
   values: readonly string[],
+  isItem: (item: T) => boolean = () => true,
 ): Page<T> {
-  const rows = sql
-    .exec<{ id: string; at: string; item: string }>(
-      `SELECT id, at, item FROM ${table} WHERE (at, id) < (?, ?) ${condition} ORDER BY at DESC, id DESC LIMIT ?`,
-      after?.at ?? "\u{10FFFF}",
-      after?.id ?? "",
-      ...values,
-      limit + 1,
-    )
-    .toArray();
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  return {
-    items: page.map(({ item }) => JSON.parse(item) as T),
-    next: rows.length > limit && last !== undefined ? { at: last.at, id: last.id } : null,
-  };
+  const rows = sql.exec<{ id: string; at: string; item: string }>(
+    `SELECT id, at, item FROM ${table} WHERE (at, id) < (?, ?) ${condition} ORDER BY at DESC, id DESC`,
+    after?.at ?? "\u{10FFFF}",
+    after?.id ?? "",
+    ...values,
+  );
+  const items: T[] = [];
+  let last: Cursor | null = null;
+  for (const { id, at, item: text } of rows) {
+    const item = JSON.parse(text) as T;
+    if (!isItem(item)) continue;
+    if (items.length === limit) return { items, next: last };
+    items.push(item);
+    last = { at, id };
+  }
+  return { items, next: null };
 }

@@ -45,7 +45,9 @@ export interface KeyRecord extends z.output<typeof KeyCreation> {
   readonly version: number;
 }
 
-export type KeyStatus = "active" | "expired" | "revoked";
+export const KEY_STATUSES = ["active", "expired", "revoked"] as const;
+
+export type KeyStatus = (typeof KEY_STATUSES)[number];
 
 /**
  * A key has expired from the very millisecond of `expires_at`. A key that is revoked as well as expired is revoked.

@@ -1,5 +1,12 @@
 /** The usage of one key, or of all sessions, in an object's storage: a row for each hour with traffic, kept for 30 days. */
-import { type HourCount, hourOf, sumCounts, USAGE_RETENTION_HOURS, type UsageReport } from "./usage.ts";
+import {
+  type HourCount,
+  hourOf,
+  type KnownHourCount,
+  sumCounts,
+  USAGE_RETENTION_HOURS,
+  type UsageReport,
+} from "./usage.ts";
 
 const DEFAULT_PREFIX = "usage:";
 /**
@@ -8,7 +15,7 @@ const DEFAULT_PREFIX = "usage:";
  */
 const MAX_REPORT_IDS = 200;
 
-interface UsageRow extends HourCount {
+interface UsageRow extends KnownHourCount {
   /** The IDs of the reports that were added last. Absent once no report of this hour can be repeated. */
   readonly reports?: readonly string[];
 }
@@ -36,12 +43,12 @@ export class UsageStore {
    */
   list(hours: number, now: number): HourCount[] {
     const start = this.#rowKey(hourOf(now) - hours + 1);
-    return [...this.#kv.list<UsageRow>({ prefix: this.#prefix, start })].map(
-      ([, { hour, requests, rate_limited }]) => ({ hour, requests, rate_limited }),
+    return [...this.#kv.list<UsageRow>({ prefix: this.#prefix, start })].map(([, row]) =>
+      sumCounts(row.hour, [row]),
     );
   }
 
-  #addHour(reportId: string, count: HourCount): void {
+  #addHour(reportId: string, count: KnownHourCount): void {
     const key = this.#rowKey(count.hour);
     const row = this.#kv.get<UsageRow>(key);
     if (row?.reports?.includes(reportId)) return;

@@ -2,9 +2,10 @@
  * Counts of a key's calls by the hour. An isolate counts in memory, and reports to the key's object together with its
  * question for a lease, so that no call costs a write.
  */
+import type { Outcome } from "../metrics/outcome.ts";
 import { BoundedMap } from "../platform/bounded-map.ts";
 
-const HOUR_MS = 3_600_000;
+export const HOUR_MS = 3_600_000;
 /** How long counts are kept: 30 days. */
 export const USAGE_RETENTION_HOURS = 720;
 /** The same as the number of leases that an isolate holds. Beyond it, the oldest counts are lost. */
@@ -14,17 +15,36 @@ const REPORT_AGE_LEASES = 0.75;
 /** After this many leases, a key that is still in use has sent its report. */
 const STALE_USAGE_LEASES = 1.2;
 
-export interface HourCount {
+/** What is counted of a key, as the API names it. */
+const USAGE_COUNTS = [
+  /** Admitted by the rate limit, whatever came of them. */
+  "requests",
+  /** Refused by the rate limit. */
+  "rate_limited",
+  "hits",
+  "stale",
+  "misses",
+  /** 401 and 403. Those whose key or address was refused are not among `requests`. */
+  "denied",
+  "not_found",
+  /** 5xx. */
+  "errors",
+] as const;
+
+type UsageCount = (typeof USAGE_COUNTS)[number];
+
+export interface HourCount extends Readonly<Record<UsageCount, number>> {
   /** Hours since the epoch. */
   readonly hour: number;
-  readonly requests: number;
-  readonly rate_limited: number;
 }
+
+/** As an isolate or a row of an earlier version may have it: a count that is missing is zero. */
+export type KnownHourCount = Pick<HourCount, "hour"> & Partial<HourCount>;
 
 /** Sent unchanged until it is acknowledged. The key's object counts it once, by its ID. */
 export interface UsageReport {
   readonly id: string;
-  readonly counts: readonly HourCount[];
+  readonly counts: readonly KnownHourCount[];
 }
 
 export const hourOf = (ms: number) => Math.floor(ms / HOUR_MS);
@@ -32,20 +52,52 @@ export const hourOf = (ms: number) => Math.floor(ms / HOUR_MS);
 /** The start of an hour, such as `2026-11-21T20:00:00Z`. */
 export const hourText = (hour: number) => new Date(hour * HOUR_MS).toISOString().replace(".000Z", "Z");
 
-export function sumCounts(hour: number, counts: readonly HourCount[]): HourCount {
-  return {
-    hour,
-    requests: counts.reduce((total, count) => total + count.requests, 0),
-    rate_limited: counts.reduce((total, count) => total + count.rate_limited, 0),
-  };
+/** Hours as the API shows them. */
+export const toPublicHours = (counts: readonly HourCount[]) =>
+  counts.map(({ hour, ...rest }) => ({ hour: hourText(hour), ...rest }));
+
+type MutableCount = { -readonly [Name in keyof HourCount]: HourCount[Name] };
+
+export function sumCounts(hour: number, counts: readonly KnownHourCount[]): HourCount {
+  const sum = noCounts(hour);
+  for (const count of counts) {
+    for (const name of USAGE_COUNTS) sum[name] += count[name] ?? 0;
+  }
+  return sum;
 }
+
+const noCounts = (hour: number): MutableCount => ({
+  hour,
+  requests: 0,
+  rate_limited: 0,
+  hits: 0,
+  stale: 0,
+  misses: 0,
+  denied: 0,
+  not_found: 0,
+  errors: 0,
+});
+
+/** Null: the outcome shows in no count of its own. Refusals by the limit are counted when they are made. */
+const COUNT_OF: Readonly<Record<Outcome, UsageCount | null>> = {
+  hit: "hits",
+  stale: "stale",
+  miss: "misses",
+  denied: "denied",
+  not_found: "not_found",
+  error: "errors",
+  rate_limited: null,
+  invalid: null,
+  other: null,
+};
 
 interface PendingCounts {
   /** When the oldest call was counted that is in no report, ms since the epoch. */
   readonly countedSince: number;
   /** When a report was last sent, or `stalestKey` last returned the key, ms since the epoch; 0 if neither happened. */
   attemptedAt: number;
-  counts: Map<number, HourCount>;
+  /** By hour. Counted up in place until they are in a report. */
+  counts: Map<number, MutableCount>;
   /** The report that was sent and is not acknowledged. */
   report: UsageReport | null;
 }
@@ -69,16 +121,28 @@ export class PendingUsage {
 
   /** Counts one call of a key: admitted, or refused by the key's rate limit. */
   count(keyId: string, now: number, admitted: boolean): void {
-    const hour = hourOf(now);
-    const count = { hour, requests: admitted ? 1 : 0, rate_limited: admitted ? 0 : 1 };
-    const pending = this.#pending.get(keyId);
+    this.#add(keyId, now, admitted ? "requests" : "rate_limited");
+  }
+
+  /** Counts what a call has come to. On the path of every hit: it allocates only for the first of a report. */
+  countOutcome(keyId: string, now: number, outcome: Outcome): void {
+    const name = COUNT_OF[outcome];
+    if (name !== null) this.#add(keyId, now, name);
+  }
+
+  #add(keyId: string, now: number, name: UsageCount): void {
+    let pending = this.#pending.get(keyId);
     if (pending === undefined) {
-      const counts = new Map([[hour, count]]);
-      this.#pending.set(keyId, { countedSince: now, attemptedAt: 0, counts, report: null });
-      return;
+      pending = { countedSince: now, attemptedAt: 0, counts: new Map(), report: null };
+      this.#pending.set(keyId, pending);
     }
-    const counted = pending.counts.get(hour);
-    pending.counts.set(hour, counted === undefined ? count : sumCounts(hour, [counted, count]));
+    const hour = hourOf(now);
+    let counted = pending.counts.get(hour);
+    if (counted === undefined) {
+      counted = noCounts(hour);
+      pending.counts.set(hour, counted);
+    }
+    counted[name] += 1;
   }
 
   /** Returns the report that is not acknowledged yet, or else a new one if it is due, or else null. */

@@ -4,11 +4,10 @@
  * row is all that a restarted Directory needs. A write replaces one row, whatever was counted.
  */
 
+import { hourOf } from "../keys/usage.ts";
 import type { SeriesCounts } from "./counters.ts";
 import type { ReportMessage, ReportReceipt } from "./metric-reports.ts";
 import { type KeySum, MetricSum, type StoredSum } from "./metric-sum.ts";
-
-const HOUR_MS = 3_600_000;
 
 /** One more than 30 days have, since the oldest hour needs the row before it. Each row takes the place of an old one. */
 const ROWS = 721;
@@ -102,8 +101,23 @@ export class MetricStore {
    */
   readStored(now: number): Omit<StoredSum, "isolates"> {
     this.write(now);
+    return this.read(now);
+  }
+
+  /** The sum as it is in memory. */
+  read(now: number): Omit<StoredSum, "isolates"> {
     const { createdAt, series, keys } = this.#sum(now);
     return { createdAt, series, keys };
+  }
+
+  /** The parts whose failure was reported lately. A restarted Directory has forgotten them. */
+  degradedParts(now: number): string[] {
+    return this.#sum(now).degradedParts(now);
+  }
+
+  /** The first of the last `hours` hours, the current one included, in hours since the epoch. */
+  firstHour(hours: number, now: number): number {
+    return this.#currentHour(now) - hours + 1;
   }
 
   /**
@@ -161,5 +175,3 @@ export class MetricStore {
 
 /** Resolves when the answer of the present call is on its way. */
 const nextTask = async () => await new Promise<void>((resolve) => setTimeout(resolve, 0));
-
-const hourOf = (ms: number) => Math.floor(ms / HOUR_MS);

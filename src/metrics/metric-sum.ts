@@ -6,6 +6,7 @@ import { BoundedMap } from "../platform/bounded-map.ts";
 import type { Counts, KeyOutcomes, SeriesCounts } from "./counters.ts";
 import { MAX_REPORT_AGE_MS, type ReportMessage, type ReportReceipt } from "./metric-reports.ts";
 import type { Outcome } from "./outcome.ts";
+import { parseSeriesId } from "./series.ts";
 
 export interface KeySum {
   readonly keyId: string;
@@ -48,6 +49,9 @@ const MAX_ISOLATES = 10_000;
 /** Longer than an isolate repeats a report. */
 const ISOLATE_RETENTION_MS = 2 * MAX_REPORT_AGE_MS;
 
+/** A part that has failed is said to be degraded for so long after its last report. */
+const DEGRADED_MS = 5 * 60_000;
+
 export class MetricSum {
   readonly #incarnation: string;
   readonly #createdAt: number;
@@ -55,6 +59,8 @@ export class MetricSum {
   readonly #keys = new BoundedMap<string, KeySum>(MAX_KEYS);
   /** Ordered by their last message. */
   readonly #isolates = new BoundedMap<string, KnownIsolate>(MAX_ISOLATES);
+  /** When each part was last reported to have failed, ms since the epoch. Not stored. */
+  readonly #degradedAt = new Map<string, number>();
   #isStored = true;
 
   /** `stored`: what an earlier incarnation has stored; null if none has. */
@@ -82,6 +88,14 @@ export class MetricSum {
 
   get keys(): KeySum[] {
     return [...this.#keys].map(([, key]) => key);
+  }
+
+  /** The parts that were reported to have failed in the last minutes, by name. */
+  degradedParts(now: number): string[] {
+    return [...this.#degradedAt]
+      .filter(([, at]) => now - at < DEGRADED_MS)
+      .map(([part]) => part)
+      .sort();
   }
 
   /** Takes in the reports that are next in the isolate's order; earlier ones have been counted. */
@@ -122,6 +136,8 @@ export class MetricSum {
   #count({ series, keys }: Counts, now: number): void {
     this.#isStored = false;
     for (const [id, count] of Object.entries(series)) {
+      const parsed = parseSeriesId(id);
+      if (parsed?.name === "degraded") this.#degradedAt.set(parsed.labels.join(), now);
       const sum = this.#series.get(id);
       if (sum !== undefined || this.#series.size < MAX_SERIES) this.#series.set(id, (sum ?? 0) + count);
     }

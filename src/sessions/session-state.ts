@@ -1,6 +1,7 @@
 /** All that an isolate keeps about members' sessions: what the Directory said, whom it has verified, and what they used. */
 import type { Config } from "../config.ts";
 import { PendingUsage, type UsageReport } from "../keys/usage.ts";
+import type { Outcome } from "../metrics/outcome.ts";
 import { type Result, success } from "../result.ts";
 import { MemberLimits } from "./member-limits.ts";
 import { RevocationList, type RevocationUpdates } from "./revocations.ts";
@@ -58,6 +59,11 @@ export class SessionState {
   /** Counts one call: admitted, or refused by the limit of its member. */
   countCall(now: number, admitted: boolean): void {
     this.#pendingUsage.count(USAGE_NAME, now, admitted);
+  }
+
+  /** Counts what a call of a genuine session has come to. */
+  countOutcome(now: number, outcome: Outcome): void {
+    this.#pendingUsage.countOutcome(USAGE_NAME, now, outcome);
   }
 
   /** Returns the report that goes along with the next question to the Directory, or null. */

@@ -35,11 +35,12 @@ test("the audit lists each change of a key once, newest first", async () => {
   await isolate.admin("DELETE", `/admin/keys/${keyId}`);
   const at = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/);
   const expected = [
-    { at, action: "key.revoked", key_id: keyId, detail: {} },
-    { at, action: "key.rotated", key_id: keyId, detail: { overlap_seconds: 60 } },
+    { at, action: "key.revoked", actor: "token", key_id: keyId, detail: {} },
+    { at, action: "key.rotated", actor: "token", key_id: keyId, detail: { overlap_seconds: 60 } },
     {
       at,
       action: "key.updated",
+      actor: "token",
       key_id: keyId,
       detail: {
         fields: ["name", "allowed_ips"],
@@ -47,7 +48,13 @@ test("the audit lists each change of a key once, newest first", async () => {
         after: { name: "Renamed", allowed_ips: ["203.0.113.0/24"] },
       },
     },
-    { at, action: "key.created", key_id: keyId, detail: { name: "Audited", scopes: ["organizations:read"] } },
+    {
+      at,
+      action: "key.created",
+      actor: "token",
+      key_id: keyId,
+      detail: { name: "Audited", scopes: ["organizations:read"] },
+    },
   ];
   expect(await audit()).toEqual({
     events: expected,
@@ -87,14 +94,15 @@ test("the audit lists purges by operator and webhook among changes of keys", asy
   await purge({ organization_id: "slug_1" });
   at(5);
   await isolate.admin("DELETE", `/admin/keys/${keyId}`);
-  const purged = { action: "cache.purged", key_id: null };
+  const purged = { action: "cache.purged", actor: "token", key_id: null };
   expect(await audit()).toEqual({
     events: [
-      { at: iso(5), action: "key.revoked", key_id: keyId, detail: {} },
+      { at: iso(5), action: "key.revoked", actor: "token", key_id: keyId, detail: {} },
       { at: iso(4), ...purged, detail: { organization_id: "slug_1", by: "admin" } },
       {
         at: iso(3),
         ...purged,
+        actor: "webhook",
         detail: {
           organization_id: "organization-1",
           by: "webhook",
@@ -104,6 +112,7 @@ test("the audit lists purges by operator and webhook among changes of keys", asy
       {
         at: iso(2),
         action: "key.updated",
+        actor: "token",
         key_id: keyId,
         detail: { fields: ["name"], before: { name: "Test" }, after: { name: "Renamed" } },
       },

@@ -73,14 +73,21 @@ test("the audit has each change of the policy, and none that changes nothing", a
   await isolate.admin("DELETE", POLICY_PATH);
   await isolate.admin("DELETE", POLICY_PATH);
   expect(await audit()).toEqual([
-    { at: iso(3), action: "session_policy.deleted", key_id: null, detail: { before: changed } },
+    {
+      at: iso(3),
+      action: "session_policy.deleted",
+      actor: "token",
+      key_id: null,
+      detail: { before: changed },
+    },
     {
       at: iso(2),
       action: "session_policy.updated",
+      actor: "token",
       key_id: null,
       detail: { before: POLICY, after: changed },
     },
-    { at: iso(0), action: "session_policy.updated", key_id: null, detail: { after: POLICY } },
+    { at: iso(0), action: "session_policy.updated", actor: "token", key_id: null, detail: { after: POLICY } },
   ]);
 });
 
@@ -125,7 +132,13 @@ test.each([
   const answer = await revoke({ [name]: id });
   expect([answer.status, await answer.json()]).toEqual([200, { revoked: id }]);
   expect(await audit()).toEqual([
-    { at: iso(0), action: "session.revoked", key_id: null, detail: { [name]: id, by: "admin" } },
+    {
+      at: iso(0),
+      action: "session.revoked",
+      actor: "token",
+      key_id: null,
+      detail: { [name]: id, by: "admin" },
+    },
   ]);
   expect(JSON.stringify(logLines())).not.toContain(UUID);
 });

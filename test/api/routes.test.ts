@@ -38,6 +38,7 @@ test.each([
   ["/admin/keys/0123456789abcdef/usage", "GET, HEAD"],
   ["/admin/audit", "GET, HEAD"],
   ["/whoami", "GET, HEAD"],
+  ["/whoami/usage", "GET, HEAD"],
 ])("%s answers other methods with 405 and Allow: %s", async (path, allow) => {
   for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"]) {
     if (allow.includes(method)) continue;

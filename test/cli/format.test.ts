@@ -11,7 +11,6 @@ import {
   recordsText,
   recordText,
   rotatedHeading,
-  usageText,
   utcTime,
 } from "../../cli/format.ts";
 
@@ -151,15 +150,6 @@ test.each([
 
 test("an issued key is shown even if the rest of the response is unexpected", () => {
   expect(issuedText("https://postern.example", { key: KEY, scopes: 1 }, "The key:")).toContain(KEY);
-});
-
-test("usage ends with a total", () => {
-  const hours = [
-    { hour: "2026-11-21T20:00:00Z", requests: 12, rate_limited: 0 },
-    { hour: "2026-11-21T19:00:00Z", requests: 1_000, rate_limited: 3 },
-  ];
-  expect(usageText({ hours }, 24).split("\n").at(-1)).toBe("total                 1012      3");
-  expect(usageText({ hours: [] }, 24)).toBe("No calls in the last 24 hours.");
 });
 
 test("an audit event is one line, whatever its detail", () => {

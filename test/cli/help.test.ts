@@ -24,7 +24,19 @@ test("the help of the tool lists the exit codes and the environment", async () =
 });
 
 test.each([
-  ...["create", "list", "show", "edit", "rotate", "revoke", "usage", "purge", "audit", "sessions revoke"],
+  ...[
+    "create",
+    "list",
+    "show",
+    "edit",
+    "rotate",
+    "revoke",
+    "usage",
+    "overview",
+    "purge",
+    "audit",
+    "sessions revoke",
+  ],
   ...["set", "show", "remove", "usage"].map((command) => `sessions policy ${command}`),
 ])("the help of %s has an example", async (command) => {
   expect(await help(...command.split(" "))).toMatch(new RegExp(`Examples:\n  npm run keys -- ${command}`));
@@ -60,5 +72,6 @@ test("the help of sessions says that a limit is not exact, and what each ID is",
 test("the help of rotate, usage and list has the defaults of numbers", async () => {
   expect(await unwrapped("rotate")).toMatch(/--overlap <time> .*0, as in the API, .*\(default: 0\)/);
   expect(await unwrapped("usage")).toContain("(default: 24)");
+  expect(await unwrapped("overview")).toContain("(default: 24)");
   expect(await unwrapped("list")).toContain("(default: 50)");
 });

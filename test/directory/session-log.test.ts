@@ -6,6 +6,7 @@ import type { Directory } from "../../src/directory/directory.ts";
 import { MAX_REVOCATIONS, REVOCATION_RETENTION_MS } from "../../src/sessions/revocations.ts";
 import { SessionPolicy } from "../../src/sessions/session-policy.ts";
 import { NOW, useClock } from "../support/clock.ts";
+import { hourCount } from "../support/usage.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
 const { atMs } = useClock();
@@ -84,7 +85,7 @@ test("a policy and its usage belong to their Stytch project", async () => {
   await directory.setSessionPolicy(PROJECT_ID, POLICY);
   const report = {
     id: crypto.randomUUID(),
-    counts: [{ hour: NOW / 3_600_000, requests: 1, rate_limited: 0 }],
+    counts: [hourCount(NOW / 3_600_000, { requests: 1 })],
   };
   await directory.updatesSince(0, PROJECT_ID, report);
   await directory.updatesSince(0, OTHER_PROJECT_ID, report);
@@ -102,7 +103,7 @@ test("a policy and its usage belong to their Stytch project", async () => {
 test("usage is kept when a policy is removed", async () => {
   const directory = createDirectory();
   await directory.setSessionPolicy(PROJECT_ID, POLICY);
-  const counts = [{ hour: NOW / 3_600_000, requests: 1, rate_limited: 2 }];
+  const counts = [hourCount(NOW / 3_600_000, { requests: 1, rate_limited: 2 })];
   await directory.updatesSince(0, PROJECT_ID, { id: crypto.randomUUID(), counts });
   await directory.setSessionPolicy(PROJECT_ID, null);
   expect(await directory.sessionUsage(PROJECT_ID, 1)).toEqual(counts);

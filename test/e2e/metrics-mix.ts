@@ -81,3 +81,26 @@ export const MIX_COUNTS = {
   [refused("missing_key")]: 1,
   'postern_degraded_total{part="upstream"}': 1,
 };
+
+/** What the overview has of the mix alone. */
+export const MIX_OVERVIEW = {
+  status: "degraded",
+  degraded: ["upstream"],
+  totals: {
+    requests: 24,
+    hits: 6,
+    stale: 2,
+    misses: 3,
+    denied: 6,
+    not_found: 4,
+    rate_limited: 2,
+    errors: 1,
+    upstream_requests: 7,
+  },
+  hit_ratio: 0.6429,
+  top_keys: [
+    { requests: 12, rate_limited: 0 },
+    { requests: 3, rate_limited: 2 },
+    { requests: 1, rate_limited: 0 },
+  ],
+};

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { ADMIN_TOKEN, SECRETS } from "../../dev/credentials.ts";
 import { increase, parseSamples, type Samples } from "../support/metrics.ts";
-import { driveMix, MIX_COUNTS } from "./metrics-mix.ts";
+import { driveMix, MIX_COUNTS, MIX_OVERVIEW } from "./metrics-mix.ts";
 import { type ClockedPostern, startClockedPostern } from "./postern.ts";
 import { lintMetrics } from "./promtool.ts";
 
@@ -51,6 +51,14 @@ test("the metrics of a mix of requests of every kind equal what was driven", asy
     ["rate_limited", 2],
     ["stale", 2],
   ]);
+});
+
+test("the overview of the same mix equals what was driven", async () => {
+  const headers = { Authorization: `Bearer ${ADMIN_TOKEN}` };
+  const response = await fetch(`${postern.url}/admin/overview?hours=720`, { headers });
+  const text = await response.text();
+  expect(JSON.parse(text)).toMatchObject(MIX_OVERVIEW);
+  expect(text).not.toMatch(/(?:organization|member|project)-(?:test|live)-|pst_/);
 });
 
 test("Prometheus's own linter finds nothing in the metrics, and they hold no identifier or secret", async () => {

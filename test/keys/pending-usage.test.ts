@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { PendingUsage } from "../../src/keys/usage.ts";
+import { OUTCOMES } from "../../src/metrics/outcome.ts";
 import { NOW } from "../support/clock.ts";
+import { hourCount } from "../support/usage.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -14,7 +16,7 @@ test("a report is sent unchanged until it is acknowledged", () => {
   const report = pending.nextReport("a", NOW);
   pending.count("a", NOW + HOUR_MS - 1, false);
   expect(pending.nextReport("a", NOW)).toBe(report);
-  expect(report?.counts).toEqual([{ hour: NOW / HOUR_MS, requests: 1, rate_limited: 0 }]);
+  expect(report?.counts).toEqual([hourCount(NOW / HOUR_MS, { requests: 1 })]);
 });
 
 test("calls that are counted while a report is under way are in the next report", () => {
@@ -24,7 +26,7 @@ test("calls that are counted while a report is under way are in the next report"
   pending.count("a", NOW + HOUR_MS - 1, false);
   pending.acknowledge("a", first, NOW);
   const second = pending.nextReport("a", NOW) ?? expect.fail("no report is due");
-  expect(second.counts).toEqual([{ hour: NOW / HOUR_MS, requests: 0, rate_limited: 1 }]);
+  expect(second.counts).toEqual([hourCount(NOW / HOUR_MS, { rate_limited: 1 })]);
   expect(second.id).not.toBe(first.id);
   // A second acknowledgement of the first report does not remove the second.
   pending.acknowledge("a", first, NOW);
@@ -38,10 +40,37 @@ test("a report has a count for each hour, with admitted and refused calls apart"
   for (const admitted of [true, true, false]) pending.count("a", NOW, admitted);
   pending.count("a", NOW + HOUR_MS, true);
   expect(pending.nextReport("a", NOW + HOUR_MS)?.counts).toEqual([
-    { hour: NOW / HOUR_MS, requests: 2, rate_limited: 1 },
-    { hour: NOW / HOUR_MS + 1, requests: 1, rate_limited: 0 },
+    hourCount(NOW / HOUR_MS, { requests: 2, rate_limited: 1 }),
+    hourCount(NOW / HOUR_MS + 1, { requests: 1 }),
   ]);
 });
+
+test("each outcome is counted by its name, and a report does not change while more is counted", () => {
+  const pending = createPending();
+  pending.count("a", NOW, true);
+  for (const outcome of OUTCOMES) pending.countOutcome("a", NOW, outcome);
+  pending.countOutcome("a", NOW, "hit");
+  const each = { hits: 2, stale: 1, misses: 1, denied: 1, not_found: 1, errors: 1 };
+  const expected = [hourCount(NOW / HOUR_MS, { requests: 1, ...each })];
+  const report = pending.nextReport("a", NOW) ?? expect.fail("no report is due");
+  pending.countOutcome("a", NOW, "hit");
+  pending.countOutcome("a", NOW + HOUR_MS, "error");
+  expect(report.counts).toEqual(expected);
+  pending.acknowledge("a", report, NOW);
+  expect(pending.nextReport("a", NOW)?.counts).toEqual([
+    hourCount(NOW / HOUR_MS, { hits: 1 }),
+    hourCount(NOW / HOUR_MS + 1, { errors: 1 }),
+  ]);
+});
+
+test.each(["rate_limited", "invalid", "other"] as const)(
+  "the outcome %s alone leaves nothing to report",
+  (outcome) => {
+    const pending = createPending();
+    pending.countOutcome("a", NOW, outcome);
+    expect(pending.size).toBe(0);
+  },
+);
 
 test("a report is due three quarters of a lease after its first call", () => {
   const pending = new PendingUsage({ leaseSeconds: 4 });

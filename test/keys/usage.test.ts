@@ -9,6 +9,7 @@ import { objectsThat } from "../support/fakes.ts";
 import { keyObjects } from "../support/key-object.ts";
 import { NO_TOKEN_REQUEST } from "../support/record.ts";
 import { setUpOrganization } from "../support/setup.ts";
+import { publicHour } from "../support/usage.ts";
 
 const HOUR_MS = 3_600_000;
 const HOUR = NOW / HOUR_MS;
@@ -36,7 +37,7 @@ test("calls are counted by the hour, and reported within two leases", async () =
   await edge.call(path, { key });
   expect(await usage()).toEqual({
     key_id: keyId,
-    hours: [{ hour: hourText(NOW), requests: 7, rate_limited: 0 }],
+    hours: [publicHour(hourText(NOW), { requests: 7, hits: 6, misses: 1 })],
   });
   atMs(HOUR_MS);
   await edge.call(path, { key });
@@ -46,8 +47,8 @@ test("calls are counted by the hour, and reported within two leases", async () =
   expect(await usage()).toEqual({
     key_id: keyId,
     hours: [
-      { hour: hourText(NOW), requests: 8, rate_limited: 0 },
-      { hour: hourText(NOW + HOUR_MS), requests: 1, rate_limited: 0 },
+      publicHour(hourText(NOW), { requests: 8, hits: 7, misses: 1 }),
+      publicHour(hourText(NOW + HOUR_MS), { requests: 1, misses: 1 }),
     ],
   });
   expect(await usage("?hours=1")).toMatchObject({ hours: [{ hour: hourText(NOW + HOUR_MS) }] });

@@ -7,6 +7,7 @@ import { logLines } from "../support/egress.ts";
 import { organizationPath } from "../support/paths.ts";
 import { useSessions } from "../support/sessions.ts";
 import { json } from "../support/upstream.ts";
+import { publicHour } from "../support/usage.ts";
 
 const clock = useClock();
 const setUp = useSessions();
@@ -229,13 +230,16 @@ test("the calls of sessions are counted", async () => {
   const token = await setUp.token();
   await setUp.read(path, token);
   await setUp.read(path, token);
+  await setUp.read(`${path}/metrics`, await setUp.token({ sub: "member-test-other" }));
   await setUp.read("/whoami", token);
   for (const seconds of [5, 10]) {
     clock.at(seconds);
     await setUp.read("/whoami", token);
   }
   const usage = await setUp.isolate.admin("GET", "/admin/session-policy/usage?hours=1");
-  expect(await usage.json()).toMatchObject({ hours: [{ requests: 1, rate_limited: 1 }] });
+  expect(await usage.json()).toEqual({
+    hours: [publicHour("2027-01-15T08:00:00Z", { requests: 2, rate_limited: 1, misses: 1, denied: 1 })],
+  });
 });
 
 test("40 first calls of one token at once are all let in", async () => {

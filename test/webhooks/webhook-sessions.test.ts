@@ -123,6 +123,7 @@ test("what webhooks revoke is in the audit if there is a policy, and never in th
   expect((await events()).find(({ action }) => action === "session.revoked")).toEqual({
     at: iso(0),
     action: "session.revoked",
+    actor: "webhook",
     key_id: null,
     detail: { member_id: token.memberId, by: "webhook", event: "dashboard.member.delete" },
   });

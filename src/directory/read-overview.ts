@@ -1,0 +1,25 @@
+/** The overview, from what the Directory stores: the sums of the counts, and the names of keys. */
+import { HOUR_MS } from "../keys/usage.ts";
+import type { MetricStore } from "../metrics/metric-store.ts";
+import { type Overview, overviewOf, topKeysOf } from "../metrics/overview.ts";
+
+/**
+ * Of the last `hours` hours, the current one included. `nameOf`: the name of a key; null for one that is left out. `now`:
+ * ms since the epoch.
+ */
+export function readOverview(
+  metrics: MetricStore,
+  nameOf: (keyId: string) => string | null,
+  hours: number,
+  now: number,
+): Overview {
+  const { createdAt, keys } = metrics.read(now);
+  const firstHour = metrics.firstHour(hours, now);
+  return overviewOf({
+    sums: metrics.hours(hours, now),
+    firstHour,
+    elapsedMs: now - Math.max(firstHour * HOUR_MS, createdAt),
+    degraded: metrics.degradedParts(now),
+    topKeys: topKeysOf(metrics.keysBefore(hours, now), keys, nameOf),
+  });
+}

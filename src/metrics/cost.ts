@@ -1,0 +1,71 @@
+/**
+ * What the deployment costs at Cloudflare, estimated from what was counted: the prices and the formula are those of the
+ * benchmark. Pure.
+ */
+import type { SeriesCounts } from "./counters.ts";
+import { lookupsOf, sumOf } from "./hour-totals.ts";
+import { dollarsPerMillion, type Operations } from "./prices.ts";
+import { BUCKET_SECONDS, LAST_BUCKET } from "./series.ts";
+
+export interface Cost {
+  /** Dollars for a million requests; null if there were none. */
+  readonly usd_per_million: number | null;
+  /** Dollars for a month of traffic like this. */
+  readonly usd_per_month: number;
+}
+
+const HOURS_PER_MONTH = 730;
+const HOUR_MS = 3_600_000;
+/** Shorter stretches of time say nothing of a month. */
+const MIN_ELAPSED_MS = 60_000;
+
+/** A hit takes about this much in the benchmark. Nothing in a Worker can measure it. */
+const CPU_MS_PER_REQUEST = 0.1;
+/** A lease brings a usage report every other time, and a miss leaves two rows, as the benchmark counts them. */
+const ROWS_PER_LEASE = 0.5;
+const ROWS_PER_MISS = 2;
+
+/** The Worker itself asks Stytch for these, and pays for no object that waits. */
+const MEMBER_OPERATIONS = ["member", "organization_member"];
+
+/** `elapsedMs`: the time in which the counts were made. */
+export function costOf(counts: Readonly<SeriesCounts>, elapsedMs: number): Cost {
+  // Cloudflare bills all requests, whoever makes them.
+  const requests = sumOf(counts, "http_requests", () => true);
+  if (requests === 0) return { usd_per_million: null, usd_per_month: 0 };
+  const perMillion = dollarsPerMillion(operationsOf(counts), requests, CPU_MS_PER_REQUEST, true);
+  const months = Math.max(elapsedMs, MIN_ELAPSED_MS) / (HOURS_PER_MONTH * HOUR_MS);
+  return {
+    usd_per_million: round(perMillion, 3),
+    usd_per_month: round((perMillion * requests) / 1_000_000 / months, 2),
+  };
+}
+
+/**
+ * An estimate: syncs of the purge list are not counted, nor is whether a read by slug makes a second read of KV, or a
+ * refresh a write.
+ */
+function operationsOf(counts: Readonly<SeriesCounts>): Operations {
+  const leases = sumOf(
+    counts,
+    "key_lease_duration",
+    ([bucket = ""]) => bucket === LAST_BUCKET || BUCKET_SECONDS.some((bound) => String(bound) === bucket),
+  );
+  const misses = lookupsOf(counts, ["miss"]);
+  const asked = lookupsOf(counts, ["miss", "collapsed", "negative", "stale", "stale_if_error"]);
+  const objectCalls = leases + asked;
+  return {
+    kvReads: asked + lookupsOf(counts, ["kv"]),
+    kvWrites: misses,
+    objectCalls,
+    rowsRead: objectCalls,
+    rowsWritten: leases * ROWS_PER_LEASE + misses * ROWS_PER_MISS,
+    upstreamCalls: sumOf(
+      counts,
+      "upstream_requests",
+      ([operation = ""]) => !MEMBER_OPERATIONS.includes(operation),
+    ),
+  };
+}
+
+const round = (value: number, digits: number) => Math.round(value * 10 ** digits) / 10 ** digits;
