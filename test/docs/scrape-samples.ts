@@ -3,7 +3,7 @@ import type { Failure } from "../../src/errors.ts";
 import type { KeyStatus } from "../../src/keys/record.ts";
 import { formatMetrics } from "../../src/metrics/exposition.ts";
 import { type CacheResult, OUTCOMES } from "../../src/metrics/outcome.ts";
-import { COUNTER_LABELS, type CounterName, seriesId } from "../../src/metrics/series.ts";
+import { type CounterName, seriesId } from "../../src/metrics/series.ts";
 import * as reads from "../../src/stytch/reads.ts";
 import type { RequestOutcome } from "../../src/stytch/request-outcome.ts";
 
@@ -87,9 +87,8 @@ export function scrapeSamples(): Sample[] {
   });
 }
 
-/** The labels of all counters, those of the scrape's target, and what Prometheus adds. */
+/** The labels of all samples, and the one that Prometheus adds. */
 export const KNOWN_LABELS: ReadonlySet<string> = new Set([
-  ...Object.values(COUNTER_LABELS).flat(),
   ...scrapeSamples().flatMap(({ labels }) => Object.keys(labels)),
   "job",
 ]);
