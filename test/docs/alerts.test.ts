@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { FAMILIES } from "../../src/metrics/families.ts";
 import { runPromtool } from "../e2e/promtool.ts";
 
-const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+const read = (path: string) => readFileSync(path, "utf8");
 
 const CASES = "test/docs/alerts.promtool.yml";
 const [, ...alerts] = read("docs/alerts.rules.yml").split(/^ +- alert: /m);
@@ -28,7 +28,8 @@ test("the docs name no alert that does not exist", () => {
 });
 
 test("the docs say of every degraded part what it means and what to do", () => {
-  for (const [part] of FAMILIES.degraded.initial) expect(operations).toMatch(new RegExp(`^\\| \`${part}\``, "m"));
+  for (const [part] of FAMILIES.degraded.initial)
+    expect(operations).toMatch(new RegExp(`^\\| \`${part}\``, "m"));
 });
 
 test("promtool accepts the alerting rules, and they fire when they have to and only then", () => {

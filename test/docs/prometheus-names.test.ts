@@ -7,7 +7,7 @@ const FILES = ["grafana.json", "alerts.rules.yml", "operations.md"] as const;
 
 /** The strings of a JSON file, without their escapes; another file as it is. */
 function textOf(file: string): string {
-  const text = readFileSync(new URL(`../../docs/${file}`, import.meta.url), "utf8");
+  const text = readFileSync(`docs/${file}`, "utf8");
   if (!file.endsWith(".json")) return text;
   const strings: string[] = [];
   JSON.parse(text, (_, value: unknown) => {
@@ -25,14 +25,16 @@ function unknownNames(text: string): string[] {
   return selectors.flatMap(([selector, name = "", matchers = ""]) => {
     const shown = samples.filter((sample) => sample.name === name);
     if (shown.length === 0) return [`${selector}: there is no such metric`];
-    return [...matchers.matchAll(/(\w+)(=~|!~|!=|=)"([^"]*)"/g)].flatMap(([, label = "", operator, value = ""]) => {
-      if (label === "job") return [];
-      const values = shown.map(({ labels }) => labels[label]).filter((known) => known !== undefined);
-      const alternatives = operator?.endsWith("~") ? value.split("|") : [value];
-      return alternatives
-        .filter((one) => !values.some((known) => new RegExp(`^(?:${one})$`).test(known)))
-        .map((one) => `${selector}: ${label} is never ${one}`);
-    });
+    return [...matchers.matchAll(/(\w+)(=~|!~|!=|=)"([^"]*)"/g)].flatMap(
+      ([, label = "", operator, value = ""]) => {
+        if (label === "job") return [];
+        const values = shown.map(({ labels }) => labels[label]).filter((known) => known !== undefined);
+        const alternatives = operator?.endsWith("~") ? value.split("|") : [value];
+        return alternatives
+          .filter((one) => !values.some((known) => new RegExp(`^(?:${one})$`).test(known)))
+          .map((one) => `${selector}: ${label} is never ${one}`);
+      },
+    );
   });
 }
 
@@ -57,5 +59,8 @@ test("a metric, label or value that no scrape shows is found", () => {
   expect(unknownNames('postern_degraded_total{part!="kv"}')).toHaveLength(1);
   expect(unknownNames("postern_purges")).toHaveLength(1);
   expect(unknownNames('postern_http_requests_total{status=~"5..",error_type!=""}')).toEqual([]);
-  expect(unknownLabels("sum by (job, source, cause) (x) {{ $labels.part }} {{sauce}}")).toEqual(["cause", "sauce"]);
+  expect(unknownLabels("sum by (job, source, cause) (x) {{ $labels.part }} {{sauce}}")).toEqual([
+    "cause",
+    "sauce",
+  ]);
 });

@@ -74,7 +74,9 @@ export function scrapeSamples(): Sample[] {
   const snapshot = {
     createdAt: 0,
     series: Object.fromEntries(ids.map((id) => [id, 1])),
-    keys: [{ keyId: "k", lastUsedAt: 0, outcomes: Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 1])) }],
+    keys: [
+      { keyId: "k", lastUsedAt: 0, outcomes: Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 1])) },
+    ],
     keyStatuses: KEY_STATUSES,
     receipt: null,
   };
