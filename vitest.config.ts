@@ -40,6 +40,12 @@ const WITHOUT_SOURCE_MAP_WARNINGS = {
   },
 };
 
+/**
+ * The projects share a queue, so the number is that of both. Some tests wait for the clock, which the third process makes
+ * use of. Each process starts a workerd, so a fourth takes more of the processor than it saves.
+ */
+const MAX_WORKERS = 3;
+
 export default defineConfig({
   test: {
     projects: [
@@ -62,8 +68,7 @@ export default defineConfig({
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**", "test/cli/**", "test/dev/**", "test/docs/**", "test/simulation/**"],
           setupFiles: ["test/support/guard.ts"],
-          // Each starts a workerd of its own, so more of them take more of the processor than they save.
-          maxWorkers: 3,
+          maxWorkers: MAX_WORKERS,
         },
       },
       {
@@ -80,7 +85,7 @@ export default defineConfig({
           hookTimeout: 60_000,
           // Concurrent tests of one file wait for the clock, and not for the processor.
           maxConcurrency: 20,
-          maxWorkers: 3,
+          maxWorkers: MAX_WORKERS,
         },
       },
     ],

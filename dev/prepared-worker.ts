@@ -1,6 +1,10 @@
 /** What it takes to serve a Worker without wrangler, which loads for seconds. */
 import { build } from "./build.ts";
+import { bundle } from "./bundle.ts";
 import { readEntryFile, readWorkerOptions } from "./wrangler-settings.ts";
+
+/** Postern itself is built as it is for a deployment. */
+const DEPLOYED = "wrangler.toml";
 
 export interface PreparedWorker {
   readonly configPath: string;
@@ -14,6 +18,7 @@ export interface PreparedWorker {
 
 /** `configPath` is the Worker's `wrangler.toml`. Rejects if the build fails. */
 export async function prepareWorker(configPath: string): Promise<PreparedWorker> {
-  const { script } = await build(configPath);
-  return { configPath, entry: readEntryFile(configPath), script, options: readWorkerOptions(configPath, {}) };
+  const entry = readEntryFile(configPath);
+  const script = configPath === DEPLOYED ? (await build(configPath)).script : await bundle(entry);
+  return { configPath, entry, script, options: readWorkerOptions(configPath, {}) };
 }

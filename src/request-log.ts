@@ -154,8 +154,12 @@ export class RequestLog implements StageLog {
     if (degraded !== undefined) for (const part of degraded) metrics.degraded(part);
     if (failure === null) return;
     if (failure.type === "too_many_requests" && failure.limited !== "address") metrics.rateLimited();
-    const reason = this.#cause?.type;
-    if (reason !== undefined && FAILED_AUTHENTICATIONS.includes(reason)) metrics.failedAuthentication(reason);
+    if (this.#cause !== null && this.isUnauthenticated) metrics.failedAuthentication(this.#cause.type);
+  }
+
+  /** True if credentials were refused. */
+  get isUnauthenticated(): boolean {
+    return this.#cause !== null && FAILED_AUTHENTICATIONS.includes(this.#cause.type);
   }
 
   /** Writes the entry: always, but for cache hits, of which the share `hitSampleRate` is written. `random`: 0 to 1. */

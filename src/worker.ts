@@ -46,7 +46,7 @@ export function createWorker(random: () => number = Math.random) {
       state.value.cors?.addHeaders(request, pathOf(request.url), response.headers);
       if (context.quota !== null) setRateLimit(response.headers, context.quota);
       log.count(state.value.metrics, response.status);
-      reportOverdueCounts(state.value, context.waitUntil);
+      if (!log.isUnauthenticated) reportOverdueCounts(state.value, context.waitUntil);
       return finish(response, log, state.value.config.logHitSampleRate);
     },
   };
@@ -64,7 +64,8 @@ export function createWorker(random: () => number = Math.random) {
 
 /**
  * Counts are reported along with the sync of purges, which traffic of cached reads makes twice in a lease. Other traffic
- * has one made in the background, so what an isolate has not reported is at most what it counted in a lease.
+ * has one made in the background, so what an isolate has not reported is at most what it counted in a lease. Bad
+ * credentials cost no I/O, so they are reported with the next request that has none or good ones.
  */
 function reportOverdueCounts(
   { config, metrics, purgeSync }: IsolateState,

@@ -10,9 +10,10 @@ function problemsOf(vars: Record<string, string>) {
   return configured.ok ? {} : configured.failure;
 }
 
-test("an admin token of the minimum length is accepted", () => {
+test("an admin token and a metrics token of the minimum length are accepted", () => {
   const token = "an-admin-token-of-32-characters.";
   expect(createConfig({ ADMIN_TOKEN: token }).adminToken).toBe(token);
+  expect(createConfig({ METRICS_TOKEN: token }).metricsToken).toBe(token);
 });
 
 test.each([
@@ -23,8 +24,8 @@ test.each([
   ["a word repeated", "changeme".repeat(4)],
   ["a longer pattern repeated", "0123456789abcdef".repeat(2)],
   ["a pattern cut off at the end", "0123456789".repeat(4).slice(0, 37)],
-])("a KEY_SECRET or ADMIN_TOKEN of %s is refused, and the problem says how to make one", (_, value) => {
-  for (const name of ["KEY_SECRET", "ADMIN_TOKEN"]) {
+])("a secret or token of %s is refused, and the problem says how to make one", (_, value) => {
+  for (const name of ["KEY_SECRET", "ADMIN_TOKEN", "METRICS_TOKEN"]) {
     expect(problemsOf({ [name]: value })[name]).toMatch(/random|printable/);
   }
   expect(problemsOf({ KEY_SECRET: value })["KEY_SECRET"]).toContain("openssl rand -hex 32");

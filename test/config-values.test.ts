@@ -2,8 +2,18 @@
 import { expect, test } from "vitest";
 import { parse, problemsOf, REQUIRED, WEBHOOK_SECRET } from "./support/parsed-config.ts";
 
-test("an admin token that does not fit a Bearer credential is refused", () => {
-  expect(problemsOf({ ADMIN_TOKEN: `two words ${REQUIRED.KEY_SECRET}` })).toHaveProperty("ADMIN_TOKEN");
+test.each(["ADMIN_TOKEN", "METRICS_TOKEN"])(
+  "a %s that does not fit a Bearer credential is refused",
+  (name) => {
+    expect(problemsOf({ [name]: `two words ${REQUIRED.KEY_SECRET}` })).toHaveProperty(name);
+  },
+);
+
+test("METRICS_PER_KEY is true or false, as text or as a boolean", () => {
+  for (const value of ["true", true]) expect(parse({ METRICS_PER_KEY: value }).metricsPerKey).toBe(true);
+  for (const value of ["false", false]) expect(parse({ METRICS_PER_KEY: value }).metricsPerKey).toBe(false);
+  for (const value of ["yes", "1", 1, "TRUE", null, {}])
+    expect(problemsOf({ METRICS_PER_KEY: value })).toEqual({ METRICS_PER_KEY: "must be true or false" });
 });
 
 test.each([

@@ -4,7 +4,6 @@
  *   authorize request → identifiers, query → scopes → the organization of the path → Stytch → the caller's organizations
  *   and member → the caller's fields
  */
-
 import type { Failure } from "../errors.ts";
 import type { Access } from "../keys/access.ts";
 import { checkScopes } from "../keys/authorize.ts";

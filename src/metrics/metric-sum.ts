@@ -42,8 +42,8 @@ interface KnownIsolate {
 const MAX_KEYS = 5_000;
 /** There are a few hundred. It bounds what a row may take if a defect made more. */
 const MAX_SERIES = 5_000;
-/** In the time that the Directory remembers an isolate. */
-const MAX_ISOLATES = 20_000;
+/** In the time that the Directory remembers an isolate. With all of them, a row is within the 2 MB that it may have. */
+const MAX_ISOLATES = 10_000;
 
 /** Longer than an isolate repeats a report. */
 const ISOLATE_RETENTION_MS = 2 * MAX_REPORT_AGE_MS;

@@ -6,7 +6,6 @@
  *
  * A token that is no session costs a signature check at most. Without a policy, none is looked at.
  */
-
 import type { Failure } from "../errors.ts";
 import type { JwksSet } from "../jwks/jwks-set.ts";
 import { readPublicKeys, readPublicKeysFor } from "../jwks/read-keys.ts";

@@ -86,6 +86,8 @@ export class RevocationList {
       for (const [id, revokedAt] of moments) {
         if (revokedAt >= now - REVOCATION_RETENTION_MS) break;
         moments.delete(id);
+        // If the clock was ahead and is set back, the tokens are no longer too old.
+        this.#revokedBefore = Math.max(this.#revokedBefore, revokedAt);
       }
     }
   }

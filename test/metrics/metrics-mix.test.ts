@@ -193,6 +193,18 @@ test("an isolate without cached reads reports a lease after its first request, i
   expect((await counted())[requests("unmatched", 404, "route_not_found")]).toBe(3);
 });
 
+test("refused credentials cost no I/O, and are reported with the next other request", async () => {
+  const edge = createIsolate();
+  for (const seconds of [0, 10, 100]) {
+    at(seconds);
+    await edge.call("/v1/b2b/organizations/acme");
+    expect(edge.counts.objects).toEqual({});
+  }
+  await edge.call("/healthz");
+  expect(edge.counts.objects).toEqual({ updatesSince: 1 });
+  expect((await counted())['postern_failed_authentications_total{reason="missing_key"}']).toBe(3);
+});
+
 test("keys are counted by status, and the gauge follows a revocation and an expiry", async () => {
   const gauge = async () => {
     const now = await scrape(scraper);

@@ -10,8 +10,10 @@ const TIME = /^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
 describe("the seed as a whole", () => {
   test("the same seed number gives the same data, and another gives other data", () => {
     const first = createOrganizations(7);
-    expect(createOrganizations(7)).toEqual(first);
-    expect(createMembers(8, first)).toEqual(createMembers(8, createOrganizations(7)));
+    const second = createOrganizations(7);
+    // As texts: to compare thousands of objects takes seconds.
+    expect(JSON.stringify(second) === JSON.stringify(first)).toBe(true);
+    expect(JSON.stringify(createMembers(8, first)) === JSON.stringify(createMembers(8, second))).toBe(true);
     expect(createOrganizations(9)[0]?.organization_id).not.toBe(first[0]?.organization_id);
   });
 

@@ -1,0 +1,145 @@
+/** The sum in the Directory's storage: what outlives a restart, and the counts of hours. */
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import { Counters, type Counts } from "../../src/metrics/counters.ts";
+import { MetricReports } from "../../src/metrics/metric-reports.ts";
+import { MetricStore } from "../../src/metrics/metric-store.ts";
+
+const HOUR_MS = 3_600_000;
+/** A whole hour. */
+const NOW = 1_800_000_000_000 - (1_800_000_000_000 % HOUR_MS);
+const HOUR = NOW / HOUR_MS;
+
+type Report = (now: number, purges: number) => void;
+
+/** Runs in an object of its own, with nothing stored. `report` makes an isolate report so many purges. */
+async function withStorage(
+  run: (storage: DurableObjectStorage, reportTo: (store: MetricStore) => Report) => void,
+) {
+  const object = env.DIRECTORY.getByName(`metrics-${crypto.randomUUID()}`);
+  await runInDurableObject(object, (_, { storage }) => {
+    run(storage, (store) => {
+      const counters = new Counters();
+      const reports = new MetricReports(counters);
+      return (now, purges) => {
+        for (let i = 0; i < purges; i += 1) counters.purge("admin");
+        counters.keyRequest("key", "hit");
+        const message = reports.next(now);
+        if (message !== null) reports.acknowledge(message, store.take(message, now));
+      };
+    });
+  });
+}
+const purges = ({ series }: Pick<Counts, "series">) => series["purges|admin"] ?? 0;
+const rows = ({ sql }: DurableObjectStorage) => sql.exec("SELECT hour FROM metrics").toArray().length;
+
+test("a report is stored at once if the last write was a minute ago, and by a scrape", async () => {
+  await withStorage((storage, reportTo) => {
+    const store = new MetricStore(storage);
+    const report = reportTo(store);
+    report(NOW, 1);
+    expect(store.isWriteDue(NOW)).toBe(true);
+    store.write(NOW);
+    report(NOW + 59_999, 1);
+    expect([store.isWriteDue(NOW + 59_999), store.isWriteDue(NOW + 60_000)]).toEqual([false, true]);
+    // What is not stored is lost with a restart.
+    expect(purges(new MetricStore(storage).readStored(NOW))).toBe(1);
+    expect(purges(store.readStored(NOW + 59_999))).toBe(2);
+    expect(purges(new MetricStore(storage).readStored(NOW))).toBe(2);
+    expect(store.isWriteDue(NOW + HOUR_MS)).toBe(false);
+  });
+});
+
+test("the minute between two writes outlives a restart", async () => {
+  await withStorage((storage, reportTo) => {
+    const store = new MetricStore(storage);
+    reportTo(store)(NOW, 1);
+    store.write(NOW);
+    const restarted = new MetricStore(storage);
+    reportTo(restarted)(NOW + 10_000, 1);
+    expect([restarted.isWriteDue(NOW + 10_000), restarted.isWriteDue(NOW + 60_000)]).toEqual([false, true]);
+    // A clock that was set back says nothing of when the last write was.
+    expect(restarted.isWriteDue(NOW - 1)).toBe(true);
+  });
+});
+
+test("the sum, its keys and the beginning of counting outlive a restart", async () => {
+  await withStorage((storage, reportTo) => {
+    const store = new MetricStore(storage);
+    reportTo(store)(NOW, 3);
+    const before = store.readStored(NOW + 5);
+    expect(before).toEqual({
+      createdAt: NOW,
+      series: { "purges|admin": 3 },
+      keys: [{ keyId: "key", lastUsedAt: NOW, outcomes: { hit: 1 } }],
+    });
+    expect(new MetricStore(storage).readStored(NOW + HOUR_MS)).toEqual(before);
+  });
+});
+
+test("an hour has one row, and what was counted in it is the difference to the row before", async () => {
+  await withStorage((storage, reportTo) => {
+    const store = new MetricStore(storage);
+    const report = reportTo(store);
+    for (const [hours, count] of [
+      [0, 1],
+      [0.5, 2],
+      [1, 4],
+      [3, 8],
+    ] as const) {
+      report(NOW + hours * HOUR_MS, count);
+      store.write(NOW + hours * HOUR_MS);
+    }
+    expect(rows(storage)).toBe(3);
+    const at = NOW + 3.2 * HOUR_MS;
+    report(at, 16);
+    const sums = (hours: number, now = at) =>
+      store.hours(hours, now).map(({ hour, series }) => [hour - HOUR, purges({ series })]);
+    // The current hour has what is not stored yet.
+    expect(sums(24)).toEqual([
+      [0, 3],
+      [1, 7],
+      [3, 31],
+    ]);
+    expect(sums(2)).toEqual([
+      [1, 7],
+      [3, 31],
+    ]);
+    expect(sums(1, NOW + 5 * HOUR_MS)).toEqual([
+      [3, 15],
+      [5, 31],
+    ]);
+    expect(store.keysBefore(2, at)).toMatchObject([{ keyId: "key", outcomes: { hit: 3 } }]);
+    expect(store.keysBefore(24, at)).toEqual([]);
+  });
+});
+
+test("hours are kept for 30 days, and later ones take their place", async () => {
+  await withStorage((storage, reportTo) => {
+    const store = new MetricStore(storage);
+    const report = reportTo(store);
+    for (let hour = 0; hour < 800; hour += 1) {
+      report(NOW + hour * HOUR_MS, 1);
+      store.write(NOW + hour * HOUR_MS);
+    }
+    expect(rows(storage)).toBe(721);
+    const hours = store.hours(720, NOW + 799 * HOUR_MS);
+    expect(hours).toHaveLength(721);
+    // 720 hours, and the sum before them.
+    expect(purges(hours.at(-1) ?? { series: {} }) - purges(hours[0] ?? { series: {} })).toBe(720);
+  });
+});
+
+test("a clock that was set back by hours makes no older row the latest", async () => {
+  await withStorage((storage, reportTo) => {
+    const store = new MetricStore(storage);
+    const report = reportTo(store);
+    report(NOW + 5 * HOUR_MS, 1);
+    store.write(NOW + 5 * HOUR_MS);
+    report(NOW, 1);
+    store.write(NOW);
+    expect(purges(new MetricStore(storage).readStored(NOW))).toBe(2);
+    expect(rows(storage)).toBe(1);
+  });
+});
