@@ -4,7 +4,7 @@
  * isolate whose purge list is older than a lease waits for it.
  */
 import { DurableObject } from "cloudflare:workers";
-import type { PurgeUpdates } from "../cache/purge/purge-list.ts";
+import type { CachePurge, PurgeUpdates } from "../cache/purge/purge-list.ts";
 import { PurgeStore } from "../cache/purge/purge-store.ts";
 import type { KeyEvent } from "../keys/event-outbox.ts";
 import type { KeyRecord } from "../keys/record.ts";
@@ -100,6 +100,12 @@ export class Directory extends DurableObject<Env> {
       this.#deleteOldEvents("purge", now);
     }
     return sequence;
+  }
+
+  /** Lists a purge that the cache asks for, of all spellings of one name. It is not in the audit log. */
+  purgeByCache(spellings: readonly string[]): CachePurge {
+    const previous = this.#purges.latestOf(spellings);
+    return { sequence: this.purge(spellings, null), previous };
   }
 
   /**

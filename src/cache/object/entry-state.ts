@@ -22,10 +22,12 @@
  * "Purge listed": isolates and KV may hold the entry, so the object has the Directory list a purge of its name, or of the
  * organization that had it as an alias (`alias-state.ts`). No I/O; times are in ms since the epoch.
  */
+
 import type { Config } from "../../config.ts";
 import { type Entry, hasIdentifier } from "../entry.ts";
 import { freshnessOf } from "../freshness.ts";
 import type { ReadFailure, ReadKind, ReadRequest, ReadResult } from "../object-messages.ts";
+import type { CachePurge } from "../purge/purge-list.ts";
 import { type BackOff, isBackingOff, NO_FAILURES, recordFailure } from "./back-off.ts";
 
 /** A 404 of Stytch. */
@@ -163,10 +165,15 @@ export class EntryState {
     this.#latestPurge = Math.max(this.#latestPurge, sequence);
   }
 
-  /** The purge that the object had listed itself; the 404 that caused it stays valid. */
-  observeOwnPurge(sequence: number): void {
+  /**
+   * The object has listed a purge itself. The 404 that caused it stays valid, unless somebody else's purge came between
+   * the request for that and this purge.
+   */
+  observeOwnPurge({ sequence, previous }: CachePurge): void {
     this.observePurge(sequence);
-    if (this.#negative !== undefined) this.#negative = { ...this.#negative, purgeEpoch: sequence };
+    const negative = this.#negative;
+    if (negative !== undefined && negative.purgeEpoch >= previous)
+      this.#negative = { ...negative, purgeEpoch: sequence };
   }
 
   /**

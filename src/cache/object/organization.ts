@@ -7,7 +7,6 @@
  * or external ID resolves the alias and hands what it fetched to the canonical object. Which of the two an identifier
  * is can only be known from Stytch's answer, so one class plays both roles: `EntryState` and `AliasState`.
  */
-
 import { DurableObject } from "cloudflare:workers";
 import type { Config } from "../../config.ts";
 import { requireIsolateState } from "../../isolate-state.ts";
@@ -226,15 +225,17 @@ export class Organization extends DurableObject<Env> {
 
   /** Lists a purge of the object's own name. */
   #recordPurgeInBackground(name: string): void {
-    const recorded = recordPurgeByCache(this.env, name, (sequence) => {
-      this.#state.observeOwnPurge(sequence);
-      this.#probes.observeOwnPurge(sequence);
+    const recorded = recordPurgeByCache(this.env, name, (purge) => {
+      this.#state.observeOwnPurge(purge);
+      this.#probes.observeOwnPurge(purge);
     });
     this.ctx.waitUntil(recorded);
   }
 
   #recordPurgeOfOther(id: string): void {
-    this.ctx.waitUntil(recordPurgeByCache(this.env, id, (sequence) => this.#state.observeSequence(sequence)));
+    this.ctx.waitUntil(
+      recordPurgeByCache(this.env, id, ({ sequence }) => this.#state.observeSequence(sequence)),
+    );
   }
 
   #object(identifier: string) {

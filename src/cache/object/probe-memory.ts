@@ -1,3 +1,5 @@
+import type { CachePurge } from "../purge/purge-list.ts";
+
 /**
  * Until when a key that is bound to organizations is answered, without Stytch being asked, that a name is none of its
  * organizations'. It takes the place of the negative cache for such keys, and nothing but their own reads and purges of
@@ -26,9 +28,9 @@ export class ProbeMemory {
     this.#latestPurge = Math.max(this.#latestPurge, sequence);
   }
 
-  /** The purge that the object had listed itself ends nothing: an unknown name has none. */
-  observeOwnPurge(sequence: number): void {
+  /** A purge that the object has listed itself ends nothing, unlike somebody else's between the request and it. */
+  observeOwnPurge({ sequence, previous }: CachePurge): void {
     this.observePurge(sequence);
-    this.#purgeEpoch = Math.max(this.#purgeEpoch, sequence);
+    if (this.#purgeEpoch >= previous) this.#purgeEpoch = Math.max(this.#purgeEpoch, sequence);
   }
 }

@@ -25,6 +25,13 @@ export interface Purge {
   readonly sequence: number;
 }
 
+/** A purge that the cache has listed. */
+export interface CachePurge {
+  readonly sequence: number;
+  /** The purge of the same name before it, whoever listed that; 0 if there was none. */
+  readonly previous: number;
+}
+
 /** What the Directory returns to an isolate that knows all purges up to some number. */
 export interface PurgeUpdates {
   readonly purges: readonly Purge[];

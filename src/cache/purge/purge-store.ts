@@ -40,10 +40,26 @@ export class PurgeStore {
     this.#deleteOld(now);
   }
 
+  /** The number of the latest purge of any of these names; 0 if there was none that matters. */
+  latestOf(names: readonly string[]): number {
+    let latest = this.#purgedBefore();
+    for (const name of names) {
+      const rows = this.#storage.sql.exec<{ number: number }>(
+        "SELECT number FROM purges WHERE name = ?",
+        name,
+      );
+      for (const { number } of rows) latest = Math.max(latest, number);
+    }
+    return latest;
+  }
+
+  #purgedBefore(): number {
+    return this.#storage.kv.get<number>(PURGED_BEFORE_KEY) ?? 0;
+  }
+
   /** The purges after the one with this sequence number. */
   since(sequence: number): Omit<PurgeUpdates, "latest"> {
-    const { sql, kv } = this.#storage;
-    const purges = sql
+    const purges = this.#storage.sql
       .exec<{ name: string; number: number }>(
         "SELECT name, number FROM purges WHERE number > ? ORDER BY number",
         sequence,
@@ -51,7 +67,7 @@ export class PurgeStore {
       .toArray();
     return {
       purges: purges.map((purge) => ({ name: purge.name, sequence: purge.number })),
-      purgedBefore: kv.get<number>(PURGED_BEFORE_KEY) ?? 0,
+      purgedBefore: this.#purgedBefore(),
     };
   }
 

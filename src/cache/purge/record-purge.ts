@@ -4,6 +4,7 @@ import { getDirectory } from "../../directory/directory-client.ts";
 import { describeError, log } from "../../log.ts";
 import { withTimeout } from "../../platform/timeout.ts";
 import { spellingsOf } from "../../stytch/identifier.ts";
+import type { CachePurge } from "./purge-list.ts";
 
 const LIST_TIMEOUT_MS = 5_000;
 
@@ -20,16 +21,16 @@ export async function recordPurge(
 }
 
 /**
- * Adds a purge that the cache itself asks for, and calls `observe` with its sequence number. Never rejects: if the
+ * Adds a purge that the cache itself asks for, and calls `observe` with it. Never rejects: if the
  * Directory fails, isolates go on serving what they hold under this name until it expires, and the log says so.
  */
 export async function recordPurgeByCache(
   env: Env,
   name: string,
-  observe: (sequence: number) => void,
+  observe: (purge: CachePurge) => void,
 ): Promise<void> {
   try {
-    observe(await recordPurge(env, spellingsOf(name), null));
+    observe(await withTimeout(LIST_TIMEOUT_MS, getDirectory(env).purgeByCache(spellingsOf(name))));
   } catch (error) {
     log({ degraded: ["directory"], defect: describeError(error) });
   }

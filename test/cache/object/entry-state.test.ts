@@ -164,8 +164,15 @@ describe("a negative entry", () => {
   test("a negative entry survives the purge that the object had listed because of it", () => {
     const state = new EntryState();
     state.applyNotFound(end(1), { until: NOW + 10, purgeEpoch: 3 });
-    state.observeOwnPurge(4);
-    expect([state.isKnownMissing(NOW), state.latestPurge]).toEqual([true, 4]);
+    state.observeOwnPurge({ sequence: 5, previous: 3 });
+    expect([state.isKnownMissing(NOW), state.latestPurge]).toEqual([true, 5]);
+  });
+
+  test("a negative entry ends if another purge came before the one that the object listed", () => {
+    const state = new EntryState();
+    state.applyNotFound(end(1), { until: NOW + 10, purgeEpoch: 3 });
+    state.observeOwnPurge({ sequence: 5, previous: 4 });
+    expect([state.isKnownMissing(NOW), state.latestPurge]).toEqual([false, 5]);
   });
 
   test("a negative entry ends if an organization is seen with the alias later", () => {

@@ -38,9 +38,16 @@ test("a purge ends what was asked before it, and nothing that was asked after it
 test("a purge that the object listed itself ends no probe, as a missing name has none", () => {
   const probes = new ProbeMemory();
   probes.remember(NOW + 10_000, 6);
-  probes.observeOwnPurge(8);
+  probes.observeOwnPurge({ sequence: 8, previous: 6 });
   probes.observePurge(8);
   expect(probes.isRemembered(NOW)).toBe(true);
   probes.observePurge(9);
+  expect(probes.isRemembered(NOW)).toBe(false);
+});
+
+test("a purge before the one that the object listed itself ends a probe", () => {
+  const probes = new ProbeMemory();
+  probes.remember(NOW + 10_000, 6);
+  probes.observeOwnPurge({ sequence: 8, previous: 7 });
   expect(probes.isRemembered(NOW)).toBe(false);
 });
