@@ -1,4 +1,4 @@
-/** The public keys that verify sessions: what is fetched, how often, and what happens without them; and issuers. */
+/** The public keys that verify sessions: what is fetched, how often, and what happens without them. */
 import { evictAllDurableObjects } from "cloudflare:test";
 import { expect, test, vi } from "vitest";
 import { useClock } from "../support/clock.ts";
@@ -10,7 +10,6 @@ import { organizationPath } from "../support/paths.ts";
 import { createSigner } from "../support/session-tokens.ts";
 import { JWKS_PATH, jwksResponse, memberClaims, useSessions } from "../support/sessions.ts";
 import { deferred, stytchError } from "../support/upstream.ts";
-import { TEST_VARS } from "../support/vars.ts";
 
 const clock = useClock();
 const setUp = useSessions();
@@ -239,16 +238,4 @@ test("the JWKS endpoint and sessions share one set", async () => {
   await setUp.read(pathOf(), await setUp.token());
   expect((await setUp.isolate.call(JWKS_PATH)).status).toBe(200);
   expect(setUp.jwksRequests()).toBe(1);
-});
-
-test("the issuer may be the base URL, or one of STYTCH_JWT_ISSUERS", async () => {
-  await setUp.allow();
-  const isolate = createIsolate({
-    STYTCH_JWT_ISSUERS: "https://login.acme.example, https://old.acme.example",
-  });
-  for (const iss of [TEST_VARS.STYTCH_BASE_URL, "https://login.acme.example", "https://old.acme.example"]) {
-    expect((await isolate.call(pathOf(), { key: await setUp.token({ iss }) })).status).toBe(200);
-  }
-  const token = await setUp.token({ iss: "https://login.acme.example" });
-  expect(await errorOf(await setUp.read(pathOf(), token))).toBe("invalid_session");
 });
