@@ -20,6 +20,17 @@ const errorOf = async (response: Response) => (await response.json<{ error_type:
 const strange = async () =>
   await setUp.signer.sign(memberClaims(setUp.world), { kid: `jwk-test-${crypto.randomUUID()}` });
 
+/** Stytch answers with its keys when the returned promise is resolved. */
+function holdKeys() {
+  const answered = deferred<void>();
+  setUp.world.upstream.answer(async ({ url }) => {
+    if (!url.endsWith(JWKS_PATH)) return setUp.world.respond(url);
+    await answered.promise;
+    return jwksResponse(setUp.keys);
+  });
+  return answered;
+}
+
 test("a flood of unknown kids causes one fetch of the JWKS a minute, in cold and warm isolates", async () => {
   await setUp.allow();
   const isolates = [setUp.isolate, createIsolate(), createIsolate()];
@@ -186,16 +197,11 @@ test("those who wait for an unknown kid are answered when the object fails", asy
 
 test("a policy that was removed while a token waited for the keys refuses it", async () => {
   await setUp.allow();
-  const answered = deferred<void>();
-  setUp.world.upstream.answer(async ({ url }) => {
-    if (!url.endsWith(JWKS_PATH)) return setUp.world.respond(url);
-    await answered.promise;
-    return jwksResponse(setUp.keys);
-  });
+  const keys = holdKeys();
   const waiting = setUp.read(pathOf(), await setUp.token());
   await vi.waitFor(() => expect(setUp.jwksRequests()).toBe(1));
   await setUp.isolate.admin("DELETE", "/admin/session-policy");
-  answered.resolve();
+  keys.resolve();
   const response = await waiting;
   expect([response.status, await errorOf(response)]).toEqual([401, "invalid_session"]);
 });
@@ -216,17 +222,12 @@ test.each([
   ],
 ])("%s elsewhere refuses a token that waited for the keys for a lease", async (_, errorType, change) => {
   await setUp.allow();
-  const answered = deferred<void>();
-  setUp.world.upstream.answer(async ({ url }) => {
-    if (!url.endsWith(JWKS_PATH)) return setUp.world.respond(url);
-    await answered.promise;
-    return jwksResponse(setUp.keys);
-  });
+  const keys = holdKeys();
   const waiting = createIsolate().call(pathOf(), { key: await setUp.token() });
   await vi.waitFor(() => expect(setUp.jwksRequests()).toBe(1));
   expect((await change()).status).toBe(200);
   clock.at(5);
-  answered.resolve();
+  keys.resolve();
   const response = await waiting;
   expect([response.status, await errorOf(response)]).toEqual([401, errorType]);
   expect(setUp.reads()).toEqual([]);
