@@ -87,7 +87,7 @@ async function attemptOnce(config: StytchConfig, path: string, deadline: AbortSi
       note(response.status);
       response = await send(config, path, nextSecret, deadline);
     }
-    const bytes = await readBody(response);
+    const bytes = await readResponseBody(response);
     const retryAfter = response.headers.get("Retry-After");
     note(response.status);
     return { response: success({ status: response.status, retryAfter, bytes }), requests };
@@ -102,7 +102,7 @@ async function attemptOnce(config: StytchConfig, path: string, deadline: AbortSi
  * Undefined if the body is too large or does not decompress, or if that of an error does not arrive soon. Rejects if the
  * connection breaks off. The deadline aborts the reading, too.
  */
-async function readBody(response: Response): Promise<RawResponse["bytes"]> {
+async function readResponseBody(response: Response): Promise<RawResponse["bytes"]> {
   const body = readBounded(MAX_BODY_BYTES, response.body);
   // Without its body an error is one all the same, so its body is not worth waiting for until the deadline.
   if (response.status !== 200) return await withTimeout(ERROR_BODY_TIMEOUT_MS, body).catch(() => undefined);

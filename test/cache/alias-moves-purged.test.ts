@@ -1,11 +1,9 @@
 /** Answers that tell of an alias's move, but began before a purge: they are not served, yet the alias has moved. */
 import { beforeEach, expect, test, vi } from "vitest";
-import type { Json } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { skipRetryDelays } from "../support/failing-upstream.ts";
-import { OrganizationsAtStytch } from "../support/organizations.ts";
-import { organizationPath } from "../support/paths.ts";
+import { OrganizationsAtStytch, readOrganizationId } from "../support/organizations.ts";
 import { deferred, json, stytchError } from "../support/upstream.ts";
 
 const { at } = useClock();
@@ -22,11 +20,8 @@ beforeEach(async () => {
   ({ key } = await createKey(admin, ["organizations:read"]));
 });
 
-async function whose(reader: TestIsolate, identifier: string): Promise<unknown> {
-  const response = await reader.call(organizationPath(identifier), { key });
-  if (response.status !== 200) return response.status;
-  return (await response.json<{ organization: Json }>()).organization["organization_id"];
-}
+const whose = async (reader: TestIsolate, identifier: string) =>
+  await readOrganizationId(reader, key, identifier);
 
 /**
  * Reads the name while the organization is purged, before Stytch has answered. After that answer, Stytch fails. For a

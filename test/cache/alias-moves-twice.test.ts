@@ -3,11 +3,9 @@ import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test, vi } from "vitest";
 import { Organization } from "../../src/cache/object/organization.ts";
-import type { Json } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
-import { OrganizationsAtStytch } from "../support/organizations.ts";
-import { organizationPath } from "../support/paths.ts";
+import { OrganizationsAtStytch, readOrganizationId } from "../support/organizations.ts";
 
 const { at } = useClock();
 const LEASE = 5;
@@ -24,10 +22,8 @@ beforeEach(async () => {
   name = `moving-${crypto.randomUUID()}`;
 });
 
-async function whose(reader: TestIsolate, identifier: string, headers = {}): Promise<unknown> {
-  const response = await reader.call(organizationPath(identifier), { key, headers });
-  return (await response.json<{ organization: Json }>()).organization["organization_id"];
-}
+const whose = async (reader: TestIsolate, identifier: string, headers = {}) =>
+  await readOrganizationId(reader, key, identifier, headers);
 
 const refresh = async (index: number) =>
   await whose(admin, stytch.idOf(index), { "Postern-Cache": "refresh" });

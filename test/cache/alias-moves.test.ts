@@ -3,12 +3,11 @@ import { evictAllDurableObjects } from "cloudflare:test";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Organization } from "../../src/cache/object/organization.ts";
 import { Directory } from "../../src/directory/directory.ts";
-import type { Json } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/egress.ts";
 import { kvThat } from "../support/fakes.ts";
-import { OrganizationsAtStytch } from "../support/organizations.ts";
+import { OrganizationsAtStytch, readOrganizationId } from "../support/organizations.ts";
 import { organizationPath } from "../support/paths.ts";
 import { deferred, json, stytchError } from "../support/upstream.ts";
 
@@ -27,12 +26,8 @@ beforeEach(async () => {
   ({ key: forcingKey } = await createKey(admin, ["organizations:read", "cache:refresh"]));
 });
 
-/** The ID of the organization that the caller is answered with, or the status. */
-async function whose(reader: TestIsolate, identifier: string): Promise<unknown> {
-  const response = await reader.call(organizationPath(identifier), { key });
-  if (response.status !== 200) return response.status;
-  return (await response.json<{ organization: Json }>()).organization["organization_id"];
-}
+const whose = async (reader: TestIsolate, identifier: string) =>
+  await readOrganizationId(reader, key, identifier);
 const refresh = async (identifier: string, reader = admin) =>
   await reader.call(organizationPath(identifier), {
     key: forcingKey,

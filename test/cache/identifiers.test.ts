@@ -2,11 +2,10 @@
 import { evictAllDurableObjects } from "cloudflare:test";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Directory } from "../../src/directory/directory.ts";
-import type { Json } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { kvThat } from "../support/fakes.ts";
-import { OrganizationsAtStytch } from "../support/organizations.ts";
+import { OrganizationsAtStytch, readOrganizationId } from "../support/organizations.ts";
 import { organizationPath } from "../support/paths.ts";
 
 const { at } = useClock();
@@ -22,12 +21,8 @@ beforeEach(async () => {
   ({ key } = await createKey(admin, ["organizations:read"]));
 });
 
-/** The ID of the organization that the caller is answered with, or the status. */
-async function whose(reader: TestIsolate, identifier: string): Promise<unknown> {
-  const response = await reader.call(organizationPath(identifier), { key });
-  if (response.status !== 200) return response.status;
-  return (await response.json<{ organization: Json }>()).organization["organization_id"];
-}
+const whose = async (reader: TestIsolate, identifier: string) =>
+  await readOrganizationId(reader, key, identifier);
 describe("a text that is one organization's slug and another's external ID", () => {
   test("a slug that is another's external ID means what Stytch says, and is cached", async () => {
     const text = stytch.slugOf(0);

@@ -3,18 +3,9 @@ import { expect, test } from "vitest";
 import { useClock } from "../support/clock.ts";
 import { runSteps, type Step } from "../support/model-steps.ts";
 import { pause, stopDeadlines } from "../support/model-time.ts";
+import { ANSWER, fail, force, purge, read, readSlowly, WORK, wait } from "../support/steps.ts";
 
 useClock();
-
-/** The indexes of names: IDs from 0, slugs from 3, external IDs from 7. */
-const read = (name: number, reader = 0): Step => ({ do: "read", reader, name });
-const readSlowly = (name: number): Step => ({ do: "read slowly", reader: 0, name });
-const force = (name: number): Step => ({ do: "force", reader: 0, name });
-const wait = (seconds: number): Step => ({ do: "wait", seconds });
-const fail = (how: number): Step => ({ do: "fail", how });
-const purge = (name: number, reader = 0): Step => ({ do: "purge", reader, name });
-const WORK: Step = { do: "work" };
-const ANSWER: Step = { do: "answer slow reads" };
 
 /** Ten failed calls, for as many names as there are and one of them again. */
 const OPEN_CIRCUIT: readonly Step[] = [fail(0), ...[0, 1, 2, 3, 4, 5, 6, 7, 8, 0].map((name) => read(name))];
@@ -206,23 +197,6 @@ test.each<[string, (organization: number) => Step, number, readonly Step[]]>([
   const { statuses, stytch } = await runSteps(movedTwice(move, name, between));
   expect(statuses).toEqual([200, 200, 200, 200, 200, 200]);
   expect(stytch.said.at(-1)?.organization?.["organization_id"]).toBe(stytch.identifierAt(1));
-});
-
-test("a refusal of Postern itself is hidden by an answer of an hour ago, and ends nothing", async () => {
-  for (const how of [5, 6, 7, 8]) {
-    const refused: readonly Step[] = [fail(how), read(0), read(3), read(8), force(0), wait(900), read(0)];
-    const { statuses } = await runSteps([read(0), read(3), wait(900), ...refused, WORK, wait(30), read(0)]);
-    expect(statuses).toEqual([200, 200, 200, 200, 502, 502, 200, 200]);
-  }
-});
-
-test("a 429's Retry-After refuses its own name until then, and others after three", async () => {
-  const { statuses, stytch } = await runSteps([
-    ...[fail(9), read(0), WORK, read(0), read(1), fail(9), read(2), read(3), read(4), WORK],
-    ...[read(5), wait(11), read(5), wait(11), read(5), read(0)],
-  ]);
-  expect(statuses).toEqual([503, 503, 200, 503, 503, 503, 503, 503, 200, 200]);
-  expect(stytch.said).toHaveLength(3);
 });
 
 test("an answer that comes two hours late is given to all that wait for it", async () => {

@@ -87,6 +87,18 @@ test("a purge without an author takes effect and is not in the audit", async () 
   expect(await auditOf(directory)).toEqual([]);
 });
 
+test("a purge of the cache tells the latest purge of the same name before it", async () => {
+  const directory = createDirectory();
+  expect(await directory.purgeByCache(["a"])).toMatchObject({ previous: 0 });
+  const byOperator = await directory.purge(["a"], by("a"));
+  const other = await directory.purge(["b"], by("b"));
+  const ofBoth = await directory.purgeByCache(["A", "a"]);
+  expect(ofBoth.previous).toBe(byOperator);
+  expect(ofBoth.sequence).toBeGreaterThan(other);
+  expect(await directory.purgeByCache(["A"])).toMatchObject({ previous: ofBoth.sequence });
+  expect((await auditOf(directory)).length).toBe(2);
+});
+
 test("updatesSince lists an identifier once, by its latest purge, if that is newer", async () => {
   const directory = createDirectory();
   const [first, second, third] = [

@@ -1,5 +1,7 @@
 /** Several organizations at Stytch, found by any of their identifiers, that a test may rename. */
 import { type Json, organization, organizationEnvelope } from "./bodies.ts";
+import type { TestIsolate } from "./deployment.ts";
+import { organizationPath } from "./paths.ts";
 import { json, stubUpstream, stytchError, type Upstream } from "./upstream.ts";
 
 export class OrganizationsAtStytch {
@@ -32,4 +34,16 @@ export class OrganizationsAtStytch {
     }
     return stytchError(404, "organization_not_found");
   }
+}
+
+/** The ID of the organization that a caller is answered with, or the status if that is not 200. */
+export async function readOrganizationId(
+  reader: TestIsolate,
+  key: string,
+  identifier: string,
+  headers: Record<string, string> = {},
+): Promise<unknown> {
+  const response = await reader.call(organizationPath(identifier), { key, headers });
+  if (response.status !== 200) return response.status;
+  return (await response.json<{ organization: Json }>()).organization["organization_id"];
 }

@@ -10,20 +10,20 @@ import { identity, text } from "./organization-schema.ts";
 
 const Permission = z.looseObject({ resource_id: identity, actions: z.array(z.string()) });
 
-const Role = z.looseObject({ role_id: identity, description: text, permissions: z.array(Permission) });
+const PolicyRole = z.looseObject({ role_id: identity, description: text, permissions: z.array(Permission) });
 
 const Resource = z.looseObject({ resource_id: identity, description: text, actions: z.array(z.string()) });
 
-const Scope = z.looseObject({ scope: identity, description: text, permissions: z.array(Permission) });
+const PolicyScope = z.looseObject({ scope: identity, description: text, permissions: z.array(Permission) });
 
 /** `GET /v1/b2b/rbac/policy` */
 export const RbacPolicyEnvelope = z.looseObject({
   request_id: identity,
   status_code: z.int().nullish(),
   policy: z.looseObject({
-    roles: z.array(Role),
+    roles: z.array(PolicyRole),
     resources: z.array(Resource).nullish(),
-    scopes: z.array(Scope).nullish(),
+    scopes: z.array(PolicyScope).nullish(),
   }),
 });
 
@@ -34,7 +34,7 @@ export const RbacPolicyEnvelope = z.looseObject({
 export const OrganizationPolicyEnvelope = z.looseObject({
   request_id: identity,
   status_code: z.int().nullish(),
-  org_policy: z.looseObject({ roles: z.array(Role).nullish() }).nullish(),
+  org_policy: z.looseObject({ roles: z.array(PolicyRole).nullish() }).nullish(),
 });
 
 export type RbacPolicyEnvelope = z.output<typeof RbacPolicyEnvelope>;
