@@ -9,7 +9,7 @@ import * as z from "zod";
 import type { Failure } from "../errors.ts";
 import { requireIsolateState } from "../isolate-state.ts";
 import type { UpstreamCall } from "../log.ts";
-import { type Counted, withCounts } from "../metrics/hand-over.ts";
+import { type Counted, withCounts } from "../metrics/object-counts.ts";
 import type { StytchFailure } from "../stytch/parse-response.ts";
 import { jwksRead } from "../stytch/reads.ts";
 import { isRemembered, type JwksFailure, type JwksSet, type JwksState, jwksFreshness } from "./jwks-set.ts";
