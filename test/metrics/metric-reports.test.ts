@@ -111,6 +111,7 @@ test("answers that arrive out of order, or to an earlier ID, change nothing", ()
   reports.acknowledge({ ...first, isolateId: "another" }, { incarnation: "x", taken: 9, stored: 9 });
   reports.acknowledge(first, null);
   counters.purge("admin");
+  expect(reports.next(4_000)?.storedBefore).toBe(1);
   sync(4_000);
   expect(purges()).toBe(2);
 });
