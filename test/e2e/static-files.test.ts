@@ -55,6 +55,29 @@ describe.each(FILES)("the file %s", (path, type) => {
   });
 });
 
+test.each(["/console/", "/handover/key"])(
+  "the page %s has nothing inline, and no other host",
+  async (path) => {
+    const html = await (await get(path)).text();
+    expect(html).not.toMatch(/<style|\son\w+=|\sstyle=|javascript:|https?:/i);
+    const scripts = [...html.matchAll(/<script[^>]*>([^<]*)/g)];
+    expect(scripts.length).toBeGreaterThan(0);
+    for (const [tag, text] of scripts) {
+      expect(tag).toMatch(/\ssrc="\//);
+      expect(text).toBe("");
+    }
+  },
+);
+
+test("every file that a page names is served", async () => {
+  for (const page of ["/console/", "/handover/key"]) {
+    const html = await (await get(page)).text();
+    const paths = [...html.matchAll(/\s(?:src|href)="([^"]+)"/g)].map(([, path]) => path ?? "");
+    expect(paths.length).toBeGreaterThan(3);
+    for (const path of paths) expect([path, (await get(path)).status]).toEqual([path, 200]);
+  }
+});
+
 test("/console leads to /console/, and index.html too", async () => {
   for (const path of ["/console", "/console/index.html"]) {
     const response = await get(path);
