@@ -66,7 +66,14 @@ export default defineConfig({
           // A workerd runs many files: they make isolates, organizations and keys of their own, and most of the time went into starts.
           isolate: false,
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/cli/**", "test/dev/**", "test/docs/**", "test/simulation/**"],
+          exclude: [
+            "test/browser/**",
+            "test/e2e/**",
+            "test/cli/**",
+            "test/dev/**",
+            "test/docs/**",
+            "test/simulation/**",
+          ],
           setupFiles: ["test/support/guard.ts"],
           maxWorkers: MAX_WORKERS,
         },
