@@ -38,31 +38,45 @@ export const handoverSecondsOf = (value: string) => (value === "" ? null : Numbe
 /** The key, or the link to it, until `onDone`: then neither is in the page any more. */
 export const Issued = ({ issued, onDone }: { issued: IssuedKey; onDone: () => void }) =>
   issued.handover_url === undefined ? (
-    <Section title={`The key of ${issued.name}`}>
-      <Caution>Copy it now. It is shown this once, and Postern does not keep it.</Caution>
-      <Secret text={issued.key ?? ""} what="the key" />
-      <Done onDone={onDone} text="I have stored it" />
-    </Section>
+    <Secret
+      title={`The key of ${issued.name}`}
+      caution="Copy it now. It is shown this once, and Postern does not keep it."
+      text={issued.key ?? ""}
+      what="the key"
+      done="I have stored it"
+      onDone={onDone}
+    />
   ) : (
-    <Section title={`A link to the key of ${issued.name}`}>
-      <Caution>
-        Send it to whoever is to have the key. It shows the key once, to whoever opens it first, and cannot be
-        shown here again.
-      </Caution>
-      <Secret text={issued.handover_url} what="the link" />
-      <Done onDone={onDone} text="I have sent it" />
-    </Section>
+    <Secret
+      title={`A link to the key of ${issued.name}`}
+      caution="Send it to whoever is to have the key. It shows the key once, to whoever opens it first."
+      text={issued.handover_url}
+      what="the link"
+      done="I have sent it"
+      onDone={onDone}
+    />
   );
 
-const Secret = ({ text, what }: { text: string; what: string }) => (
-  <div class="secret">
-    <code>{text}</code>
-    <CopyButton text={text} what={what} />
-  </div>
-);
+interface SecretProps {
+  readonly title: string;
+  readonly caution: string;
+  readonly text: string;
+  readonly what: string;
+  readonly done: string;
+  readonly onDone: () => void;
+}
 
-const Done = ({ text, onDone }: { text: string; onDone: () => void }) => (
-  <button type="button" class="button" onClick={onDone}>
-    {text}
-  </button>
+const Secret = ({ title, caution, text, what, done, onDone }: SecretProps) => (
+  <Section title={title}>
+    <div class="stack">
+      <Caution>{caution}</Caution>
+      <code class="secret">{text}</code>
+      <div class="actions">
+        <CopyButton text={text} what={what} />
+        <button type="button" class="button" onClick={onDone}>
+          {done}
+        </button>
+      </div>
+    </div>
+  </Section>
 );

@@ -40,7 +40,7 @@ function EditForm({ api, record }: { api: Api; record: KeyRecord }) {
   });
   return (
     <form
-      class="panel form"
+      class="panel"
       onSubmit={(event: Event) => {
         event.preventDefault();
         void save.run();
@@ -53,7 +53,7 @@ function EditForm({ api, record }: { api: Api; record: KeyRecord }) {
         change={(values) => setForm((earlier) => ({ ...earlier, ...values }))}
       />
       <Changes changes={changes} />
-      <div class="form-actions">
+      <div class="actions">
         <button type="submit" class="button button-primary" disabled={save.isRunning || changes.length === 0}>
           {save.isRunning ? "Saving…" : "Save"}
         </button>

@@ -7,7 +7,7 @@ import { fieldWords, limitWords, regionWords, SCOPE_WORDS } from "./key-words.ts
 export function KeyFacts({ record }: { record: KeyRecord }) {
   const { fields, previous_generation_valid_until: overlap } = record;
   return (
-    <dl class="facts">
+    <dl class="details">
       <Fact label="Scopes">
         <ul class="words">
           {SCOPE_WORDS.filter(([scope]) => record.scopes.includes(scope)).map(([scope, words]) => (
@@ -52,10 +52,10 @@ export function KeyFacts({ record }: { record: KeyRecord }) {
 const timesWords = (times: number) => (times === 1 ? "Once" : `${times} times`);
 
 const Fact = ({ label, children }: { label: string; children: Child }) => (
-  <div>
+  <>
     <dt>{label}</dt>
     <dd>{children}</dd>
-  </div>
+  </>
 );
 
 const Items = ({ items }: { items: readonly string[] | null }) =>

@@ -46,10 +46,10 @@ export function KeyList({ api, route }: ViewProps) {
       <KeySearch q={q} status={status} />
       <WithData loaded={keys} what="keys">
         {(page) => (
-          <>
+          <div class="panel">
             <KeyTable page={page} lastUse={lastUse} isSearch={q !== "" || status !== null} />
             <Pages q={q} status={status} cursor={cursor} next={page.next_cursor} />
-          </>
+          </div>
         )}
       </WithData>
     </>

@@ -49,7 +49,7 @@ export const UsageSection = ({ usage, hours, route }: UsageProps) => (
 );
 
 const Ranges = ({ hours, route }: { hours: number; route: Route }) => (
-  <nav class="ranges" aria-label="Stretch of time">
+  <nav class="segments" aria-label="Stretch of time">
     {RANGES.map((range) => (
       <a
         href={routeHash(route.view, route.id, { hours: range.hours })}

@@ -36,7 +36,7 @@ export function NewKey({ api }: { api: Api }) {
         lead="Give it no more than its caller needs. All but the region can be changed later."
       />
       <form
-        class="panel form"
+        class="panel"
         onSubmit={(event: Event) => {
           event.preventDefault();
           void create.run();
@@ -53,7 +53,7 @@ export function NewKey({ api }: { api: Api }) {
           problem={fieldProblem(create, "handover_seconds")}
           onValue={setDelivery}
         />
-        <div class="form-actions">
+        <div class="actions">
           <button type="submit" class="button button-primary" disabled={create.isRunning}>
             {create.isRunning ? "Creating…" : "Create the key"}
           </button>

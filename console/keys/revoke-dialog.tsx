@@ -24,7 +24,7 @@ export function RevokeDialog({ api, record, onClose, onRevoked }: Props) {
         Calls with <b>{record.name}</b> (<code>{record.key_id}</code>) are refused everywhere within seconds.
         This cannot be undone: its caller then needs another key.
       </p>
-      <div class="form-actions">
+      <div class="actions">
         <button
           type="button"
           class="button button-danger"

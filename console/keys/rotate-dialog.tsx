@@ -40,7 +40,6 @@ export function RotateDialog({ api, record, onClose, onRotated }: Props) {
   return (
     <Dialog title={`Rotate ${record.name}`} onClose={onClose}>
       <form
-        class="form"
         onSubmit={(event: Event) => {
           event.preventDefault();
           void rotate.run();
@@ -61,7 +60,7 @@ export function RotateDialog({ api, record, onClose, onRotated }: Props) {
           problem={fieldProblem(rotate, "handover_seconds")}
           onValue={setDelivery}
         />
-        <div class="form-actions">
+        <div class="actions">
           <button type="submit" class="button button-primary" disabled={rotate.isRunning}>
             {rotate.isRunning ? "Rotating…" : "Rotate the key"}
           </button>
