@@ -35,6 +35,8 @@ export function SignIn({
         }}
       >
         {problem === null ? null : <Problem text={problem} />}
+        {/* A password manager files the token under this name. */}
+        <input type="text" name="username" value="admin" autocomplete="username" hidden readonly />
         <TextField
           label="Admin token"
           name="token"

@@ -40,7 +40,6 @@ function EditForm({ api, record }: { api: Api; record: KeyRecord }) {
   });
   return (
     <form
-      class="panel"
       onSubmit={(event: Event) => {
         event.preventDefault();
         void save.run();

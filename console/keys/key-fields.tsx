@@ -1,6 +1,7 @@
 /** The fields of a key, for a new one and for an edit. */
-import { useEffect } from "hono/jsx/dom";
+import { type Child, useEffect } from "hono/jsx/dom";
 import { Select, TextArea, TextField } from "../components/field.tsx";
+import { Section } from "../components/page.tsx";
 import { Problem } from "../components/states.tsx";
 import { fieldProblem, otherProblem } from "./field-problem.ts";
 import type { KeyForm } from "./form-values.ts";
@@ -27,76 +28,104 @@ const REGIONS = [
 
 const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-/** `isNew`: whether the region can be chosen, too. */
-export function KeyFields({ form, refusal, change, isNew }: PartProps<KeyForm> & { isNew: boolean }) {
-  const problemOf = (name: string) => fieldProblem(refusal, name);
+interface Props extends PartProps<KeyForm> {
+  /** Whether the region can be chosen, too. */
+  readonly isNew: boolean;
+  /** Further fields. */
+  readonly children?: Child;
+}
+
+export function KeyFields({ form, refusal, change, isNew, children }: Props) {
   const general = otherProblem(refusal, NAMES);
   useFocusOnProblem(refusal.problem);
   return (
     <>
       {general === null ? null : <Problem text={general} />}
-      <TextField
-        label="Name"
-        name="name"
-        isRequired
-        hint="Who calls with it. Only operators see it."
-        value={form.name}
-        problem={problemOf("name")}
-        onValue={(name) => change({ name })}
-      />
-      <ScopeFields
-        choices={SCOPE_WORDS.map(([scope, words]) => ({ scope, words }))}
-        chosen={form.scopes}
-        problem={problemOf("scopes")}
-        onChosen={(scopes) => change({ scopes })}
-      />
-      <RateLimitFields
-        form={form}
-        refusal={refusal}
-        change={change}
-        hint="Exact, wherever the calls arrive. Empty: no limit."
-      />
-      <TextArea
-        label="Organizations"
-        name="organization_ids"
-        hint="IDs, one a line: the key sees only these. Empty: all."
-        placeholder="organization-live-…"
-        value={form.organizationIds}
-        problem={problemOf("organization_ids")}
-        onValue={(organizationIds) => change({ organizationIds })}
-      />
-      <KeptFields form={form} refusal={refusal} change={change} />
-      <TextArea
-        label="Addresses"
-        name="allowed_ips"
-        hint="IP addresses and ranges from which it may call, one a line. Empty: all."
-        placeholder="203.0.113.0/24"
-        value={form.allowedIps}
-        problem={problemOf("allowed_ips")}
-        onValue={(allowedIps) => change({ allowedIps })}
-      />
-      <TextField
-        label="Expires"
-        name="expires_at"
-        type="datetime-local"
-        hint={`In your time zone, ${zone()}. Empty: never.`}
-        value={form.expiresAt}
-        problem={problemOf("expires_at")}
-        onValue={(expiresAt) => change({ expiresAt })}
-      />
-      {isNew ? (
-        <Select
-          label="Region"
-          name="region"
-          hint="Near which the key's state is kept. It cannot be changed later."
-          choices={REGIONS}
-          value={form.region}
-          onValue={(region) => change({ region })}
-        />
-      ) : null}
+      <div class="columns">
+        <Section title="What it may do">
+          <div class="fields">
+            <Rights form={form} refusal={refusal} change={change} />
+          </div>
+        </Section>
+        <Section title="Where its rights end">
+          <div class="fields">
+            <Restrictions form={form} refusal={refusal} change={change} isNew={isNew} />
+            {children}
+          </div>
+        </Section>
+      </div>
     </>
   );
 }
+
+const Rights = ({ form, refusal, change }: PartProps<KeyForm>) => (
+  <>
+    <TextField
+      label="Name"
+      name="name"
+      isRequired
+      hint="Who calls with it. Only operators see it."
+      value={form.name}
+      problem={fieldProblem(refusal, "name")}
+      onValue={(name) => change({ name })}
+    />
+    <ScopeFields
+      choices={SCOPE_WORDS.map(([scope, words]) => ({ scope, words }))}
+      chosen={form.scopes}
+      problem={fieldProblem(refusal, "scopes")}
+      onChosen={(scopes) => change({ scopes })}
+    />
+    <KeptFields form={form} refusal={refusal} change={change} />
+  </>
+);
+
+const Restrictions = ({ form, refusal, change, isNew }: PartProps<KeyForm> & { isNew: boolean }) => (
+  <>
+    <RateLimitFields
+      form={form}
+      refusal={refusal}
+      change={change}
+      hint="Exact, wherever the calls arrive. Empty: no limit."
+    />
+    <TextArea
+      label="Organizations"
+      name="organization_ids"
+      hint="IDs, one a line: the key sees only these. Empty: all."
+      placeholder="organization-…"
+      value={form.organizationIds}
+      problem={fieldProblem(refusal, "organization_ids")}
+      onValue={(organizationIds) => change({ organizationIds })}
+    />
+    <TextArea
+      label="Addresses"
+      name="allowed_ips"
+      hint="IP addresses and ranges from which it may call, one a line. Empty: all."
+      placeholder="203.0.113.0/24"
+      value={form.allowedIps}
+      problem={fieldProblem(refusal, "allowed_ips")}
+      onValue={(allowedIps) => change({ allowedIps })}
+    />
+    <TextField
+      label="Expires"
+      name="expires_at"
+      type="datetime-local"
+      hint={`In your time zone, ${zone()}. Empty: never.`}
+      value={form.expiresAt}
+      problem={fieldProblem(refusal, "expires_at")}
+      onValue={(expiresAt) => change({ expiresAt })}
+    />
+    {isNew ? (
+      <Select
+        label="Region"
+        name="region"
+        hint="Near which the key's state is kept. It cannot be changed later."
+        choices={REGIONS}
+        value={form.region}
+        onValue={(region) => change({ region })}
+      />
+    ) : null}
+  </>
+);
 
 /** After a refusal the field that it names has the focus, so that nobody has to look for it. */
 export function useFocusOnProblem(problem: string | null): void {

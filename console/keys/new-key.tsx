@@ -36,7 +36,6 @@ export function NewKey({ api }: { api: Api }) {
         lead="Give it no more than its caller needs. All but the region can be changed later."
       />
       <form
-        class="panel"
         onSubmit={(event: Event) => {
           event.preventDefault();
           void create.run();
@@ -47,12 +46,13 @@ export function NewKey({ api }: { api: Api }) {
           form={form}
           refusal={create}
           change={(values) => setForm((before) => ({ ...before, ...values }))}
-        />
-        <DeliveryField
-          value={delivery}
-          problem={fieldProblem(create, "handover_seconds")}
-          onValue={setDelivery}
-        />
+        >
+          <DeliveryField
+            value={delivery}
+            problem={fieldProblem(create, "handover_seconds")}
+            onValue={setDelivery}
+          />
+        </KeyFields>
         <div class="actions">
           <button type="submit" class="button button-primary" disabled={create.isRunning}>
             {create.isRunning ? "Creating…" : "Create the key"}

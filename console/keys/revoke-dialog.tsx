@@ -19,23 +19,25 @@ export function RevokeDialog({ api, record, onClose, onRevoked }: Props) {
   });
   return (
     <Dialog title={`Revoke ${record.name}?`} onClose={onClose}>
-      {revoke.problem === null ? null : <Problem text={revoke.problem} />}
-      <p>
-        Calls with <b>{record.name}</b> (<code>{record.key_id}</code>) are refused everywhere within seconds.
-        This cannot be undone: its caller then needs another key.
-      </p>
-      <div class="actions">
-        <button
-          type="button"
-          class="button button-danger"
-          disabled={revoke.isRunning}
-          onClick={() => void revoke.run()}
-        >
-          {revoke.isRunning ? "Revoking…" : `Revoke ${record.name}`}
-        </button>
-        <button type="button" class="button" onClick={onClose}>
-          Cancel
-        </button>
+      <div class="stack">
+        {revoke.problem === null ? null : <Problem text={revoke.problem} />}
+        <p>
+          Calls with <b>{record.name}</b> (<code>{record.key_id}</code>) are refused everywhere within
+          seconds. This cannot be undone: its caller then needs another key.
+        </p>
+        <div class="actions">
+          <button
+            type="button"
+            class="button button-danger"
+            disabled={revoke.isRunning}
+            onClick={() => void revoke.run()}
+          >
+            {revoke.isRunning ? "Revoking…" : `Revoke ${record.name}`}
+          </button>
+          <button type="button" class="button" onClick={onClose}>
+            Cancel
+          </button>
+        </div>
       </div>
     </Dialog>
   );

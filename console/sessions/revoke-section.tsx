@@ -9,13 +9,13 @@ import { useAction } from "../components/use-action.ts";
 import { fieldProblem, otherProblem } from "../keys/field-problem.ts";
 
 const KINDS = {
-  member_id: { label: "All sessions of a member", field: "Member ID", placeholder: "member-live-…" },
+  member_id: { label: "All sessions of a member", field: "Member ID", placeholder: "member-…" },
   organization_id: {
     label: "All sessions of an organization",
     field: "Organization ID",
-    placeholder: "organization-live-…",
+    placeholder: "organization-…",
   },
-  member_session_id: { label: "One session", field: "Session ID", placeholder: "member-session-live-…" },
+  member_session_id: { label: "One session", field: "Session ID", placeholder: "member-session-…" },
 } as const;
 
 type Kind = keyof typeof KINDS;
