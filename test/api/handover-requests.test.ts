@@ -1,8 +1,8 @@
 /** POST /handover: what is refused, what it costs, and who wins a race. */
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
-import { hashHandoverToken } from "../../src/handover/token.ts";
 import type { ApiKey } from "../../src/keys/api-key.ts";
+import { hashHandoverToken } from "../../src/keys/handover-token.ts";
 import { useClock } from "../support/clock.ts";
 import { SAME_ORIGIN } from "../support/console.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";

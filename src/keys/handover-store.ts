@@ -2,13 +2,13 @@
  * The link that hands a key over, in the storage of the key's object: one at most, for the latest generation. It is
  * stored beside the record, since the record is sent with every lease.
  */
-import { type KeyRecord, statusOf } from "../keys/record.ts";
+import { type KeyRecord, statusOf } from "./record.ts";
 
 const HANDOVER_KEY = "handover";
 
 /** What is asked for when a key is issued. */
 export interface HandoverOrder {
-  /** Of the token; see `token.ts`. */
+  /** Of the token; see `handover-token.ts`. */
   readonly hash: string;
   readonly seconds: number;
 }

@@ -9,10 +9,10 @@ import { readBody } from "../admin/request.ts";
 import type { AppEnv } from "../app-env.ts";
 import { checkNotCrossSite } from "../console/fetch-site.ts";
 import { RequestError } from "../errors.ts";
+import { hashHandoverToken, verifyHandoverToken } from "../keys/handover-token.ts";
 import { issueKey } from "../keys/key-format.ts";
 import { toPublicRecord } from "../keys/record.ts";
 import { logRoute } from "../log-route.ts";
-import { hashHandoverToken, verifyHandoverToken } from "./token.ts";
 
 export const handoverApp = () => new Hono<AppEnv>().use(logRoute).post("/", takeKey);
 
