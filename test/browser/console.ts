@@ -1,5 +1,5 @@
 /** The console of a Postern in front of the sandbox, for the browser tests. */
-import type { BrowserContextOptions } from "playwright-core";
+import type { BrowserContextOptions, Page } from "playwright-core";
 import { expect, vi } from "vitest";
 import { ADMIN_TOKEN } from "../../dev/credentials.ts";
 import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
@@ -73,4 +73,11 @@ export async function waitForUsage(
     },
     { timeout: 10_000, interval: 200 },
   );
+}
+
+export const KEY = /pst_test_[0-9a-z]{16}_[0-9a-z]{50,64}/;
+
+/** The key that is in the page. */
+export async function shownKey(page: Page): Promise<string> {
+  return KEY.exec((await page.getByRole("main").textContent()) ?? "")?.[0] ?? "";
 }
