@@ -146,10 +146,7 @@ export class ApiKey extends DurableObject<Env> {
   async revoke(projectId: string, actor?: string): Promise<KeyRecord | null> {
     const record = this.record(projectId);
     if (record === null || record.revoked_at !== null) return record;
-    const now = Date.now();
-    const revoked = revokeRecord(record, now);
-    this.#handover.replace(null, revoked, now);
-    return await this.#save(revoked, actor, "key.revoked", {});
+    return await this.#save(revokeRecord(record, Date.now()), actor, "key.revoked", {});
   }
 
   /**

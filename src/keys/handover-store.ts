@@ -29,10 +29,7 @@ export class HandoverStore {
     this.#kv = kv;
   }
 
-  /**
-   * Ends the link of an earlier generation, or of a key that has ended, and keeps the one that is ordered. Returns what
-   * the audit log says of it.
-   */
+  /** Ends the link of an earlier generation, and keeps the one that is ordered. Returns what the audit log says of it. */
   replace(order: HandoverOrder | null, { generation }: KeyRecord, now: number) {
     if (order === null) {
       this.#kv.delete(HANDOVER_KEY);
@@ -48,6 +45,7 @@ export class HandoverStore {
     const handover = this.#kv.get<Handover>(HANDOVER_KEY);
     const isValid =
       handover?.hash === hash &&
+      // A version of Postern that knows no links may have rotated the key, and left this one.
       handover.generation === record.generation &&
       now < handover.expiresAt &&
       statusOf(record, now) === "active";
