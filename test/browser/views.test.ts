@@ -69,13 +69,13 @@ test("the figures of the overview equal what was driven, in the page and in its 
 test("a purge says what it asked for, and the audit has it with who did it", async () => {
   const visit = await openConsole(postern, "purge");
   const { page } = visit;
-  await page.getByLabel("Organization", { exact: true }).fill("acme");
+  await page.getByLabel("ID, slug or external ID").fill("acme");
   await page.getByText("Only a purge by ID").waitFor();
   expect(await findViolations(page)).toEqual([]);
   await page.getByRole("button", { name: "Purge the organization" }).click();
   await page.getByRole("status").filter({ hasText: "cached under acme" }).waitFor();
   visit.expectRefusal(400, /^\/admin\/cache\/purge$/);
-  await page.getByLabel("Organization", { exact: true }).fill("a/b");
+  await page.getByLabel("ID, slug or external ID").fill("a/b");
   await page.getByRole("button", { name: "Purge the organization" }).click();
   await vi.waitFor(async () => expect(await page.locator(".field-problem").count()).toBe(1));
   await page.getByRole("link", { name: "Audit" }).click();
