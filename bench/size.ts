@@ -8,7 +8,7 @@ import { POSTERN } from "./settings.ts";
 const MAX_GZIP_BYTES = 120 * 1_024;
 
 /** The console and the page that hands a key over, with scripts and styles. */
-const CONSOLE_FOLDERS = ["dist/assets/console", "dist/assets/handover"];
+const CONSOLE_FOLDERS = ["dist/assets/console", "dist/assets/handover", "dist/assets/static"];
 const MAX_CONSOLE_GZIP_BYTES = 60 * 1_000;
 
 // It builds the static files, too.

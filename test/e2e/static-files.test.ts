@@ -29,9 +29,9 @@ const getRaw = async (path: string) =>
 
 const FILES: [path: string, type: string][] = [
   ["/console/", "text/html; charset=utf-8"],
-  ["/console/style.css", "text/css; charset=utf-8"],
+  ["/static/style.css", "text/css; charset=utf-8"],
   ["/console/main.js", "text/javascript; charset=utf-8"],
-  ["/console/icon.svg", "image/svg+xml"],
+  ["/static/icon.svg", "image/svg+xml"],
   ["/handover/key", "text/html; charset=utf-8"],
   ["/handover/key.js", "text/javascript; charset=utf-8"],
 ];
@@ -75,6 +75,12 @@ test("every file that a page names is served", async () => {
     const paths = [...html.matchAll(/\s(?:src|href)="([^"]+)"/g)].map(([, path]) => path ?? "");
     expect(paths.length).toBeGreaterThan(3);
     for (const path of paths) expect([path, (await get(path)).status]).toEqual([path, 200]);
+  }
+});
+
+test("the page for whoever gets a key uses no file of the console, which Access may protect", async () => {
+  for (const path of ["/handover/key", "/handover/key.js"]) {
+    expect(await (await get(path)).text()).not.toMatch(/["/]console\//);
   }
 });
 
