@@ -31,11 +31,14 @@ export class ApiError extends Error {
   }
 }
 
-/** There was no answer of Postern: whether a change was made is unknown. */
+/** There was no answer of Postern. */
 export class ConnectionError extends Error {
-  constructor() {
+  /** `isChange`: nobody knows whether Postern made it. */
+  constructor(isChange: boolean) {
     super(
-      "Postern cannot be reached. Check your connection; a change that you just made may or may not be in force.",
+      isChange
+        ? "Postern cannot be reached, so it is not known whether the change was made. Look before you repeat it."
+        : "Postern cannot be reached. Check your connection.",
     );
   }
 }
@@ -90,7 +93,7 @@ export function createApi(fetch: Fetch, listener: ApiListener) {
     } catch (error) {
       if (signal?.aborted === true) throw error;
       listener.onConnection(false);
-      throw new ConnectionError();
+      throw new ConnectionError(method !== "GET");
     }
   }
 

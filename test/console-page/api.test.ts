@@ -89,9 +89,11 @@ test("no session policy is null, and any other 404 an error", async () => {
 test("a lost connection is told, and so is its return", async () => {
   respond = () => Promise.reject(new TypeError("Failed to fetch"));
   await expect(api.overview(24)).rejects.toBeInstanceOf(ConnectionError);
+  await expect(api.overview(24)).rejects.not.toThrow("change");
+  await expect(api.revokeKey("k")).rejects.toThrow("it is not known whether the change was made");
   respond = () => Response.json({});
   await api.overview(24);
-  expect(heard).toEqual(["lost", "connected"]);
+  expect(heard).toEqual(["lost", "lost", "lost", "connected"]);
 });
 
 test("a call that the page itself ends is no lost connection", async () => {
