@@ -1,5 +1,5 @@
 /** What a key may do, in words. Pure. */
-import { formatPlural, formatRate, formatTime } from "../format.ts";
+import { formatPlural, formatRate } from "../format.ts";
 import type { KeyRecord, Scope } from "../shapes.ts";
 
 export interface ScopeChoice<Name extends string> {
@@ -37,9 +37,6 @@ export const regionWords = (region: string | null) =>
 
 export const limitWords = (limit: KeyRecord["rate_limit"]) =>
   limit === null ? "No limit" : formatRate(limit);
-
-export const expiryWords = (expiresAt: string | null) =>
-  expiresAt === null ? "Never" : formatTime(expiresAt);
 
 /** Which fields of an object a key sees. `paths`: null for all. */
 export function fieldWords(paths: readonly string[] | null | undefined): string {
