@@ -18,7 +18,7 @@ export function EditKey({ api, keyId }: { api: Api; keyId: string }) {
   return (
     <>
       <PageHead
-        title="Edit the key"
+        title={loaded.data === null ? "Edit the key" : `Edit ${loaded.data.name}`}
         lead="Changes are in force everywhere within seconds. The key itself stays the same."
       />
       <WithData loaded={loaded} what="key">

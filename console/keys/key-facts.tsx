@@ -2,7 +2,7 @@
 import type { Child } from "hono/jsx/dom";
 import { Time } from "../components/time.tsx";
 import type { KeyRecord } from "../shapes.ts";
-import { fieldWords, limitWords, regionWords, SCOPE_WORDS } from "./key-words.ts";
+import { fieldWords, KEY_SCOPES, limitWords, regionWords } from "./key-words.ts";
 
 export function KeyFacts({ record }: { record: KeyRecord }) {
   const { fields, previous_generation_valid_until: overlap } = record;
@@ -10,7 +10,7 @@ export function KeyFacts({ record }: { record: KeyRecord }) {
     <dl class="details">
       <Fact label="Scopes">
         <ul class="words">
-          {SCOPE_WORDS.filter(([scope]) => record.scopes.includes(scope)).map(([scope, words]) => (
+          {KEY_SCOPES.filter(({ scope }) => record.scopes.includes(scope)).map(({ scope, words }) => (
             <li>
               <code>{scope}</code> <span class="muted">{words}</span>
             </li>

@@ -5,7 +5,7 @@ import { Section } from "../components/page.tsx";
 import { Problem } from "../components/states.tsx";
 import { fieldProblem, otherProblem } from "./field-problem.ts";
 import type { KeyForm } from "./form-values.ts";
-import { REGION_WORDS, SCOPE_WORDS } from "./key-words.ts";
+import { KEY_SCOPES, REGION_WORDS } from "./key-words.ts";
 import { KeptFields, type PartProps, RateLimitFields, ScopeFields } from "./limits-fields.tsx";
 
 /** Those that show what is wrong with them. */
@@ -47,7 +47,7 @@ export function KeyFields({ form, refusal, change, isNew, children }: Props) {
             <Rights form={form} refusal={refusal} change={change} />
           </div>
         </Section>
-        <Section title="Where its rights end">
+        <Section title="Restrictions">
           <div class="fields">
             <Restrictions form={form} refusal={refusal} change={change} isNew={isNew} />
             {children}
@@ -70,7 +70,7 @@ const Rights = ({ form, refusal, change }: PartProps<KeyForm>) => (
       onValue={(name) => change({ name })}
     />
     <ScopeFields
-      choices={SCOPE_WORDS.map(([scope, words]) => ({ scope, words }))}
+      choices={KEY_SCOPES}
       chosen={form.scopes}
       problem={fieldProblem(refusal, "scopes")}
       onChosen={(scopes) => change({ scopes })}

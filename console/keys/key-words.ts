@@ -1,17 +1,23 @@
 /** What a key may do, in words. Pure. */
-import { formatPlural, formatRate, formatTime } from "../format.ts";
+import { formatPlural, formatRate } from "../format.ts";
 import type { KeyRecord, Scope } from "../shapes.ts";
 
-/** In the order of the form. */
-export const SCOPE_WORDS: readonly (readonly [scope: Scope, words: string])[] = [
-  ["organizations:read", "Read organizations, from the cache"],
-  ["organizations:metrics", "Read how many members an organization has"],
-  ["organizations:connected_apps", "Read an organization's connected apps"],
-  ["members:read", "Read a member of an organization, by ID or e-mail address"],
-  ["members:dangerously_get", "Read any member by ID, of whatever organization"],
-  ["members:include_deleted", "Read deleted members as well"],
-  ["rbac:read", "Read the roles of the project and of organizations"],
-  ["cache:refresh", "Go past the cache, and ask Stytch each time"],
+export interface ScopeChoice<Name extends string> {
+  readonly scope: Name;
+  /** What it allows. */
+  readonly words: string;
+}
+
+/** In the order of the API. */
+export const KEY_SCOPES: readonly ScopeChoice<Scope>[] = [
+  { scope: "organizations:read", words: "Read organizations, from the cache" },
+  { scope: "organizations:metrics", words: "Read how many members an organization has" },
+  { scope: "organizations:connected_apps", words: "Read an organization's connected apps" },
+  { scope: "members:read", words: "Read a member of an organization, by ID or e-mail address" },
+  { scope: "members:dangerously_get", words: "Read any member by ID, of whatever organization" },
+  { scope: "members:include_deleted", words: "Read deleted members as well" },
+  { scope: "rbac:read", words: "Read the roles of the project and of organizations" },
+  { scope: "cache:refresh", words: "Go past the cache, and ask Stytch each time" },
 ];
 
 export const REGION_WORDS: Readonly<Record<string, string>> = {
@@ -31,9 +37,6 @@ export const regionWords = (region: string | null) =>
 
 export const limitWords = (limit: KeyRecord["rate_limit"]) =>
   limit === null ? "No limit" : formatRate(limit);
-
-export const expiryWords = (expiresAt: string | null) =>
-  expiresAt === null ? "Never" : formatTime(expiresAt);
 
 /** Which fields of an object a key sees. `paths`: null for all. */
 export function fieldWords(paths: readonly string[] | null | undefined): string {

@@ -3,6 +3,7 @@ import { Checkbox, FieldGroup, Select, TextArea, TextField } from "../components
 import { formatSeconds } from "../format.ts";
 import { fieldProblem, type Refusal } from "./field-problem.ts";
 import { type LimitsForm, PERIODS } from "./form-values.ts";
+import type { ScopeChoice } from "./key-words.ts";
 
 export interface PartProps<Form> {
   readonly form: Form;
@@ -86,11 +87,6 @@ export const KeptFields = ({ form, refusal, change }: PartProps<LimitsForm>) => 
     ) : null}
   </FieldGroup>
 );
-
-export interface ScopeChoice<Scope extends string> {
-  readonly scope: Scope;
-  readonly words: string;
-}
 
 /** A box for each scope, with what it allows. */
 export function ScopeFields<Scope extends string>({

@@ -1,6 +1,6 @@
 /** What the form of the session policy holds, and what of it goes to the admin API. Pure. */
 import { fieldsOf, type LimitsForm, limitsFormOf, numberOrText, rateLimitOf } from "../keys/form-values.ts";
-import type { ScopeChoice } from "../keys/limits-fields.tsx";
+import type { ScopeChoice } from "../keys/key-words.ts";
 import type { SessionPolicy } from "../shapes.ts";
 
 type SessionScope = SessionPolicy["scopes"][number];

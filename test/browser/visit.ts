@@ -98,6 +98,8 @@ function watchConsole(
 
 async function savePicture(page: Page, name: string): Promise<void> {
   mkdirSync(PICTURES, { recursive: true });
+  // Otherwise the bar, which sticks to the top, is in the middle.
+  await page.evaluate("scrollTo(0, 0)");
   await page.screenshot({ path: `${PICTURES}/${name}.png`, fullPage: true, animations: "disabled" });
 }
 
