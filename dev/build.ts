@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
+import { buildAssets } from "../console/build.ts";
 import { NO_ENV_FILES } from "./wrangler-settings.ts";
 
 const WRANGLER = "node_modules/wrangler/bin/wrangler.js";
@@ -12,12 +13,19 @@ const WRANGLER = "node_modules/wrangler/bin/wrangler.js";
 export interface Built {
   /** The source of the one module that would be uploaded. */
   readonly script: string;
+  /** The source map, as JSON; null if the configuration asks for none. */
+  readonly sourceMap: string | null;
   readonly bytes: number;
   readonly gzipBytes: number;
 }
 
+/** Postern's own configuration, the only one with static files beside the Worker. */
+export const POSTERN_CONFIG = "wrangler.toml";
+
 /** `config` is the path of a `wrangler.toml`, and `entry` replaces its entry file. Rejects if the build fails. */
 export async function build(config: string, entry?: string): Promise<Built> {
+  // Wrangler refuses a folder that does not exist.
+  if (config === POSTERN_CONFIG) await buildAssets();
   const folder = mkdtempSync(join(tmpdir(), "postern-build-"));
   try {
     const envFiles = NO_ENV_FILES.flatMap((file) => ["--env-file", file]);
@@ -29,9 +37,15 @@ export async function build(config: string, entry?: string): Promise<Built> {
       ...(entry === undefined ? [] : [entry]),
       ...options,
     ]);
-    const [name] = readdirSync(folder).filter((file) => file.endsWith(".js"));
-    const script = readFileSync(join(folder, String(name)));
-    return { script: script.toString(), bytes: script.byteLength, gzipBytes: gzipSync(script).byteLength };
+    const names = readdirSync(folder);
+    const script = readFileSync(join(folder, String(names.find((file) => file.endsWith(".js")))));
+    const map = names.find((file) => file.endsWith(".js.map"));
+    return {
+      script: script.toString(),
+      sourceMap: map === undefined ? null : readFileSync(join(folder, map), "utf8"),
+      bytes: script.byteLength,
+      gzipBytes: gzipSync(script).byteLength,
+    };
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -4,7 +4,8 @@ import { type BuiltWorker, serveBuilt } from "./built-worker.ts";
 import { ADMIN_TOKEN, KEY_SECRET, PROJECT_ID, SECRETS, UPSTREAM_SECRET } from "./credentials.ts";
 import { probePort } from "./start-options.ts";
 
-const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/;
+/** A key, the token of a link to one, or the console's cookie. */
+const KEY = /(?:pst_(?:test|live)|handover)_[0-9a-z]{16}_[0-9a-z]{50,64}|v1\.\d{10}\.[0-9a-f]{64}/;
 
 /** A session JWT, or the ID of a member or of a session. */
 const SESSION_DATA = /eyJ[\w-]{10,}|member-(?:session-)?(?:test|live)-/;
@@ -44,6 +45,8 @@ interface Options {
   readonly inspect?: boolean;
   /** A module that imports Postern's entry file, and takes its place. Default: none. */
   readonly wrapper?: string;
+  /** Whether the console and the other static files are served, too. Default: false. */
+  readonly hasAssets?: boolean;
 }
 
 /** Above those that need privileges, and below those that the system gives to outgoing connections. */
@@ -94,7 +97,7 @@ async function serveBoth(
 /** Starts both on any free ports, with nothing stored from earlier runs. `vars` override the default configuration. */
 export async function startSandboxedPostern(
   vars: Record<string, string> = {},
-  { inspect = false, wrapper }: Options = {},
+  { inspect = false, wrapper, hasAssets = false }: Options = {},
 ): Promise<SandboxedPostern> {
   const lines: string[] = [];
   const port = await findSandboxPort();
@@ -107,6 +110,7 @@ export async function startSandboxedPostern(
   const built = {
     configPath: "wrangler.toml",
     ...(wrapper === undefined ? {} : { wrapper }),
+    hasAssets,
     vars: {
       STYTCH_PROJECT_ID: PROJECT_ID,
       STYTCH_SECRET: UPSTREAM_SECRET,

@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import { TrieRouter } from "hono/router/trie-router";
 import type { RouterRoute } from "hono/types";
 import { adminApp } from "./admin/app.ts";
+import { handoverApp } from "./api/handover.ts";
 import { CACHED_OPERATIONS, MEMBER_OPERATIONS } from "./api/operations.ts";
 import { readCached } from "./api/read-cached.ts";
 import { readMember } from "./api/read-member.ts";
@@ -10,6 +11,8 @@ import { whoAmI } from "./api/whoami.ts";
 import { readOwnUsage } from "./api/whoami-usage.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { Config } from "./config.ts";
+import { ConsoleCookies } from "./console/console-cookie.ts";
+import { consoleApp } from "./console/console-session.ts";
 import type { Cors } from "./cors.ts";
 import { type Failure, RequestError } from "./errors.ts";
 import { readJwks } from "./jwks/route.ts";
@@ -93,12 +96,19 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
   getWithKey("/whoami", whoAmI);
   getWithKey("/whoami/usage", readOwnUsage);
   get("/v1/b2b/sessions/jwks/:project_id", readJwks);
+  // A static file at this path would keep its POST from the Worker. Browsers take the fragment along.
   get("/healthz", async () => Response.json({ status: "ok" }));
 
   const metricsTokens = [config.metricsToken, config.adminToken].filter((token) => token !== undefined);
   if (metricsTokens.length > 0) get("/metrics", (context) => readMetrics(context, metricsTokens));
 
-  if (config.adminToken !== undefined) app.route("/admin", adminApp(config.adminToken));
+  if (config.adminToken !== undefined) {
+    const { adminToken, keySecret } = config;
+    const credentials = { adminToken, cookies: new ConsoleCookies(keySecret, adminToken) };
+    app.route("/admin", adminApp(credentials));
+    app.route("/console", consoleApp(credentials));
+  }
+  app.route("/handover", handoverApp());
   if (config.webhookSecrets.length > 0) app.route("/webhooks", webhookApp());
 
   const knownPaths = new KnownPaths(app.routes.filter(isEndpoint).map(({ path }) => path));

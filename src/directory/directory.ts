@@ -12,7 +12,7 @@ import type { HourCount, UsageReport } from "../keys/usage.ts";
 import type { ReportMessage, ReportReceipt } from "../metrics/metric-reports.ts";
 import { MetricStore } from "../metrics/metric-store.ts";
 import type { MetricsSnapshot } from "../metrics/metrics-snapshot.ts";
-import type { Overview } from "../metrics/overview.ts";
+import type { Overview } from "../metrics/overview-answer.ts";
 import type { Revocation } from "../sessions/revocations.ts";
 import type { SessionPolicy } from "../sessions/session-policy.ts";
 import type { PolicyVersion, SessionUpdates } from "../sessions/session-state.ts";
@@ -151,7 +151,7 @@ export class Directory extends DurableObject<Env> {
    * Sets the session policy, or removes it with null. The change is in force everywhere `LEASE_SECONDS` after the answer.
    * A change that changes nothing leaves no event.
    */
-  setSessionPolicy(projectId: string, policy: SessionPolicy | null): PolicyChange {
+  setSessionPolicy(projectId: string, policy: SessionPolicy | null, actor?: string): PolicyChange {
     const version = this.#sessions.policyVersion(projectId);
     const before = version.policy;
     if (JSON.stringify(before) === JSON.stringify(policy)) return { before, version };
@@ -163,6 +163,7 @@ export class Directory extends DurableObject<Env> {
       action: policy === null ? "session_policy.deleted" : "session_policy.updated",
       key_id: null,
       project_id: projectId,
+      actor,
       detail: { ...(before && { before }), ...(policy && { after: policy }) },
     });
     return { before, version: { sequence, policy } };

@@ -3,7 +3,7 @@ import type { SeriesCounts } from "./counters.ts";
 import { parseSeriesId } from "./series.ts";
 
 export interface Totals {
-  /** All of callers: those of operators, webhooks and health checks are left out. */
+  /** All of callers: those of operators, the console, webhooks and health checks are left out. */
   readonly requests: number;
   readonly hits: number;
   readonly stale: number;
@@ -20,8 +20,8 @@ export interface Totals {
   readonly upstream_requests: number;
 }
 
-/** The paths that callers do not use. */
-const OPERATOR_ROUTE = /^\/(?:admin|metrics|healthz|webhooks)(?:\/|$)/;
+/** The paths that callers do not use, and those of people who open a page. */
+const OPERATOR_ROUTE = /^\/(?:admin|console|handover|metrics|healthz|webhooks)(?:\/|$)/;
 
 /** The reads that have an outcome in the cache: all of the Stytch API but its JWKS. */
 const READ_ROUTE = /^\/v1\/(?!b2b\/sessions\/jwks\/)/;
