@@ -2,6 +2,7 @@
  * Turns a failure into what goes over the wire: the shape of a Stytch error, so that the SDKs raise their `StytchError`
  * (https://stytch.com/docs/b2b/api/errors). One exhaustive switch, so that a new failure breaks the build.
  */
+import type { ErrorBody } from "./error-docs/error-body.ts";
 import type { Failure } from "./errors.ts";
 import { IDENTIFIER_RULE } from "./stytch/identifier.ts";
 
@@ -235,7 +236,7 @@ export function failureResponse(
   const errorType = wire.errorType ?? failure.type;
   const retryAfter =
     wire.retryAfterSeconds === undefined ? null : String(Math.max(1, Math.ceil(wire.retryAfterSeconds)));
-  const body = {
+  const body: ErrorBody = {
     status_code: statusCode,
     request_id: requestId,
     error_type: errorType,

@@ -4,6 +4,7 @@ import * as z from "zod";
 import type { AppEnv } from "../app-env.ts";
 import { type Failure, RequestError } from "../errors.ts";
 import type { ApiKey, MutationResult } from "../keys/api-key.ts";
+import type { IssuedKey, KeyPage, KeyUsage } from "../keys/key-answers.ts";
 import { createKeyId, issueKey } from "../keys/key-format.ts";
 import { KeyCreation, KeyEdit, KeyRotation } from "../keys/policy.ts";
 import { checkNotExpired, checkOrganizationIds } from "../keys/policy-checks.ts";
@@ -44,7 +45,7 @@ export async function createKey(c: AdminContext): Promise<Response> {
 
 const MAX_SEARCH_LENGTH = 256;
 
-const KeyListQuery = PageQuery.extend({
+export const KeyListQuery = PageQuery.extend({
   q: z.string().max(MAX_SEARCH_LENGTH, `must have at most ${MAX_SEARCH_LENGTH} characters`).default(""),
   status: z
     .enum(KEY_STATUSES, `must be one of ${KEY_STATUSES.join(", ")}`)
@@ -62,7 +63,7 @@ export async function listKeys(c: AdminContext): Promise<Response> {
   );
   const now = Date.now();
   const keys = page.items.map((record) => toPublicRecord(record, now));
-  return Response.json({ keys, next_cursor: page.next_cursor });
+  return Response.json({ keys, next_cursor: page.next_cursor } satisfies KeyPage);
 }
 
 /** Answers 200 with the record as the key's own object has it. */
@@ -94,7 +95,7 @@ export async function showUsage(c: AdminContext): Promise<Response> {
   const { hours } = readQuery(c.env.request, UsageQuery);
   const counts = await readKeyObject(c, async (key) => await key.usage(projectId(c), hours));
   if (counts === null) throw new RequestError({ type: "key_not_found" });
-  return Response.json({ key_id: c.var.keyId, hours: toPublicHours(counts) });
+  return Response.json({ key_id: c.var.keyId, hours: toPublicHours(counts) } satisfies KeyUsage);
 }
 
 function refuse(problem: string | null): void {
@@ -125,7 +126,7 @@ function answer(record: KeyRecord | null): Response {
 
 async function answerWithKey(c: AdminContext, record: KeyRecord, status: 200 | 201): Promise<Response> {
   const key = await issueKey(c.env.config, record.key_id, record.generation);
-  return Response.json({ ...toPublicRecord(record, Date.now()), key }, { status });
+  return Response.json({ ...toPublicRecord(record, Date.now()), key } satisfies IssuedKey, { status });
 }
 
 function failureOf(refusal: MutationResult["refusal"]): Failure {

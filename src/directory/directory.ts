@@ -12,7 +12,7 @@ import type { HourCount, UsageReport } from "../keys/usage.ts";
 import type { ReportMessage, ReportReceipt } from "../metrics/metric-reports.ts";
 import { MetricStore } from "../metrics/metric-store.ts";
 import type { MetricsSnapshot } from "../metrics/metrics-snapshot.ts";
-import type { Overview } from "../metrics/overview.ts";
+import type { Overview } from "../metrics/overview-answer.ts";
 import type { Revocation } from "../sessions/revocations.ts";
 import type { SessionPolicy } from "../sessions/session-policy.ts";
 import type { PolicyVersion, SessionUpdates } from "../sessions/session-state.ts";

@@ -1,7 +1,8 @@
 /** The overview, from what the Directory stores: the sums of the counts, and the names of keys. */
 import { HOUR_MS } from "../keys/usage.ts";
 import type { MetricStore } from "../metrics/metric-store.ts";
-import { type Overview, overviewOf, topKeysOf } from "../metrics/overview.ts";
+import { overviewOf, topKeysOf } from "../metrics/overview.ts";
+import type { Overview } from "../metrics/overview-answer.ts";
 
 /**
  * Of the last `hours` hours, the current one included. `nameOf`: the name of a key; null for one that is left out. `now`:

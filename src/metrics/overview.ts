@@ -1,41 +1,12 @@
 /** The figures of the whole deployment that an operator reads first. Pure. */
 import { hourText } from "../keys/usage.ts";
-import { type Cost, costOf } from "./cost.ts";
+import { costOf } from "./cost.ts";
 import type { SeriesCounts } from "./counters.ts";
-import { increaseOf, lookupsOf, sumOf, type Totals, totalsOf } from "./hour-totals.ts";
+import { increaseOf, lookupsOf, sumOf, totalsOf } from "./hour-totals.ts";
 import type { MetricHour } from "./metric-store.ts";
 import type { KeySum } from "./metric-sum.ts";
+import type { Overview, TopKey, Totals } from "./overview-answer.ts";
 import { quantileMs } from "./quantile.ts";
-
-export interface TopKey {
-  readonly key_id: string;
-  readonly name: string;
-  /** Those that its limit admitted, as in its usage. */
-  readonly requests: number;
-  readonly rate_limited: number;
-  /** When its last request was reported, RFC 3339. */
-  readonly last_used_at: string;
-}
-
-export interface Overview {
-  readonly status: "ok" | "degraded";
-  /** The parts that have failed in the last minutes. */
-  readonly degraded: readonly string[];
-  readonly totals: Totals;
-  /** The share of reads that the cache answered without waiting for Stytch; null if there were none. */
-  readonly hit_ratio: number | null;
-  readonly upstream: {
-    readonly p50_ms: number | null;
-    readonly p95_ms: number | null;
-    readonly p99_ms: number | null;
-    /** The share of HTTP requests that brought no answer about what was asked; null if there were none. */
-    readonly error_ratio: number | null;
-  };
-  /** Those with traffic, the oldest first. */
-  readonly hours: readonly (Totals & { readonly hour: string })[];
-  readonly top_keys: readonly TopKey[];
-  readonly cost: Cost;
-}
 
 export interface OverviewSource {
   /** The sums, the oldest first; those from before `firstHour` are where counting starts from. */
@@ -44,8 +15,8 @@ export interface OverviewSource {
   readonly firstHour: number;
   /** How long the stretch of time is in which it was counted. */
   readonly elapsedMs: number;
-  readonly degraded: readonly string[];
-  readonly topKeys: readonly TopKey[];
+  readonly degraded: string[];
+  readonly topKeys: TopKey[];
 }
 
 export function overviewOf({ sums, firstHour, elapsedMs, degraded, topKeys }: OverviewSource): Overview {

@@ -3,7 +3,7 @@ import { evictAllDurableObjects, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
 import { getDirectory } from "../../src/directory/directory-client.ts";
-import type { Overview } from "../../src/metrics/overview.ts";
+import type { Overview } from "../../src/metrics/overview-answer.ts";
 import { member, memberEnvelope, organization } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
