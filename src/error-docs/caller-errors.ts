@@ -87,7 +87,8 @@ export const CALLER_ERRORS: ErrorDescriptions<Exclude<Failure["type"], ServiceEr
     meaning:
       "The token is not the session of a member of this project that may be used here, or sessions are not accepted. The answer does not say which.",
     fault: "caller",
-    action: "Send the session JWT that Stytch gave the member; ask the operator whether sessions are accepted.",
+    action:
+      "Send the session JWT that Stytch gave the member; ask the operator whether sessions are accepted.",
     retry: AFTER_CORRECTION,
   },
   expired_session: {
@@ -120,7 +121,8 @@ export const CALLER_ERRORS: ErrorDescriptions<Exclude<Failure["type"], ServiceEr
   },
   invalid_signature: {
     sample: { type: "invalid_signature" },
-    meaning: "The webhook is not signed with this deployment's secret, or was signed more than 5 minutes ago.",
+    meaning:
+      "The webhook is not signed with this deployment's secret, or was signed more than 5 minutes ago.",
     fault: "operator",
     action: "Compare `STYTCH_WEBHOOK_SECRET` with the Stytch dashboard.",
     retry: AFTER_CORRECTION,

@@ -43,7 +43,8 @@ export const SERVICE_ERRORS: ErrorDescriptions<ServiceError> = {
     meaning:
       "Stytch refused Postern itself: 401, 403, another 4xx, a redirect, or a 400 or 404 that is not about the object.",
     fault: "operator",
-    action: "The operator checks `STYTCH_SECRET` and `STYTCH_PROJECT_ID`, and `upstream_detail` of the log line.",
+    action:
+      "The operator checks `STYTCH_SECRET` and `STYTCH_PROJECT_ID`, and `upstream_detail` of the log line.",
     retry: "not before the operator has corrected it",
   },
   upstream_rate_limited: {
@@ -54,8 +55,9 @@ export const SERVICE_ERRORS: ErrorDescriptions<ServiceError> = {
     retry: AFTER_WAITING,
   },
   upstream_unavailable: {
-    sample: { type: "upstream_unavailable", retryAfterSeconds: 2 },
-    meaning: "There was no connection to Stytch, or a 5xx, after up to three attempts; or the circuit is open.",
+    sample: { type: "upstream_unavailable" },
+    meaning:
+      "There was no connection to Stytch, or a 5xx, after up to three attempts; or the circuit is open.",
     fault: "Stytch",
     action: "Wait for `Retry-After`, or try again later.",
     retry: "yes, after `Retry-After` if there is one",

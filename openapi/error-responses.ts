@@ -1,0 +1,125 @@
+/** The answers to failures: everything follows from the code that makes them, given a sample of each failure. */
+import { ERROR_DESCRIPTIONS } from "../src/error-docs/descriptions.ts";
+import type { ErrorBody } from "../src/error-docs/error-body.ts";
+import { failureResponse } from "../src/error-response.ts";
+import type { Failure } from "../src/errors.ts";
+import { ABOUT_REQUEST } from "../src/stytch/schemas/error-schema.ts";
+import { ALWAYS } from "./error-sets.ts";
+import { HEADERS, type HeaderName, headerRefs } from "./headers.ts";
+import type { Operation } from "./operation.ts";
+import { schemaRef } from "./schemas.ts";
+
+export type ErrorType = Failure["type"];
+
+export const ERROR_TYPES = Object.keys(ERROR_DESCRIPTIONS) as ErrorType[];
+
+/** A deployment as good as any: the examples have its address. */
+const REQUEST = { url: "https://postern.example.com/" };
+
+interface SampleResponse {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly body: ErrorBody;
+}
+
+/** The answer to a failure of this type. `status`: if it is not the type's own. */
+export async function sampleResponse(type: ErrorType, status?: 503): Promise<SampleResponse> {
+  const response = failureResponse(
+    ERROR_DESCRIPTIONS[type].sample,
+    REQUEST,
+    HEADERS["X-Request-Id"].example,
+    status,
+  );
+  const body = (await response.json()) as ErrorBody;
+  return { status: response.status, headers: [...response.headers.keys()], body };
+}
+
+/** What the type is called on the wire: a type of Stytch's keeps its name. */
+export const wireName = (type: ErrorType) => (type === "upstream_bad_request" ? "a type of Stytch's" : type);
+
+export async function errorExamples() {
+  const examples = ERROR_TYPES.map(async (type) => {
+    const { body } = await sampleResponse(type);
+    return [type, { summary: ERROR_DESCRIPTIONS[type].meaning, value: body }] as const;
+  });
+  return Object.fromEntries(await Promise.all(examples));
+}
+
+function errorTypeSchema(types: readonly ErrorType[]) {
+  const own = types.filter((type) => type !== "upstream_bad_request");
+  if (!types.includes("upstream_bad_request")) return { enum: own };
+  const ofStytch = { pattern: ABOUT_REQUEST.source };
+  return own.length === 0 ? ofStytch : { anyOf: [{ enum: own }, ofStytch] };
+}
+
+/** The headers that each of the answers has, and those that only some have. */
+function headersOf(responses: readonly SampleResponse[], { isForCallers, isKeyed }: Audience) {
+  const has =
+    (key: HeaderName) =>
+    ({ headers }: SampleResponse) =>
+      headers.includes(HEADERS[key].name.toLowerCase());
+  const known = (["WWW-Authenticate", "Allow", "Retry-After"] as const).filter((key) =>
+    responses.some(has(key)),
+  );
+  const required = known.filter((key) => responses.every(has(key)));
+  const optional = known.filter((key) => !required.includes(key));
+  return {
+    required: [...required, ...(isKeyed ? (["Vary"] as const) : [])],
+    optional: [
+      ...optional,
+      ...(isKeyed ? (["RateLimit-Policy", "RateLimit"] as const) : []),
+      ...corsHeaders(isForCallers),
+    ],
+  };
+}
+
+export type Audience = Pick<Operation, "isForCallers" | "isKeyed">;
+
+export const corsHeaders = (isForCallers: boolean): HeaderName[] =>
+  isForCallers
+    ? ["Vary-Origin", "Access-Control-Allow-Origin", "Access-Control-Expose-Headers", "Timing-Allow-Origin"]
+    : [];
+
+const EVERY_ANSWER = ["X-Request-Id", "Date"] as const;
+
+async function errorResponse(status: number, types: readonly ErrorType[], audience: Audience, own?: 503) {
+  const responses = await Promise.all(types.map(async (type) => await sampleResponse(type, own)));
+  const { required, optional } = headersOf(responses, audience);
+  return {
+    description: types.map((type) => (type === wireName(type) ? `\`${type}\`` : wireName(type))).join(", "),
+    headers: headerRefs([...EVERY_ANSWER, "Cache-Control", ...required], optional),
+    content: {
+      "application/json": {
+        schema: {
+          ...schemaRef("Error"),
+          properties: { status_code: { const: status }, error_type: errorTypeSchema(types) },
+        },
+        examples: Object.fromEntries(
+          types.map((type, index) => [
+            type,
+            own === undefined ? { $ref: `#/components/examples/${type}` } : { value: responses[index]?.body },
+          ]),
+        ),
+      },
+    },
+  };
+}
+
+/** By status. `errorStatus`: the types whose status is not their own here. */
+export async function errorResponses(
+  errors: readonly ErrorType[],
+  audience: Audience,
+  errorStatus: Operation["errorStatus"] = {},
+) {
+  const types = ERROR_TYPES.filter((type) => errors.includes(type) || ALWAYS.includes(type));
+  const byStatus = new Map<number, ErrorType[]>();
+  for (const type of types) {
+    const status = errorStatus[type] ?? (await sampleResponse(type)).status;
+    byStatus.set(status, [...(byStatus.get(status) ?? []), type]);
+  }
+  const responses = [...byStatus].map(async ([status, ofStatus]) => {
+    const own = ofStatus.some((type) => errorStatus[type] === 503) ? 503 : undefined;
+    return [status, await errorResponse(status, ofStatus, audience, own)] as const;
+  });
+  return Object.fromEntries(await Promise.all(responses));
+}
