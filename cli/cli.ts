@@ -2,10 +2,20 @@
 import { Argument, Command, CommanderError, Option } from "commander";
 import { KEY_STATUSES } from "../src/keys/record.ts";
 import { type AdminApi, createAdminApi } from "./client.ts";
-import { type Confirm, create, edit, purge, purgeRbacPolicy, revoke, rotate } from "./commands/change.ts";
+import {
+  type Confirm,
+  create,
+  edit,
+  purge,
+  purgeRbacPolicy,
+  type RotateOptions,
+  revoke,
+  rotate,
+} from "./commands/change.ts";
 import { audit, type CommandResult, type ListOptions, list, overview, show, usage } from "./commands/read.ts";
 import { type Environment, resolveConnection } from "./connection.ts";
 import { CliError, errorLine, jsonText } from "./errors.ts";
+import { EXAMPLE_ID, examples, ROOT_HELP } from "./help.ts";
 import {
   parseDuration,
   parseKeyId,
@@ -14,7 +24,13 @@ import {
   parseUnusedDays,
   parseWholeNumber,
 } from "./options.ts";
-import { addCreateOptions, addEditOptions, type CreateOptions, type EditOptions } from "./policy-options.ts";
+import {
+  addCreateOptions,
+  addEditOptions,
+  type CreateOptions,
+  type EditOptions,
+  handoverOption,
+} from "./policy-options.ts";
 import { addSessionCommands } from "./session-commands.ts";
 
 /** What a run reads and writes. `main.ts` passes the process's own. */
@@ -41,31 +57,6 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<0 | 1 
     io.writeErr(errorLine(error instanceof Error ? error.message : String(error)));
     return error instanceof CliError ? error.exitCode : 1;
   }
-}
-
-const ROOT_HELP = `
-Examples:
-  npm run keys -- create --name "Acme partner" --scope organizations:read
-  npm run keys -- list
-  npm run keys -- revoke --help
-  npm run -s keys -- list --all --json
-
-npm needs the "--" after "keys": without it, npm takes the options for itself.
-
-Environment:
-  POSTERN_URL          address of Postern, such as https://postern.example.com
-  POSTERN_ADMIN_TOKEN  its ADMIN_TOKEN
-  PORT                 port of the Postern that npm start runs (default: 8787)
-Without an address and a token, commands go to the Postern that npm start runs
-on this machine.
-
-Exit codes: 0 success; 1 the command failed; 2 wrong usage, nothing was sent.`;
-
-/** A key ID for examples. */
-const ID = "0123456789abcdef";
-
-function examples(...lines: readonly string[]): string {
-  return ["", "Examples:", ...lines.map((line) => `  npm run keys -- ${line}`)].join("\n");
 }
 
 function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: CliIo): Command {
@@ -111,6 +102,7 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
       "after",
       examples(
         'create --name "Acme partner" --scope organizations:read --limit 600/60',
+        "create --name CRM --scope organizations:read --handover 1d",
         "create --name CRM --scope organizations:read,cache:refresh --expires 30d \\\n" +
           "    --organization organization-live-11111111-1111-4111-8111-111111111111",
         "create --name Directory --scope members:dangerously_get \\\n" +
@@ -140,7 +132,7 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
     .action((options: ListOptions, command: Command) => run(command, (api) => list(api, options)));
 
   addKeyCommand("show", "Show one key: what it may do, and its state.")
-    .addHelpText("after", examples(`show ${ID}`))
+    .addHelpText("after", examples(`show ${EXAMPLE_ID}`))
     .action((id: string, _: object, command: Command) => {
       const keyId = parseKeyId(id);
       return run(command, (api) => show(api, keyId));
@@ -150,9 +142,9 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
     .addHelpText(
       "after",
       examples(
-        `edit ${ID} --ip 203.0.113.0/24 --ip 2001:db8::/32`,
-        `edit ${ID} --no-limit --expires 30d`,
-        `edit ${ID} --add-scope cache:refresh --remove-ip 203.0.113.0/24`,
+        `edit ${EXAMPLE_ID} --ip 203.0.113.0/24 --ip 2001:db8::/32`,
+        `edit ${EXAMPLE_ID} --no-limit --expires 30d`,
+        `edit ${EXAMPLE_ID} --add-scope cache:refresh --remove-ip 203.0.113.0/24`,
       ),
     )
     .action((id: string, options: EditOptions, command: Command) => {
@@ -167,16 +159,24 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
       parseDuration,
       0,
     )
+    .addOption(handoverOption())
     .option("--yes", "do not ask for confirmation (only an overlap of 0 asks)")
-    .addHelpText("after", examples(`rotate ${ID} --overlap 24h`, `rotate ${ID} --yes`))
-    .action((id: string, options: { overlap: number; yes?: boolean }, command: Command) => {
+    .addHelpText(
+      "after",
+      examples(
+        `rotate ${EXAMPLE_ID} --overlap 24h`,
+        `rotate ${EXAMPLE_ID} --overlap 24h --handover 1h`,
+        `rotate ${EXAMPLE_ID} --yes`,
+      ),
+    )
+    .action((id: string, options: RotateOptions, command: Command) => {
       const keyId = parseKeyId(id);
       return run(command, (api) => rotate(api, keyId, options, confirm));
     });
 
   addKeyCommand("revoke", "End a key for good. Asks for confirmation.")
     .option("--yes", "do not ask for confirmation (required if there is no terminal)")
-    .addHelpText("after", examples(`revoke ${ID}`, `revoke ${ID} --yes`))
+    .addHelpText("after", examples(`revoke ${EXAMPLE_ID}`, `revoke ${EXAMPLE_ID} --yes`))
     .action((id: string, options: { yes?: boolean }, command: Command) => {
       const keyId = parseKeyId(id);
       return run(command, (api) => revoke(api, keyId, options, confirm));
@@ -184,7 +184,7 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
 
   addKeyCommand("usage", "Show how many calls a key made, hour by hour, and what came of them.")
     .option("--hours <n>", "how many hours back, 1 to 720", parseWholeNumber, 24)
-    .addHelpText("after", examples(`usage ${ID} --hours 48`))
+    .addHelpText("after", examples(`usage ${EXAMPLE_ID} --hours 48`))
     .action((id: string, { hours }: { hours: number }, command: Command) => {
       const keyId = parseKeyId(id);
       return run(command, (api) => usage(api, keyId, hours));

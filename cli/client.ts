@@ -152,6 +152,9 @@ export type KeyRecord = z.output<typeof KeyRecord>;
 /** Response of create and rotate. The record in it is parsed separately: a surprise there must not lose the key. */
 export const IssuedKey = z.object({ key: z.string() });
 
+/** The same with `handover_seconds`. */
+export const HandoverLink = z.object({ handover_url: z.string() });
+
 /** The records in it are parsed only to be shown, so that `--json` works with any. */
 export const KeyPage = z.looseObject({ keys: z.array(z.unknown()), next_cursor: z.string().nullable() });
 
@@ -198,7 +201,13 @@ export type Overview = z.output<typeof Overview>;
 
 export const AuditPage = z.object({
   events: z.array(
-    z.object({ at: z.string(), action: z.string(), key_id: z.string().nullish(), detail: z.unknown() }),
+    z.object({
+      at: z.string(),
+      action: z.string(),
+      actor: z.string().optional(),
+      key_id: z.string().nullish(),
+      detail: z.unknown(),
+    }),
   ),
   next_cursor: z.string().nullish(),
 });

@@ -126,12 +126,12 @@ function scopesCell([first = "", ...others]: readonly string[]): string {
 /** When the key ends that a rotation has replaced, and a warning if the new one has ended too. */
 export function rotatedHeading(record: KeyRecord | undefined): string {
   if (record?.status === "expired") {
-    return `The key expired on ${utcTime(record.expires_at ?? "")}, so neither the old key nor this one works until edit gives it another end (--expires or --no-expiry). The new key:`;
+    return `The key expired on ${utcTime(record.expires_at ?? "")}, so neither the old key nor this one works until edit gives it another end (--expires or --no-expiry).`;
   }
   const end = record === undefined ? undefined : oldKeyEnd(record);
   return end === undefined
-    ? "The old key stops working everywhere within LEASE_SECONDS (default: 5). The new key:"
-    : `The old key works until ${end}. The new key:`;
+    ? "The old key stops working everywhere within LEASE_SECONDS (default: 5)."
+    : `The old key works until ${end}.`;
 }
 
 /** Shows a new key once, with a command to try it. `heading` says in a sentence what happened. */
@@ -205,8 +205,14 @@ export const purgeWarnings = (name: string): readonly string[] =>
 export function auditText({ events }: AuditPage): string {
   if (events.length === 0) return "There are no events.";
   return table(
-    ["AT", "ACTION", "KEY ID", "DETAIL"],
-    events.map(({ at, action, key_id, detail }) => [utcTime(at), action, key_id ?? "", detailText(detail)]),
+    ["AT", "ACTION", "KEY ID", "BY", "DETAIL"],
+    events.map(({ at, action, actor, key_id, detail }) => [
+      utcTime(at),
+      action,
+      key_id ?? "",
+      actor ?? "",
+      detailText(detail),
+    ]),
   );
 }
 

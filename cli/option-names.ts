@@ -10,6 +10,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   expires_at: "--expires",
   region: "--region",
   overlap_seconds: "--overlap",
+  handover_seconds: "--handover",
   max_age_seconds: "--max-age",
   member_session_id: "--session",
   member_id: "--member",

@@ -26,6 +26,7 @@ export function createBody(options: CreateOptions): object {
     allowed_ips: options.ip,
     expires_at: options.expires,
     region: options.region,
+    handover_seconds: options.handover,
   });
 }
 

@@ -6,6 +6,7 @@ import {
   collect,
   collectField,
   collectIpRange,
+  parseDuration,
   parseRateLimit,
   parseTime,
   type RateLimit,
@@ -21,10 +22,12 @@ export interface CreateOptions {
   readonly ip?: readonly string[];
   readonly region?: string;
   readonly expires?: string;
+  /** Seconds. */
+  readonly handover?: number;
 }
 
 /** A `--no-…` option sets its property to false; without it, commander sets the property to true. */
-export interface EditOptions extends Omit<CreateOptions, "limit" | "region"> {
+export interface EditOptions extends Omit<CreateOptions, "limit" | "region" | "handover"> {
   readonly limit?: RateLimit | false;
   readonly organizations?: boolean;
   readonly fields?: boolean;
@@ -43,18 +46,27 @@ export interface EditOptions extends Omit<CreateOptions, "limit" | "region"> {
 const SCOPE_LIST = SCOPES.join(", ");
 const ORGANIZATION_ID = "its ID (organization-live-…), not its slug or external ID";
 
+/** For the commands that issue a key. */
+export const handoverOption = () =>
+  new Option(
+    "--handover <time>",
+    "print a link that shows the key once, in place of the key; it works for so long: 60 s to 7d, such as 1d",
+  ).argParser(parseDuration);
+
 export function addCreateOptions(command: Command): Command {
   return addPolicyOptions(command, {
     required: " (required)",
     repeat: "repeat for more, or use commas",
     repeatField: "repeat for more",
     byDefault: (text) => ` (default: ${text})`,
-  }).addOption(
-    new Option(
-      "--region <hint>",
-      `where most callers are: ${LOCATION_HINTS.join(", ")}; set once, it cannot be changed later (default: near you)`,
-    ),
-  );
+  })
+    .addOption(
+      new Option(
+        "--region <hint>",
+        `where most callers are: ${LOCATION_HINTS.join(", ")}; set once, it cannot be changed later (default: near you)`,
+      ),
+    )
+    .addOption(handoverOption());
 }
 
 export function addEditOptions(command: Command): Command {

@@ -10,8 +10,11 @@ import { whoAmI } from "./api/whoami.ts";
 import { readOwnUsage } from "./api/whoami-usage.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { Config } from "./config.ts";
+import { ConsoleCookies } from "./console/console-cookie.ts";
+import { consoleApp } from "./console/console-session.ts";
 import type { Cors } from "./cors.ts";
 import { type Failure, RequestError } from "./errors.ts";
+import { handoverApp } from "./handover/route.ts";
 import { readJwks } from "./jwks/route.ts";
 import { isEndpoint } from "./log-route.ts";
 import { readMetrics } from "./metrics/route.ts";
@@ -98,7 +101,13 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
   const metricsTokens = [config.metricsToken, config.adminToken].filter((token) => token !== undefined);
   if (metricsTokens.length > 0) get("/metrics", (context) => readMetrics(context, metricsTokens));
 
-  if (config.adminToken !== undefined) app.route("/admin", adminApp(config.adminToken));
+  if (config.adminToken !== undefined) {
+    const { adminToken, keySecret } = config;
+    const credentials = { adminToken, cookies: new ConsoleCookies(keySecret, adminToken) };
+    app.route("/admin", adminApp(credentials));
+    app.route("/console", consoleApp(credentials));
+  }
+  app.route("/handover", handoverApp());
   if (config.webhookSecrets.length > 0) app.route("/webhooks", webhookApp());
 
   const knownPaths = new KnownPaths(app.routes.filter(isEndpoint).map(({ path }) => path));

@@ -59,6 +59,9 @@ const Variables = z.object({
   ),
   KEY_SECRET: emptyAsUnset(longSecret),
   ADMIN_TOKEN: emptyAsUnset(longToken.optional()),
+  ACCESS_AUD: emptyAsUnset(
+    stringOr("must be a string").regex(HEADER_SAFE, "must be printable ASCII without spaces").optional(),
+  ),
   METRICS_TOKEN: emptyAsUnset(longToken.optional()),
   METRICS_PER_KEY: emptyAsUnset(flag(false)),
   LEASE_SECONDS: numberVariable(5, 1, 60),
@@ -109,6 +112,8 @@ export interface Config {
   readonly upstreamRegion: (typeof LOCATION_HINTS)[number];
   readonly keySecret: string;
   readonly adminToken: string | undefined;
+  /** The tag of the Cloudflare Access application whose people may use the admin API, beside who has the token. */
+  readonly accessAud: string | undefined;
   /** May read the metrics and nothing else. */
   readonly metricsToken: string | undefined;
   /** Whether the metrics have a series for each key. */
@@ -163,6 +168,7 @@ function toConfig(v: Variables): Config {
     upstreamRegion: v.UPSTREAM_REGION,
     keySecret: v.KEY_SECRET,
     adminToken: v.ADMIN_TOKEN,
+    accessAud: v.ACCESS_AUD,
     metricsToken: v.METRICS_TOKEN,
     metricsPerKey: v.METRICS_PER_KEY,
     webhookSecrets: Object.freeze(v.STYTCH_WEBHOOK_SECRET),

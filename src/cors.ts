@@ -31,8 +31,8 @@ const ALL_HEADERS = "Authorization, *";
 const HEADER_NAMES = /^[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*$/;
 const MAX_REPEATED_CHARACTERS = 4_096;
 
-/** Pages of other origins have no business with operators' paths. */
-const OPERATOR_PATH = /^\/(?:admin|metrics|webhooks)(?:\/|$)/;
+/** Pages of other origins have no business with operators' paths, and none with a link that hands over a key. */
+const OPERATOR_PATH = /^\/(?:admin|console|handover|metrics|webhooks)(?:\/|$)/;
 
 /** True for the question of a browser whether a page may send a request. */
 export function isPreflight({ method, headers }: Request): boolean {

@@ -103,7 +103,7 @@ function toWire(failure: Failure): Wire {
     case "invalid_admin_token":
       return {
         status: 401,
-        message: "The admin API needs Authorization: Bearer <ADMIN_TOKEN>.",
+        message: "The admin API needs Authorization: Bearer <ADMIN_TOKEN>, or a sign-in to the console.",
         headers: bearerChallenge(failure.presented),
       };
     case "invalid_metrics_token":
@@ -129,6 +129,8 @@ function toWire(failure: Failure): Wire {
           ],
         ],
       };
+    case "cross_site_request":
+      return { status: 403, message: "A browser may send this only from a page of Postern itself." };
     case "ip_not_allowed":
       return {
         status: 403,
@@ -142,6 +144,8 @@ function toWire(failure: Failure): Wire {
       return { status: 404, message: "Connected app could not be found." };
     case "key_not_found":
       return { status: 404, message: "Key could not be found." };
+    case "handover_not_found":
+      return { status: 404, message: "The link has been used, has ended, or never was one." };
     case "session_policy_not_found":
       return { status: 404, message: "No session policy is set, so members' sessions are refused." };
     case "route_not_found":
@@ -197,6 +201,12 @@ function toWire(failure: Failure): Wire {
       return {
         status: 503,
         message: "The key cannot be checked right now.",
+        retryAfterSeconds: 1,
+      };
+    case "identity_unavailable":
+      return {
+        status: 503,
+        message: "Cloudflare Access cannot tell who you are right now.",
         retryAfterSeconds: 1,
       };
     case "directory_unavailable":

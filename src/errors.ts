@@ -30,11 +30,15 @@ export type Failure =
   /** Svix has not signed the webhook with this deployment's secret, or too long ago. */
   | { readonly type: "invalid_signature" }
   | { readonly type: "insufficient_scope"; readonly scope: string }
+  /** A browser says that the request comes from another site, or does not say that it comes from the console. */
+  | { readonly type: "cross_site_request" }
   /** The key is bound to addresses, and the caller's is not among them. `address`: null if none was seen. */
   | { readonly type: "ip_not_allowed"; readonly address: string | null }
   /** Stytch knows no such object, or the caller may not see it, and cannot tell which. */
   | { readonly type: "organization_not_found" | "member_not_found" | "connected_app_not_found" }
   | { readonly type: "key_not_found" }
+  /** The link is forged, used, too old, or of a key that has ended or changed since: the caller does not learn which. */
+  | { readonly type: "handover_not_found" }
   /** No session policy is set, so that no session is accepted. */
   | { readonly type: "session_policy_not_found" }
   /** `isOfStytch`: the path has the form of those of the Stytch API, so the caller may have taken Postern for it. */
@@ -65,6 +69,8 @@ export type Failure =
   | { readonly type: "upstream_timeout" }
   /** The key's own state cannot be read, which says nothing about the key. */
   | { readonly type: "key_service_unavailable" }
+  /** Cloudflare Access let the caller in, and cannot tell who it is. */
+  | { readonly type: "identity_unavailable" }
   /** The Directory fails, so nothing can be listed. `isChangeUnknown`: it may have made a change without confirming it. */
   | { readonly type: "directory_unavailable"; readonly isChangeUnknown?: true }
   /** The Directory has not confirmed that it listed the purge. */

@@ -40,6 +40,7 @@ function isFailedAuth({ type }: Failure): boolean {
     type === "invalid_session" ||
     type === "invalid_admin_token" ||
     type === "invalid_metrics_token" ||
-    type === "invalid_signature"
+    type === "invalid_signature" ||
+    type === "handover_not_found"
   );
 }

@@ -25,6 +25,7 @@ export class RequestContext {
   quota: Quota | null = null;
   /** True if the answer depends on the caller's key; a failure says so in `Vary`. */
   isKeyed = false;
+  readonly #executionContext: Pick<ExecutionContext, "waitUntil" | "access">;
   readonly #timings: Timings = {};
 
   constructor(
@@ -32,17 +33,23 @@ export class RequestContext {
     env: Env,
     state: IsolateState,
     log: RequestLog,
-    executionContext: Pick<ExecutionContext, "waitUntil">,
+    executionContext: Pick<ExecutionContext, "waitUntil" | "access">,
   ) {
     this.request = request;
     this.env = env;
     this.state = state;
     this.log = log;
+    this.#executionContext = executionContext;
     this.waitUntil = (work) => executionContext.waitUntil(work);
   }
 
   get config(): Config {
     return this.state.config;
+  }
+
+  /** What Cloudflare Access knows of the caller; undefined if it did not let the caller in. */
+  get access(): CloudflareAccessContext | undefined {
+    return this.#executionContext.access;
   }
 
   get timings(): Readonly<Timings> {

@@ -30,6 +30,7 @@ const FAILED_AUTHENTICATIONS: readonly Failure["type"][] = [
   "invalid_admin_token",
   "invalid_metrics_token",
   "invalid_signature",
+  "handover_not_found",
 ];
 
 export class RequestLog implements StageLog {

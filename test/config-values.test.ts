@@ -9,6 +9,17 @@ test.each(["ADMIN_TOKEN", "METRICS_TOKEN"])(
   },
 );
 
+test("ACCESS_AUD is the tag of one Access application, or not set", () => {
+  const tag = "737646a56ab1df6ec9bddc7e5ca84eaf3b0768850f3ffb5d74f1534911fe3893";
+  expect(parse({ ACCESS_AUD: tag }).accessAud).toBe(tag);
+  for (const value of [undefined, ""]) expect(parse({ ACCESS_AUD: value }).accessAud).toBeUndefined();
+  for (const value of ["two words", "line\nbreak", "tág"])
+    expect(problemsOf({ ACCESS_AUD: value })).toEqual({
+      ACCESS_AUD: "must be printable ASCII without spaces",
+    });
+  expect(problemsOf({ ACCESS_AUD: 7 })).toEqual({ ACCESS_AUD: "must be a string" });
+});
+
 test("METRICS_PER_KEY is true or false, as text or as a boolean", () => {
   for (const value of ["true", true]) expect(parse({ METRICS_PER_KEY: value }).metricsPerKey).toBe(true);
   for (const value of ["false", false]) expect(parse({ METRICS_PER_KEY: value }).metricsPerKey).toBe(false);

@@ -95,6 +95,13 @@ const FAILURES = {
     status: 429,
     headers: { "retry-after": "1" },
   },
+  cross_site_request: { failure: { type: "cross_site_request" }, status: 403 },
+  handover_not_found: { failure: { type: "handover_not_found" }, status: 404 },
+  identity_unavailable: {
+    failure: { type: "identity_unavailable" },
+    status: 503,
+    headers: { "retry-after": "1" },
+  },
   ip_not_allowed: { failure: { type: "ip_not_allowed", address: "203.0.113.9" }, status: 403 },
   upstream_invalid_response: { failure: { type: "upstream_invalid_response" }, status: 502 },
   upstream_rejected: { failure: { type: "upstream_rejected" }, status: 502 },

@@ -2,6 +2,7 @@
 import { type AdminApi, KeyRecord, PurgeResult, parseResponse } from "../client.ts";
 import { CliError, printable } from "../errors.ts";
 import { editedText, issuedText, purgedText, purgeNote, purgeWarnings, rotatedHeading } from "../format.ts";
+import { handoverText } from "../handover-format.ts";
 import { createBody, editBody, requireChange } from "../policy-body.ts";
 import type { CreateOptions, EditOptions } from "../policy-options.ts";
 import { policyWarnings } from "../warnings.ts";
@@ -12,9 +13,13 @@ export type Confirm = ((question: string) => Promise<boolean>) | null;
 
 export async function create(api: AdminApi, options: CreateOptions): Promise<CommandResult> {
   const document = await api.call("POST", "/admin/keys", createBody(options));
+  const { handover } = options;
   return {
     document,
-    text: () => issuedText(api.origin, document, "The key:"),
+    text: () =>
+      handover === undefined
+        ? issuedText(api.origin, document, "The key:")
+        : handoverText(document, "The link to the key:", handover),
     warnings: warningsOf(document),
   };
 }
@@ -37,19 +42,35 @@ function warningsOf(document: unknown): readonly string[] {
   return record === undefined ? [] : policyWarnings(record);
 }
 
+export interface RotateOptions {
+  /** Seconds, as `handover` is. */
+  readonly overlap: number;
+  readonly handover?: number;
+  readonly yes?: boolean;
+}
+
 export async function rotate(
   api: AdminApi,
   keyId: string,
-  { overlap, yes }: { readonly overlap: number; readonly yes?: boolean },
+  { overlap, handover, yes }: RotateOptions,
   confirm: Confirm,
 ): Promise<CommandResult> {
   if (overlap === 0 && !yes) {
     const ask = requireTerminal(confirm, "Without --overlap, rotate ends the current key at once");
     await requireYes(ask, `${await describeKey(api, keyId)}: end the current key at once and issue another?`);
   }
-  const document = await api.call("POST", `${keyPath(keyId)}/rotate`, { overlap_seconds: overlap });
-  const heading = rotatedHeading(KeyRecord.safeParse(document).data);
-  return { document, text: () => issuedText(api.origin, document, heading) };
+  const document = await api.call("POST", `${keyPath(keyId)}/rotate`, {
+    overlap_seconds: overlap,
+    ...(handover !== undefined && { handover_seconds: handover }),
+  });
+  const heading = (issued: string) => `${rotatedHeading(KeyRecord.safeParse(document).data)} ${issued}:`;
+  return {
+    document,
+    text: () =>
+      handover === undefined
+        ? issuedText(api.origin, document, heading("The new key"))
+        : handoverText(document, heading("The link to the new key"), handover),
+  };
 }
 
 export async function revoke(

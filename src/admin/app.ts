@@ -13,9 +13,10 @@ import {
   showKey,
   showUsage,
 } from "./key-routes.ts";
+import type { OperatorCredentials } from "./operator.ts";
 import { showOverview } from "./overview-routes.ts";
 import { purgeCache } from "./purge-routes.ts";
-import { requireAdminToken } from "./require-admin-token.ts";
+import { requireOperator } from "./require-operator.ts";
 import {
   deleteSessionPolicy,
   revokeMemberSessions,
@@ -24,10 +25,10 @@ import {
   showSessionUsage,
 } from "./session-routes.ts";
 
-export const adminApp = (adminToken: string) =>
+export const adminApp = (credentials: OperatorCredentials) =>
   new Hono<AppEnv>()
     .use(logRoute)
-    .use(requireAdminToken(adminToken))
+    .use(requireOperator(credentials))
     .get("/keys", listKeys)
     .post("/keys", createKey)
     .get("/keys/:key_id", requireKeyId, showKey)

@@ -3,10 +3,12 @@ import { createMiddleware } from "hono/factory";
 import * as z from "zod";
 import type { AppEnv } from "../app-env.ts";
 import { type Failure, RequestError } from "../errors.ts";
+import type { HandoverOrder } from "../handover/handover-store.ts";
+import { createHandoverToken, hashHandoverToken } from "../handover/token.ts";
 import type { ApiKey, MutationResult } from "../keys/api-key.ts";
-import type { IssuedKey, KeyPage, KeyUsage } from "../keys/key-answers.ts";
+import type { IssuedKey, KeyPage, KeyUsage, LinkedKey } from "../keys/key-answers.ts";
 import { createKeyId, issueKey } from "../keys/key-format.ts";
-import { KeyCreation, KeyEdit, KeyRotation } from "../keys/policy.ts";
+import { KeyCreationBody, KeyEdit, KeyRotation } from "../keys/policy.ts";
 import { checkNotExpired, checkOrganizationIds } from "../keys/policy-checks.ts";
 import { KEY_STATUSES, type KeyRecord, toPublicRecord } from "../keys/record.ts";
 import { toPublicHours } from "../keys/usage.ts";
@@ -25,22 +27,23 @@ export const requireKeyId = createMiddleware<AppEnv>(async (c, next) => {
   await next();
 });
 
-/** Answers 201 with the record and, this once, the key. */
+/** Answers 201 with the record and, this once, the key or the link that hands it over. */
 export async function createKey(c: AdminContext): Promise<Response> {
   const { config, env, log, request } = c.env;
-  const body = await readBody(request, KeyCreation);
+  const { handover_seconds, ...body } = await readBody(request, KeyCreationBody);
   refuse(checkOrganizationIds(body, config.environment) ?? checkNotExpired(body, Date.now()));
   const keyId = createKeyId();
   log.key(keyId);
   // An object stays where it is first asked for.
   const placement = body.region === null ? {} : { locationHint: body.region };
   const object = env.API_KEY.getByName(keyId, placement);
+  const link = await createLink(c, keyId, handover_seconds);
   const record = await callOnce(
     log,
     "key_object",
-    async () => await object.create(config.stytch.projectId, keyId, body),
+    async () => await object.create(config.stytch.projectId, keyId, body, c.var.actor, link?.order),
   );
-  return await answerWithKey(c, record, 201);
+  return await answerWithKey(c, record, link, 201);
 }
 
 const MAX_SEARCH_LENGTH = 256;
@@ -75,19 +78,23 @@ export async function showKey(c: AdminContext): Promise<Response> {
 export async function editKey(c: AdminContext): Promise<Response> {
   const body = await readBody(c.env.request, KeyEdit);
   refuse(checkOrganizationIds(body, c.env.config.environment));
-  return answer(await changeKey(c, async (key) => await key.edit(projectId(c), body)));
+  return answer(await changeKey(c, async (key) => await key.edit(projectId(c), body, c.var.actor)));
 }
 
-/** Answers 200 with the record and, this once, the new key. */
+/** Answers 200 with the record and, this once, the new key or the link that hands it over. */
 export async function rotateKey(c: AdminContext): Promise<Response> {
-  const { overlap_seconds } = await readBody(c.env.request, KeyRotation, {});
-  const record = await changeKey(c, async (key) => await key.rotate(projectId(c), overlap_seconds));
-  return await answerWithKey(c, record, 200);
+  const { overlap_seconds, handover_seconds } = await readBody(c.env.request, KeyRotation, {});
+  const link = await createLink(c, c.var.keyId, handover_seconds);
+  const record = await changeKey(
+    c,
+    async (key) => await key.rotate(projectId(c), overlap_seconds, c.var.actor, link?.order),
+  );
+  return await answerWithKey(c, record, link, 200);
 }
 
 /** Answers 200 with the record, revoked for good. A second revocation changes nothing, so the call may be repeated. */
 export async function revokeKey(c: AdminContext): Promise<Response> {
-  return answer(await readKeyObject(c, async (key) => await key.revoke(projectId(c))));
+  return answer(await readKeyObject(c, async (key) => await key.revoke(projectId(c), c.var.actor)));
 }
 
 /** Answers 200 with the counts of the hours that had traffic, the oldest first. */
@@ -124,9 +131,38 @@ function answer(record: KeyRecord | null): Response {
   return Response.json(toPublicRecord(record, Date.now()));
 }
 
-async function answerWithKey(c: AdminContext, record: KeyRecord, status: 200 | 201): Promise<Response> {
-  const key = await issueKey(c.env.config, record.key_id, record.generation);
-  return Response.json({ ...toPublicRecord(record, Date.now()), key } satisfies IssuedKey, { status });
+interface HandoverLink {
+  /** A page of this origin, which reads the token from the fragment. */
+  readonly url: string;
+  readonly order: HandoverOrder;
+}
+
+/** Null if the key is to be shown instead. */
+async function createLink(
+  c: AdminContext,
+  keyId: string,
+  seconds: number | null,
+): Promise<HandoverLink | null> {
+  if (seconds === null) return null;
+  const token = await createHandoverToken(c.env.config, keyId);
+  return {
+    url: `${new URL(c.env.request.url).origin}/handover#${token}`,
+    order: { hash: await hashHandoverToken(token), seconds },
+  };
+}
+
+async function answerWithKey(
+  c: AdminContext,
+  record: KeyRecord,
+  link: HandoverLink | null,
+  status: 200 | 201,
+): Promise<Response> {
+  const issued =
+    link === null
+      ? { key: await issueKey(c.env.config, record.key_id, record.generation) }
+      : { handover_url: link.url };
+  const body: IssuedKey | LinkedKey = { ...toPublicRecord(record, Date.now()), ...issued };
+  return Response.json(body, { status });
 }
 
 function failureOf(refusal: MutationResult["refusal"]): Failure {

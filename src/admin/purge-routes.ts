@@ -19,7 +19,7 @@ export async function purgeCache(c: Context<AppEnv>): Promise<Response> {
     organization_id === undefined
       ? [PROJECT_POLICY_NAME, { rbac_policy: true, by: "admin" }, "rbac_policy"]
       : [organization_id, { organization_id, by: "admin" }, organization_id];
-  const failure = await purgeIdentifiers(context, [name], detail);
+  const failure = await purgeIdentifiers(context, [name], { actor: c.var.actor, detail });
   if (failure !== null) throw new RequestError(failure);
   return Response.json({ purged } satisfies Purged);
 }

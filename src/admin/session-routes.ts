@@ -22,7 +22,7 @@ export async function setSessionPolicy(c: AdminContext): Promise<Response> {
     c.env.log,
     "directory_change",
     () => getDirectory(c.env.env),
-    async (directory) => await directory.setSessionPolicy(projectId(c), policy),
+    async (directory) => await directory.setSessionPolicy(projectId(c), policy, c.var.actor),
   );
   applyChange(c, change);
   return Response.json(policy satisfies PublicSessionPolicy);
@@ -40,7 +40,7 @@ export async function deleteSessionPolicy(c: AdminContext): Promise<Response> {
   const change = await callOnce(
     c.env.log,
     "directory_change",
-    async () => await getDirectory(c.env.env).setSessionPolicy(projectId(c), null),
+    async () => await getDirectory(c.env.env).setSessionPolicy(projectId(c), null, c.var.actor),
   );
   applyChange(c, change);
   if (change.before === null) throw new RequestError({ type: "session_policy_not_found" });
@@ -97,7 +97,10 @@ export async function revokeMemberSessions(c: AdminContext): Promise<Response> {
   const problem = checkRevokedId(KIND_OF[name], revoked, config.environment);
   if (problem !== null) throw new RequestError(invalidRequest(`${name}: ${problem}`));
   const order = { kind: KIND_OF[name], id: revoked, revokedAt: null };
-  const failure = await revokeSessions(c.env, order, { [name]: revoked, by: "admin" });
+  const failure = await revokeSessions(c.env, order, {
+    actor: c.var.actor,
+    detail: { [name]: revoked, by: "admin" },
+  });
   if (failure !== null) throw new RequestError(failure);
   return Response.json({ revoked } satisfies Revoked);
 }

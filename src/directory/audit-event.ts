@@ -2,8 +2,15 @@
 import type { KeyEvent } from "../keys/event-outbox.ts";
 import type { SessionPolicy } from "../sessions/session-policy.ts";
 
+/** Whoever has `ADMIN_TOKEN`, by the header or signed in to the console with it. */
+export const TOKEN_ACTOR = "token";
+/** Whoever opened a link that hands over a key. */
+export const HANDOVER_ACTOR = "handover";
+
 /** What the events that the Directory itself writes have in common. */
 interface DirectoryEvent {
+  /** Who made the change. Absent for a webhook, and in an event of an early version. */
+  readonly actor?: string | undefined;
   readonly at: string;
   readonly key_id: null;
   /** The Stytch project of the deployment. An event of an early version has none. The admin API does not show it. */
@@ -36,12 +43,14 @@ export interface PolicyEvent extends DirectoryEvent {
 
 export type AuditEvent = KeyEvent | PurgeEvent | RevocationEvent | PolicyEvent;
 
-/** Who made the change: whoever has the admin token, or Stytch by a webhook. */
-export const actorOf = ({ detail }: AuditEvent): "token" | "webhook" =>
-  "by" in detail && detail["by"] === "webhook" ? "webhook" : "token";
+/** Who made the change: `token`, `webhook` (Stytch), `handover`, or the e-mail address of an operator. */
+export const actorOf = ({ actor, detail }: AuditEvent): string =>
+  actor ?? ("by" in detail && detail["by"] === "webhook" ? "webhook" : TOKEN_ACTOR);
 
 /** Who made a purge or a revocation, and in which Stytch project. */
-export interface EventOrigin extends Required<Pick<PurgeEvent, "project_id" | "detail">> {}
+export interface EventOrigin
+  extends Required<Pick<PurgeEvent, "project_id" | "detail">>,
+    Pick<PurgeEvent, "actor"> {}
 
 export type NumberedEventKind = "purge" | "revocation" | "session_policy";
 

@@ -151,7 +151,7 @@ export class Directory extends DurableObject<Env> {
    * Sets the session policy, or removes it with null. The change is in force everywhere `LEASE_SECONDS` after the answer.
    * A change that changes nothing leaves no event.
    */
-  setSessionPolicy(projectId: string, policy: SessionPolicy | null): PolicyChange {
+  setSessionPolicy(projectId: string, policy: SessionPolicy | null, actor?: string): PolicyChange {
     const version = this.#sessions.policyVersion(projectId);
     const before = version.policy;
     if (JSON.stringify(before) === JSON.stringify(policy)) return { before, version };
@@ -163,6 +163,7 @@ export class Directory extends DurableObject<Env> {
       action: policy === null ? "session_policy.deleted" : "session_policy.updated",
       key_id: null,
       project_id: projectId,
+      actor,
       detail: { ...(before && { before }), ...(policy && { after: policy }) },
     });
     return { before, version: { sequence, policy } };

@@ -141,6 +141,14 @@ export const CALLER_ERRORS: ErrorDescriptions<Exclude<Failure["type"], ServiceEr
     action: "Ask the operator to allow the address.",
     retry: AFTER_CORRECTION,
   },
+  cross_site_request: {
+    sample: { type: "cross_site_request" },
+    meaning:
+      "A browser says that the request comes from a page of another site, or does not say that it comes from Postern's own.",
+    fault: "caller",
+    action: "Use the console, or send `ADMIN_TOKEN` as Bearer in place of the cookie.",
+    retry: NEVER,
+  },
   organization_not_found: {
     sample: { type: "organization_not_found" },
     meaning: "There is no such organization, or the key or session may not see it; you cannot tell which.",
@@ -168,6 +176,14 @@ export const CALLER_ERRORS: ErrorDescriptions<Exclude<Failure["type"], ServiceEr
     meaning: "No key of this project has the ID.",
     fault: "caller",
     action: "Check the `key_id`.",
+    retry: NEVER,
+  },
+  handover_not_found: {
+    sample: { type: "handover_not_found" },
+    meaning:
+      "The link was used, its time is over, its key was rotated or revoked, or it never was a link; you cannot tell which.",
+    fault: "caller",
+    action: "Ask the operator for a new link. If you did not use it, say so: somebody else has the key.",
     retry: NEVER,
   },
   session_policy_not_found: {

@@ -12,6 +12,7 @@ export type ServiceError = Extract<
   | "upstream_unavailable"
   | "upstream_timeout"
   | "key_service_unavailable"
+  | "identity_unavailable"
   | "directory_unavailable"
   | "purge_unavailable"
 >;
@@ -68,6 +69,13 @@ export const SERVICE_ERRORS: ErrorDescriptions<ServiceError> = {
       "The key's own state, or for a session the policy and revocations, cannot be read. It says nothing about the key or session.",
     fault: "Postern",
     action: "Try again after a second.",
+    retry: AFTER_WAITING,
+  },
+  identity_unavailable: {
+    sample: { type: "identity_unavailable" },
+    meaning: "Cloudflare Access let the operator in, and cannot tell who it is.",
+    fault: "operator",
+    action: "Try again after a second, or send `ADMIN_TOKEN` as Bearer.",
     retry: AFTER_WAITING,
   },
   directory_unavailable: {

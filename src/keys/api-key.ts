@@ -6,6 +6,8 @@
 
 import { DurableObject } from "cloudflare:workers";
 import type * as z from "zod";
+import { HANDOVER_ACTOR } from "../directory/audit-event.ts";
+import { type HandoverOrder, HandoverStore } from "../handover/handover-store.ts";
 import { fullBucket, type Limit } from "../limits/bucket.ts";
 import { allocate, changeLedgerLimit, createLedger, type Ledger } from "../limits/bucket-ledger.ts";
 import { callDelayMs } from "../limits/grant-policy.ts";
@@ -37,15 +39,27 @@ interface LeaseResponse {
 export class ApiKey extends DurableObject<Env> {
   readonly #outbox = new EventOutbox(this.ctx.storage, this.env);
   readonly #usage = new UsageStore(this.ctx.storage.kv);
+  readonly #handover = new HandoverStore(this.ctx.storage.kv);
   /** Whether a call is held until its token has come. */
   #isHolding = false;
 
-  /** Issues the key. On return it is in force; the Directory lists it by then, unless it cannot be reached. */
-  async create(projectId: string, keyId: string, body: z.output<typeof KeyCreation>): Promise<KeyRecord> {
+  /**
+   * Issues the key. On return it is in force; the Directory lists it by then, unless it cannot be reached. `actor`, here
+   * and below: who makes the change, for the audit log. `handover`: the link that hands the key over; null for none.
+   */
+  async create(
+    projectId: string,
+    keyId: string,
+    body: z.output<typeof KeyCreation>,
+    actor?: string,
+    handover: HandoverOrder | null = null,
+  ): Promise<KeyRecord> {
     if (this.#record() !== null) throw new Error("the key has already been issued");
-    const record = createRecord(projectId, keyId, body, Date.now());
+    const now = Date.now();
+    const record = createRecord(projectId, keyId, body, now);
     const { name, scopes } = record;
-    return await this.#save(record, "key.created", { name, scopes });
+    const detail = { name, scopes, ...this.#handover.replace(handover, record, now) };
+    return await this.#save(record, actor, "key.created", detail);
   }
 
   /** Returns null if the key was never issued, or is of another Stytch project. The same holds for every call below. */
@@ -101,29 +115,54 @@ export class ApiKey extends DurableObject<Env> {
    * Edits the fields that an operator sets. If the rate limit changes, the remaining tokens stay, up to the new limit.
    * An edit that changes nothing is not saved, and leaves no event.
    */
-  async edit(projectId: string, edit: KeyEdit): Promise<MutationResult> {
+  async edit(projectId: string, edit: KeyEdit, actor?: string): Promise<MutationResult> {
     return await this.#change(projectId, async (record) => {
       const changes = changesOf(record, edit);
       if (changes === null) return record;
       this.#changeLimit(record.rate_limit, edit.rate_limit ?? null);
       const edited = editRecord(record, edit, Date.now());
-      return await this.#save(edited, "key.updated", { fields: Object.keys(changes.after), ...changes });
+      const detail = { fields: Object.keys(changes.after), ...changes };
+      return await this.#save(edited, actor, "key.updated", detail);
     });
   }
 
-  /** Starts the next generation. The caller makes its key. */
-  async rotate(projectId: string, overlapSeconds: number): Promise<MutationResult> {
+  /** Starts the next generation. The caller makes its key. A link that hands over the last one ends. */
+  async rotate(
+    projectId: string,
+    overlapSeconds: number,
+    actor?: string,
+    handover: HandoverOrder | null = null,
+  ): Promise<MutationResult> {
     return await this.#change(projectId, async (record) => {
-      const rotated = rotateRecord(record, overlapSeconds, Date.now());
-      return rotated && (await this.#save(rotated, "key.rotated", { overlap_seconds: overlapSeconds }));
+      const now = Date.now();
+      const rotated = rotateRecord(record, overlapSeconds, now);
+      if (rotated === null) return null;
+      const detail = { overlap_seconds: overlapSeconds, ...this.#handover.replace(handover, rotated, now) };
+      return await this.#save(rotated, actor, "key.rotated", detail);
     });
   }
 
   /** Ends the key for good. Idempotent. */
-  async revoke(projectId: string): Promise<KeyRecord | null> {
+  async revoke(projectId: string, actor?: string): Promise<KeyRecord | null> {
     const record = this.record(projectId);
     if (record === null || record.revoked_at !== null) return record;
-    return await this.#save(revokeRecord(record, Date.now()), "key.revoked", {});
+    const now = Date.now();
+    const revoked = revokeRecord(record, now);
+    this.#handover.replace(null, revoked, now);
+    return await this.#save(revoked, actor, "key.revoked", {});
+  }
+
+  /**
+   * Returns the record whose key is handed over, once: to the first who presents the token with this hash. Null for
+   * everybody else, which writes nothing.
+   */
+  async takeHandover(projectId: string, hash: string): Promise<KeyRecord | null> {
+    const record = this.record(projectId);
+    const now = Date.now();
+    // Nothing is awaited before the record is saved, so no other call can have seen the link.
+    if (record === null || !this.#handover.take(record, hash, now)) return null;
+    const taken = { ...record, version: record.version + 1 };
+    return await this.#save(taken, HANDOVER_ACTOR, "key.handed_over", {}, new Date(now).toISOString());
   }
 
   /** As `UsageStore.list`. */
@@ -155,12 +194,19 @@ export class ApiKey extends DurableObject<Env> {
     return this.ctx.storage.kv.get<KeyRecord>(RECORD_KEY) ?? null;
   }
 
-  async #save(record: KeyRecord, action: KeyEvent["action"], detail: KeyEvent["detail"]): Promise<KeyRecord> {
-    const { key_id, version, updated_at: at } = record;
+  async #save(
+    record: KeyRecord,
+    actor: string | undefined,
+    action: KeyEvent["action"],
+    detail: KeyEvent["detail"],
+    at = record.updated_at,
+  ): Promise<KeyRecord> {
+    const { key_id, version } = record;
     const event: KeyEvent = {
       id: `${key_id}.${String(version).padStart(9, "0")}`,
       at,
       action,
+      actor,
       key_id,
       detail,
     };

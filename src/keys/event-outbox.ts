@@ -18,7 +18,9 @@ export interface KeyEvent {
   /** Unique, so that the Directory lists an event once even if it is delivered twice. */
   readonly id: string;
   readonly at: string;
-  readonly action: "key.created" | "key.updated" | "key.rotated" | "key.revoked";
+  readonly action: "key.created" | "key.updated" | "key.rotated" | "key.revoked" | "key.handed_over";
+  /** Who made the change. An event of an early version has none. */
+  readonly actor?: string | undefined;
   readonly key_id: string;
   readonly detail: Readonly<Record<string, string | number | readonly string[] | KeyEdit>>;
 }

@@ -47,6 +47,19 @@ export const IssuedKey = PublicKeyRecord.extend({
 });
 export type IssuedKey = z.output<typeof IssuedKey>;
 
+/** The same with `handover_seconds`. */
+export const LinkedKey = PublicKeyRecord.extend({
+  handover_url: z.url().describe("The page that shows the key once"),
+});
+export type LinkedKey = z.output<typeof LinkedKey>;
+
+/** The answer to whoever opens the link first. */
+export const HandedOverKey = z.strictObject({
+  key: z.string().describe("The key: shown this once"),
+  record: PublicKeyRecord,
+});
+export type HandedOverKey = z.output<typeof HandedOverKey>;
+
 export const KeyPage = z.strictObject({
   keys: z.array(PublicKeyRecord),
   next_cursor: z.string().nullable().describe("Of the next page; null on the last"),

@@ -57,7 +57,7 @@ export async function computeMac(macKey: CryptoKey, projectId: string, signedPar
   return encodeBase32(new Uint8Array(await crypto.subtle.sign("HMAC", macKey, signed)));
 }
 
-function encodeBase32(bytes: Uint8Array): string {
+export function encodeBase32(bytes: Uint8Array): string {
   let text = "";
   let bits = 0;
   let buffer = 0;

@@ -126,7 +126,7 @@ export const policyFields = {
     .nullable(),
 };
 
-/** The body of `POST /admin/keys`. */
+/** What is stored of a key when it is created. */
 export const KeyCreation = z.strictObject({
   name: policyFields.name,
   scopes: policyFields.scopes,
@@ -141,6 +141,18 @@ export const KeyCreation = z.strictObject({
     .default(null),
 });
 
+const MIN_HANDOVER_SECONDS = 60;
+/** 7 days. */
+const MAX_HANDOVER_SECONDS = 604_800;
+
+/** How long a link hands the new key over; null to show the key instead. */
+const handoverField = {
+  handover_seconds: wholeNumber(MIN_HANDOVER_SECONDS, MAX_HANDOVER_SECONDS).nullable().default(null),
+};
+
+/** The body of `POST /admin/keys`. */
+export const KeyCreationBody = KeyCreation.extend(handoverField);
+
 /**
  * The body of `PATCH /admin/keys/{key_id}`: a field that is absent does not change. The region cannot be edited, since
  * the key's object stays where it was created.
@@ -154,4 +166,5 @@ const MAX_OVERLAP_SECONDS = 2_592_000;
 /** The body of `POST /admin/keys/{key_id}/rotate`. */
 export const KeyRotation = z.strictObject({
   overlap_seconds: wholeNumber(0, MAX_OVERLAP_SECONDS).default(0),
+  ...handoverField,
 });

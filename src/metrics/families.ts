@@ -72,6 +72,7 @@ export const FAMILIES: Readonly<Record<CounterName, Family>> = {
       "invalid_admin_token",
       "invalid_metrics_token",
       "invalid_signature",
+      "handover_not_found",
     ),
   ),
   purges: counter(

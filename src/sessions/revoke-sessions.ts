@@ -21,9 +21,9 @@ interface RevocationContext extends Pick<RequestContext, "env" | "config"> {
 export async function revokeSessions(
   { env, config, state, log }: RevocationContext,
   order: RevocationOrder,
-  detail: EventOrigin["detail"],
+  event: Pick<EventOrigin, "actor" | "detail">,
 ): Promise<Failure | null> {
-  const origin: EventOrigin = { project_id: config.stytch.projectId, detail };
+  const origin: EventOrigin = { project_id: config.stytch.projectId, ...event };
   try {
     const revocations = await callWithRetry(
       () => getDirectory(env),

@@ -36,11 +36,11 @@ async function receiveStytchEvent(c: Context<AppEnv>): Promise<Response> {
   const origin = { by: "webhook", event: type };
   const outcomes = await Promise.all([
     ...revocations.map((order) =>
-      revokeSessions(context, order, { [`${order.kind}_id`]: order.id, ...origin }),
+      revokeSessions(context, order, { detail: { [`${order.kind}_id`]: order.id, ...origin } }),
     ),
     organization_id === undefined
       ? null
-      : purgeIdentifiers(context, identifiers, { organization_id, ...origin }),
+      : purgeIdentifiers(context, identifiers, { detail: { organization_id, ...origin } }),
   ]);
   const failure = outcomes.find((outcome) => outcome !== null);
   if (failure) throw new RequestError(failure);

@@ -89,7 +89,7 @@ test("the old key is said to work only while the key is active", () => {
 test("the old key is not said to outlive the key itself", () => {
   const rotated = { ...RECORD, previous_generation_valid_until: "2027-02-01T00:00:00Z" };
   expect(recordText(rotated)).toContain("old key works until     2027-01-01T00:00:00Z");
-  expect(rotatedHeading(rotated)).toBe("The old key works until 2027-01-01T00:00:00Z. The new key:");
+  expect(rotatedHeading(rotated)).toBe("The old key works until 2027-01-01T00:00:00Z.");
 });
 
 test("a rotation of an expired key says that neither key works, and what to do", () => {
@@ -155,16 +155,16 @@ test("an issued key is shown even if the rest of the response is unexpected", ()
 test("an audit event is one line, whatever its detail", () => {
   const at = "2026-11-21T20:00:00Z";
   const events = [
-    { at, action: "key.edited", key_id: "0123456789abcdef", detail: { fields: ["name"] } },
+    { at, action: "key.edited", actor: "a@b.c", key_id: "0123456789abcdef", detail: { fields: ["name"] } },
     { at, action: "cache.purged", key_id: null, detail: { organization_id: "crm|1", by: "admin" } },
-    { at, action: "key.created", key_id: "0123456789abcdef", detail: "in words" },
+    { at, action: "key.created", actor: "token", key_id: "0123456789abcdef", detail: "in words" },
     { at, action: "key.revoked", key_id: "0123456789abcdef", detail: null },
   ];
   expect(auditText({ events }).split("\n")).toEqual([
-    "AT                    ACTION        KEY ID            DETAIL",
-    '2026-11-21T20:00:00Z  key.edited    0123456789abcdef  {"fields":["name"]}',
-    '2026-11-21T20:00:00Z  cache.purged                    {"organization_id":"crm|1","by":"admin"}',
-    "2026-11-21T20:00:00Z  key.created   0123456789abcdef  in words",
+    "AT                    ACTION        KEY ID            BY     DETAIL",
+    '2026-11-21T20:00:00Z  key.edited    0123456789abcdef  a@b.c  {"fields":["name"]}',
+    '2026-11-21T20:00:00Z  cache.purged                           {"organization_id":"crm|1","by":"admin"}',
+    "2026-11-21T20:00:00Z  key.created   0123456789abcdef  token  in words",
     "2026-11-21T20:00:00Z  key.revoked   0123456789abcdef",
   ]);
 });

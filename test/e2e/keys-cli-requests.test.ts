@@ -13,7 +13,16 @@ const run = (...args: string[]) => runKeys(args, { POSTERN_URL: server.origin, P
 test("every option of create reaches the server", async () => {
   server.respond = () => ({ status: 201, body: { ...RECORD, key: KEY } });
   const lists = ["--organization", "o1", "--organization", "o2", "--field", "member.name", "--ip", "::1"];
-  const others = ["--limit", "600/m", "--region", "weur", "--expires", "2027-01-01T00:00:00Z"];
+  const others = [
+    "--handover",
+    "1d",
+    "--limit",
+    "600/m",
+    "--region",
+    "weur",
+    "--expires",
+    "2027-01-01T00:00:00Z",
+  ];
   const created = await run(
     "create",
     "--name",
@@ -29,6 +38,7 @@ test("every option of create reaches the server", async () => {
     ...{ name: "A", scopes: ["cache:refresh"], organization_ids: ["o1", "o2"] },
     ...{ fields: { organization: null, member: ["name"] }, allowed_ips: ["::1"], region: "weur" },
     ...{ rate_limit: { limit: 600, period_seconds: 60 }, expires_at: "2027-01-01T00:00:00Z" },
+    handover_seconds: 86_400,
   });
 });
 
@@ -103,6 +113,8 @@ test.each([
   [["rotate", ID, "--overlap", "0"], /--yes/],
   [["rotate", ID], /--yes/],
   [["rotate", ID, "--overlap", "soon"], /24h/],
+  [["rotate", ID, "--yes", "--handover", "soon"], /24h/],
+  [["edit", ID, "--handover", "1d"], /unknown option/],
   [["edit", ID, "--organization", "o", "--add-organization", "p"], /cannot be used with/],
   [["edit", ID, "--no-ips", "--remove-ip", "::1"], /cannot be used with/],
   [["create", "--name", "x", "--scope", "s,"], /empty/],

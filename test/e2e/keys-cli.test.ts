@@ -43,6 +43,42 @@ test("a key can be created, used, listed, shown and revoked", async () => {
   expect(revoked.out).toContain("revoked");
 });
 
+test("a link that create and rotate print hands the key over once", async () => {
+  const link = async (...args: string[]) => {
+    const { code, out } = await run(...args);
+    expect(code).toBe(0);
+    expect(out).not.toMatch(/pst_test_/);
+    const [url = ""] = /http\S+#\S+/.exec(out) ?? [];
+    const [page, token] = url.split("#");
+    expect(page).toBe(`${postern.url}/handover`);
+    expect(out).toContain(`curl -d '{"token":"<what follows the # of the link>"}' ${page}\n`);
+    return {
+      out,
+      take: async () => await fetch(page ?? "", { method: "POST", body: JSON.stringify({ token }) }),
+    };
+  };
+  const created = await link("create", "--name", "x", "--scope", "organizations:read", "--handover", "1d");
+  expect(created.out).toMatch(/shows the key once.*until \d{4}-\d\d-\d\dT/);
+  const { key, record } = (await (await created.take()).json()) as {
+    key: string;
+    record: { key_id: string };
+  };
+  expect((await fetch(`${postern.url}/whoami`, { headers: { Authorization: `Bearer ${key}` } })).status).toBe(
+    200,
+  );
+  expect((await created.take()).status).toBe(404);
+
+  const rotated = await link("rotate", record.key_id, "--overlap", "1h", "--handover", "60");
+  expect(rotated.out).toContain("The old key works until");
+  expect(await (await rotated.take()).json()).toMatchObject({ record: { generation: 2 } });
+  const document = JSON.parse(
+    (await run("rotate", record.key_id, "--yes", "--handover", "7d", "--json")).out,
+  );
+  expect(document.handover_url).toContain("/handover#handover_");
+  expect((await run("audit", "--limit", "3")).out).toMatch(/key.handed_over +\w{16} +handover/);
+  expectError(await run("rotate", record.key_id, "--yes", "--handover", "8d"), 1, /--handover: .*604800/);
+});
+
 test("a purge by any of its names updates an organization and is in the audit", async () => {
   const created = await run("create", "--name", "reader", "--scope", "organizations:read", "--json");
   const headers = { Authorization: `Bearer ${JSON.parse(created.out).key}` };
@@ -71,7 +107,7 @@ test("a purge by any of its names updates an organization and is in the audit", 
     });
     expect(await read()).toEqual([after, after, after]);
     const { out } = await run("audit", "--limit", "1");
-    expect(out).toContain(`cache.purged          {"organization_id":"${name}","by":"admin"}\n`);
+    expect(out).toContain(`cache.purged          token  {"organization_id":"${name}","by":"admin"}\n`);
     before = after;
   }
 });

@@ -22,6 +22,8 @@ interface CallOptions {
   readonly body?: unknown;
   /** Sent as it is, in place of `body`. */
   readonly stream?: ReadableStream<Uint8Array>;
+  /** What Cloudflare Access says of the caller. */
+  readonly access?: CloudflareAccessContext;
 }
 
 export interface TestIsolate {
@@ -76,10 +78,11 @@ export function createIsolate(overrides: Record<string, unknown> = {}): TestIsol
       body: options.stream ?? (body === null || typeof body === "string" ? body : JSON.stringify(body)),
     });
     const context = createExecutionContext();
+    if (options.access !== undefined) Object.defineProperty(context, "access", { value: options.access });
     const response = await worker.fetch(request, env as Env, context);
     if (whole) await waitOnExecutionContext(context);
     else unsettled.push(context);
-    const mayHoldKey = response.ok && options.method === "POST" && path.startsWith("/admin/keys");
+    const mayHoldKey = response.ok && options.method === "POST" && /^\/(?:admin\/keys|handover)/.test(path);
     return await guardResponse(response, mayHoldKey);
   }
   return isolate;

@@ -35,7 +35,11 @@ const HEADERS = new Set([
   "x-request-id",
 ]);
 
-const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/;
+/** A key, or the token of a link that hands one over. */
+const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}|handover_[0-9a-z]{16}_[0-9a-z]{52}/;
+
+/** The value of the console's cookie. */
+const COOKIE = /v1\.\d{10}\.[0-9a-f]{64}/;
 
 /** A session JWT, or the beginning of one. Nobody is answered with a token. */
 const TOKEN = /eyJ[\w-]{10,}/;
@@ -104,14 +108,21 @@ export function checkEgress(errors: readonly unknown[]): void {
     expect(MEMBER_ID.test(line), "a log line holds the ID of a member").toBe(false);
   }
   for (const { headers, body, mayHoldKey } of responses) {
-    expect(headers.map(([name]) => name).filter((name) => !HEADERS.has(name))).toEqual([]);
-    expectClean(JSON.stringify(headers), "a header", false);
+    const others = headers.filter(([, value]) => !value.startsWith("__Host-postern="));
+    expect(others.map(([name]) => name).filter((name) => !HEADERS.has(name))).toEqual([]);
+    expectClean(JSON.stringify(others), "a header", false);
+    for (const [, value] of headers) expectNoSecret(value, "a header");
     expectClean(body, "a body", mayHoldKey);
   }
 }
 
+function expectNoSecret(text: string, where: string): void {
+  for (const secret of secrets) expect(text.includes(secret), `${where} holds a secret`).toBe(false);
+}
+
 function expectClean(text: string, where: string, mayHoldKey: boolean): void {
   expect(TOKEN.test(text), `${where} holds a token`).toBe(false);
-  for (const secret of secrets) expect(text.includes(secret), `${where} holds a secret`).toBe(false);
+  expect(COOKIE.test(text), `${where} holds the console's cookie`).toBe(false);
+  expectNoSecret(text, where);
   if (!mayHoldKey) expect(KEY.test(text), `${where} holds a key`).toBe(false);
 }

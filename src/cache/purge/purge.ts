@@ -24,13 +24,13 @@ interface PurgeContext extends Pick<CacheContext, "env" | "config" | "log"> {
 export async function purgeIdentifiers(
   context: PurgeContext,
   identifiers: readonly string[],
-  detail: EventOrigin["detail"],
+  event: Pick<EventOrigin, "actor" | "detail">,
 ): Promise<Failure | null> {
   const names = identifiers.flatMap(spellingsOf);
-  const origin = { project_id: context.config.stytch.projectId, detail };
+  const origin = { project_id: context.config.stytch.projectId, ...event };
   const owners = await purgeNames(context, names, origin);
   if (owners === null) return { type: "purge_unavailable" };
-  context.state.metrics.purge(detail["by"] === "webhook" ? "webhook" : "admin");
+  context.state.metrics.purge(event.detail["by"] === "webhook" ? "webhook" : "admin");
   // What belongs to an organization is cached under its ID alone, so a purge by an alias has to list the ID, too.
   const ids = owners.filter((id) => !names.includes(id));
   if (ids.length === 0) return null;

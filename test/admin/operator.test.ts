@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { checkAdminToken } from "../../src/admin/require-admin-token.ts";
+import { checkAdminToken } from "../../src/admin/operator.ts";
 import { createIsolate } from "../support/deployment.ts";
 
 const TOKEN = "an-admin-token-of-the-test-0123456789";
