@@ -66,7 +66,14 @@ export default defineConfig({
           // A workerd runs many files: they make isolates, organizations and keys of their own, and most of the time went into starts.
           isolate: false,
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/cli/**", "test/dev/**", "test/docs/**", "test/simulation/**"],
+          exclude: [
+            "test/e2e/**",
+            "test/cli/**",
+            "test/console-page/**",
+            "test/dev/**",
+            "test/docs/**",
+            "test/simulation/**",
+          ],
           setupFiles: ["test/support/guard.ts"],
           maxWorkers: MAX_WORKERS,
         },
@@ -76,7 +83,7 @@ export default defineConfig({
         // much arithmetic.
         test: {
           name: "e2e",
-          include: ["test/{cli,dev,docs,e2e,simulation}/**/*.test.ts"],
+          include: ["test/{cli,console-page,dev,docs,e2e,simulation}/**/*.test.ts"],
           globalSetup: ["test/e2e/builds.ts"],
           setupFiles: ["test/e2e/guard.ts", "test/e2e/use-builds.ts"],
           // A process runs many files: what they serve takes long to load.

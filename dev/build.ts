@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
+import { buildAssets } from "../console/build.ts";
 import { NO_ENV_FILES } from "./wrangler-settings.ts";
 
 const WRANGLER = "node_modules/wrangler/bin/wrangler.js";
@@ -16,8 +17,13 @@ export interface Built {
   readonly gzipBytes: number;
 }
 
+/** Postern's own configuration, the only one with static files beside the Worker. */
+export const POSTERN_CONFIG = "wrangler.toml";
+
 /** `config` is the path of a `wrangler.toml`, and `entry` replaces its entry file. Rejects if the build fails. */
 export async function build(config: string, entry?: string): Promise<Built> {
+  // Wrangler refuses a folder that does not exist.
+  if (config === POSTERN_CONFIG) await buildAssets();
   const folder = mkdtempSync(join(tmpdir(), "postern-build-"));
   try {
     const envFiles = NO_ENV_FILES.flatMap((file) => ["--env-file", file]);

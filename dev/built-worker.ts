@@ -13,6 +13,8 @@ export interface BuiltWorker {
   readonly vars: Readonly<Record<string, string>>;
   /** Default: any free port. */
   readonly port?: number;
+  /** Whether its static files are served in front of it, as Cloudflare does. Default: false. */
+  readonly hasAssets?: boolean;
 }
 
 export interface RunningWorkers<Name extends string> {
@@ -48,10 +50,14 @@ function modulesOf({ entry, script }: PreparedWorker, wrapper: string | undefine
   return [{ type: "ESModule" as const, path: wrapper, contents }, built];
 }
 
-async function toOptions(name: string, { configPath, wrapper, vars, port = 0 }: BuiltWorker) {
+async function toOptions(
+  name: string,
+  { configPath, wrapper, vars, port = 0, hasAssets = false }: BuiltWorker,
+) {
   const prepared = await prepare(configPath);
   return {
     ...prepared.options,
+    ...(hasAssets && prepared.assets !== undefined ? { assets: prepared.assets } : {}),
     name,
     bindings: vars,
     modules: modulesOf(prepared, wrapper),

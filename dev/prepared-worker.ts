@@ -1,10 +1,7 @@
 /** What it takes to serve a Worker without wrangler, which loads for seconds. */
-import { build } from "./build.ts";
+import { build, POSTERN_CONFIG } from "./build.ts";
 import { bundle } from "./bundle.ts";
-import { readEntryFile, readWorkerOptions } from "./wrangler-settings.ts";
-
-/** Postern itself is built as it is for a deployment. */
-const DEPLOYED = "wrangler.toml";
+import { type Assets, readAssets, readEntryFile, readWorkerOptions } from "./wrangler-settings.ts";
 
 export interface PreparedWorker {
   readonly configPath: string;
@@ -14,11 +11,20 @@ export interface PreparedWorker {
   readonly script: string;
   /** As Miniflare takes them, without variables. */
   readonly options: ReturnType<typeof readWorkerOptions>;
+  /** Where its static files are; undefined if it has none. */
+  readonly assets: Assets | undefined;
 }
 
 /** `configPath` is the Worker's `wrangler.toml`. Rejects if the build fails. */
 export async function prepareWorker(configPath: string): Promise<PreparedWorker> {
   const entry = readEntryFile(configPath);
-  const script = configPath === DEPLOYED ? (await build(configPath)).script : await bundle(entry);
-  return { configPath, entry, script, options: readWorkerOptions(configPath, {}) };
+  // Postern itself is built as it is for a deployment.
+  const script = configPath === POSTERN_CONFIG ? (await build(configPath)).script : await bundle(entry);
+  return {
+    configPath,
+    entry,
+    script,
+    options: readWorkerOptions(configPath, {}),
+    assets: readAssets(configPath),
+  };
 }

@@ -44,6 +44,8 @@ interface Options {
   readonly inspect?: boolean;
   /** A module that imports Postern's entry file, and takes its place. Default: none. */
   readonly wrapper?: string;
+  /** Whether the console and the other static files are served, too. Default: false. */
+  readonly hasAssets?: boolean;
 }
 
 /** Above those that need privileges, and below those that the system gives to outgoing connections. */
@@ -94,7 +96,7 @@ async function serveBoth(
 /** Starts both on any free ports, with nothing stored from earlier runs. `vars` override the default configuration. */
 export async function startSandboxedPostern(
   vars: Record<string, string> = {},
-  { inspect = false, wrapper }: Options = {},
+  { inspect = false, wrapper, hasAssets = false }: Options = {},
 ): Promise<SandboxedPostern> {
   const lines: string[] = [];
   const port = await findSandboxPort();
@@ -107,6 +109,7 @@ export async function startSandboxedPostern(
   const built = {
     configPath: "wrangler.toml",
     ...(wrapper === undefined ? {} : { wrapper }),
+    hasAssets,
     vars: {
       STYTCH_PROJECT_ID: PROJECT_ID,
       STYTCH_SECRET: UPSTREAM_SECRET,

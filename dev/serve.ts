@@ -1,4 +1,6 @@
 /** Builds a Worker as a deployment does and serves it on this machine, with local KV and Durable Objects. */
+import { buildAssets } from "../console/build.ts";
+import { POSTERN_CONFIG } from "./build.ts";
 import { NO_ENV_FILES } from "./wrangler-settings.ts";
 
 const { unstable_startWorker } = await import("wrangler");
@@ -35,6 +37,7 @@ export async function serve(
   const bindings = Object.entries(vars).map(
     ([name, value]) => [name, { type: "secret_text", value }] as const,
   );
+  if (configPath === POSTERN_CONFIG) await buildAssets();
   const worker = await unstable_startWorker({
     config: configPath,
     envFiles: NO_ENV_FILES,

@@ -4,6 +4,7 @@
  */
 import { devNull } from "node:os";
 import { relative } from "node:path";
+import type { V4WorkerOptions } from "miniflare";
 import type { Unstable_MiniflareWorkerOptions } from "wrangler";
 
 // Neither workerd nor wrangler may call Cloudflare: a local Postern works offline and reports nothing.
@@ -22,16 +23,30 @@ export const NO_ENV_FILES = [devNull];
 // The declaration of `unstable_getMiniflareWorkerOptions` lacks `envFiles`.
 const OPTIONS = { envFiles: NO_ENV_FILES, overrides: {} };
 
-type WorkerOptions = Unstable_MiniflareWorkerOptions["workerOptions"] & { readonly rootPath?: string };
+/** The static files beside a Worker, as Miniflare takes them. */
+export type Assets = NonNullable<V4WorkerOptions["assets"]>;
+
+type WorkerOptions = Unstable_MiniflareWorkerOptions["workerOptions"] & {
+  readonly rootPath?: string;
+  readonly assets?: Assets;
+};
 
 /**
  * The bindings and compatibility settings in a `wrangler.toml`, as Miniflare takes them for modules that are already
- * built, with `vars` in place of its variables: the operator of a clone may have changed those.
+ * built, with `vars` in place of its variables: the operator of a clone may have changed those. Requests reach the Worker
+ * without passing the static files.
  */
 export function readWorkerOptions(configPath: string, vars: Readonly<Record<string, string>>) {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(configPath, undefined, OPTIONS);
-  const { modulesRules: _rules, rootPath: _path, ...options }: WorkerOptions = workerOptions;
+  const { modulesRules: _rules, rootPath: _path, assets: _assets, ...options }: WorkerOptions = workerOptions;
   return { ...options, bindings: vars };
+}
+
+/** The static files beside a Worker, as Miniflare serves them in front of it; undefined if it has none. */
+export function readAssets(configPath: string): Assets | undefined {
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(configPath, undefined, OPTIONS);
+  const { assets }: WorkerOptions = workerOptions;
+  return assets;
 }
 
 /** The path of the entry file that a `wrangler.toml` names, as seen from this folder. */

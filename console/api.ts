@@ -1,0 +1,176 @@
+/** Calls of the admin API. The browser adds the cookie of the sign-in, or Cloudflare Access does. */
+import type {
+  AuditPage,
+  IssuedKey,
+  KeyPage,
+  KeyRecord,
+  KeyUsage,
+  Operator,
+  Overview,
+  SessionPolicy,
+  UsageHour,
+} from "./shapes.ts";
+
+/** Longer than any answer takes. */
+const TIMEOUT_MS = 20_000;
+
+/** Postern refused the call. `message` is for people. */
+export class ApiError extends Error {
+  readonly status: number;
+  /** The `error_type` of the answer. */
+  readonly type: string;
+  /** The field that a 400 names, such as `rate_limit.limit`; null if none. */
+  readonly field: string | null;
+
+  constructor(status: number, type: string, message: string) {
+    super(message);
+    this.status = status;
+    this.type = type;
+    this.field = type === "invalid_request" ? fieldOf(message) : null;
+  }
+}
+
+/** There was no answer of Postern: whether a change was made is unknown. */
+export class ConnectionError extends Error {
+  constructor() {
+    super(
+      "Postern cannot be reached. Check your connection; a change that you just made may or may not be in force.",
+    );
+  }
+}
+
+/** The admin API names the field first: `rate_limit.limit: must be a whole number`. */
+const fieldOf = (message: string) => /^([\w.[\]-]+): /.exec(message)?.[1] ?? null;
+
+/** Who hears of what concerns the whole page. */
+export interface ApiListener {
+  /** A call was answered 401: the sign-in has ended. */
+  onSignedOut(): void;
+  /** Whether the last call got any answer. */
+  onConnection(isConnected: boolean): void;
+}
+
+type Fetch = (path: string, init: RequestInit) => Promise<Response>;
+
+export interface KeyQuery {
+  readonly q?: string;
+  readonly status?: KeyRecord["status"] | null;
+  readonly cursor?: string | null;
+  readonly limit?: number;
+}
+
+export type Api = ReturnType<typeof createApi>;
+
+/** All functions reject with an ApiError or a ConnectionError, or with an AbortError if `signal` ends the call. */
+export function createApi(fetch: Fetch, listener: ApiListener) {
+  async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
+    const response = await answerOf(method, path, body, signal);
+    if (response.ok) return (response.status === 204 ? null : await jsonOf(response)) as T;
+    const { error_type = "unknown", error_message = "Postern answered with an error." } =
+      ((await jsonOf(response)) as { error_type?: string; error_message?: string } | null) ?? {};
+    if (response.status === 401 && path !== SESSION) listener.onSignedOut();
+    throw new ApiError(response.status, error_type, error_message);
+  }
+
+  async function answerOf(method: string, path: string, body: unknown, signal?: AbortSignal) {
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    try {
+      const response = await fetch(path, {
+        method,
+        signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+        // A login page of Access on another host is no answer.
+        redirect: "error",
+        ...(body === undefined
+          ? {}
+          : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
+      });
+      listener.onConnection(true);
+      return response;
+    } catch (error) {
+      if (signal?.aborted === true) throw error;
+      listener.onConnection(false);
+      throw new ConnectionError();
+    }
+  }
+
+  const keyPath = (keyId: string) => `/admin/keys/${encodeURIComponent(keyId)}`;
+
+  return {
+    operator: async (signal?: AbortSignal) => await call<Operator>("GET", SESSION, undefined, signal),
+    signIn: async (token: string) => await call<null>("POST", SESSION, { token }),
+    signOut: async () => await call<null>("DELETE", SESSION),
+
+    overview: async (hours: number, signal?: AbortSignal) =>
+      await call<Overview>("GET", `/admin/overview?hours=${hours}`, undefined, signal),
+    audit: async (cursor: string | null, limit: number, signal?: AbortSignal) =>
+      await call<AuditPage>("GET", withQuery("/admin/audit", { cursor, limit }), undefined, signal),
+    purge: async (body: { organization_id: string } | { rbac_policy: true }) =>
+      await call<{ purged: string }>("POST", "/admin/cache/purge", body),
+
+    keys: async (query: KeyQuery, signal?: AbortSignal) =>
+      await call<KeyPage>("GET", withQuery("/admin/keys", { ...query }), undefined, signal),
+    key: async (keyId: string, signal?: AbortSignal) =>
+      await call<KeyRecord>("GET", keyPath(keyId), undefined, signal),
+    keyUsage: async (keyId: string, hours: number, signal?: AbortSignal) =>
+      await call<KeyUsage>("GET", `${keyPath(keyId)}/usage?hours=${hours}`, undefined, signal),
+    createKey: async (body: object) => await call<IssuedKey>("POST", "/admin/keys", body),
+    editKey: async (keyId: string, body: object) => await call<KeyRecord>("PATCH", keyPath(keyId), body),
+    rotateKey: async (keyId: string, body: object) =>
+      await call<IssuedKey>("POST", `${keyPath(keyId)}/rotate`, body),
+    revokeKey: async (keyId: string) => await call<KeyRecord>("DELETE", keyPath(keyId)),
+
+    /** Null if no policy is set. */
+    sessionPolicy: async (signal?: AbortSignal) =>
+      await orNull(
+        "session_policy_not_found",
+        call<SessionPolicy>("GET", "/admin/session-policy", undefined, signal),
+      ),
+    setSessionPolicy: async (body: object) => await call<SessionPolicy>("PUT", "/admin/session-policy", body),
+    deleteSessionPolicy: async () => await call<SessionPolicy>("DELETE", "/admin/session-policy"),
+    /** Null if there never was a policy. */
+    sessionUsage: async (hours: number, signal?: AbortSignal) =>
+      await orNull(
+        "session_policy_not_found",
+        call<{ hours: readonly UsageHour[] }>(
+          "GET",
+          `/admin/session-policy/usage?hours=${hours}`,
+          undefined,
+          signal,
+        ),
+      ),
+    revokeSessions: async (
+      body: { member_session_id: string } | { member_id: string } | { organization_id: string },
+    ) => await call<{ revoked: string }>("POST", "/admin/sessions/revoke", body),
+  };
+}
+
+const SESSION = "/console/session";
+
+/** Null if the answer is not JSON, which only something in front of Postern sends. */
+async function jsonOf(response: Response): Promise<unknown> {
+  try {
+    return await response.json();
+  } catch {
+    return null;
+  }
+}
+
+function withQuery(
+  path: string,
+  query: Readonly<Record<string, string | number | null | undefined>>,
+): string {
+  const given = Object.entries(query).filter(
+    ([, value]) => value !== null && value !== undefined && value !== "",
+  );
+  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return text === "" ? path : `${path}?${text}`;
+}
+
+async function orNull<T>(errorType: string, answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ApiError && error.type === errorType) return null;
+    throw error;
+  }
+}

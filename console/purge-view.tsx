@@ -1,0 +1,89 @@
+/** Ends what is cached of an organization, or the RBAC policy of the project. */
+import { useState } from "hono/jsx/dom";
+import { announce } from "./components/announce.ts";
+import { TextField } from "./components/field.tsx";
+import { PageHead, Section } from "./components/page.tsx";
+import { Caution, Problem, Success } from "./components/states.tsx";
+import { useAction } from "./components/use-action.ts";
+import { purgeCaution, purgedText } from "./purge-text.ts";
+import type { ViewProps } from "./view.ts";
+
+export const PurgeView = ({ api }: ViewProps) => (
+  <>
+    <PageHead
+      title="Purge"
+      lead="A purge ends cached answers, so that the next call asks Stytch. Stytch's webhooks do this by themselves; purge by hand if there is no webhook, or to be sure."
+    />
+    <div class="columns">
+      <PurgeOrganization api={api} />
+      <PurgePolicy api={api} />
+    </div>
+  </>
+);
+
+function PurgeOrganization({ api }: Pick<ViewProps, "api">) {
+  const [name, setName] = useState("");
+  const [done, setDone] = useState<string | null>(null);
+  const { run, isRunning, problem, field, reset } = useAction(async () => {
+    setDone(null);
+    const { purged } = await api.purge({ organization_id: name.trim() });
+    setDone(purgedText(purged));
+    announce("Purged.");
+  });
+  const caution = purgeCaution(name.trim());
+  return (
+    <Section title="An organization">
+      <form
+        onSubmit={(event: Event) => {
+          event.preventDefault();
+          void run();
+        }}
+      >
+        <TextField
+          label="Organization"
+          name="organization_id"
+          hint="Its ID, slug or external ID. What belongs to it ends, too: its members' count, connected apps and RBAC policy."
+          isRequired
+          value={name}
+          onValue={(value) => {
+            setName(value);
+            setDone(null);
+            reset();
+          }}
+          problem={field === "organization_id" ? problem : null}
+        />
+        {caution === null ? null : <Caution>{caution}</Caution>}
+        {problem === null || field === "organization_id" ? null : <Problem text={problem} />}
+        <button type="submit" class="button button-primary" disabled={isRunning}>
+          {isRunning ? "Purging…" : "Purge the organization"}
+        </button>
+        {done === null ? null : <Success>{done}</Success>}
+      </form>
+    </Section>
+  );
+}
+
+function PurgePolicy({ api }: Pick<ViewProps, "api">) {
+  const [done, setDone] = useState<string | null>(null);
+  const { run, isRunning, problem } = useAction(async () => {
+    setDone(null);
+    await api.purge({ rbac_policy: true });
+    setDone(purgedText("the RBAC policy"));
+    announce("Purged.");
+  });
+  return (
+    <Section title="The RBAC policy">
+      <div class="stack">
+        <p class="hint">
+          The roles, resources and scopes of the project. Stytch sends no webhook when they change, so purge
+          them after an edit in the dashboard, or wait until the cached copy ends by itself.
+        </p>
+        {problem === null ? null : <Problem text={problem} />}
+        <button type="button" class="button" disabled={isRunning} onClick={() => void run()}>
+          {isRunning ? "Purging…" : "Purge the RBAC policy"}
+        </button>
+        {done === null ? null : <Success>{done}</Success>}
+      </div>
+    </Section>
+  );
+}

@@ -1,0 +1,54 @@
+/** Signing in with the admin token, which the page forgets once it has the cookie. */
+import { useState } from "hono/jsx/dom";
+import type { Api } from "./api.ts";
+import { TextField } from "./components/field.tsx";
+import { PageHead } from "./components/page.tsx";
+import { Problem } from "./components/states.tsx";
+import { useAction } from "./components/use-action.ts";
+
+/** `hasEnded`: somebody was signed in until now. */
+export function SignIn({
+  api,
+  hasEnded,
+  onSignedIn,
+}: {
+  api: Api;
+  hasEnded: boolean;
+  onSignedIn: () => void;
+}) {
+  const [token, setToken] = useState("");
+  const { run, isRunning, problem } = useAction(async () => {
+    await api.signIn(token.trim());
+    setToken("");
+    onSignedIn();
+  });
+  return (
+    <main class="sign-in">
+      <PageHead
+        title="Sign in"
+        lead={hasEnded ? "Your sign-in has ended." : "The console of your Postern."}
+      />
+      <form
+        onSubmit={(event: Event) => {
+          event.preventDefault();
+          void run();
+        }}
+      >
+        {problem === null ? null : <Problem text={problem} />}
+        <TextField
+          label="Admin token"
+          name="token"
+          type="password"
+          autocomplete="current-password"
+          isRequired
+          hint="The ADMIN_TOKEN of the deployment. This browser stays signed in for 12 hours."
+          value={token}
+          onValue={setToken}
+        />
+        <button type="submit" class="button button-primary" disabled={isRunning}>
+          {isRunning ? "Signing in…" : "Sign in"}
+        </button>
+      </form>
+    </main>
+  );
+}
