@@ -92,6 +92,8 @@ const UNROUTED = [
   "method_not_allowed",
   "invalid_admin_token",
   "too_many_requests",
+  "cross_site_request",
+  "identity_unavailable",
 ] as const;
 
 export async function createDocument() {

@@ -38,7 +38,12 @@ export const READ: Types = [
   ...UPSTREAM,
 ];
 
-/** Too many bad tokens from one address end in 429. */
-export const ADMIN: Types = ["invalid_admin_token", "too_many_requests"];
+/** Too many bad tokens from one address end in 429. The last two concern a browser that is signed in. */
+export const ADMIN: Types = [
+  "invalid_admin_token",
+  "too_many_requests",
+  "cross_site_request",
+  "identity_unavailable",
+];
 export const ADMIN_LIST: Types = [...ADMIN, "invalid_request", "directory_unavailable"];
 export const ADMIN_KEY: Types = [...ADMIN, "key_not_found", "key_service_unavailable"];

@@ -1,11 +1,14 @@
 /** The examples of bodies that the sandbox has no answer for. Types and a test hold them to their schemas. */
 import { demo } from "../sandbox/seed.ts";
+import type { SignIn } from "../src/console/sign-in-answer.ts";
 import type { AuditPage } from "../src/directory/audit-answers.ts";
 import type {
+  HandedOverKey,
   IssuedKey,
   KeyIdentity,
   KeyPage,
   KeyUsage,
+  LinkedKey,
   PublicKeyRecord,
   UsageHour,
 } from "../src/keys/key-answers.ts";
@@ -66,6 +69,19 @@ export const rotatedKey: IssuedKey = {
   generation: 2,
   previous_generation_valid_until: "2026-11-22T20:14:40.271Z",
 };
+
+export const linkedKey: LinkedKey = {
+  ...keyRecord,
+  handover_url: "https://postern.example.com/handover#0f3k9zq2m4x7w1ab.example",
+};
+
+export const handoverBody = { token: "0f3k9zq2m4x7w1ab.example" };
+
+export const handedOverKey: HandedOverKey = { key: KEY, record: keyRecord };
+
+export const signInBody = { token: "the-admin-token-of-the-deployment" };
+
+export const signIn: SignIn = { actor: "token", expires_at: "2026-11-22T08:00:00.000Z" };
 
 export const keyPage: KeyPage = { keys: [keyRecord], next_cursor: null };
 

@@ -100,6 +100,14 @@ export const HEADERS = {
       "RFC 9110 §11.6.1: how to authenticate. RFC 6750: `invalid_token`, or the scope that is missing.",
     ...text('^(?:Bearer|Svix) realm="postern"', 'Bearer realm="postern", error="invalid_token"'),
   },
+  "Set-Cookie": {
+    name: "Set-Cookie",
+    description: "The cookie of the console: for 12 hours, or removed.",
+    ...text(
+      "^__Host-postern=[^;]*; Max-Age=\\d+; Path=/; Secure; HttpOnly; SameSite=Strict$",
+      "__Host-postern=v1.1795852800.…; Max-Age=43200; Path=/; Secure; HttpOnly; SameSite=Strict",
+    ),
+  },
   Allow: {
     name: "Allow",
     description: "The methods of the path.",

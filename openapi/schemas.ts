@@ -5,11 +5,14 @@ import { PurgeBody } from "../src/admin/purge-body.ts";
 import { PageQuery } from "../src/admin/request.ts";
 import { RevocationBody } from "../src/admin/session-routes.ts";
 import { UsageQuery } from "../src/admin/usage-query.ts";
+import { SignInBody } from "../src/console/console-session.ts";
+import { SignIn } from "../src/console/sign-in-answer.ts";
 import { AuditPage, PublicAuditEvent, Purged } from "../src/directory/audit-answers.ts";
 import { ErrorBody } from "../src/error-docs/error-body.ts";
+import { HandoverBody } from "../src/handover/route.ts";
 import { Jwks } from "../src/jwks/jwks-schema.ts";
 import * as keys from "../src/keys/key-answers.ts";
-import { KeyCreation, KeyEdit, KeyRotation } from "../src/keys/policy.ts";
+import { KeyCreationBody, KeyEdit, KeyRotation } from "../src/keys/policy.ts";
 import { Cost, Overview, TopKey, Totals } from "../src/metrics/overview-answer.ts";
 import * as sessions from "../src/sessions/session-answers.ts";
 import { SessionPolicy } from "../src/sessions/session-policy.ts";
@@ -39,13 +42,16 @@ const NAMED = {
   Jwks: [Jwks],
   KeyRecord: [keys.PublicKeyRecord],
   IssuedKey: [keys.IssuedKey],
+  LinkedKey: [keys.LinkedKey],
+  HandoverBody: [HandoverBody],
+  HandedOverKey: [keys.HandedOverKey],
   KeyPage: [keys.KeyPage],
   KeyIdentity: [keys.KeyIdentity],
   UsageHour: [keys.UsageHour],
   KeyUsage: [keys.KeyUsage],
   VisibleFields: [keys.VisibleFields],
   RateLimit: [keys.RateLimitRule],
-  KeyCreation: [KeyCreation],
+  KeyCreation: [KeyCreationBody],
   KeyEdit: [KeyEdit],
   KeyRotation: [KeyRotation],
   SessionPolicyBody: [SessionPolicy],
@@ -56,6 +62,8 @@ const NAMED = {
   Revoked: [sessions.Revoked],
   PurgeBody: [PurgeBody, ONE_FIELD],
   Purged: [Purged],
+  SignInBody: [SignInBody],
+  SignIn: [SignIn],
   AuditEvent: [PublicAuditEvent],
   AuditPage: [AuditPage],
   Totals: [Totals],

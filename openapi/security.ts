@@ -19,6 +19,12 @@ export const SECURITY_SCHEMES = {
     description: "The session JWT of a member, if the operator has set a session policy.",
   },
   adminToken: { type: "http", scheme: "bearer", description: "The deployment's `ADMIN_TOKEN`." },
+  consoleCookie: {
+    type: "apiKey",
+    in: "cookie",
+    name: "__Host-postern",
+    description: "The cookie of a sign-in to the console, from a page of the deployment itself.",
+  },
   metricsToken: {
     type: "http",
     scheme: "bearer",

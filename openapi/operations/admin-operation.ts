@@ -6,7 +6,7 @@ type AdminOperation = Omit<Operation, "security" | "isForCallers" | "isKeyed">;
 
 export const adminOperation = (operation: AdminOperation): Operation => ({
   ...operation,
-  security: ["adminToken"],
+  security: ["adminToken", "consoleCookie"],
   isForCallers: false,
   isKeyed: false,
 });

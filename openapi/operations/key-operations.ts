@@ -1,11 +1,30 @@
 /** The admin API of keys. */
+
+import type { IssuedKey } from "../../src/keys/key-answers.ts";
 import { ADMIN, ADMIN_KEY, ADMIN_LIST } from "../error-sets.ts";
 import * as examples from "../examples.ts";
-import type { Operation } from "../operation.ts";
+import type { Answer, Operation } from "../operation.ts";
 import { pathParameters, queryParametersOf } from "../parameters.ts";
 import { adminOperation, jsonAnswer } from "./admin-operation.ts";
 
 const keyId = pathParameters("{key_id}");
+
+const BY_LINK =
+  "With `handover_seconds` the answer has `handover_url` in place of `key`: a page that shows the key once, to whoever opens it first.";
+
+const issuedAnswer = (description: string, key: IssuedKey): Answer => ({
+  description,
+  headers: [],
+  content: {
+    "application/json": {
+      schema: ["IssuedKey", "LinkedKey"],
+      examples: {
+        key: { summary: "The key itself", value: key },
+        link: { summary: "With `handover_seconds`", value: examples.linkedKey },
+      },
+    },
+  },
+});
 
 const IN_FORCE = "The change is in force everywhere within `LEASE_SECONDS`.";
 
@@ -16,10 +35,10 @@ export const KEY_OPERATIONS: readonly Operation[] = [
     path: "/admin/keys",
     tag: "Keys",
     summary: "Create a key",
-    description: "The answer shows the key, and nothing else ever does.",
+    description: `The answer shows the key, and nothing else ever does. ${BY_LINK}`,
     parameters: [],
     body: { schema: "KeyCreation", example: examples.keyCreation, required: true },
-    answers: { 201: jsonAnswer("The record and the key.", "IssuedKey", examples.issuedKey) },
+    answers: { 201: issuedAnswer("The record and the key.", examples.issuedKey) },
     errors: [...ADMIN, "invalid_request", "key_service_unavailable"],
   }),
   adminOperation({
@@ -73,10 +92,10 @@ export const KEY_OPERATIONS: readonly Operation[] = [
     path: "/admin/keys/{key_id}/rotate",
     tag: "Keys",
     summary: "Rotate a key",
-    description: "Issues a new key. The old one works until the overlap ends.",
+    description: `Issues a new key. The old one works until the overlap ends. ${BY_LINK}`,
     parameters: keyId,
     body: { schema: "KeyRotation", example: examples.keyRotation, required: false },
-    answers: { 200: jsonAnswer("The record and the new key.", "IssuedKey", examples.rotatedKey) },
+    answers: { 200: issuedAnswer("The record and the new key.", examples.rotatedKey) },
     errors: [...ADMIN_KEY, "invalid_request"],
   }),
   adminOperation({
@@ -90,4 +109,26 @@ export const KEY_OPERATIONS: readonly Operation[] = [
     answers: { 200: jsonAnswer("The hours with traffic.", "KeyUsage", examples.keyUsage) },
     errors: [...ADMIN_KEY, "invalid_request"],
   }),
+  {
+    id: "take_handover",
+    method: "post",
+    path: "/handover",
+    tag: "Keys",
+    summary: "Take over a key",
+    description:
+      "Shows the key of a link, once. The page at `/handover` makes this call on a click. No credentials are needed but the token of the link.",
+    security: [],
+    parameters: [],
+    body: { schema: "HandoverBody", example: examples.handoverBody, required: true },
+    answers: { 200: jsonAnswer("The key and its record.", "HandedOverKey", examples.handedOverKey) },
+    errors: [
+      "handover_not_found",
+      "too_many_requests",
+      "cross_site_request",
+      "invalid_request",
+      "key_service_unavailable",
+    ],
+    isForCallers: false,
+    isKeyed: false,
+  },
 ];

@@ -14,7 +14,11 @@ export const PublicAuditEvent = z.strictObject({
     "session_policy.updated",
     "session_policy.deleted",
   ]),
-  actor: z.string().describe("`token`: whoever has the admin token; `webhook`: Stytch; `handover`: whoever opened the link; or an e-mail address"),
+  actor: z
+    .string()
+    .describe(
+      "`token`: whoever has the admin token; `webhook`: Stytch; `handover`: whoever opened the link; or an e-mail address",
+    ),
   key_id: z.string().nullable(),
   detail: z.record(z.string(), z.unknown()).describe("What was changed; it depends on the action"),
 });
