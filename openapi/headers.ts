@@ -100,6 +100,11 @@ export const HEADERS = {
       "RFC 9110 §11.6.1: how to authenticate. RFC 6750: `invalid_token`, or the scope that is missing.",
     ...text('^(?:Bearer|Svix) realm="postern"', 'Bearer realm="postern", error="invalid_token"'),
   },
+  Location: {
+    name: "Location",
+    description: "Where to go on. A browser keeps the fragment of the link.",
+    ...text("^/handover/key$", "/handover/key"),
+  },
   "Set-Cookie": {
     name: "Set-Cookie",
     description: "The cookie of the console: for 12 hours, or removed.",

@@ -50,7 +50,7 @@ const TRANSPORT_HEADERS = [
 ];
 
 /** Files beside the Worker. */
-const STATIC_FILE = /^\/(?:console|docs)\/|^\/(?:docs|handover|openapi\.json)$/;
+const STATIC_FILE = /^\/(?:console|docs|handover)\/(?!session$)|^\/(?:console|docs|openapi\.json)$/;
 
 /** Returns a check that compiles each schema once. The check returns what is wrong, or null. */
 export function createContractCheck(document: Document): (answer: SeenAnswer) => string | null {
