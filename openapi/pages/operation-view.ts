@@ -1,5 +1,6 @@
 /** One operation of the reference. */
 import { html } from "hono/html";
+import { type ErrorType, wireName } from "../error-samples.ts";
 import { codeBlock, type Html, jsonBlock, rich } from "./layout.ts";
 import { fallbackOf, typeOf } from "./schema-view.ts";
 import {
@@ -14,8 +15,8 @@ import {
 import { curlOf, sdkOf } from "./snippets.ts";
 
 /** The types of a response to failures, as its examples name them. */
-export const errorTypesOf = ({ content = {} }: PageResponse) =>
-  Object.values(content).flatMap(({ examples = {} }) => Object.keys(examples));
+const errorTypesOf = ({ content = {} }: PageResponse) =>
+  Object.values(content).flatMap(({ examples = {} }) => Object.keys(examples) as ErrorType[]);
 
 export function operationSection(operation: RoutedOperation, document: PageDocument) {
   const { operationId: id, method, path, summary, description, parameters = [], requestBody } = operation;
@@ -99,10 +100,12 @@ ${Object.entries(content).map(([type, media]) => mediaSection(type, media))}
 <details><summary>Headers of ${status}</summary><div class="table-scroll" tabindex="0"><table><thead><tr><th scope="col">Header</th><th scope="col">Present</th><th scope="col">For example</th><th scope="col">Meaning</th></tr></thead><tbody>${rows}</tbody></table></div></details>`;
 }
 
+const nameOf = (type: ErrorType) => (wireName(type) === type ? html`<code>${type}</code>` : wireName(type));
+
 function errorTable(failures: readonly { readonly status: string; readonly response: PageResponse }[]) {
   const rows = failures.map(({ status, response }) => {
     const links = errorTypesOf(response).map((type, index): Html[] => [
-      html`${index > 0 ? ", " : ""}<a href="/docs/errors#${type}"><code>${type}</code></a>`,
+      html`${index > 0 ? ", " : ""}<a href="/docs/errors#${type}">${nameOf(type)}</a>`,
     ]);
     return html`<tr><th scope="row">${status}</th><td>${links}</td></tr>`;
   });
