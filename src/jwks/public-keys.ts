@@ -8,7 +8,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { Failure } from "../errors.ts";
 import { requireIsolateState } from "../isolate-state.ts";
 import type { UpstreamCall } from "../log.ts";
-import { type Counted, withCounts } from "../metrics/hand-over.ts";
+import { type Counted, withCounts } from "../metrics/object-counts.ts";
 import type { StytchFailure } from "../stytch/parse-response.ts";
 import { jwksRead } from "../stytch/reads.ts";
 import { Jwks } from "./jwks-schema.ts";

@@ -141,3 +141,8 @@ test("a key's requests are those its limit admitted, and a sum that began again 
   expect(find([keySum("a", { hit: 50 })], keySum("a", { hit: 4 }))).toMatchObject({ requests: 4 });
   expect(find([], keySum("a", { other: 5 }))).toBeUndefined();
 });
+
+test("a key whose calls are refused is among the busiest by all that it asked", () => {
+  const sums = [keySum("a", { hit: 5, rate_limited: 1 }), keySum("b", { hit: 1, rate_limited: 6 })];
+  expect(topKeysOf([], sums, (id) => id).map(({ key_id }) => key_id)).toEqual(["b", "a"]);
+});
