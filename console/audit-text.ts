@@ -26,39 +26,35 @@ const ACTORS: Readonly<Record<string, string>> = {
 export const actorText = ({ actor }: AuditEvent) =>
   Object.hasOwn(ACTORS, actor) ? (ACTORS[actor] ?? actor) : actor;
 
-/** Lines such as `rate_limit: none → 60 in 60 s`. */
+/** Lines such as `rate limit: none → 60 in 1 minute`. */
 export function detailLines({ detail }: AuditEvent): readonly string[] {
   const { before, after } = detail;
-  if (isRecord(before) && isRecord(after)) return changedLines(before, after);
-  if (isRecord(after)) return changedLines({}, after);
+  if (isRecord(after)) return changedLines(isRecord(before) ? before : {}, after);
   if (isRecord(before)) return [];
-  return Object.entries(detail)
-    .filter(([name]) => name !== "by")
-    .map(([name, value]) => lineOf(name, value));
+  const given = Object.entries(detail).filter(([name]) => name !== "by");
+  return given.map(([name, value]) =>
+    value === true ? nameText(name) : lineOf(name, fieldText(name, value)),
+  );
 }
 
-function lineOf(name: string, value: unknown): string {
-  if (name.endsWith("_seconds") && typeof value === "number") {
-    return `${name.replace(/_seconds$/, "").replaceAll("_", " ")}: ${formatSeconds(value)}`;
-  }
-  if (value === true) return name.replaceAll("_", " ");
-  return `${name.replaceAll("_", " ")}: ${valueText(value)}`;
-}
+const changedLines = (before: Readonly<Record<string, unknown>>, after: Readonly<Record<string, unknown>>) =>
+  Object.entries(after)
+    .map(([name, value]) => [name, fieldText(name, before[name]), fieldText(name, value)] as const)
+    .filter(([name, old, now]) => old !== now || !Object.hasOwn(before, name))
+    .map(([name, old, now]) => lineOf(name, Object.hasOwn(before, name) ? `${old} → ${now}` : now));
 
-function changedLines(before: Readonly<Record<string, unknown>>, after: Readonly<Record<string, unknown>>) {
-  return Object.entries(after)
-    .map(([name, value]) => [name, valueText(before[name]), valueText(value)] as const)
-    .filter(([, old, now]) => old !== now)
-    .map(([name, old, now]) =>
-      Object.hasOwn(before, name)
-        ? `${name.replaceAll("_", " ")}: ${old} → ${now}`
-        : `${name.replaceAll("_", " ")}: ${now}`,
-    );
-}
+const lineOf = (name: string, text: string) => `${nameText(name)}: ${text}`;
+
+/** `organization_id` as "organization", `overlap_seconds` as "overlap". */
+const nameText = (name: string) => name.replace(/_(?:id|seconds)$/, "").replaceAll("_", " ");
+
+const fieldText = (name: string, value: unknown) =>
+  name.endsWith("_seconds") && typeof value === "number" ? formatSeconds(value) : valueText(value);
 
 function valueText(value: unknown): string {
   if (value === null || value === undefined) return "none";
   if (typeof value === "string") return value;
+  if (typeof value === "boolean") return value ? "yes" : "no";
   if (Array.isArray(value)) return value.length === 0 ? "nothing" : value.map(valueText).join(", ");
   if (isRecord(value)) {
     if (typeof value["limit"] === "number" && typeof value["period_seconds"] === "number") {

@@ -14,12 +14,12 @@ const OUTPUT = join(ROOT, "dist", "assets");
 const STATIC_FILES = {
   _headers: "_headers",
   "console/index.html": "index.html",
-  "console/style.css": "style.css",
   "console/icon.svg": "icon.svg",
   "handover/key.html": "handover.html",
 };
 
-const SCRIPTS = { "console/main": "main.tsx", "handover/key": "handover.ts" };
+/** What esbuild makes one file of, by the path at which that is served, without its extension. */
+const BUNDLES = { "console/main": "main.tsx", "console/style": "style.css", "handover/key": "handover.tsx" };
 
 /**
  * Two processes may run it at once, and a server may be reading what was built before: each file is replaced in one
@@ -29,20 +29,23 @@ export async function buildAssets(): Promise<void> {
   await mkdir(join(ROOT, "dist"), { recursive: true });
   const folder = await mkdtemp(join(ROOT, "dist", ".assets-"));
   try {
-    await Promise.all([bundleScripts(folder), copyStaticFiles(folder), buildDocsPages(folder)]);
+    await Promise.all([bundle(folder), copyStaticFiles(folder), buildDocsPages(folder)]);
     await replaceFiles(folder, OUTPUT);
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-async function bundleScripts(folder: string): Promise<void> {
+async function bundle(folder: string): Promise<void> {
   await build({
     entryPoints: Object.fromEntries(
-      Object.entries(SCRIPTS).map(([name, file]) => [name, join(import.meta.dirname, file)]),
+      Object.entries(BUNDLES).map(([name, file]) => [name, join(import.meta.dirname, file)]),
     ),
     outdir: folder,
     bundle: true,
+    // What both pages use is in a file of its own.
+    splitting: true,
+    chunkNames: "console/shared",
     minify: true,
     format: "esm",
     target: "es2023",

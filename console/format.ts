@@ -93,3 +93,23 @@ export function formatRange(at: number, hours: number): string {
     ? `${hour.format(at)} to ${hour.format(end)}`
     : `${hour.format(at)}, ${formatPlural(hours, "hour")}`;
 }
+
+const clock = new Intl.DateTimeFormat(LANGUAGE, { timeStyle: "medium", hourCycle: "h23" });
+
+/** `14:05:09`. `at`: ms since the epoch. */
+export const formatClock = (at: number) => clock.format(at);
+
+const hourOfDay = new Intl.DateTimeFormat(LANGUAGE, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const dayOfMonth = new Intl.DateTimeFormat(LANGUAGE, { month: "short", day: "numeric" });
+
+/** The texts of a time axis: the hour, and the day below the first of each; days alone if the marks are days apart. */
+export function formatAxis(marks: readonly number[], stepMs: number): string[] {
+  let before = "";
+  return marks.map((at) => {
+    const day = dayOfMonth.format(at);
+    if (stepMs >= 86_400_000) return day;
+    const isNewDay = day !== before;
+    before = day;
+    return isNewDay ? `${hourOfDay.format(at)}\n${day}` : hourOfDay.format(at);
+  });
+}

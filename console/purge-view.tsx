@@ -40,9 +40,9 @@ function PurgeOrganization({ api }: Pick<ViewProps, "api">) {
         }}
       >
         <TextField
-          label="Organization"
+          label="ID, slug or external ID"
           name="organization_id"
-          hint="Its ID, slug or external ID. What belongs to it ends, too: its members' count, connected apps and RBAC policy."
+          hint="What belongs to the organization ends, too: its number of members, connected apps and RBAC policy."
           isRequired
           value={name}
           onValue={(value) => {

@@ -24,17 +24,21 @@ export function SignIn({
   });
   return (
     <main class="sign-in">
+      <img src="/console/icon.svg" alt="" width="40" height="40" />
       <PageHead
-        title="Sign in"
-        lead={hasEnded ? "Your sign-in has ended." : "The console of your Postern."}
+        title="Sign in to Postern"
+        lead={hasEnded ? "Your sign-in has ended. Sign in again." : "The console of this deployment."}
       />
       <form
+        class="panel"
         onSubmit={(event: Event) => {
           event.preventDefault();
           void run();
         }}
       >
         {problem === null ? null : <Problem text={problem} />}
+        {/* Password managers keep the token under this name. */}
+        <input type="text" name="username" autocomplete="username" value="postern" readonly hidden />
         <TextField
           label="Admin token"
           name="token"

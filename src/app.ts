@@ -3,6 +3,7 @@ import { type Context, Hono } from "hono";
 import { TrieRouter } from "hono/router/trie-router";
 import type { RouterRoute } from "hono/types";
 import { adminApp } from "./admin/app.ts";
+import { handoverApp } from "./api/handover.ts";
 import { CACHED_OPERATIONS, MEMBER_OPERATIONS } from "./api/operations.ts";
 import { readCached } from "./api/read-cached.ts";
 import { readMember } from "./api/read-member.ts";
@@ -14,7 +15,6 @@ import { ConsoleCookies } from "./console/console-cookie.ts";
 import { consoleApp } from "./console/console-session.ts";
 import type { Cors } from "./cors.ts";
 import { type Failure, RequestError } from "./errors.ts";
-import { handoverApp } from "./handover/route.ts";
 import { readJwks } from "./jwks/route.ts";
 import { isEndpoint } from "./log-route.ts";
 import { readMetrics } from "./metrics/route.ts";
@@ -97,7 +97,6 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
   getWithKey("/whoami/usage", readOwnUsage);
   get("/v1/b2b/sessions/jwks/:project_id", readJwks);
   // A static file at this path would keep its POST from the Worker. Browsers take the fragment along.
-  get("/handover", async () => new Response(null, { status: 302, headers: { Location: "/handover/key" } }));
   get("/healthz", async () => Response.json({ status: "ok" }));
 
   const metricsTokens = [config.metricsToken, config.adminToken].filter((token) => token !== undefined);

@@ -1,6 +1,6 @@
 /** Draws stacked bars with uPlot, in the colours of style.css, as wide as their holder. */
 import uPlot from "uplot";
-import { formatShort } from "../format.ts";
+import { formatAxis, formatShort } from "../format.ts";
 import type { Bucket } from "../hours.ts";
 
 const HEIGHT = 220;
@@ -41,6 +41,11 @@ export function drawBars(
           grid: { show: false },
           ticks: { stroke: () => color("grid"), width: 1, size: 4 },
           space: 64,
+          values: (_, marks, __, ___, step) =>
+            formatAxis(
+              marks.map((mark) => mark * 1_000),
+              step * 1_000,
+            ),
         },
         {
           ...text,

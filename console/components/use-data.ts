@@ -7,8 +7,15 @@ export interface Loaded<T> {
   readonly data: T | null;
   /** Why the last read failed, in words; null if it did not. */
   readonly problem: string | null;
+  /** When `data` was read, ms since the epoch. */
+  readonly readAt: number;
   /** Reads again, at once. */
   reload(): void;
+}
+
+interface State<T> extends Omit<Loaded<T>, "reload"> {
+  /** What was read: after a change of the key, the state is still of the one before. */
+  readonly key: string;
 }
 
 /**
@@ -16,11 +23,7 @@ export interface Loaded<T> {
  * reads again while the page is visible; 0 for never.
  */
 export function useData<T>(key: string, load: (signal: AbortSignal) => Promise<T>, refreshMs = 0): Loaded<T> {
-  const [state, setState] = useState<{ key: string; data: T | null; problem: string | null }>({
-    key,
-    data: null,
-    problem: null,
-  });
+  const [state, setState] = useState<State<T>>({ key, data: null, problem: null, readAt: 0 });
   const [round, setRound] = useState(0);
   const loadRef = useRef(load);
   loadRef.current = load;
@@ -36,14 +39,14 @@ export function useData<T>(key: string, load: (signal: AbortSignal) => Promise<T
       if (document.visibilityState === "hidden") return;
       try {
         const data = await loadRef.current?.(controller.signal);
-        if (data !== undefined && !controller.signal.aborted) setState({ key, data, problem: null });
+        if (data !== undefined && !controller.signal.aborted)
+          setState({ key, data, problem: null, readAt: Date.now() });
       } catch (error) {
         if (controller.signal.aborted) return;
-        setState((before) => ({
-          key,
-          data: before.key === key ? before.data : null,
-          problem: problemOf(error),
-        }));
+        const problem = problemOf(error);
+        setState((before) =>
+          before.key === key ? { ...before, problem } : { key, data: null, problem, readAt: 0 },
+        );
       }
       plan();
     };
@@ -62,8 +65,10 @@ export function useData<T>(key: string, load: (signal: AbortSignal) => Promise<T
   }, [key, round, refreshMs]);
 
   const reload = useCallback(() => setRound((before) => before + 1), []);
-  const isCurrent = state.key === key;
-  return { data: isCurrent ? state.data : null, problem: isCurrent ? state.problem : null, reload };
+  const { data, problem, readAt } = state;
+  return state.key === key
+    ? { data, problem, readAt, reload }
+    : { data: null, problem: null, readAt: 0, reload };
 }
 
 /** A failure in words, for the person at the page. */

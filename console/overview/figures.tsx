@@ -21,9 +21,9 @@ export function OverviewFigures({ overview }: { overview: Overview }) {
       ...(totals.errors > totals.requests * HIGH_RATIO ? { tone: "bad" as const } : {}),
     },
     {
-      label: "Answered by the cache",
+      label: "Cache hit ratio",
       value: hit_ratio === null ? NONE : formatRatio(hit_ratio),
-      note: hit_ratio === null ? "no cached reads" : "of reads did not wait for Stytch",
+      note: hit_ratio === null ? "no cached reads" : "of reads did not wait",
     },
     {
       label: "Refused",
@@ -31,7 +31,7 @@ export function OverviewFigures({ overview }: { overview: Overview }) {
       note: `${formatCount(totals.rate_limited)} by limits, ${formatCount(totals.denied)} denied`,
     },
     {
-      label: "Stytch, 95th percentile",
+      label: "Stytch, p95",
       value: p95_ms === null ? NONE : formatMs(p95_ms),
       note:
         p50_ms === null || p99_ms === null ? "not asked" : `p50 ${formatMs(p50_ms)}, p99 ${formatMs(p99_ms)}`,
@@ -49,12 +49,12 @@ export function OverviewFigures({ overview }: { overview: Overview }) {
       ...(error_ratio !== null && error_ratio > HIGH_RATIO ? { tone: "bad" as const } : {}),
     },
     {
-      label: "Cost a month, estimated",
+      label: "Cost a month",
       value: cost.usd_per_million === null ? NONE : formatDollars(cost.usd_per_month),
       note:
         cost.usd_per_million === null
           ? "no requests"
-          : `${formatDollars(cost.usd_per_million)} per million requests`,
+          : `estimated; ${formatDollars(cost.usd_per_million)} a million`,
     },
   ];
   return <Figures figures={figures} />;

@@ -4,7 +4,7 @@ import { PageHead, Section } from "../components/page.tsx";
 import { StackedPlot } from "../components/stacked-plot.tsx";
 import { Empty, WithData } from "../components/states.tsx";
 import { useData } from "../components/use-data.ts";
-import { formatSeconds } from "../format.ts";
+import { formatClock } from "../format.ts";
 import { bucketsOf } from "../hours.ts";
 import { OUTCOME_NAMES, OUTCOMES } from "../outcomes.ts";
 import { routeHash } from "../routes.ts";
@@ -15,7 +15,7 @@ import { healthOf } from "./health.ts";
 import { TopKeys } from "./top-keys.tsx";
 
 const SPANS = [
-  { hours: 1, label: "1 hour" },
+  { hours: 6, label: "6 hours" },
   { hours: 24, label: "24 hours" },
   { hours: 168, label: "7 days" },
   { hours: 720, label: "30 days" },
@@ -44,7 +44,7 @@ export function OverviewView({ api, route }: ViewProps) {
         </nav>
       </PageHead>
       <WithData loaded={overview} what="the overview">
-        {(data) => <OverviewPanels overview={data} hours={hours} />}
+        {(data) => <OverviewPanels overview={data} hours={hours} readAt={overview.readAt} />}
       </WithData>
       <Section title="Latest changes" aside={<a href={routeHash("audit")}>All changes</a>}>
         <WithData loaded={events} what="the changes">
@@ -61,9 +61,15 @@ export function OverviewView({ api, route }: ViewProps) {
   );
 }
 
-function OverviewPanels({ overview, hours }: { overview: Overview; hours: number }) {
+interface PanelProps {
+  readonly overview: Overview;
+  readonly hours: number;
+  readonly readAt: number;
+}
+
+function OverviewPanels({ overview, hours, readAt }: PanelProps) {
   const health = healthOf(overview);
-  const span = hours === 1 ? "this hour" : `the last ${formatSeconds(hours * 3_600)}`;
+  const span = `the last ${SPANS.find((one) => one.hours === hours)?.label}`;
   return (
     <>
       <section class={health.isGood ? "health" : "health health-warn"} aria-label="Health">
@@ -77,6 +83,7 @@ function OverviewPanels({ overview, hours }: { overview: Overview; hours: number
             </ul>
           )}
         </div>
+        <p class="health-when">As of {formatClock(readAt)}</p>
       </section>
       <OverviewFigures overview={overview} />
       <Section title="Requests by outcome" aside={<>In {span}</>}>

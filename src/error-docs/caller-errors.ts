@@ -107,9 +107,9 @@ export const CALLER_ERRORS: ErrorDescriptions<Exclude<Failure["type"], ServiceEr
   },
   invalid_admin_token: {
     sample: { type: "invalid_admin_token", presented: true },
-    meaning: "What was presented to the admin API is not `ADMIN_TOKEN`.",
+    meaning: "What was presented to the admin API is not `ADMIN_TOKEN`, or a cookie that is forged or has ended.",
     fault: "caller",
-    action: "Send `ADMIN_TOKEN` as Bearer.",
+    action: "Send `ADMIN_TOKEN` as Bearer, or sign in to the console.",
     retry: AFTER_CORRECTION,
   },
   invalid_metrics_token: {
@@ -181,7 +181,7 @@ export const CALLER_ERRORS: ErrorDescriptions<Exclude<Failure["type"], ServiceEr
   handover_not_found: {
     sample: { type: "handover_not_found" },
     meaning:
-      "The link was used, its time is over, its key was rotated or revoked, or it never was a link; you cannot tell which.",
+      "The link was used, its time is over, its key was rotated, revoked or has expired, or it never was a link; you cannot tell which.",
     fault: "caller",
     action: "Ask the operator for a new link. If you did not use it, say so: somebody else has the key.",
     retry: NEVER,

@@ -7,7 +7,6 @@
 import { DurableObject } from "cloudflare:workers";
 import type * as z from "zod";
 import { HANDOVER_ACTOR } from "../directory/audit-event.ts";
-import { type HandoverOrder, HandoverStore } from "../handover/handover-store.ts";
 import { fullBucket, type Limit } from "../limits/bucket.ts";
 import { allocate, changeLedgerLimit, createLedger, type Ledger } from "../limits/bucket-ledger.ts";
 import { callDelayMs } from "../limits/grant-policy.ts";
@@ -15,6 +14,7 @@ import type { TokenRequest, TokenResponse } from "../limits/messages.ts";
 import { countingLogDegraded } from "../metrics/count-degraded.ts";
 import { checkKey } from "./authorize.ts";
 import { EventOutbox, type KeyEvent } from "./event-outbox.ts";
+import { type HandoverOrder, HandoverStore } from "./handover-store.ts";
 import { changesOf, createRecord, editRecord, revokeRecord, rotateRecord } from "./mutations.ts";
 import type { KeyCreation, KeyEdit } from "./policy.ts";
 import { isOfProject, type KeyRecord } from "./record.ts";
@@ -146,10 +146,7 @@ export class ApiKey extends DurableObject<Env> {
   async revoke(projectId: string, actor?: string): Promise<KeyRecord | null> {
     const record = this.record(projectId);
     if (record === null || record.revoked_at !== null) return record;
-    const now = Date.now();
-    const revoked = revokeRecord(record, now);
-    this.#handover.replace(null, revoked, now);
-    return await this.#save(revoked, actor, "key.revoked", {});
+    return await this.#save(revokeRecord(record, Date.now()), actor, "key.revoked", {});
   }
 
   /**

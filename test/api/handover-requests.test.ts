@@ -1,8 +1,10 @@
 /** POST /handover: what is refused, what it costs, and who wins a race. */
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
-import { hashHandoverToken } from "../../src/handover/token.ts";
 import type { ApiKey } from "../../src/keys/api-key.ts";
+import { hashHandoverToken } from "../../src/keys/handover-token.ts";
+import type { KeyRecord } from "../../src/keys/record.ts";
 import { useClock } from "../support/clock.ts";
 import { SAME_ORIGIN } from "../support/console.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
@@ -84,12 +86,19 @@ test("a page of another site cannot use a link up; a page of Postern and a progr
   expect(await takenBy(await takeKey(isolate, (await createLink(isolate)).token))).toMatch(KEY);
 });
 
-test("a preview of the link does not use it up: only POST hands over", async () => {
+test("a preview of the link does not use it up: GET leads to the page, and only POST hands over", async () => {
   const { token } = await createLink(isolate);
-  for (const method of ["GET", "HEAD", "PUT", "DELETE"]) {
+  isolate.resetCounts();
+  for (const method of ["GET", "HEAD"]) {
     const response = await isolate.call("/handover", { method });
-    expect([response.status, response.headers.get("Allow")]).toEqual([405, "POST"]);
+    expect([response.status, response.headers.get("Location")]).toEqual([302, "/handover/key"]);
+    expect([await response.text(), response.headers.get("Cache-Control")]).toEqual(["", "no-store"]);
   }
+  for (const method of ["PUT", "DELETE"]) {
+    const response = await isolate.call("/handover", { method });
+    expect([response.status, response.headers.get("Allow")]).toEqual([405, "GET, HEAD, POST"]);
+  }
+  expect(isolate.counts.objects).toEqual({});
   expect(await takenBy(await takeKey(isolate, token))).toMatch(KEY);
 });
 
@@ -123,6 +132,16 @@ test("a link of another project is unknown to the key's object", async () => {
   const other = "project-test-33333333-3333-4333-8333-333333333333";
   expect(await object.takeHandover(other, await hashHandoverToken(token))).toBeNull();
   expect(await takenBy(await takeKey(isolate, token))).toMatch(KEY);
+});
+
+test("a link that a rotation by an earlier version of Postern has left does not work", async () => {
+  const { keyId, token } = await createLink(isolate);
+  const hash = await hashHandoverToken(token);
+  await runInDurableObject(env.API_KEY.getByName(keyId), (_, { storage }) => {
+    const current = storage.kv.get<KeyRecord>("record");
+    if (current !== undefined) storage.kv.put("record", { ...current, generation: 2 });
+  });
+  expect(await env.API_KEY.getByName(keyId).takeHandover(PROJECT_ID, hash)).toBeNull();
 });
 
 test("a token of the same key that was replaced does not open the next link", async () => {

@@ -1,6 +1,10 @@
 /** The token of a link that hands a key over. */
 import { expect, test } from "vitest";
-import { createHandoverToken, hashHandoverToken, verifyHandoverToken } from "../../src/handover/token.ts";
+import {
+  createHandoverToken,
+  hashHandoverToken,
+  verifyHandoverToken,
+} from "../../src/keys/handover-token.ts";
 import { createKeyId, issueKey } from "../../src/keys/key-format.ts";
 import { createConfig } from "../support/config.ts";
 

@@ -9,7 +9,7 @@
  * `KEY_SECRET`, when the link is used.
  */
 import type { Config } from "../config.ts";
-import { computeMac, encodeBase32, importMacKey } from "../keys/key-format.ts";
+import { computeMac, encodeBase32, importMacKey } from "./key-format.ts";
 
 const SECRET_BYTES = 16;
 /** 16 bytes in base32. */

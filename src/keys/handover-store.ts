@@ -2,13 +2,13 @@
  * The link that hands a key over, in the storage of the key's object: one at most, for the latest generation. It is
  * stored beside the record, since the record is sent with every lease.
  */
-import { type KeyRecord, statusOf } from "../keys/record.ts";
+import { type KeyRecord, statusOf } from "./record.ts";
 
 const HANDOVER_KEY = "handover";
 
 /** What is asked for when a key is issued. */
 export interface HandoverOrder {
-  /** Of the token; see `token.ts`. */
+  /** Of the token; see `handover-token.ts`. */
   readonly hash: string;
   readonly seconds: number;
 }
@@ -29,10 +29,7 @@ export class HandoverStore {
     this.#kv = kv;
   }
 
-  /**
-   * Ends the link of an earlier generation, or of a key that has ended, and keeps the one that is ordered. Returns what
-   * the audit log says of it.
-   */
+  /** Ends the link of an earlier generation, and keeps the one that is ordered. Returns what the audit log says of it. */
   replace(order: HandoverOrder | null, { generation }: KeyRecord, now: number) {
     if (order === null) {
       this.#kv.delete(HANDOVER_KEY);
@@ -48,6 +45,7 @@ export class HandoverStore {
     const handover = this.#kv.get<Handover>(HANDOVER_KEY);
     const isValid =
       handover?.hash === hash &&
+      // A version of Postern that knows no links may have rotated the key, and left this one.
       handover.generation === record.generation &&
       now < handover.expiresAt &&
       statusOf(record, now) === "active";

@@ -1,6 +1,7 @@
 /**
- * POST /handover: hands a key over to whoever presents the token of its link first. The page at GET /handover, a static
- * file, reads the token from the fragment of its URL, which no browser sends, and asks on a click.
+ * POST /handover: hands a key over to whoever presents the token of its link first. GET leads to the page, which reads
+ * the token from the fragment of the link and asks on a click. A browser sends the fragment nowhere, and keeps it when it
+ * follows a redirect.
  */
 import { type Context, Hono } from "hono";
 import * as z from "zod";
@@ -10,12 +11,19 @@ import type { AppEnv } from "../app-env.ts";
 import { checkNotCrossSite } from "../console/fetch-site.ts";
 import { RequestError } from "../errors.ts";
 import type { HandedOverKey } from "../keys/key-answers.ts";
+import { hashHandoverToken, verifyHandoverToken } from "../keys/handover-token.ts";
 import { issueKey } from "../keys/key-format.ts";
 import { toPublicRecord } from "../keys/record.ts";
 import { logRoute } from "../log-route.ts";
-import { hashHandoverToken, verifyHandoverToken } from "./token.ts";
 
-export const handoverApp = () => new Hono<AppEnv>().use(logRoute).post("/", takeKey);
+/** A static file. It cannot be at `/handover`: Cloudflare answers 405 to a POST of any path that has a file. */
+const HANDOVER_PAGE = "/handover/key";
+
+export const handoverApp = () =>
+  new Hono<AppEnv>()
+    .use(logRoute)
+    .get("/", () => new Response(null, { status: 302, headers: { Location: HANDOVER_PAGE } }))
+    .post("/", takeKey);
 
 export const HandoverBody = z.strictObject({ token: z.string("must be a string") });
 

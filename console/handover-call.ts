@@ -1,0 +1,31 @@
+/** Opens the link that hands a key over: its token can be used once. */
+import type { KeyRecord } from "./shapes.ts";
+
+export type HandedOver =
+  | { readonly kind: "key"; readonly key: string; readonly record: KeyRecord }
+  /** The link is used, has ended, or is not whole. Postern does not say which. */
+  | { readonly kind: "ended" }
+  /** Nobody knows whether the key was taken: the link may be used up. */
+  | { readonly kind: "failed"; readonly problem: string };
+
+type Fetch = (path: string, init: RequestInit) => Promise<Response>;
+
+/** The token of a link, from the fragment of its URL; null if there is none. */
+export const tokenOf = (hash: string): string | null => hash.replace(/^#/, "") || null;
+
+export async function takeKey(fetch: Fetch, token: string): Promise<HandedOver> {
+  try {
+    const response = await fetch("/handover", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ token }),
+    });
+    if (response.status === 404) return { kind: "ended" };
+    const body = (await response.json()) as { key: string; record: KeyRecord } & { error_message?: string };
+    return response.ok
+      ? { kind: "key", key: body.key, record: body.record }
+      : { kind: "failed", problem: body.error_message ?? "Postern answered with an error." };
+  } catch {
+    return { kind: "failed", problem: "Postern cannot be reached." };
+  }
+}
