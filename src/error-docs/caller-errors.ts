@@ -107,7 +107,8 @@ export const CALLER_ERRORS: ErrorDescriptions<Exclude<Failure["type"], ServiceEr
   },
   invalid_admin_token: {
     sample: { type: "invalid_admin_token", presented: true },
-    meaning: "What was presented to the admin API is not `ADMIN_TOKEN`, or a cookie that is forged or has ended.",
+    meaning:
+      "What was presented to the admin API is not `ADMIN_TOKEN`, or a cookie that is forged or has ended.",
     fault: "caller",
     action: "Send `ADMIN_TOKEN` as Bearer, or sign in to the console.",
     retry: AFTER_CORRECTION,
