@@ -4,11 +4,12 @@ import document from "../openapi.json";
 import { createApp } from "../src/app.ts";
 import { isEndpoint } from "../src/log-route.ts";
 import { parse, WEBHOOK_SECRET } from "./support/parsed-config.ts";
+import { TEST_VARS } from "./support/vars.ts";
 
 test("every route is documented, and every documented operation is a route", () => {
   const vars = {
-    ADMIN_TOKEN: "a".repeat(32),
-    METRICS_TOKEN: "m".repeat(32),
+    ADMIN_TOKEN: TEST_VARS.ADMIN_TOKEN,
+    METRICS_TOKEN: TEST_VARS.ADMIN_TOKEN,
     STYTCH_WEBHOOK_SECRET: WEBHOOK_SECRET,
   };
   const app = createApp(parse(vars), null);
