@@ -28,8 +28,12 @@ function errorTypeSchema(types: readonly ErrorType[]) {
   return own.length === 0 ? ofStytch : { anyOf: [{ enum: own }, ofStytch] };
 }
 
-/** The headers that each of the answers has, and those that only some have. */
-function headersOf(responses: readonly SampleResponse[], { isForCallers, isKeyed }: Audience) {
+/** The headers that each of the answers has, and those that only some have. `isBeforeKey`: a failure may come before the key is looked at. */
+function headersOf(
+  responses: readonly SampleResponse[],
+  { isForCallers, isKeyed }: Audience,
+  isBeforeKey: boolean,
+) {
   const has =
     (key: HeaderName) =>
     ({ headers }: SampleResponse) =>
@@ -40,7 +44,7 @@ function headersOf(responses: readonly SampleResponse[], { isForCallers, isKeyed
   const required = known.filter((key) => responses.every(has(key)));
   const optional = known.filter((key) => !required.includes(key));
   return {
-    required: [...required, ...(isKeyed ? (["Vary"] as const) : [])],
+    required: [...required, ...(isKeyed && !isBeforeKey ? (["Vary"] as const) : [])],
     optional: [
       ...optional,
       ...(isKeyed ? (["RateLimit-Policy", "RateLimit"] as const) : []),
@@ -60,7 +64,7 @@ const EVERY_ANSWER = ["X-Request-Id", "Date"] as const;
 
 async function errorResponse(status: number, types: readonly ErrorType[], audience: Audience, own?: 503) {
   const responses = await Promise.all(types.map(async (type) => await sampleResponse(type, own)));
-  const { required, optional } = headersOf(responses, audience);
+  const { required, optional } = headersOf(responses, audience, types.includes("misconfigured"));
   return {
     description: types.map((type) => (type === wireName(type) ? `\`${type}\`` : wireName(type))).join(", "),
     headers: headerRefs([...EVERY_ANSWER, "Cache-Control", ...required], optional),

@@ -38,8 +38,12 @@ export const READ: Types = [
   ...UPSTREAM,
 ];
 
+/** If what the path belongs to is not configured, there is no such path. */
+export const UNCONFIGURED: Types = ["route_not_found"];
+
 /** Too many bad tokens from one address end in 429. The last two concern a browser that is signed in. */
 export const ADMIN: Types = [
+  ...UNCONFIGURED,
   "invalid_admin_token",
   "too_many_requests",
   "cross_site_request",

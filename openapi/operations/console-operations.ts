@@ -1,4 +1,5 @@
 /** The sign-in of the console. */
+import { UNCONFIGURED } from "../error-sets.ts";
 import * as examples from "../examples.ts";
 import type { Operation } from "../operation.ts";
 import { jsonAnswer } from "./admin-operation.ts";
@@ -22,7 +23,7 @@ export const CONSOLE_OPERATIONS: readonly Operation[] = [
     security: [],
     body: { schema: "SignInBody", example: examples.signInBody, required: true },
     answers: { 204: { description: "Signed in.", headers: ["Set-Cookie"] } },
-    errors: ["invalid_admin_token", "too_many_requests", "cross_site_request", "invalid_request"],
+    errors: [...UNCONFIGURED, "invalid_admin_token", "too_many_requests", "cross_site_request", "invalid_request"],
   },
   {
     ...shared,
@@ -32,7 +33,7 @@ export const CONSOLE_OPERATIONS: readonly Operation[] = [
     description: "From a page of the deployment itself.",
     security: [],
     answers: { 204: { description: "The browser forgets the cookie.", headers: ["Set-Cookie"] } },
-    errors: ["cross_site_request"],
+    errors: [...UNCONFIGURED, "cross_site_request"],
   },
   {
     ...shared,
@@ -42,6 +43,6 @@ export const CONSOLE_OPERATIONS: readonly Operation[] = [
     description: "To be signed out is no failure.",
     security: ["adminToken", "consoleCookie"],
     answers: { 200: jsonAnswer("Who is signed in.", "SignIn", examples.signIn) },
-    errors: ["invalid_admin_token", "too_many_requests", "cross_site_request", "identity_unavailable"],
+    errors: [...UNCONFIGURED, "invalid_admin_token", "too_many_requests", "cross_site_request", "identity_unavailable"],
   },
 ];

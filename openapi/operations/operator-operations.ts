@@ -1,6 +1,6 @@
 /** The cache, the audit log, the overview, metrics and webhooks. */
 import { demo } from "../../sandbox/seed.ts";
-import { ADMIN, ADMIN_LIST } from "../error-sets.ts";
+import { ADMIN, ADMIN_LIST, UNCONFIGURED } from "../error-sets.ts";
 import * as examples from "../examples.ts";
 import type { Operation } from "../operation.ts";
 import { queryParametersOf } from "../parameters.ts";
@@ -69,7 +69,7 @@ export const OPERATOR_OPERATIONS: readonly Operation[] = [
         },
       },
     },
-    errors: ["invalid_metrics_token", "too_many_requests", "directory_unavailable"],
+    errors: [...UNCONFIGURED, "invalid_metrics_token", "too_many_requests", "directory_unavailable"],
     isForCallers: false,
     isKeyed: false,
   },
@@ -86,6 +86,7 @@ export const OPERATOR_OPERATIONS: readonly Operation[] = [
     body: { schema: { type: "object" }, example: examples.webhookEvent, required: true },
     answers: { 204: { description: "Purged and revoked, or of no concern.", headers: [] } },
     errors: [
+      ...UNCONFIGURED,
       "invalid_signature",
       "too_many_requests",
       "invalid_request",

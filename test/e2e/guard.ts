@@ -6,7 +6,7 @@
 import { afterEach, expect } from "vitest";
 import { servedOrigins } from "../../dev/built-worker.ts";
 import { SECRETS } from "../../dev/credentials.ts";
-import { createCommittedCheck } from "./contract-check.ts";
+import { checkContract } from "../support/contract-check.ts";
 
 interface Findings {
   /** Paths of responses that contained a secret. */
@@ -23,27 +23,20 @@ interface Guarded {
 function guardFetch(): Findings {
   const leaks: string[] = [];
   const differences: string[] = [];
-  const checkContract = createCommittedCheck();
   const real = globalThis.fetch;
   globalThis.fetch = async (input, init) => {
     const response = await real(input, init);
     const url = new URL(response.url);
     // A response of the sandbox may contain what Postern sent to Stytch.
-    if (!url.pathname.startsWith("/_sandbox/")) {
-      const text = JSON.stringify([...response.headers]) + (await response.clone().text());
-      if (SECRETS.some((secret) => text.includes(secret))) leaks.push(url.pathname);
-    }
-    if (servedOrigins.get(url.origin) === "wrangler.toml" && url.pathname !== CLOCK_PATH) {
-      const method = init?.method ?? (input instanceof Request ? input.method : "GET");
-      const difference = checkContract({
-        method,
-        path: url.pathname,
-        status: response.status,
-        headers: response.headers,
-        body: await response.clone().text(),
-      });
-      if (difference !== null) differences.push(difference);
-    }
+    if (url.pathname.startsWith("/_sandbox/")) return response;
+    const body = await response.clone().text();
+    const text = JSON.stringify([...response.headers]) + body;
+    if (SECRETS.some((secret) => text.includes(secret))) leaks.push(url.pathname);
+    if (servedOrigins.get(url.origin) !== "wrangler.toml" || url.pathname === CLOCK_PATH) return response;
+    const method = init?.method ?? (input instanceof Request ? input.method : "GET");
+    const { status, headers } = response;
+    const difference = checkContract({ method, path: url.pathname, status, headers, body });
+    if (difference !== null) differences.push(difference);
     return response;
   };
   return { leaks, differences };
