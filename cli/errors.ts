@@ -10,8 +10,8 @@ export class CliError extends Error {
   }
 }
 
-/** A whole API key anywhere in a text: `pst_<test|live>_<key ID>_<secret part>`. */
-export const KEY_PATTERN = /pst_(test|live)_([0-9a-z]{16})_[0-9a-z]+/g;
+/** A whole API key anywhere in a text, `pst_<test|live>_<key ID>_<secret part>`, or the token of a link to one. */
+export const KEY_PATTERN = /(pst_(?:test|live)|handover)_([0-9a-z]{16})_[0-9a-z]+/g;
 
 /**
  * The message as one line without secrets, fit for a terminal or a CI log. Usage errors quote what was typed, which may
@@ -20,7 +20,7 @@ export const KEY_PATTERN = /pst_(test|live)_([0-9a-z]{16})_[0-9a-z]+/g;
 export function errorLine(message: string): string {
   const line = message
     .replace(/^error: /, "")
-    .replace(KEY_PATTERN, "pst_$1_$2_…")
+    .replace(KEY_PATTERN, "$1_$2_…")
     .replace(/'(-[^'=]*)=[^']*'/g, "'$1=…'")
     .replace(/\s+/g, " ")
     .trim();

@@ -4,7 +4,8 @@ import { type BuiltWorker, serveBuilt } from "./built-worker.ts";
 import { ADMIN_TOKEN, KEY_SECRET, PROJECT_ID, SECRETS, UPSTREAM_SECRET } from "./credentials.ts";
 import { probePort } from "./start-options.ts";
 
-const KEY = /pst_(?:test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/;
+/** A key, the token of a link to one, or the console's cookie. */
+const KEY = /(?:pst_(?:test|live)|handover)_[0-9a-z]{16}_[0-9a-z]{50,64}|v1\.\d{10}\.[0-9a-f]{64}/;
 
 /** A session JWT, or the ID of a member or of a session. */
 const SESSION_DATA = /eyJ[\w-]{10,}|member-(?:session-)?(?:test|live)-/;

@@ -15,5 +15,6 @@ export function invalidKey(presented: string, environment: Config["environment"]
     : { type, looksLike: "other_environment", environment };
 }
 
-/** True if the text contains something with the format of a key, genuine or not. */
-export const containsKey = (text: string) => /pst_(test|live)_[0-9a-z]{16}_[0-9a-z]{50,64}/.test(text);
+/** True if the text contains something with the format of a key, or of the token of a link to one, genuine or not. */
+export const containsKey = (text: string) =>
+  /(?:pst_(?:test|live)|handover)_[0-9a-z]{16}_[0-9a-z]{50,64}/.test(text);

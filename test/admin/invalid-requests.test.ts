@@ -106,6 +106,7 @@ const BODY = { name: "a", scopes: ["organizations:read"] };
 
 test.each<[string, object, string]>([
   ["name", { ...BODY, name: `old ${KEY}` }, "name"],
+  ["name, as the token of a link", { ...BODY, name: `handover_0123456789abcdef_${"a".repeat(52)}` }, "name"],
   ["organization ID", { ...BODY, organization_ids: [`organization-test-${KEY}`] }, "organization_ids.0"],
   ["field path", { ...BODY, fields: { organization: [`trusted_metadata.${KEY}`] } }, "fields.organization.0"],
   ["unknown field", { ...BODY, [KEY]: 1 }, "(a key)"],
@@ -127,11 +128,11 @@ test.each<[string, object, string]>([
     const text = await response.text();
     expect(JSON.parse(text)).toMatchObject({ status_code: 400, error_type: "invalid_request" });
     expect((JSON.parse(text) as { error_message: string }).error_message.startsWith(`${field}: `)).toBe(true);
-    expect(text).not.toContain("pst_");
+    expect(text).not.toMatch(/pst_|handover_0/);
   }
   const { keys } = await (await isolate.admin("GET", "/admin/keys")).json<{ keys: object[] }>();
   expect(keys).toMatchObject([{ key_id, name: "a" }]);
-  expect(await (await isolate.admin("GET", "/admin/audit")).text()).not.toContain("pst_");
+  expect(await (await isolate.admin("GET", "/admin/audit")).text()).not.toMatch(/pst_|handover_0/);
 });
 
 test.each(["/admin/keys", "/admin/audit", "/admin/keys/0000000000000000/usage"])(

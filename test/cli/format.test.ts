@@ -222,4 +222,8 @@ test("an error is one line without a mistyped key or token", () => {
     "error: unknown option '--tokn=…' (Did you mean --token?)",
   );
   expect(errorLine(`unknown command '${KEY}'`)).toBe("error: unknown command 'pst_live_0123456789abcdef_…'");
+  const token = `handover_0123456789abcdef_${"k".repeat(52)}`;
+  expect(errorLine(`unknown command '${token}'`)).toBe(
+    "error: unknown command 'handover_0123456789abcdef_…'",
+  );
 });
