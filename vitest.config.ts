@@ -67,6 +67,7 @@ export default defineConfig({
           isolate: false,
           include: ["test/**/*.test.ts"],
           exclude: [
+            "test/browser/**",
             "test/e2e/**",
             "test/cli/**",
             "test/console-page/**",

@@ -42,8 +42,8 @@ export async function renderPage({ path, title, contents, body }: PageContent): 
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${title}</title>
-<link rel="icon" href="/console/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/console/style.css">
+<link rel="icon" href="/static/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/static/style.css">
 <link rel="stylesheet" href="/docs/docs.css">
 </head>
 <body>

@@ -3,8 +3,8 @@ import type { SeriesCounts } from "./counters.ts";
 import type { Totals } from "./overview-answer.ts";
 import { parseSeriesId } from "./series.ts";
 
-/** The paths that callers do not use. */
-const OPERATOR_ROUTE = /^\/(?:admin|metrics|healthz|webhooks)(?:\/|$)/;
+/** The paths that callers do not use, and those of people who open a page. */
+const OPERATOR_ROUTE = /^\/(?:admin|console|handover|metrics|healthz|webhooks)(?:\/|$)/;
 
 /** The reads that have an outcome in the cache: all of the Stytch API but its JWKS. */
 const READ_ROUTE = /^\/v1\/(?!b2b\/sessions\/jwks\/)/;

@@ -53,7 +53,7 @@ const TRANSPORT_HEADERS = [
 const PARENT_KEYWORDS = ["$ref", "properties", "items", "anyOf", "oneOf"];
 
 /** Files beside the Worker. */
-const STATIC_FILE = /^\/(?:console|docs|handover)\/(?!session$)|^\/(?:console|docs|openapi\.json)$/;
+const STATIC_FILE = /^\/(?:console|docs|handover|static)\/(?!session$)|^\/(?:console|docs|openapi\.json)$/;
 
 /**
  * Returns a check that says what is wrong, or null. Its validator interprets the schemas, since Workers do not compile
