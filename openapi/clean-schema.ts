@@ -24,6 +24,9 @@ function isNoise(keyword: string, value: unknown, schema: JsonSchema): boolean {
       return value === Number.MAX_SAFE_INTEGER;
     case "minimum":
       return value === Number.MIN_SAFE_INTEGER;
+    case "readOnly":
+      // zod's word for a type of TypeScript.
+      return value === true;
     case "pattern":
       // A format says the same, in a word.
       return typeof schema["format"] === "string";

@@ -35,7 +35,7 @@ export type Cost = Readonly<z.output<typeof Cost>>;
 
 export const Overview = z.strictObject({
   status: z.enum(["ok", "degraded"]),
-  degraded: z.array(z.string()).describe("The parts that have failed in the last minutes"),
+  degraded: z.array(z.string()).readonly().describe("The parts that have failed in the last minutes"),
   totals: Totals,
   hit_ratio: share.describe(
     "The share of reads that the cache answered without waiting for Stytch; null if there were none",
@@ -50,8 +50,9 @@ export const Overview = z.strictObject({
   }),
   hours: z
     .array(Totals.extend({ hour: z.iso.datetime().describe("Its start") }))
+    .readonly()
     .describe("Those with traffic, the oldest first"),
-  top_keys: z.array(TopKey),
+  top_keys: z.array(TopKey).readonly(),
   cost: Cost,
 });
 export type Overview = Readonly<z.output<typeof Overview>>;

@@ -15,8 +15,8 @@ export interface OverviewSource {
   readonly firstHour: number;
   /** How long the stretch of time is in which it was counted. */
   readonly elapsedMs: number;
-  readonly degraded: string[];
-  readonly topKeys: TopKey[];
+  readonly degraded: readonly string[];
+  readonly topKeys: readonly TopKey[];
 }
 
 export function overviewOf({ sums, firstHour, elapsedMs, degraded, topKeys }: OverviewSource): Overview {
