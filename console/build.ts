@@ -1,10 +1,11 @@
 /**
  * `npm run build`: makes `dist/assets/`, which Cloudflare serves beside the Worker: the console, the page that hands a key
- * over, and their headers. Starting, testing and deploying Postern call it, so nobody has to remember it.
+ * over, the reference, and their headers. Starting, testing and deploying Postern call it, so nobody has to remember it.
  */
 import { cp, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
+import { buildDocsPages } from "../openapi/build-pages.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const OUTPUT = join(ROOT, "dist", "assets");
@@ -31,7 +32,7 @@ export async function buildAssets(): Promise<void> {
   await mkdir(join(ROOT, "dist"), { recursive: true });
   const folder = await mkdtemp(join(ROOT, "dist", ".assets-"));
   try {
-    await Promise.all([bundle(folder), copyStaticFiles(folder)]);
+    await Promise.all([bundle(folder), copyStaticFiles(folder), buildDocsPages(folder)]);
     await replaceFiles(folder, OUTPUT);
   } finally {
     await rm(folder, { recursive: true });

@@ -2,10 +2,10 @@
 import { hourText } from "../keys/usage.ts";
 import { costOf } from "./cost.ts";
 import type { SeriesCounts } from "./counters.ts";
-import { increaseOf, lookupsOf, sumOf, type Totals, totalsOf } from "./hour-totals.ts";
+import { increaseOf, lookupsOf, sumOf, totalsOf } from "./hour-totals.ts";
 import type { MetricHour } from "./metric-store.ts";
 import type { KeySum } from "./metric-sum.ts";
-import type { Overview, TopKey } from "./overview-answer.ts";
+import type { Overview, TopKey, Totals } from "./overview-answer.ts";
 import { quantileMs } from "./quantile.ts";
 
 export interface OverviewSource {

@@ -32,6 +32,10 @@ const FILES: [path: string, type: string][] = [
   ["/static/style.css", "text/css; charset=utf-8"],
   ["/console/main.js", "text/javascript; charset=utf-8"],
   ["/static/icon.svg", "image/svg+xml"],
+  ["/docs/", "text/html; charset=utf-8"],
+  ["/docs/errors", "text/html; charset=utf-8"],
+  ["/docs/docs.css", "text/css; charset=utf-8"],
+  ["/openapi.json", "application/json"],
   ["/handover/key", "text/html; charset=utf-8"],
   ["/handover/key.js", "text/javascript; charset=utf-8"],
 ];
