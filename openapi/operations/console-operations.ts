@@ -23,7 +23,13 @@ export const CONSOLE_OPERATIONS: readonly Operation[] = [
     security: [],
     body: { schema: "SignInBody", example: examples.signInBody, required: true },
     answers: { 204: { description: "Signed in.", headers: ["Set-Cookie"] } },
-    errors: [...UNCONFIGURED, "invalid_admin_token", "too_many_requests", "cross_site_request", "invalid_request"],
+    errors: [
+      ...UNCONFIGURED,
+      "invalid_admin_token",
+      "too_many_requests",
+      "cross_site_request",
+      "invalid_request",
+    ],
   },
   {
     ...shared,
@@ -43,6 +49,12 @@ export const CONSOLE_OPERATIONS: readonly Operation[] = [
     description: "To be signed out is no failure.",
     security: ["adminToken", "consoleCookie"],
     answers: { 200: jsonAnswer("Who is signed in.", "SignIn", examples.signIn) },
-    errors: [...UNCONFIGURED, "invalid_admin_token", "too_many_requests", "cross_site_request", "identity_unavailable"],
+    errors: [
+      ...UNCONFIGURED,
+      "invalid_admin_token",
+      "too_many_requests",
+      "cross_site_request",
+      "identity_unavailable",
+    ],
   },
 ];

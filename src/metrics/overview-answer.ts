@@ -6,7 +6,9 @@ const milliseconds = z.number().nonnegative().nullable();
 const share = z.number().min(0).max(1).nullable();
 
 export const Totals = z.strictObject({
-  requests: count.describe("All of callers: those of operators, the console, webhooks and health checks are left out"),
+  requests: count.describe(
+    "All of callers: those of operators, the console, webhooks and health checks are left out",
+  ),
   hits: count,
   stale: count,
   misses: count.describe("Answered by Stytch, uncached and forced reads included"),
