@@ -63,9 +63,18 @@ function createContractCheck(document: Document): (answer: SeenAnswer) => string
   const lookup = dereference({ $id: COMPONENTS, $defs: relocate(document.components.schemas) });
   const known = new Map<object, Schema>();
   /** Many callers get the same answer. */
-  const passedBodies = new Map<object, Set<string>>();
+  const passed = new Map<object, Set<string>>();
 
-  function problemOf(schema: object, value: unknown): string | null {
+  function problemOf(schema: object, text: string, isJson: boolean): string | null {
+    const texts = passed.get(schema) ?? new Set();
+    passed.set(schema, texts);
+    if (texts.has(text)) return null;
+    const problem = problemOfValue(schema, isJson ? JSON.parse(text) : text);
+    if (problem === null) texts.add(text);
+    return problem;
+  }
+
+  function problemOfValue(schema: object, value: unknown): string | null {
     let relocated = known.get(schema);
     if (relocated === undefined) {
       relocated = { ...relocate(schema), $id: `${COMPONENTS}/${known.size}` };
@@ -85,7 +94,7 @@ function createContractCheck(document: Document): (answer: SeenAnswer) => string
       const { required, schema } = document.components.headers[nameOf($ref)] ?? { schema: {} };
       const value = headers.get(name);
       if (value === null && required) return `the header ${name} is missing`;
-      const problem = value === null ? null : problemOf(schema, value);
+      const problem = value === null ? null : problemOf(schema, value, false);
       if (problem !== null) return `the header ${name} is "${value}": ${problem}`;
     }
     const unknown = [...headers.keys()].find((name) => !names.has(name));
@@ -99,12 +108,7 @@ function createContractCheck(document: Document): (answer: SeenAnswer) => string
       return body === "" ? null : "it has a body, and none is documented";
     if (media === undefined) return `the type of its body, ${type}, is not documented`;
     if (method === "HEAD") return body === "" ? null : "an answer to HEAD has a body";
-    const passed = passedBodies.get(media.schema) ?? new Set();
-    passedBodies.set(media.schema, passed);
-    if (passed.has(body)) return null;
-    const problem = problemOf(media.schema, type === "application/json" ? JSON.parse(body) : body);
-    if (problem === null) passed.add(body);
-    return problem;
+    return problemOf(media.schema, body, type === "application/json");
   }
 
   return (answer) => {

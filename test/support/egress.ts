@@ -1,6 +1,6 @@
 /**
  * What leaves Postern in a test in workerd, and the check of it: no response, log line or thrown error may contain a
- * secret or a key, and no response may have a header that Postern does not set itself. `guard.ts` runs the check.
+ * secret or a key, no response may have a header that Postern does not set itself, and each is as `openapi.json` says. `guard.ts` runs the check.
  */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
