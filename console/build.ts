@@ -9,16 +9,19 @@ import { build } from "esbuild";
 const ROOT = join(import.meta.dirname, "..");
 const OUTPUT = join(ROOT, "dist", "assets");
 
-/** The files that are served as they are, by the path at which they are served. */
+/**
+ * The files that are served as they are, by the path at which they are served. What pages for callers use is not below
+ * `console/`, which Cloudflare Access may keep for operators.
+ */
 const STATIC_FILES = {
   _headers: "_headers",
   "console/index.html": "index.html",
-  "console/icon.svg": "icon.svg",
+  "static/icon.svg": "icon.svg",
   "handover/key.html": "handover.html",
 };
 
 /** What esbuild makes one file of, by the path at which that is served, without its extension. */
-const BUNDLES = { "console/main": "main.tsx", "console/style": "style.css", "handover/key": "handover.tsx" };
+const BUNDLES = { "console/main": "main.tsx", "static/style": "style.css", "handover/key": "handover.tsx" };
 
 /**
  * Two processes may run it at once, and a server may be reading what was built before: each file is replaced in one
@@ -44,7 +47,7 @@ async function bundle(folder: string): Promise<void> {
     bundle: true,
     // What both pages use is in a file of its own.
     splitting: true,
-    chunkNames: "console/shared",
+    chunkNames: "static/shared",
     minify: true,
     format: "esm",
     target: "es2023",

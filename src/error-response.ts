@@ -126,7 +126,10 @@ function toWire(failure: Failure): Wire {
         ],
       };
     case "cross_site_request":
-      return { status: 403, message: "A browser may send this only from a page of Postern itself." };
+      return {
+        status: 403,
+        message: "A browser may send this from a page of Postern only (Sec-Fetch-Site: same-origin).",
+      };
     case "ip_not_allowed":
       return {
         status: 403,

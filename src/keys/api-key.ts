@@ -58,7 +58,7 @@ export class ApiKey extends DurableObject<Env> {
     const now = Date.now();
     const record = createRecord(projectId, keyId, body, now);
     const { name, scopes } = record;
-    const detail = { name, scopes, ...this.#handover.replace(handover, record, now) };
+    const detail = { name, scopes, ...this.#handover.add(handover, record, now) };
     return await this.#save(record, actor, "key.created", detail);
   }
 
@@ -137,7 +137,7 @@ export class ApiKey extends DurableObject<Env> {
       const now = Date.now();
       const rotated = rotateRecord(record, overlapSeconds, now);
       if (rotated === null) return null;
-      const detail = { overlap_seconds: overlapSeconds, ...this.#handover.replace(handover, rotated, now) };
+      const detail = { overlap_seconds: overlapSeconds, ...this.#handover.add(handover, rotated, now) };
       return await this.#save(rotated, actor, "key.rotated", detail);
     });
   }

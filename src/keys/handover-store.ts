@@ -29,12 +29,9 @@ export class HandoverStore {
     this.#kv = kv;
   }
 
-  /** Ends the link of an earlier generation, and keeps the one that is ordered. Returns what the audit log says of it. */
-  replace(order: HandoverOrder | null, { generation }: KeyRecord, now: number) {
-    if (order === null) {
-      this.#kv.delete(HANDOVER_KEY);
-      return {};
-    }
+  /** Keeps the link that is ordered for the key of this record, if any. Returns what the audit log says of it. */
+  add(order: HandoverOrder | null, { generation }: KeyRecord, now: number) {
+    if (order === null) return {};
     const { hash, seconds } = order;
     this.#kv.put<Handover>(HANDOVER_KEY, { hash, expiresAt: now + seconds * 1_000, generation });
     return { handover_seconds: seconds };
@@ -45,7 +42,7 @@ export class HandoverStore {
     const handover = this.#kv.get<Handover>(HANDOVER_KEY);
     const isValid =
       handover?.hash === hash &&
-      // A version of Postern that knows no links may have rotated the key, and left this one.
+      // A rotation ends the link of the generation before by this alone.
       handover.generation === record.generation &&
       now < handover.expiresAt &&
       statusOf(record, now) === "active";

@@ -134,7 +134,7 @@ test("a link of another project is unknown to the key's object", async () => {
   expect(await takenBy(await takeKey(isolate, token))).toMatch(KEY);
 });
 
-test("a link that a rotation by an earlier version of Postern has left does not work", async () => {
+test("a link of an earlier generation does not work, even if it is still stored", async () => {
   const { keyId, token } = await createLink(isolate);
   const hash = await hashHandoverToken(token);
   await runInDurableObject(env.API_KEY.getByName(keyId), (_, { storage }) => {
