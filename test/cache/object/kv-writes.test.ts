@@ -43,7 +43,9 @@ beforeEach(async () => {
 });
 const body = () => kvKey(org["organization_id"]);
 const pointer = () => kvKey(org["organization_slug"]);
-const written = async (...keys: string[]) => await vi.waitFor(() => expect(writes).toEqual(keys));
+/** A write that KV refuses is made again after a second. */
+const written = async (...keys: string[]) =>
+  await vi.waitFor(() => expect(writes).toEqual(keys), { timeout: 4_000 });
 
 test("a miss by ID is one write to KV, and one by slug two", async () => {
   await isolate.call(path, { key });
