@@ -20,6 +20,7 @@ import {
   parseDuration,
   parseKeyId,
   parseOrganization,
+  parsePastTime,
   parseSearch,
   parseUnusedDays,
   parseWholeNumber,
@@ -124,6 +125,11 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
       "--unused-days <n>",
       "only keys without any call in so many days, 1 to 30, and issued before: of all pages, active ones unless --status is given; makes a call for each key",
       parseUnusedDays,
+    )
+    .option(
+      "--issued-before <time>",
+      "only keys that were made (at creation or by a rotation) before a date or time: those of an earlier KEY_SECRET, if it changed then",
+      parsePastTime,
     )
     .addHelpText(
       "after",

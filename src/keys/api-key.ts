@@ -158,8 +158,10 @@ export class ApiKey extends DurableObject<Env> {
     const now = Date.now();
     // Nothing is awaited before the record is saved, so no other call can have seen the link.
     if (record === null || !this.#handover.take(record, hash, now)) return null;
-    const taken = { ...record, version: record.version + 1 };
-    return await this.#save(taken, HANDOVER_ACTOR, "key.handed_over", {}, new Date(now).toISOString());
+    const at = new Date(now).toISOString();
+    // The caller makes the key only now, whatever `KEY_SECRET` was when the link was made.
+    const taken = { ...record, issued_at: at, version: record.version + 1 };
+    return await this.#save(taken, HANDOVER_ACTOR, "key.handed_over", {}, at);
   }
 
   /** As `UsageStore.list`. */

@@ -27,6 +27,7 @@ export function createRecord(
     updated_at: toIsoTime(now),
     revoked_at: null,
     generation: FIRST_GENERATION,
+    issued_at: toIsoTime(now),
     previous: [],
     version: 1,
   };
@@ -70,6 +71,7 @@ export function rotateRecord(record: KeyRecord, overlapSeconds: number, now: num
   return {
     ...record,
     generation: record.generation + 1,
+    issued_at: toIsoTime(now),
     previous,
     updated_at: toIsoTime(now),
     version: record.version + 1,
