@@ -16,9 +16,10 @@ import { type HandoverOrder, HandoverStore } from "./handover-store.ts";
 import { LedgerStore } from "./ledger-store.ts";
 import { changesOf, createRecord, editRecord, revokeRecord, rotateRecord } from "./mutations.ts";
 import type { KeyCreation, KeyEdit } from "./policy.ts";
-import { isOfProject, type KeyRecord } from "./record.ts";
+import { isOfProject, type KeyRecord, statusOf } from "./record.ts";
 import type { HourCount, UsageReport } from "./usage.ts";
 import { UsageStore } from "./usage-store.ts";
+import { type ImportOutcome, importOutcome, type WholeRecord } from "./whole-record.ts";
 
 const RECORD_KEY = "record";
 
@@ -26,6 +27,11 @@ export type MutationResult =
   | { readonly record: KeyRecord; readonly refusal: null }
   /** `unknown`: never issued, or of another project. `overlapping`: too many earlier generations still work for another rotation. */
   | { readonly record: null; readonly refusal: "unknown" | "revoked" | "overlapping" };
+
+interface TakenIn {
+  readonly outcome: ImportOutcome;
+  readonly record: KeyRecord;
+}
 
 interface LeaseResponse {
   /** Null if the key was never issued. */
@@ -164,6 +170,24 @@ export class ApiKey extends DurableObject<Env> {
     // The caller makes the key only now, whatever `KEY_SECRET` was when the link was made.
     const taken = { ...record, issued_at: at, version: record.version + 1 };
     return await this.#save(taken, HANDOVER_ACTOR, "key.handed_over", {}, at);
+  }
+
+  /**
+   * Takes in the record of this key from another deployment, unless that would undo what was done here. Null if the
+   * object has a record of another Stytch project. Idempotent.
+   */
+  async takeIn(projectId: string, given: WholeRecord, actor?: string): Promise<TakenIn | null> {
+    const stored = this.#record();
+    if (stored !== null && !isOfProject(stored, projectId)) return null;
+    const outcome = importOutcome(stored, given, projectId);
+    if (stored !== null && outcome !== "updated") return { outcome, record: stored };
+    if (stored !== null) this.#ledger.changeLimit(stored.rate_limit, given.rate_limit);
+    const record = { ...given, imported_version: given.version };
+    const { name, scopes, generation } = record;
+    const now = Date.now();
+    const detail = { name, scopes, generation, status: statusOf(record, now) };
+    await this.#save(record, actor, "key.imported", detail, new Date(now).toISOString());
+    return { outcome, record };
   }
 
   /** As `UsageStore.list`. */

@@ -9,7 +9,7 @@ import type { KeyRecord } from "./record.ts";
 const FIRST_GENERATION = 1;
 
 /** Ended generations are dropped from the record; this bounds those that still work, however often a key is rotated. */
-const MAX_PREVIOUS_GENERATIONS = 20;
+export const MAX_PREVIOUS_GENERATIONS = 20;
 
 const toIsoTime = (ms: number) => new Date(ms).toISOString();
 

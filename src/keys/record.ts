@@ -45,6 +45,8 @@ export interface KeyRecord extends z.output<typeof KeyCreation> {
   readonly project_id?: string;
   /** Counts the changes of the record, so that reports of them can be ordered. */
   readonly version: number;
+  /** The `version` that another deployment gave out and this one took in last; absent if the key is of this one. */
+  readonly imported_version?: number;
 }
 
 export const KEY_STATUSES = ["active", "expired", "revoked"] as const;
