@@ -16,6 +16,8 @@ export interface CommandResult {
   readonly note?: string;
   /** Likely mistakes; they go to stderr, with `--json` too. */
   readonly warnings?: readonly string[];
+  /** Why the command has failed although there is a result: it ends with this error. */
+  readonly failure?: string;
 }
 
 export const keyPath = (keyId: string) => `/admin/keys/${keyId}`;
@@ -26,7 +28,7 @@ export const recordResult = (document: unknown): CommandResult => ({
 });
 
 /** The largest page that the server gives. */
-const MAX_PAGE_SIZE = 200;
+export const MAX_PAGE_SIZE = 200;
 
 export interface ListOptions {
   readonly limit?: number;

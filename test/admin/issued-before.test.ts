@@ -44,7 +44,7 @@ test("a key that a link hands over is made at that moment", async () => {
   expect(await issuedBefore(iso(5))).toEqual([]);
 });
 
-test("a record of an early version, which does not tell, counts as made when it was created", async () => {
+test("a record of an early version counts as made when it was created", async () => {
   const old = recordOf({ generation: 4, updated_at: "2026-06-01T00:00:00.000Z" });
   expect(wasIssuedBefore(old, Date.parse("2026-01-01T00:00:00.001Z"))).toBe(true);
   expect(wasIssuedBefore(old, Date.parse("2026-01-01T00:00:00.000Z"))).toBe(false);

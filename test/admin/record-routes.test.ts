@@ -69,7 +69,7 @@ test("a moved key works by each generation as it did, with all that binds it", a
   expect(await errorAt(now, fourth)).toBe("expired_key");
 });
 
-test("a moved key works only with the KEY_SECRET that made it, or with that as the previous one", async () => {
+test("a moved key works only with the KEY_SECRET that made it, or it as previous one", async () => {
   const { key, keyId } = await createKey(isolate);
   const whole = await exported(keyId);
   await moveAway(keyId);
@@ -222,7 +222,7 @@ test("records are given out and taken in for operators only", async () => {
   expect((await isolate.admin("GET", pathOf("short"))).status).toBe(404);
 });
 
-test("the largest record that edits can make can be moved, and a larger body is refused", async () => {
+test("a record beyond the size of a creation can be moved, and a larger body cannot", async () => {
   const { keyId } = await createKey(isolate);
   const id = (index: number) => `organization-test-${String(index).padStart(200, "0")}`;
   const path = (index: number) => `trusted_metadata.${"字".repeat(100)}${String(index).padStart(11, "0")}`;
