@@ -4,6 +4,7 @@
  */
 
 import type * as z from "zod";
+import type { PublicKeyRecord } from "./key-answers.ts";
 import type { KeyCreation } from "./policy.ts";
 
 /** The permissions that a key can have. */
@@ -77,7 +78,7 @@ export function wasIssuedBefore({ issued_at, created_at }: KeyRecord, time: numb
 }
 
 /** The record as the admin API returns it. */
-export function toPublicRecord(record: KeyRecord, now: number) {
+export function toPublicRecord(record: KeyRecord, now: number): PublicKeyRecord {
   const latest = record.previous.at(-1);
   const overlaps = record.revoked_at === null && latest !== undefined && now < Date.parse(latest.valid_until);
   return {
