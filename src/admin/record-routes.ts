@@ -1,5 +1,6 @@
 /** The admin API that moves keys to another deployment: the whole record of a key, read there and taken in here. */
 import { RequestError } from "../errors.ts";
+import type { TakenInRecord } from "../keys/key-answers.ts";
 import { checkOrganizationIds } from "../keys/policy-checks.ts";
 import { toPublicRecord } from "../keys/record.ts";
 import { checkProject, toWholeRecord, WholeRecord } from "../keys/whole-record.ts";
@@ -43,5 +44,6 @@ export async function takeInRecord(c: AdminContext): Promise<Response> {
     async (key) => await key.takeIn(projectId(c), given, c.var.actor),
   );
   if (taken === null) throw new RequestError({ type: "key_not_found" });
-  return Response.json({ outcome: taken.outcome, record: toPublicRecord(taken.record, Date.now()) });
+  const record = toPublicRecord(taken.record, Date.now());
+  return Response.json({ outcome: taken.outcome, record } satisfies TakenInRecord);
 }

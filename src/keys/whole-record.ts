@@ -4,6 +4,7 @@
  */
 import * as z from "zod";
 import type { Config } from "../config.ts";
+import type { TakenInRecord } from "./key-answers.ts";
 import { MAX_PREVIOUS_GENERATIONS } from "./mutations.ts";
 import { KeyCreation, wholeNumber } from "./policy.ts";
 import type { KeyRecord } from "./record.ts";
@@ -79,7 +80,7 @@ export function checkProject({ project_id }: WholeRecord, { stytch }: Config): s
  * changed here since, and the given one is later. `unchanged`: they are the same. `kept`: they differ, and the one here
  * stays as it is.
  */
-export type ImportOutcome = "imported" | "updated" | "unchanged" | "kept";
+export type ImportOutcome = TakenInRecord["outcome"];
 
 export function importOutcome(stored: KeyRecord | null, given: KeyRecord, projectId: string): ImportOutcome {
   if (stored === null) return "imported";
