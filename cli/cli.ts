@@ -12,14 +12,17 @@ import {
   revoke,
   rotate,
 } from "./commands/change.ts";
+import type { Progress } from "./commands/move.ts";
 import { audit, type CommandResult, type ListOptions, list, overview, show, usage } from "./commands/read.ts";
 import { type Environment, resolveConnection } from "./connection.ts";
 import { CliError, errorLine, jsonText } from "./errors.ts";
 import { EXAMPLE_ID, examples, ROOT_HELP } from "./help.ts";
+import { addMoveCommands } from "./move-commands.ts";
 import {
   parseDuration,
   parseKeyId,
   parseOrganization,
+  parsePastTime,
   parseSearch,
   parseUnusedDays,
   parseWholeNumber,
@@ -82,13 +85,18 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
     })
     .exitOverride();
 
-  async function run(command: Command, operation: (api: AdminApi) => Promise<CommandResult>): Promise<void> {
+  async function run(
+    command: Command,
+    operation: (api: AdminApi, progress: Progress) => Promise<CommandResult>,
+  ): Promise<void> {
     const { json, ...options } = command.optsWithGlobals<{ url?: string; token?: string; json?: boolean }>();
     const api = createAdminApi(resolveConnection(options, env, readLocalToken));
-    const { document, text, note, warnings = [] } = await operation(api);
+    const progress = (line: string) => (json ? undefined : writeErr(line));
+    const { document, text, note, warnings = [], failure } = await operation(api, progress);
     writeOut(json ? jsonText(document) : text());
     for (const warning of warnings) writeErr(`warning: ${warning}`);
     if (note !== undefined && !json) writeErr(note);
+    if (failure !== undefined) throw new CliError(failure);
   }
   function addKeyCommand(name: string, description: string): Command {
     const keyId = new Argument("<key_id>", "the key's ID: the 16 characters after pst_test_ or pst_live_");
@@ -124,6 +132,11 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
       "--unused-days <n>",
       "only keys without any call in so many days, 1 to 30, and issued before: of all pages, active ones unless --status is given; makes a call for each key",
       parseUnusedDays,
+    )
+    .option(
+      "--issued-before <time>",
+      "only keys that were made (at creation or by a rotation) before a date or time: those of an earlier KEY_SECRET, if it changed then",
+      parsePastTime,
     )
     .addHelpText(
       "after",
@@ -224,6 +237,7 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
     });
 
   addSessionCommands(root, { run, examples, confirm });
+  addMoveCommands(root, { run, examples });
 
   root
     .command("audit")

@@ -1,7 +1,7 @@
 /** Client of the admin API: sends requests, turns failures into errors that say what to do, and parses responses. */
 import { z } from "zod";
 import type { Connection } from "./connection.ts";
-import { CliError } from "./errors.ts";
+import { CliError, RefusedError } from "./errors.ts";
 import { nameOptions } from "./option-names.ts";
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -54,7 +54,10 @@ export function createAdminApi(connection: Connection): AdminApi {
         if (json !== undefined) return json;
         throw new CliError(`${origin} answered ${status} without JSON. Is it a Postern?${ifUncertain}`);
       }
-      throw new CliError(errorMessage(connection, status, json, body, ifUncertain).replaceAll(token, "…"));
+      const message = errorMessage(connection, status, json, body, ifUncertain).replaceAll(token, "…");
+      const refusal = status < 500 ? ErrorBody.safeParse(json).data : undefined;
+      if (refusal === undefined) throw new CliError(message);
+      throw new RefusedError(message, refusal.error_type, refusal.error_message);
     },
   };
 }
@@ -148,6 +151,12 @@ export const KeyRecord = z.object({
   previous_generation_valid_until: z.string().nullish(),
 });
 export type KeyRecord = z.output<typeof KeyRecord>;
+
+/** All that is stored of a record: the tool passes it on as it is. */
+export const WholeRecord = z.looseObject({ key_id: z.string() });
+export type WholeRecord = z.output<typeof WholeRecord>;
+
+export const TakenInRecord = z.object({ outcome: z.enum(["imported", "updated", "unchanged", "kept"]) });
 
 /** Response of create and rotate. The record in it is parsed separately: a surprise there must not lose the key. */
 export const IssuedKey = z.object({ key: z.string() });

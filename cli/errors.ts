@@ -10,6 +10,20 @@ export class CliError extends Error {
   }
 }
 
+/** The server refused a call. */
+export class RefusedError extends CliError {
+  /** Its `error_type`. */
+  readonly type: string;
+  /** Its own words. */
+  readonly reason: string;
+
+  constructor(message: string, type: string, reason: string) {
+    super(message);
+    this.type = type;
+    this.reason = reason;
+  }
+}
+
 /** A whole API key anywhere in a text, `pst_<test|live>_<key ID>_<secret part>`, or the token of a link to one. */
 export const KEY_PATTERN = /(pst_(?:test|live)|handover)_([0-9a-z]{16})_[0-9a-z]+/g;
 

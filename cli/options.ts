@@ -62,6 +62,14 @@ export function parseTime(text: string): string {
   );
 }
 
+/** Accepts an RFC 3339 time and a date (its start in UTC). */
+export function parsePastTime(text: string): string {
+  if (/^\d{4}-/.test(text)) return parseTime(text);
+  throw new InvalidArgumentError(
+    "Write a date and time such as 2027-01-01T00:00:00Z, or a date (2027-01-01).",
+  );
+}
+
 /** Appends the values of an option that may be repeated, or have several with commas between. */
 export function collect(text: string, previous: readonly string[] | undefined): readonly string[] {
   const values = text.split(",").map((value) => value.trim());

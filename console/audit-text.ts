@@ -8,6 +8,7 @@ const ACTIONS: Readonly<Record<string, string>> = {
   "key.rotated": "Rotated a key",
   "key.revoked": "Revoked a key",
   "key.handed_over": "Handed a key over",
+  "key.imported": "Imported a key",
   "cache.purged": "Purged the cache",
   "session.revoked": "Revoked sessions",
   "session_policy.updated": "Set the session policy",

@@ -10,8 +10,10 @@ import type {
   KeyUsage,
   LinkedKey,
   PublicKeyRecord,
+  TakenInRecord,
   UsageHour,
 } from "../src/keys/key-answers.ts";
+import type { WholeRecord } from "../src/keys/whole-record.ts";
 import type { Overview, Totals } from "../src/metrics/overview-answer.ts";
 import type { PublicSessionPolicy, SessionIdentity } from "../src/sessions/session-answers.ts";
 
@@ -82,6 +84,17 @@ export const handedOverKey: HandedOverKey = { key: KEY, record: keyRecord };
 export const signInBody = { token: "the-admin-token-of-the-deployment" };
 
 export const signIn: SignIn = { actor: "token", expires_at: "2026-11-22T08:00:00.000Z" };
+
+const { status: __, previous_generation_valid_until: ___, ...storedRecord } = keyRecord;
+export const wholeRecord: WholeRecord = {
+  ...storedRecord,
+  project_id: "project-test-11111111-1111-4111-8111-111111111111",
+  issued_at: storedRecord.created_at,
+  previous: [],
+  version: 1,
+};
+
+export const takenInRecord: TakenInRecord = { outcome: "imported", record: keyRecord };
 
 export const keyPage: KeyPage = { keys: [keyRecord], next_cursor: null };
 

@@ -60,6 +60,10 @@ const QUERY_TEXTS: Readonly<Record<string, readonly [description: string, exampl
   limit: ["How many items a page has.", 50],
   cursor: ["`next_cursor` of the page before.", "MjAyNi0xMS0yMVQyMDowMDowMC4wMDBaIDBmM2s5enEybTR4N3cxYWI"],
   q: ["Keeps keys whose name or ID contains the text, in any case.", "acme"],
+  issued_before: [
+    "Keeps keys that were made before this time: at creation, by a rotation or by a hand-over.",
+    "2026-11-30T10:01:00Z",
+  ],
   status: ["Keeps keys with this status.", "active"],
 };
 

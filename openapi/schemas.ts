@@ -13,6 +13,7 @@ import { ErrorBody } from "../src/error-docs/error-body.ts";
 import { Jwks } from "../src/jwks/jwks-schema.ts";
 import * as keys from "../src/keys/key-answers.ts";
 import { KeyCreationBody, KeyEdit, KeyRotation } from "../src/keys/policy.ts";
+import { WholeRecord } from "../src/keys/whole-record.ts";
 import { Cost, Overview, TopKey, Totals } from "../src/metrics/overview-answer.ts";
 import * as sessions from "../src/sessions/session-answers.ts";
 import { SessionPolicy } from "../src/sessions/session-policy.ts";
@@ -46,6 +47,8 @@ const NAMED = {
   HandoverBody: [HandoverBody],
   HandedOverKey: [keys.HandedOverKey],
   KeyPage: [keys.KeyPage],
+  WholeKeyRecord: [WholeRecord],
+  TakenInRecord: [keys.TakenInRecord],
   KeyIdentity: [keys.KeyIdentity],
   UsageHour: [keys.UsageHour],
   KeyUsage: [keys.KeyUsage],

@@ -58,6 +58,7 @@ const Variables = z.object({
       .default([]),
   ),
   KEY_SECRET: emptyAsUnset(longSecret),
+  KEY_SECRET_PREVIOUS: emptyAsUnset(longSecret.optional()),
   ADMIN_TOKEN: emptyAsUnset(longToken.optional()),
   ACCESS_AUD: emptyAsUnset(
     stringOr("must be a string").regex(HEADER_SAFE, "must be printable ASCII without spaces").optional(),
@@ -88,6 +89,11 @@ const Variables = z.object({
   LOG_HIT_SAMPLE_RATE: numberVariable(0.1, 0, 1, false),
 });
 
+const CheckedVariables = Variables.refine((v) => v.KEY_SECRET_PREVIOUS !== v.KEY_SECRET, {
+  path: ["KEY_SECRET_PREVIOUS"],
+  error: "must differ from KEY_SECRET: it is the secret before that one",
+});
+
 type Variables = z.output<typeof Variables>;
 
 /** Every variable that Postern reads. */
@@ -110,7 +116,10 @@ export interface Config {
   /** The values of `iss` that session JWTs of the project may have. */
   readonly jwtIssuers: readonly string[];
   readonly upstreamRegion: (typeof LOCATION_HINTS)[number];
+  /** Makes keys, links to them and the console's cookies. */
   readonly keySecret: string;
+  /** Makes nothing, but proves keys and links that were made while it was the `keySecret`. */
+  readonly previousKeySecret: string | undefined;
   readonly adminToken: string | undefined;
   /** The tag of the Cloudflare Access application whose people may use the admin API, beside who has the token. */
   readonly accessAud: string | undefined;
@@ -137,7 +146,7 @@ export interface Config {
 
 /** Returns the configuration, or what is wrong with it, by variable and without any value. Never throws. No I/O. */
 export function parseConfig(env: object): Result<Config, Readonly<Record<string, string>>> {
-  const parsed = Variables.safeParse(env);
+  const parsed = CheckedVariables.safeParse(env);
   if (parsed.success) return success(Object.freeze(toConfig(parsed.data)));
   const problems = parsed.error.issues.map((issue) => [String(issue.path[0]), issue.message] as const);
   return failed(Object.fromEntries(problems));
@@ -167,6 +176,7 @@ function toConfig(v: Variables): Config {
     jwtIssuers: Object.freeze([`stytch.com/${v.STYTCH_PROJECT_ID}`, origin, ...v.STYTCH_JWT_ISSUERS]),
     upstreamRegion: v.UPSTREAM_REGION,
     keySecret: v.KEY_SECRET,
+    previousKeySecret: v.KEY_SECRET_PREVIOUS,
     adminToken: v.ADMIN_TOKEN,
     accessAud: v.ACCESS_AUD,
     metricsToken: v.METRICS_TOKEN,

@@ -24,6 +24,8 @@ export interface LogEntry {
   status: number;
   error_type: string | null;
   key_id: string | null;
+  /** Set if the caller's key was made with `KEY_SECRET_PREVIOUS`. */
+  key_secret?: "previous";
   /** True if the caller is the session of a member. Nothing of it is logged. */
   session?: true;
   /** The trace of the caller that the request belongs to, by a valid `traceparent`. */

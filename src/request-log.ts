@@ -4,6 +4,7 @@
  */
 import { errorTypeOf, type Failure } from "./errors.ts";
 import type { IsolateState } from "./isolate-state.ts";
+import type { VerifiedKey } from "./keys/key-format.ts";
 import { type DegradedPart, describeError, type LogEntry, log, type UpstreamCall } from "./log.ts";
 import type { Counters } from "./metrics/counters.ts";
 import { type CacheResult, outcomeOf } from "./metrics/outcome.ts";
@@ -81,8 +82,9 @@ export class RequestLog implements StageLog {
   }
 
   /** The genuine key that the caller presents. */
-  callerKey(keyId: string): void {
+  callerKey({ keyId, isOfPreviousSecret }: VerifiedKey): void {
     this.#entry.key_id = keyId;
+    if (isOfPreviousSecret) this.#entry.key_secret = "previous";
     this.#callerKeyId = keyId;
   }
 

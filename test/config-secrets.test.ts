@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { parseConfig } from "../src/config.ts";
 import { createConfig } from "./support/config.ts";
-import { TEST_VARS } from "./support/vars.ts";
+import { NEXT_KEY_SECRET, ROTATING_KEY_SECRETS, TEST_VARS } from "./support/vars.ts";
 import { SECRET as WEBHOOK_SECRET } from "./support/webhook.ts";
 
 function problemsOf(vars: Record<string, string>) {
@@ -25,10 +25,19 @@ test.each([
   ["a longer pattern repeated", "0123456789abcdef".repeat(2)],
   ["a pattern cut off at the end", "0123456789".repeat(4).slice(0, 37)],
 ])("a secret or token of %s is refused, and the problem says how to make one", (_, value) => {
-  for (const name of ["KEY_SECRET", "ADMIN_TOKEN", "METRICS_TOKEN"]) {
+  for (const name of ["KEY_SECRET", "KEY_SECRET_PREVIOUS", "ADMIN_TOKEN", "METRICS_TOKEN"]) {
     expect(problemsOf({ [name]: value })[name]).toMatch(/random|printable/);
   }
   expect(problemsOf({ KEY_SECRET: value })["KEY_SECRET"]).toContain("openssl rand -hex 32");
+});
+
+test("KEY_SECRET_PREVIOUS is another secret than KEY_SECRET, or not set", () => {
+  expect(problemsOf({ KEY_SECRET_PREVIOUS: TEST_VARS.KEY_SECRET })).toEqual({
+    KEY_SECRET_PREVIOUS: expect.stringContaining("must differ from KEY_SECRET"),
+  });
+  const { keySecret, previousKeySecret } = createConfig(ROTATING_KEY_SECRETS);
+  expect([keySecret, previousKeySecret]).toEqual([NEXT_KEY_SECRET, TEST_VARS.KEY_SECRET]);
+  expect(createConfig({ KEY_SECRET_PREVIOUS: "" }).previousKeySecret).toBeUndefined();
 });
 
 test("random secrets in hexadecimal and base64 are accepted", () => {

@@ -16,6 +16,8 @@ export interface CommandResult {
   readonly note?: string;
   /** Likely mistakes; they go to stderr, with `--json` too. */
   readonly warnings?: readonly string[];
+  /** Why the command has failed although there is a result: it ends with this error. */
+  readonly failure?: string;
 }
 
 export const keyPath = (keyId: string) => `/admin/keys/${keyId}`;
@@ -26,7 +28,7 @@ export const recordResult = (document: unknown): CommandResult => ({
 });
 
 /** The largest page that the server gives. */
-const MAX_PAGE_SIZE = 200;
+export const MAX_PAGE_SIZE = 200;
 
 export interface ListOptions {
   readonly limit?: number;
@@ -34,15 +36,17 @@ export interface ListOptions {
   /** A part of the name or ID. */
   readonly q?: string;
   readonly status?: string;
+  /** Only keys whose latest generation was made before this RFC 3339 time. */
+  readonly issuedBefore?: string;
   /** Only keys that were not used for so long. */
   readonly unusedDays?: number;
 }
 
 /** One page; with `all` or `unusedDays`, every page merged into one document of the same form. */
 export async function list(api: AdminApi, options: ListOptions): Promise<CommandResult> {
-  const { unusedDays } = options;
+  const { unusedDays, issuedBefore } = options;
   const all = options.all === true || unusedDays !== undefined;
-  const isFiltered = (options.q ?? options.status ?? unusedDays) !== undefined;
+  const isFiltered = (options.q ?? options.status ?? issuedBefore ?? unusedDays) !== undefined;
   const { first, keys, next } = await readPages(api, { ...options, all });
   const shown = unusedDays === undefined ? keys : await unusedKeys(api, keys, unusedDays);
   return {
@@ -57,7 +61,7 @@ export async function list(api: AdminApi, options: ListOptions): Promise<Command
   };
 }
 
-async function readPages(api: AdminApi, { limit, all, q, status, unusedDays }: ListOptions) {
+async function readPages(api: AdminApi, { limit, all, q, status, issuedBefore, unusedDays }: ListOptions) {
   const pageSize = limit ?? (all ? MAX_PAGE_SIZE : undefined);
   // A key that has ended is unused anyway.
   const listed = status ?? (unusedDays === undefined ? undefined : "active");
@@ -66,6 +70,7 @@ async function readPages(api: AdminApi, { limit, all, q, status, unusedDays }: L
       ...(pageSize === undefined ? {} : { limit: `${pageSize}` }),
       ...(q === undefined ? {} : { q }),
       ...(listed === undefined ? {} : { status: listed }),
+      ...(issuedBefore === undefined ? {} : { issued_before: issuedBefore }),
       ...(cursor === undefined ? {} : { cursor }),
     });
     const path = query.size === 0 ? "/admin/keys" : `/admin/keys?${query}`;

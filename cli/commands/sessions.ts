@@ -7,7 +7,7 @@ import { sessionPolicyWarnings } from "../warnings.ts";
 import { type Confirm, requireTerminal, requireYes } from "./change.ts";
 import type { CommandResult } from "./read.ts";
 
-const POLICY_PATH = "/admin/session-policy";
+export const POLICY_PATH = "/admin/session-policy";
 
 const policyResult = (document: unknown): CommandResult => ({
   document,

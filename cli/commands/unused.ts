@@ -1,10 +1,9 @@
 /** Which keys nobody has used for some days, by asking for the usage of each. */
 import { z } from "zod";
 import { type AdminApi, KeyRecord, parseResponse, Usage } from "../client.ts";
+import { eachConcurrently } from "../concurrently.ts";
 
 const DAY_MS = 86_400_000;
-/** So many calls are under way at a time. */
-const CONCURRENCY = 8;
 
 /**
  * Of these keys, those that were issued before and have made no call since, refused ones included. Makes one call for
@@ -18,14 +17,10 @@ export async function unusedKeys(
 ): Promise<readonly unknown[]> {
   const records = parseResponse(z.array(KeyRecord), keys);
   const isUnused: boolean[] = records.map(() => false);
-  const queue = records.entries();
-  const work = async () => {
-    for (const [index, { key_id, created_at }] of queue) {
-      if (now - Date.parse(created_at) < days * DAY_MS) continue;
-      const usage = await api.call("GET", `/admin/keys/${key_id}/usage?hours=${days * 24}`);
-      isUnused[index] = parseResponse(Usage, usage).hours.length === 0;
-    }
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, work));
+  await eachConcurrently(records, async ({ key_id, created_at }, index) => {
+    if (now - Date.parse(created_at) < days * DAY_MS) return;
+    const usage = await api.call("GET", `/admin/keys/${key_id}/usage?hours=${days * 24}`);
+    isUnused[index] = parseResponse(Usage, usage).hours.length === 0;
+  });
   return keys.filter((_, index) => isUnused[index]);
 }

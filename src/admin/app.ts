@@ -16,6 +16,7 @@ import {
 import type { OperatorCredentials } from "./operator.ts";
 import { showOverview } from "./overview-routes.ts";
 import { purgeCache } from "./purge-routes.ts";
+import { showWholeRecord, takeInRecord } from "./record-routes.ts";
 import { requireOperator } from "./require-operator.ts";
 import {
   deleteSessionPolicy,
@@ -36,6 +37,8 @@ export const adminApp = (credentials: OperatorCredentials) =>
     .delete("/keys/:key_id", requireKeyId, revokeKey)
     .post("/keys/:key_id/rotate", requireKeyId, rotateKey)
     .get("/keys/:key_id/usage", requireKeyId, showUsage)
+    .get("/keys/:key_id/record", requireKeyId, showWholeRecord)
+    .put("/keys/:key_id/record", requireKeyId, takeInRecord)
     .post("/cache/purge", purgeCache)
     .put("/session-policy", setSessionPolicy)
     .get("/session-policy", showSessionPolicy)

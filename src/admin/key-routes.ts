@@ -54,15 +54,26 @@ export const KeyListQuery = PageQuery.extend({
     .enum(KEY_STATUSES, `must be one of ${KEY_STATUSES.join(", ")}`)
     .nullable()
     .default(null),
+  issued_before: z.iso
+    .datetime({ offset: true, error: "must be an RFC 3339 time such as 2027-01-01T00:00:00Z" })
+    .transform((time) => Date.parse(time))
+    .nullable()
+    .default(null),
 });
 
 /** Answers 200 with a page of the records that match the query, newest first. */
 export async function listKeys(c: AdminContext): Promise<Response> {
-  const { q: text, status, ...pageRequest } = readQuery(c.env.request, KeyListQuery);
+  const {
+    q: text,
+    status,
+    issued_before: issuedBefore,
+    ...pageRequest
+  } = readQuery(c.env.request, KeyListQuery);
+  const filter = { text, status, issuedBefore };
   const page = await readPage(
     c.env,
     pageRequest,
-    async (directory, limit, after) => await directory.listKeys(limit, after, projectId(c), { text, status }),
+    async (directory, limit, after) => await directory.listKeys(limit, after, projectId(c), filter),
   );
   const now = Date.now();
   const keys = page.items.map((record) => toPublicRecord(record, now));

@@ -10,15 +10,16 @@ export const MAX_ADMIN_BODY_BYTES = 64 * 1024;
 
 export const invalidRequest = (message: string): Failure => ({ type: "invalid_request", message });
 
-/** Reads the body. `fallback` stands for a body that is absent. */
+/** Reads the body, of at most `maxBytes`. `fallback` stands for a body that is absent. */
 export async function readBody<S extends z.ZodType>(
   request: Request,
   schema: S,
   fallback?: unknown,
+  maxBytes = MAX_ADMIN_BODY_BYTES,
 ): Promise<z.output<S>> {
-  const bytes = await readBounded(MAX_ADMIN_BODY_BYTES, request.body);
+  const bytes = await readBounded(maxBytes, request.body);
   if (bytes === undefined) {
-    throw new RequestError(invalidRequest(`the body must have at most ${MAX_ADMIN_BODY_BYTES} bytes`));
+    throw new RequestError(invalidRequest(`the body must have at most ${maxBytes} bytes`));
   }
   const json = bytes.byteLength === 0 && fallback !== undefined ? fallback : parseJson(bytes);
   if (json === undefined) throw new RequestError(invalidRequest("the body must be JSON"));

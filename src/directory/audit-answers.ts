@@ -9,6 +9,7 @@ export const PublicAuditEvent = z.strictObject({
     "key.rotated",
     "key.revoked",
     "key.handed_over",
+    "key.imported",
     "cache.purged",
     "session.revoked",
     "session_policy.updated",

@@ -7,27 +7,31 @@
 import { DurableObject } from "cloudflare:workers";
 import type * as z from "zod";
 import { HANDOVER_ACTOR } from "../directory/audit-event.ts";
-import { fullBucket, type Limit } from "../limits/bucket.ts";
-import { allocate, changeLedgerLimit, createLedger, type Ledger } from "../limits/bucket-ledger.ts";
 import { callDelayMs } from "../limits/grant-policy.ts";
 import type { TokenRequest, TokenResponse } from "../limits/messages.ts";
 import { countingLogDegraded } from "../metrics/count-degraded.ts";
 import { checkKey } from "./authorize.ts";
 import { EventOutbox, type KeyEvent } from "./event-outbox.ts";
 import { type HandoverOrder, HandoverStore } from "./handover-store.ts";
+import { LedgerStore } from "./ledger-store.ts";
 import { changesOf, createRecord, editRecord, revokeRecord, rotateRecord } from "./mutations.ts";
 import type { KeyCreation, KeyEdit } from "./policy.ts";
-import { isOfProject, type KeyRecord } from "./record.ts";
+import { isOfProject, type KeyRecord, statusOf } from "./record.ts";
 import type { HourCount, UsageReport } from "./usage.ts";
 import { UsageStore } from "./usage-store.ts";
+import { type ImportOutcome, importOutcome, type WholeRecord } from "./whole-record.ts";
 
 const RECORD_KEY = "record";
-const BUCKET_KEY = "bucket";
 
 export type MutationResult =
   | { readonly record: KeyRecord; readonly refusal: null }
   /** `unknown`: never issued, or of another project. `overlapping`: too many earlier generations still work for another rotation. */
   | { readonly record: null; readonly refusal: "unknown" | "revoked" | "overlapping" };
+
+interface TakenIn {
+  readonly outcome: ImportOutcome;
+  readonly record: KeyRecord;
+}
 
 interface LeaseResponse {
   /** Null if the key was never issued. */
@@ -40,6 +44,7 @@ export class ApiKey extends DurableObject<Env> {
   readonly #outbox = new EventOutbox(this.ctx.storage, this.env);
   readonly #usage = new UsageStore(this.ctx.storage.kv);
   readonly #handover = new HandoverStore(this.ctx.storage.kv);
+  readonly #ledger = new LedgerStore(this.ctx.storage.kv);
   /** Whether a call is held until its token has come. */
   #isHolding = false;
 
@@ -108,7 +113,10 @@ export class ApiKey extends DurableObject<Env> {
       uncheckedGeneration === null ||
       (record.allowed_ips === null && !checkKey(record, uncheckedGeneration, now));
     const needsToken = request.needsToken && mayTake;
-    return { record, tokens: this.#allocateTokens(record.rate_limit, { ...request, needsToken }, now) };
+    return {
+      record,
+      tokens: this.#ledger.allocateTokens(record.rate_limit, { ...request, needsToken }, now),
+    };
   }
 
   /**
@@ -119,7 +127,7 @@ export class ApiKey extends DurableObject<Env> {
     return await this.#change(projectId, async (record) => {
       const changes = changesOf(record, edit);
       if (changes === null) return record;
-      this.#changeLimit(record.rate_limit, edit.rate_limit ?? null);
+      this.#ledger.changeLimit(record.rate_limit, edit.rate_limit ?? null);
       const edited = editRecord(record, edit, Date.now());
       const detail = { fields: Object.keys(changes.after), ...changes };
       return await this.#save(edited, actor, "key.updated", detail);
@@ -158,8 +166,28 @@ export class ApiKey extends DurableObject<Env> {
     const now = Date.now();
     // Nothing is awaited before the record is saved, so no other call can have seen the link.
     if (record === null || !this.#handover.take(record, hash, now)) return null;
-    const taken = { ...record, version: record.version + 1 };
-    return await this.#save(taken, HANDOVER_ACTOR, "key.handed_over", {}, new Date(now).toISOString());
+    const at = new Date(now).toISOString();
+    // The caller makes the key only now, whatever `KEY_SECRET` was when the link was made.
+    const taken = { ...record, issued_at: at, version: record.version + 1 };
+    return await this.#save(taken, HANDOVER_ACTOR, "key.handed_over", {}, at);
+  }
+
+  /**
+   * Takes in the record of this key from another deployment, unless that would undo what was done here. Null if the
+   * object has a record of another Stytch project. Idempotent.
+   */
+  async takeIn(projectId: string, given: WholeRecord, actor?: string): Promise<TakenIn | null> {
+    const stored = this.#record();
+    if (stored !== null && !isOfProject(stored, projectId)) return null;
+    const outcome = importOutcome(stored, given, projectId);
+    if (stored !== null && outcome !== "updated") return { outcome, record: stored };
+    if (stored !== null) this.#ledger.changeLimit(stored.rate_limit, given.rate_limit);
+    const record = { ...given, imported_version: given.version };
+    const { name, scopes, generation } = record;
+    const now = Date.now();
+    const detail = { name, scopes, generation, status: statusOf(record, now) };
+    await this.#save(record, actor, "key.imported", detail, new Date(now).toISOString());
+    return { outcome, record };
   }
 
   /** As `UsageStore.list`. */
@@ -216,28 +244,5 @@ export class ApiKey extends DurableObject<Env> {
       countingLogDegraded(this.env)("directory", error);
     }
     return record;
-  }
-
-  #allocateTokens(limit: Limit, request: TokenRequest, now: number): TokenResponse {
-    const { ledger, response, changed } = allocate(this.#ledger(limit, now), limit, request, now);
-    // A refusal writes nothing: what has refilled since is computed anew.
-    if (changed) this.ctx.storage.kv.put(BUCKET_KEY, ledger);
-    return response;
-  }
-
-  #ledger(limit: Limit, now: number): Ledger {
-    const stored = this.ctx.storage.kv.get<Ledger>(BUCKET_KEY);
-    // An early version stored a bucket without grants.
-    return stored === undefined
-      ? createLedger(fullBucket(limit, now))
-      : { ...createLedger(stored), ...stored };
-  }
-
-  /** The ledger outlives its limit, so that no grant can be taken for one of the next limit. */
-  #changeLimit(from: Limit | null, to: Limit | null): void {
-    if (to === null) return;
-    const now = Date.now();
-    const ledger = this.#ledger(from ?? to, now);
-    this.ctx.storage.kv.put(BUCKET_KEY, changeLedgerLimit(ledger, from, to, now));
   }
 }

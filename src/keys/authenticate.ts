@@ -40,7 +40,7 @@ export async function authenticate(
   const { verifiedMacs, leases } = keys;
   const key = verifiedMacs.verifyFromCache(credential.key) ?? (await verifiedMacs.verify(credential.key));
   if (key === null) return failed(invalidKey(credential.key, environment));
-  context.log.callerKey(key.keyId);
+  context.log.callerKey(key);
 
   const startedAt = Date.now();
   let granted: boolean | null = null;

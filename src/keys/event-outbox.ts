@@ -18,7 +18,13 @@ export interface KeyEvent {
   /** Unique, so that the Directory lists an event once even if it is delivered twice. */
   readonly id: string;
   readonly at: string;
-  readonly action: "key.created" | "key.updated" | "key.rotated" | "key.revoked" | "key.handed_over";
+  readonly action:
+    | "key.created"
+    | "key.updated"
+    | "key.rotated"
+    | "key.revoked"
+    | "key.handed_over"
+    | "key.imported";
   /** Who made the change. An event of an early version has none. */
   readonly actor?: string | undefined;
   readonly key_id: string;

@@ -66,6 +66,15 @@ export const KeyPage = z.strictObject({
 });
 export type KeyPage = z.output<typeof KeyPage>;
 
+/** The answer to the record of another deployment. */
+export const TakenInRecord = z.strictObject({
+  outcome: z
+    .enum(["imported", "updated", "unchanged", "kept"])
+    .describe("`kept`: the key was here with another record, which stays"),
+  record: PublicKeyRecord.describe("As it is now"),
+});
+export type TakenInRecord = z.output<typeof TakenInRecord>;
+
 /** What `/whoami` tells a key of itself. */
 export const KeyIdentity = PublicKeyRecord.omit({ name: true }).extend({
   rate_limit_remaining: count.nullable().describe("Whole calls; null without a limit"),

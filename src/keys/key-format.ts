@@ -6,7 +6,8 @@
  * `key_id` is 80 random bits, and `generation` counts rotations. `mac` is the HMAC-SHA-256 (RFC 2104) of the Stytch
  * project ID and all that precedes it in the key, with `KEY_SECRET`: a key of one project is not valid in another. All
  * three are in Crockford base32, in lower case. A key can be computed again from its ID and generation, so no key is
- * stored anywhere. Whoever has `KEY_SECRET` can make any key, so it must be protected like a root key.
+ * stored anywhere. Whoever has `KEY_SECRET` can make any key, so it must be protected like a root key. So must
+ * `KEY_SECRET_PREVIOUS` as long as it is set: keys made with it are honoured, and no more are made.
  */
 import type { Config } from "../config.ts";
 
@@ -25,6 +26,8 @@ const KEY = new RegExp(
 export interface VerifiedKey {
   readonly keyId: string;
   readonly generation: number;
+  /** Whether `KEY_SECRET_PREVIOUS` proves it, and not `KEY_SECRET`. */
+  readonly isOfPreviousSecret: boolean;
 }
 
 /** Returns a new random key ID of 16 characters. */
@@ -44,6 +47,11 @@ export function parseKey(key: string) {
   const [, signedPart, environment, keyId, generation] = KEY.exec(key) ?? [];
   if (signedPart === undefined || keyId === undefined || generation === undefined) return null;
   return { signedPart, environment, keyId, generation: decodeGeneration(generation) };
+}
+
+/** The secrets that prove keys and links, in the order in which they are tried: the one that makes them is the first. */
+export function provingSecrets({ keySecret, previousKeySecret }: Config): readonly string[] {
+  return previousKeySecret === undefined ? [keySecret] : [keySecret, previousKeySecret];
 }
 
 export async function importMacKey(keySecret: string): Promise<CryptoKey> {

@@ -9,7 +9,7 @@ import type { KeyRecord } from "./record.ts";
 const FIRST_GENERATION = 1;
 
 /** Ended generations are dropped from the record; this bounds those that still work, however often a key is rotated. */
-const MAX_PREVIOUS_GENERATIONS = 20;
+export const MAX_PREVIOUS_GENERATIONS = 20;
 
 const toIsoTime = (ms: number) => new Date(ms).toISOString();
 
@@ -27,6 +27,7 @@ export function createRecord(
     updated_at: toIsoTime(now),
     revoked_at: null,
     generation: FIRST_GENERATION,
+    issued_at: toIsoTime(now),
     previous: [],
     version: 1,
   };
@@ -70,6 +71,7 @@ export function rotateRecord(record: KeyRecord, overlapSeconds: number, now: num
   return {
     ...record,
     generation: record.generation + 1,
+    issued_at: toIsoTime(now),
     previous,
     updated_at: toIsoTime(now),
     version: record.version + 1,

@@ -38,12 +38,16 @@ export interface KeyRecord extends z.output<typeof KeyCreation> {
   readonly revoked_at: string | null;
   /** The generation of the key that was issued last. A rotation adds one. */
   readonly generation: number;
+  /** When that key was made. A record of an early version has none. */
+  readonly issued_at?: string;
   /** Earlier generations that may still work, each with its end, the latest generation last. */
   readonly previous: readonly { readonly generation: number; readonly valid_until: string }[];
   /** The Stytch project of the key, which no other project may manage. A record of an early version has none. */
   readonly project_id?: string;
   /** Counts the changes of the record, so that reports of them can be ordered. */
   readonly version: number;
+  /** The `version` that another deployment gave out and this one took in last; absent if the key is of this one. */
+  readonly imported_version?: number;
 }
 
 export const KEY_STATUSES = ["active", "expired", "revoked"] as const;
@@ -63,6 +67,14 @@ export function statusOf(record: KeyRecord, now: number): KeyStatus {
 /** False for a key of another Stytch project: its MAC is not valid here, and a rotation would make one that is. */
 export function isOfProject({ project_id }: KeyRecord, projectId: string): boolean {
   return project_id === undefined || project_id === projectId;
+}
+
+/**
+ * Whether the key of the latest generation was made before `time`, in ms since the epoch: with the `KEY_SECRET` of before,
+ * if that changed then. True if a record of an early version does not tell.
+ */
+export function wasIssuedBefore({ issued_at, created_at }: KeyRecord, time: number): boolean {
+  return Date.parse(issued_at ?? created_at) < time;
 }
 
 /** The record as the admin API returns it. */

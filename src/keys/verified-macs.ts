@@ -4,7 +4,14 @@
  */
 import type { Config } from "../config.ts";
 import { BoundedMap } from "../platform/bounded-map.ts";
-import { computeMac, importMacKey, MAC_CHARACTERS, parseKey, type VerifiedKey } from "./key-format.ts";
+import {
+  computeMac,
+  importMacKey,
+  MAC_CHARACTERS,
+  parseKey,
+  provingSecrets,
+  type VerifiedKey,
+} from "./key-format.ts";
 
 const MAX_VERIFIED_MACS = 5_000;
 
@@ -20,8 +27,8 @@ export class VerifiedMacs {
   readonly #encoder = new TextEncoder();
   /** Scratch space. It is written and read without a pause in between, so requests cannot mix. */
   readonly #presentedMac = new Uint8Array(MAC_CHARACTERS);
-  /** The key itself, not the promise of it: a request must not wait for the promise of another request. */
-  #macKey: CryptoKey | null = null;
+  /** The keys themselves, not a promise of them: a request must not wait for the promise of another request. */
+  #macKeys: readonly CryptoKey[] | null = null;
 
   constructor(config: Config) {
     this.#config = config;
@@ -39,23 +46,23 @@ export class VerifiedMacs {
 
   /**
    * Returns null if the key is malformed, forged, or of another environment or deployment; the caller does not learn
-   * which. No I/O. The comparison covers the whole text of the key, so a change of any character is detected.
+   * which. No I/O: one MAC, or two at most while `KEY_SECRET_PREVIOUS` is set. The comparison covers the whole text of
+   * the key, so a change of any character is detected.
    */
   async verify(key: string): Promise<VerifiedKey | null> {
-    const expected = await this.#expectedMac(key);
-    if (expected === null || !this.#hasSameMac(expected, key)) return null;
-    // Only genuine keys are remembered, so a caller cannot fill the map with made-up ones.
-    this.#verified.set(key.slice(0, -MAC_CHARACTERS), expected);
-    return expected;
-  }
-
-  async #expectedMac(key: string): Promise<VerifiedMac | null> {
     const parsed = parseKey(key);
     if (parsed === null || parsed.environment !== this.#config.environment) return null;
     const { signedPart, keyId, generation } = parsed;
-    this.#macKey ??= await importMacKey(this.#config.keySecret);
-    const mac = await computeMac(this.#macKey, this.#config.stytch.projectId, signedPart);
-    return { keyId, generation, mac: this.#encoder.encode(mac) };
+    this.#macKeys ??= await Promise.all(provingSecrets(this.#config).map(importMacKey));
+    for (const [index, macKey] of this.#macKeys.entries()) {
+      const mac = await computeMac(macKey, this.#config.stytch.projectId, signedPart);
+      const expected = { keyId, generation, isOfPreviousSecret: index > 0, mac: this.#encoder.encode(mac) };
+      if (!this.#hasSameMac(expected, key)) continue;
+      // Only genuine keys are remembered, so a caller cannot fill the map with made-up ones.
+      this.#verified.set(signedPart, expected);
+      return expected;
+    }
+    return null;
   }
 
   #hasSameMac({ mac }: VerifiedMac, key: string): boolean {

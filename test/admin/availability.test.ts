@@ -1,9 +1,11 @@
 /** Who may use the admin API, and what it answers while objects fail. */
 import { beforeEach, expect, test } from "vitest";
+import { toWholeRecord } from "../../src/keys/whole-record.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { logLines } from "../support/egress.ts";
 import { objectsThat } from "../support/fakes.ts";
+import { recordOf } from "../support/record.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
 useClock();
@@ -48,6 +50,9 @@ test("without ADMIN_TOKEN every path of the admin API is 404", async () => {
   }
 });
 
+const KEY = recordOf({ key_id: "0123456789abcdef" });
+const WHOLE_RECORD = toWholeRecord(KEY, TEST_VARS.STYTCH_PROJECT_ID);
+
 test.each([
   ["throws", new Error("the object is gone")],
   ["is overloaded", Object.assign(new Error("overloaded"), { overloaded: true })],
@@ -62,6 +67,8 @@ test.each([
     ["DELETE", "/admin/keys/0123456789abcdef", undefined, "key_object"],
     ["POST", "/admin/keys/0123456789abcdef/rotate", {}, "key_object"],
     ["GET", "/admin/keys/0123456789abcdef/usage", undefined, "key_object"],
+    ["GET", "/admin/keys/0123456789abcdef/record", undefined, "key_object"],
+    ["PUT", "/admin/keys/0123456789abcdef/record", WHOLE_RECORD, "key_object"],
   ] as const) {
     const response = await failing.admin(method, path, body);
     expect(await response.json(), `${method} ${path}`).toMatchObject({

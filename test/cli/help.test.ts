@@ -35,6 +35,8 @@ test.each([
     "overview",
     "purge",
     "audit",
+    "export",
+    "import",
     "sessions revoke",
   ],
   ...["set", "show", "remove", "usage"].map((command) => `sessions policy ${command}`),

@@ -6,7 +6,7 @@ import { createIsolate, createKey, type TestIsolate } from "../support/deploymen
 import { emptyDirectory } from "../support/directory.ts";
 import { logLines } from "../support/egress.ts";
 import { ADMIN_HEADERS } from "../support/scrape.ts";
-import { TEST_VARS } from "../support/vars.ts";
+import { ROTATING_KEY_SECRETS, TEST_VARS } from "../support/vars.ts";
 
 const { at } = useClock();
 
@@ -94,6 +94,9 @@ test("the cookie ends after 12 hours, and with a change of ADMIN_TOKEN or KEY_SE
     const changed = createIsolate({ [name]: `${TEST_VARS[name]}x` });
     expect((await changed.call("/admin/keys", { headers })).status).toBe(401);
   }
+  // The previous secret proves keys, and no operator.
+  const rotating = createIsolate(ROTATING_KEY_SECRETS);
+  expect((await rotating.call("/admin/keys", { headers })).status).toBe(401);
   at(43_199);
   expect((await isolate.call("/admin/keys", { headers })).status).toBe(200);
   at(43_200);

@@ -19,7 +19,7 @@ function createLeases() {
     return await request.promise;
   });
   const useLease = async (keyId = KEY_ID): Promise<Lease | null> => {
-    const key = { keyId, generation: 1 };
+    const key = { keyId, generation: 1, isOfPreviousSecret: false };
     const source = {
       fetchLease,
       now: () => clock.seconds * 1_000,

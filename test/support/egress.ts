@@ -9,7 +9,7 @@ import type { Organization } from "../../src/cache/object/organization.ts";
 import { forgetIsolateState } from "../../src/isolate-state.ts";
 import { member } from "./bodies.ts";
 import { checkContract, type SeenAnswer } from "./contract-check.ts";
-import { TEST_VARS } from "./vars.ts";
+import { NEXT_KEY_SECRET, TEST_VARS } from "./vars.ts";
 
 /** Every header that Postern sets. A header that only the upstream sets is not in this list. */
 const HEADERS = new Set([
@@ -53,8 +53,8 @@ const secrets = new Set<string>();
 export function declareSecret(value: string): void {
   secrets.add(value);
 }
-for (const value of [TEST_VARS.STYTCH_SECRET, TEST_VARS.KEY_SECRET, TEST_VARS.ADMIN_TOKEN])
-  declareSecret(value);
+const { STYTCH_SECRET, KEY_SECRET, ADMIN_TOKEN } = TEST_VARS;
+for (const value of [STYTCH_SECRET, KEY_SECRET, ADMIN_TOKEN, NEXT_KEY_SECRET]) declareSecret(value);
 declareSecret(btoa(`${TEST_VARS.STYTCH_PROJECT_ID}:${TEST_VARS.STYTCH_SECRET}`));
 
 /** The address of every member in tests. No log line may contain data of a member. */

@@ -8,3 +8,12 @@ export const TEST_VARS = {
   UPSTREAM_TIMEOUT_MS: "400",
   LOG_HIT_SAMPLE_RATE: "1",
 };
+
+/** The KEY_SECRET that replaces the one above in a rotation. */
+export const NEXT_KEY_SECRET = "canary-of-the-next-key-secret-0123456789abcdef";
+
+/** What a deployment sets while it rotates KEY_SECRET. */
+export const ROTATING_KEY_SECRETS = {
+  KEY_SECRET: NEXT_KEY_SECRET,
+  KEY_SECRET_PREVIOUS: TEST_VARS.KEY_SECRET,
+};
