@@ -53,12 +53,14 @@ test("after a sign-out the page shows nothing, and the cookie is gone", async ()
 
 test("a lost connection is said in words, and the page recovers by itself", async () => {
   const { page, setOffline } = await openConsole(postern, "purge");
+  const purge = page.getByRole("button", { name: "Purge the RBAC policy" });
+  await purge.waitFor();
   await setOffline(true);
-  await page.getByRole("button", { name: "Purge the RBAC policy" }).click();
+  await purge.click();
   await page.getByText("Postern cannot be reached. The page tries again by itself.").waitFor();
   expect(await findViolations(page)).toEqual([]);
   await setOffline(false);
-  await page.getByRole("button", { name: "Purge the RBAC policy" }).click();
+  await purge.click();
   await page.getByRole("status").filter({ hasText: "RBAC policy" }).waitFor();
   expect(await page.getByText("Postern cannot be reached").count()).toBe(0);
 });
