@@ -27,7 +27,7 @@ export async function runDeploy(args: readonly string[], io: DeployIo): Promise<
     }
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
-      io.writeErr(error.message);
+      io.writeErr(withoutValues(error.message));
       return 2;
     }
     // The message of an unexpected error might repeat what it was given.
@@ -39,6 +39,13 @@ export async function runDeploy(args: readonly string[], io: DeployIo): Promise<
     return 1;
   }
 }
+
+/** Commander repeats what it was given, which may be a secret: `--secret=…` with a typing error, or `--var STYTCH_SECRET:…`. */
+const withoutValues = (message: string) =>
+  message
+    .replace(/ argument '.*' is invalid\./s, " has a wrong value.")
+    .replace(/(unknown option '--[\w-]+)=.*'/s, "$1'")
+    .replace(/(too many arguments).*/s, "$1: there are only options");
 
 async function deploy(options: DeployOptions, io: DeployIo): Promise<void> {
   const settings = await io.readSettings(options.env);

@@ -2,7 +2,7 @@
  * The secrets that the script has made, in a file that git ignores: Cloudflare never shows a secret again, operators need
  * ADMIN_TOKEN to sign in, and keys can be honoured after a disaster only by whoever has KEY_SECRET.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import { DeployProblem } from "./problem.ts";
@@ -38,6 +38,8 @@ export function keepSecrets(
   const text = `# Secrets of the Worker ${workerName}. Store them in a password manager, then delete this file.\n${lines.join("")}`;
   try {
     mkdirSync(join(root, KEPT_FOLDER), { recursive: true, mode: 0o700 });
+    // The mode counts only for a file that is new.
+    rmSync(`${file}.new`, { force: true });
     writeFileSync(`${file}.new`, text, { mode: 0o600 });
     renameSync(`${file}.new`, file);
   } catch (error) {

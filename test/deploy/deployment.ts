@@ -28,6 +28,7 @@ export interface Call {
   readonly args: readonly string[];
   readonly mode: string | null;
   readonly secrets: Readonly<Record<string, string>> | null;
+  readonly pid: number;
   readonly environment: string;
 }
 

@@ -12,6 +12,7 @@ const record = {
   args,
   mode: hasFile ? (statSync(file).mode & 0o777).toString(8) : null,
   secrets: hasFile ? JSON.parse(readFileSync(file, "utf8")) : null,
+  pid: process.pid,
   environment: JSON.stringify(process.env),
 };
 appendFileSync("calls.ndjson", `${JSON.stringify(record)}\n`);
