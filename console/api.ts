@@ -1,4 +1,5 @@
 /** Calls of the admin API. The browser adds the cookie of the sign-in, or Cloudflare Access does. */
+import { queryText } from "./routes.ts";
 import type {
   AuditPage,
   IssuedKey,
@@ -30,11 +31,14 @@ export class ApiError extends Error {
   }
 }
 
-/** There was no answer of Postern: whether a change was made is unknown. */
+/** There was no answer of Postern. */
 export class ConnectionError extends Error {
-  constructor() {
+  /** `isChange`: nobody knows whether Postern made it. */
+  constructor(isChange: boolean) {
     super(
-      "Postern cannot be reached. Check your connection; a change that you just made may or may not be in force.",
+      isChange
+        ? "Postern cannot be reached, so it is not known whether the change was made. Look before you repeat it."
+        : "Postern cannot be reached. Check your connection.",
     );
   }
 }
@@ -89,7 +93,7 @@ export function createApi(fetch: Fetch, listener: ApiListener) {
     } catch (error) {
       if (signal?.aborted === true) throw error;
       listener.onConnection(false);
-      throw new ConnectionError();
+      throw new ConnectionError(method !== "GET");
     }
   }
 
@@ -103,12 +107,12 @@ export function createApi(fetch: Fetch, listener: ApiListener) {
     overview: async (hours: number, signal?: AbortSignal) =>
       await call<Overview>("GET", `/admin/overview?hours=${hours}`, undefined, signal),
     audit: async (cursor: string | null, limit: number, signal?: AbortSignal) =>
-      await call<AuditPage>("GET", withQuery("/admin/audit", { cursor, limit }), undefined, signal),
+      await call<AuditPage>("GET", `/admin/audit${queryText({ cursor, limit })}`, undefined, signal),
     purge: async (body: { organization_id: string } | { rbac_policy: true }) =>
       await call<{ purged: string }>("POST", "/admin/cache/purge", body),
 
     keys: async (query: KeyQuery, signal?: AbortSignal) =>
-      await call<KeyPage>("GET", withQuery("/admin/keys", { ...query }), undefined, signal),
+      await call<KeyPage>("GET", `/admin/keys${queryText({ ...query })}`, undefined, signal),
     key: async (keyId: string, signal?: AbortSignal) =>
       await call<KeyRecord>("GET", keyPath(keyId), undefined, signal),
     keyUsage: async (keyId: string, hours: number, signal?: AbortSignal) =>
@@ -153,17 +157,6 @@ async function jsonOf(response: Response): Promise<unknown> {
   } catch {
     return null;
   }
-}
-
-function withQuery(
-  path: string,
-  query: Readonly<Record<string, string | number | null | undefined>>,
-): string {
-  const given = Object.entries(query).filter(
-    ([, value]) => value !== null && value !== undefined && value !== "",
-  );
-  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
-  return text === "" ? path : `${path}?${text}`;
 }
 
 async function orNull<T>(errorType: string, answer: Promise<T>): Promise<T | null> {

@@ -91,7 +91,7 @@ function SignedIn({ api, operator, isConnected, onSignedOut }: SignedInProps) {
       </button>
       <header class="bar">
         <a class="brand" href={routeHash("overview")}>
-          <img src="/console/icon.svg" alt="" width="24" height="24" />
+          <img src="/static/icon.svg" alt="" width="24" height="24" />
           Postern
         </a>
         <nav aria-label="Views">

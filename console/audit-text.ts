@@ -48,8 +48,19 @@ const lineOf = (name: string, text: string) => `${nameText(name)}: ${text}`;
 /** `organization_id` as "organization", `overlap_seconds` as "overlap". */
 const nameText = (name: string) => name.replace(/_(?:id|seconds)$/, "").replaceAll("_", " ");
 
-const fieldText = (name: string, value: unknown) =>
-  name.endsWith("_seconds") && typeof value === "number" ? formatSeconds(value) : valueText(value);
+/** What it means that a field of a record is null. */
+const NULL_TEXTS: Readonly<Record<string, string>> = {
+  allowed_ips: "any",
+  expires_at: "never",
+  fields: "all",
+  organization_ids: "all",
+  rate_limit: "none",
+};
+
+function fieldText(name: string, value: unknown): string {
+  if (value === null && Object.hasOwn(NULL_TEXTS, name)) return NULL_TEXTS[name] ?? "none";
+  return name.endsWith("_seconds") && typeof value === "number" ? formatSeconds(value) : valueText(value);
+}
 
 function valueText(value: unknown): string {
   if (value === null || value === undefined) return "none";

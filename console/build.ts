@@ -1,24 +1,28 @@
 /**
  * `npm run build`: makes `dist/assets/`, which Cloudflare serves beside the Worker: the console, the page that hands a key
- * over, and their headers. Starting, testing and deploying Postern call it, so nobody has to remember it.
+ * over, the reference, and their headers. Starting, testing and deploying Postern call it, so nobody has to remember it.
  */
 import { cp, mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
+import { buildDocsPages } from "../openapi/build-pages.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const OUTPUT = join(ROOT, "dist", "assets");
 
-/** The files that are served as they are, by the path at which they are served. */
+/**
+ * The files that are served as they are, by the path at which they are served. What pages for callers use is not below
+ * `console/`, which Cloudflare Access may keep for operators.
+ */
 const STATIC_FILES = {
   _headers: "_headers",
   "console/index.html": "index.html",
-  "console/icon.svg": "icon.svg",
+  "static/icon.svg": "icon.svg",
   "handover/key.html": "handover.html",
 };
 
 /** What esbuild makes one file of, by the path at which that is served, without its extension. */
-const BUNDLES = { "console/main": "main.tsx", "console/style": "style.css", "handover/key": "handover.tsx" };
+const BUNDLES = { "console/main": "main.tsx", "static/style": "style.css", "handover/key": "handover.tsx" };
 
 /**
  * Two processes may run it at once, and a server may be reading what was built before: each file is replaced in one
@@ -28,7 +32,7 @@ export async function buildAssets(): Promise<void> {
   await mkdir(join(ROOT, "dist"), { recursive: true });
   const folder = await mkdtemp(join(ROOT, "dist", ".assets-"));
   try {
-    await Promise.all([bundle(folder), copyStaticFiles(folder)]);
+    await Promise.all([bundle(folder), copyStaticFiles(folder), buildDocsPages(folder)]);
     await replaceFiles(folder, OUTPUT);
   } finally {
     await rm(folder, { recursive: true });
@@ -44,7 +48,7 @@ async function bundle(folder: string): Promise<void> {
     bundle: true,
     // What both pages use is in a file of its own.
     splitting: true,
-    chunkNames: "console/shared",
+    chunkNames: "static/shared",
     minify: true,
     format: "esm",
     target: "es2023",

@@ -17,16 +17,20 @@ export function parseRoute(hash: string): Route {
   return { view: view || HOME, id: decode(id) || null, query: new URLSearchParams(query) };
 }
 
-/** The fragment of a view, with its `#`. What is null or empty in `query` is left out. */
-export function routeHash(
-  view: string,
-  id: string | null = null,
-  query: Readonly<Record<string, string | number | null>> = {},
-): string {
-  const given = Object.entries(query).filter(([, value]) => value !== null && value !== "");
-  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
-  return `#${view}${id === null ? "" : `/${encodeURIComponent(id)}`}${text === "" ? "" : `?${text}`}`;
+export type Query = Readonly<Record<string, string | number | null | undefined>>;
+
+/** `?name=value&…`; what is absent or empty is left out, and so is a query of nothing. */
+export function queryText(query: Query): string {
+  const given = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== "") given.set(name, String(value));
+  }
+  return given.size === 0 ? "" : `?${given}`;
 }
+
+/** The fragment of a view, with its `#`. */
+export const routeHash = (view: string, id: string | null = null, query: Query = {}) =>
+  `#${view}${id === null ? "" : `/${encodeURIComponent(id)}`}${queryText(query)}`;
 
 function decode(text: string): string {
   try {

@@ -2,7 +2,6 @@
 import type { SCOPES, toPublicRecord } from "../src/keys/record.ts";
 import type { toPublicHours } from "../src/keys/usage.ts";
 
-export type { Totals } from "../src/metrics/hour-totals.ts";
 export type { Overview, TopKey } from "../src/metrics/overview-answer.ts";
 export type { SessionPolicy } from "../src/sessions/session-policy.ts";
 

@@ -24,7 +24,7 @@ export function SignIn({
   });
   return (
     <main class="sign-in">
-      <img src="/console/icon.svg" alt="" width="40" height="40" />
+      <img src="/static/icon.svg" alt="" width="40" height="40" />
       <PageHead
         title="Sign in to Postern"
         lead={hasEnded ? "Your sign-in has ended. Sign in again." : "The console of this deployment."}

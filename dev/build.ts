@@ -13,6 +13,8 @@ const WRANGLER = "node_modules/wrangler/bin/wrangler.js";
 export interface Built {
   /** The source of the one module that would be uploaded. */
   readonly script: string;
+  /** The source map, as JSON; null if the configuration asks for none. */
+  readonly sourceMap: string | null;
   readonly bytes: number;
   readonly gzipBytes: number;
 }
@@ -35,9 +37,15 @@ export async function build(config: string, entry?: string): Promise<Built> {
       ...(entry === undefined ? [] : [entry]),
       ...options,
     ]);
-    const [name] = readdirSync(folder).filter((file) => file.endsWith(".js"));
-    const script = readFileSync(join(folder, String(name)));
-    return { script: script.toString(), bytes: script.byteLength, gzipBytes: gzipSync(script).byteLength };
+    const names = readdirSync(folder);
+    const script = readFileSync(join(folder, String(names.find((file) => file.endsWith(".js")))));
+    const map = names.find((file) => file.endsWith(".js.map"));
+    return {
+      script: script.toString(),
+      sourceMap: map === undefined ? null : readFileSync(join(folder, map), "utf8"),
+      bytes: script.byteLength,
+      gzipBytes: gzipSync(script).byteLength,
+    };
   } finally {
     rmSync(folder, { recursive: true });
   }

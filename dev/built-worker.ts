@@ -22,6 +22,9 @@ export interface RunningWorkers<Name extends string> {
   stop(): Promise<void>;
 }
 
+/** Where Workers were served in this process, each with its configuration. */
+export const servedOrigins = new Map<string, string>();
+
 /** By configuration: a process builds a Worker once. */
 const prepared = new Map<string, PreparedWorker>();
 
@@ -78,7 +81,11 @@ export async function serveBuilt<Name extends string>(
     }),
   );
   const origins = await Promise.all(
-    names.map(async (name) => [name, (await miniflare.unsafeGetDirectURL(name)).origin]),
+    names.map(async (name) => {
+      const { origin } = await miniflare.unsafeGetDirectURL(name);
+      servedOrigins.set(origin, workers[name].configPath);
+      return [name, origin];
+    }),
   );
   return {
     origins: Object.fromEntries(origins),

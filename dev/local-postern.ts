@@ -5,6 +5,7 @@
 import { unstable_readConfig } from "wrangler";
 import { type Config, parseConfig, VARIABLE_NAMES } from "../src/config.ts";
 import { PROJECT_ID, UPSTREAM_SECRET } from "./credentials.ts";
+import { DEMO_VARS, runDemo } from "./demo.ts";
 import { readDevVars, type Vars } from "./dev-vars.ts";
 import { dropCachedAnswers, readLocalState, saveLocalState } from "./local-state.ts";
 import { alreadyRunsProblem } from "./running-postern.ts";
@@ -18,26 +19,37 @@ import { welcomeText } from "./welcome.ts";
 /** In the order in which they started. */
 const servers: RunningServer[] = [];
 let isStopping = false;
+/** Ends the demo. */
+const stopping = new AbortController();
+
+export interface LocalOptions {
+  readonly port: number;
+  /** Whether to drive traffic once everything is running. Only in front of the sandbox. */
+  readonly hasDemo: boolean;
+}
 
 /** Resolves when everything is running and the welcome text is printed. Exits the process if it cannot start. */
-export async function startLocalPostern(port: number): Promise<void> {
+export async function startLocalPostern(options: LocalOptions): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => void stop(0));
   try {
-    await start(port);
+    await start(options);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     await stop(1);
   }
 }
 
-async function start(port: number): Promise<void> {
+async function start({ port, hasDemo }: LocalOptions): Promise<void> {
   const { projectVars, usesSandbox } = readProjectVars();
+  if (hasDemo && !usesSandbox)
+    throw new Error("The demo needs the sandbox: .dev.vars has the credentials of a project of your own.");
   if (!lockState()) throw new Error(alreadyRunsProblem(null));
   const state = { ...readLocalState(), port };
   const vars: Vars = {
     LOG_HIT_SAMPLE_RATE: "1",
     KEY_SECRET: state.key_secret,
     ADMIN_TOKEN: state.admin_token,
+    ...(hasDemo ? DEMO_VARS : {}),
     ...projectVars,
   };
   const sandboxUrl = usesSandbox ? await startSandbox(port) : null;
@@ -83,8 +95,14 @@ async function start(port: number): Promise<void> {
       sandboxUrl,
       upstream: projectVars["STYTCH_BASE_URL"] ?? "the Stytch API",
       credentialsText,
+      hasDemo,
     }),
   );
+  // The traffic of the demo would push all that out of sight.
+  if (hasDemo && sandboxUrl !== null) {
+    const target = { url: postern.origin, adminToken, sandboxUrl };
+    await runDemo(target, { signal: stopping.signal, onLine: (line) => console.log(line) });
+  }
   isReady = true;
 }
 
@@ -138,6 +156,7 @@ async function checkCredentials({ stytch }: Config): Promise<string> {
 async function stop(exitCode: number): Promise<never> {
   if (!isStopping) {
     isStopping = true;
+    stopping.abort();
     for (const server of servers.reverse()) await server.stop();
     process.exit(exitCode);
   }

@@ -5,25 +5,32 @@ export const DEFAULT_PORT = 8787;
 const DEFAULT_SANDBOX_PORT = 8788;
 const MAX_PORT = 65_535;
 
-export const HELP = `Usage: npm start
+export const HELP = `Usage: npm start [-- --demo]
 
 Runs Postern on this machine, with local KV and Durable Objects: in front of the
 sandbox, or in front of your own Stytch project if .dev.vars has its credentials
-(copy .dev.vars.example). Prints the address, a key and commands to try.
+(copy .dev.vars.example). Prints the addresses of Postern and of its console, a
+key and commands to try.
 Ctrl-C stops it. Keys stay in .wrangler/ for the next start, and so does the
 cache, but not that of the sandbox, which starts anew each time. One Postern
 runs in a clone at a time.
+
+Options:
+  --demo  a minute of traffic, so that the console has something to show: ten
+          keys, hits, misses, refusals, an outage of Stytch. Only in front of
+          the sandbox
 
 Environment:
   PORT  port of Postern (default: ${DEFAULT_PORT})
 
 Examples:
   npm start
+  npm start -- --demo
   PORT=8987 npm start
   PORT=8987 npm run keys -- list`;
 
 type StartOptions =
-  | { readonly kind: "start"; readonly port: number }
+  | { readonly kind: "start"; readonly port: number; readonly hasDemo: boolean }
   | { readonly kind: "help" }
   | { readonly kind: "invalid"; readonly problem: string };
 
@@ -36,16 +43,17 @@ export function readStartOptions(
   env: Readonly<Record<string, string | undefined>>,
 ): StartOptions {
   if (args.includes("--help") || args.includes("-h")) return { kind: "help" };
-  if (args.length > 0) return { kind: "invalid", problem: argumentProblem(args.join(" ")) };
+  const others = args.filter((arg) => arg !== "--demo");
+  if (others.length > 0) return { kind: "invalid", problem: argumentProblem(others.join(" ")) };
   const port = Number(env["PORT"] || DEFAULT_PORT);
-  if (isPort(port)) return { kind: "start", port };
+  if (isPort(port)) return { kind: "start", port, hasDemo: args.length > 0 };
   return { kind: "invalid", problem: `PORT must be a whole number from 1 to ${MAX_PORT}.` };
 }
 
 function argumentProblem(text: string): string {
   const wanted = Number(/^(?:--port|-p)[= ]?(\d+)$/.exec(text)?.[1] ?? /^(\d+)$/.exec(text)?.[1]);
   const example = `PORT=${isPort(wanted) ? wanted : 8987} npm start`;
-  return `npm start takes no arguments. To choose the port, set PORT: ${example}`;
+  return `npm start takes no argument but --demo. To choose the port, set PORT: ${example}`;
 }
 
 const isPort = (port: number) => Number.isInteger(port) && port >= 1 && port <= MAX_PORT;

@@ -13,7 +13,7 @@ if (problem !== null) exitWith(problem);
 
 // Imported last, because wrangler takes seconds to load.
 const { startLocalPostern } = await import("./local-postern.ts");
-await startLocalPostern(options.port);
+await startLocalPostern(options);
 
 async function checkNoneRuns(): Promise<string | null> {
   try {

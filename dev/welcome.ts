@@ -15,13 +15,15 @@ export interface LocalPostern {
   readonly upstream: string;
   /** What Stytch says of the credentials, in a sentence; null in front of the sandbox. */
   readonly credentialsText: string | null;
+  /** Whether the demo follows. */
+  readonly hasDemo: boolean;
 }
 
 const ORGANIZATIONS = "/v1/b2b/organizations";
 const MEMBERS = `${ORGANIZATIONS}/members/dangerously_get`;
 
 export function welcomeText(postern: LocalPostern): string {
-  const { url, key, adminToken, sandboxUrl, upstream, credentialsText } = postern;
+  const { url, key, adminToken, sandboxUrl, upstream, credentialsText, hasDemo } = postern;
   const forgedKey = key.slice(0, -1) + (key.endsWith("0") ? "1" : "0");
   const behind = sandboxUrl === null ? upstream : `the sandbox on ${sandboxUrl}, not Stytch`;
   const { variables, organization, reads } =
@@ -39,7 +41,11 @@ export function welcomeText(postern: LocalPostern): string {
     `\nADMIN_TOKEN=${adminToken}`,
     curl(`all keys: ${keysCommand(url)} list shows them as a table`, "/admin/keys", "ADMIN_TOKEN"),
     ...(sandboxUrl === null ? [] : sessionExample()),
-    "\nCtrl-C stops it. One log line per request follows.\n",
+    `\nThe console: ${url}/console/\nSign in with: ${adminToken}`,
+    ...(sandboxUrl === null || hasDemo ? [] : ["For traffic to look at: npm start -- --demo"]),
+    hasDemo
+      ? "\nCtrl-C stops it. A minute of traffic follows, and then one log line per request.\n"
+      : "\nCtrl-C stops it. One log line per request follows.\n",
   ].join("\n");
 }
 

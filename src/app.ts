@@ -96,7 +96,6 @@ export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
   getWithKey("/whoami", whoAmI);
   getWithKey("/whoami/usage", readOwnUsage);
   get("/v1/b2b/sessions/jwks/:project_id", readJwks);
-  // A static file at this path would keep its POST from the Worker. Browsers take the fragment along.
   get("/healthz", async () => Response.json({ status: "ok" }));
 
   const metricsTokens = [config.metricsToken, config.adminToken].filter((token) => token !== undefined);

@@ -66,7 +66,7 @@ export class RequestContext {
     const { env, log, request } = this;
     const answered = await limitFailedAuth(failure, request.headers, env.FAILED_AUTH_LIMITER, log);
     log.failure(answered, failure);
-    const response = failureResponse(answered, log.requestId);
+    const response = failureResponse(answered, request, log.requestId);
     if (this.isKeyed) response.headers.set("Vary", "Authorization");
     return response;
   }

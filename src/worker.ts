@@ -83,11 +83,11 @@ function misconfigured(request: Request, { problems, cors }: Misconfiguration, l
   return response;
 }
 
-function misconfiguredFailure({ method }: Request, path: string, log: RequestLog): Response {
+function misconfiguredFailure(request: Request, path: string, log: RequestLog): Response {
   const failure = { type: "misconfigured" } as const;
   log.failure(failure);
-  const response = failureResponse(failure, log.requestId, path === "/healthz" ? 503 : undefined);
-  return method === "HEAD" ? new Response(null, response) : response;
+  const response = failureResponse(failure, request, log.requestId, path === "/healthz" ? 503 : undefined);
+  return request.method === "HEAD" ? new Response(null, response) : response;
 }
 
 /** Formats the `Date` header, which is the same text for a second (RFC 9110 §6.6.1). */

@@ -57,7 +57,7 @@ test("a defect is 500 without its message, and the log has its place alone", asy
     request_id: response.headers.get("X-Request-Id"),
     error_type: "internal_error",
     error_message: "Oops, something seems to have gone wrong.",
-    error_url: expect.stringContaining("internal_error"),
+    error_url: "https://postern.test/docs/errors#internal_error",
   });
   expect(logLines()).toHaveLength(1);
   expect(logLines()[0]).toMatchObject({ status: 500, defect: expect.stringMatching(/^RangeError at /) });

@@ -3,6 +3,9 @@ import { describe, expect, test } from "vitest";
 import { failureResponse } from "../src/error-response.ts";
 import { errorTypeOf, type Failure } from "../src/errors.ts";
 
+/** The origin of a deployment is that of the request; nothing else of the URL is repeated. */
+const REQUEST = { url: "https://postern.example/v1/b2b/organizations/acme?cursor=1#x" };
+const ORIGIN = "https://postern.example";
 const REQUEST_ID = "3f0c7a52-0000-4000-8000-000000000000";
 const BASIC = 'Basic realm="postern", charset="UTF-8"';
 const INVALID = `Bearer realm="postern", error="invalid_token", ${BASIC}`;
@@ -137,7 +140,7 @@ const ROWS: ReadonlyArray<{ failure: Failure; status: number; headers?: Record<s
   Object.values(FAILURES);
 
 describe.each(ROWS)("$failure.type", ({ failure, status, headers }) => {
-  const response = () => failureResponse(failure, REQUEST_ID);
+  const response = () => failureResponse(failure, REQUEST, REQUEST_ID);
   const errorType = failure.type === "upstream_bad_request" ? "invalid_organization_slug" : failure.type;
 
   test(`${failure.type} is ${status}, with exactly the five fields of a Stytch error`, async () => {
@@ -149,7 +152,8 @@ describe.each(ROWS)("$failure.type", ({ failure, status, headers }) => {
       request_id: REQUEST_ID,
       error_type: errorType,
       error_message: expect.stringMatching(/./),
-      error_url: expect.stringMatching(/^https:\/\/stytch\.com\/docs\//),
+      error_url:
+        failure.type === "upstream_bad_request" ? failure.errorUrl : `${ORIGIN}/docs/errors#${failure.type}`,
     });
     expect(errorTypeOf(failure)).toBe(errorType);
   });
@@ -171,15 +175,15 @@ describe.each(ROWS)("$failure.type", ({ failure, status, headers }) => {
 
 test("a 400 of Stytch keeps its message and URL", async () => {
   const { failure } = FAILURES.upstream_bad_request;
-  const body = await failureResponse(failure, REQUEST_ID).json();
+  const body = await failureResponse(failure, REQUEST, REQUEST_ID).json();
   expect(body).toMatchObject({ error_message: failure.errorMessage, error_url: failure.errorUrl });
 });
 
 test("an invalid query parameter and a missing scope are named", async () => {
-  expect(await failureResponse(FAILURES.invalid_query_parameter.failure, REQUEST_ID).text()).toContain(
-    "include_deleted",
-  );
-  expect(await failureResponse(FAILURES.insufficient_scope.failure, REQUEST_ID).text()).toContain(
+  expect(
+    await failureResponse(FAILURES.invalid_query_parameter.failure, REQUEST, REQUEST_ID).text(),
+  ).toContain("include_deleted");
+  expect(await failureResponse(FAILURES.insufficient_scope.failure, REQUEST, REQUEST_ID).text()).toContain(
     "organizations:read",
   );
 });
@@ -192,7 +196,7 @@ test.each([
   [600, "600"],
 ])("Retry-After of %s seconds is sent as %s: rounded up, at least 1", async (seconds, expected) => {
   for (const type of ["upstream_rate_limited", "upstream_unavailable"] as const) {
-    const response = failureResponse({ type, retryAfterSeconds: seconds }, REQUEST_ID);
+    const response = failureResponse({ type, retryAfterSeconds: seconds }, REQUEST, REQUEST_ID);
     expect(response.headers.get("Retry-After")).toBe(expected);
     expect(await response.text()).toContain(`Try again in ${expected} s."`);
   }
@@ -200,24 +204,24 @@ test.each([
 
 test("Retry-After is absent if the upstream gave none", async () => {
   const failure = { type: "upstream_unavailable", retryAfterSeconds: undefined } as const;
-  const response = failureResponse(failure, REQUEST_ID);
+  const response = failureResponse(failure, REQUEST, REQUEST_ID);
   expect(response.headers.has("Retry-After")).toBe(false);
   expect(await response.text()).toContain('Try again later."');
 });
 
 test("a missing admin token is not called invalid in the challenge", () => {
-  const { headers } = failureResponse({ type: "invalid_admin_token", presented: false }, REQUEST_ID);
+  const { headers } = failureResponse({ type: "invalid_admin_token", presented: false }, REQUEST, REQUEST_ID);
   expect(headers.get("WWW-Authenticate")).toBe('Bearer realm="postern"');
 });
 
 test("the status of a health check replaces that of the failure, in the body too", async () => {
-  const response = failureResponse({ type: "misconfigured" }, REQUEST_ID, 503);
+  const response = failureResponse({ type: "misconfigured" }, REQUEST, REQUEST_ID, 503);
   expect(response.status).toBe(503);
   expect(await response.json()).toMatchObject({ status_code: 503, error_type: "misconfigured" });
 });
 
 test("a message with quotes and line breaks is escaped in the JSON body", async () => {
   const message = 'name: must be "x"\r\nSet-Cookie: a=b';
-  const response = failureResponse({ type: "invalid_request", message }, REQUEST_ID);
+  const response = failureResponse({ type: "invalid_request", message }, REQUEST, REQUEST_ID);
   expect(await response.json()).toMatchObject({ error_message: message });
 });

@@ -1,4 +1,5 @@
 /** The keys with the most requests, each with a link to it. */
+import { Badge } from "../components/page.tsx";
 import { Empty } from "../components/states.tsx";
 import { Table } from "../components/table.tsx";
 import { Time } from "../components/time.tsx";
@@ -32,9 +33,14 @@ export function TopKeys({ keys, span }: { keys: readonly TopKey[]; span: string 
           ),
         },
         {
-          title: "Over the limit",
+          title: "Refused by its limit",
           isNumber: true,
-          cell: ({ rate_limited }) => (rate_limited === 0 ? "–" : formatCount(rate_limited)),
+          cell: ({ rate_limited }) =>
+            rate_limited === 0 ? (
+              <span class="muted">none</span>
+            ) : (
+              <Badge tone="warn">{formatCount(rate_limited)}</Badge>
+            ),
         },
         {
           title: "Last used",

@@ -6,6 +6,7 @@ import { type Failure, RequestError } from "../errors.ts";
 import type { ApiKey, MutationResult } from "../keys/api-key.ts";
 import type { HandoverOrder } from "../keys/handover-store.ts";
 import { createHandoverToken, hashHandoverToken } from "../keys/handover-token.ts";
+import type { IssuedKey, KeyPage, KeyUsage, LinkedKey } from "../keys/key-answers.ts";
 import { createKeyId, issueKey } from "../keys/key-format.ts";
 import { KeyCreationBody, KeyEdit, KeyRotation } from "../keys/policy.ts";
 import { checkNotExpired, checkOrganizationIds } from "../keys/policy-checks.ts";
@@ -47,7 +48,7 @@ export async function createKey(c: AdminContext): Promise<Response> {
 
 const MAX_SEARCH_LENGTH = 256;
 
-const KeyListQuery = PageQuery.extend({
+export const KeyListQuery = PageQuery.extend({
   q: z.string().max(MAX_SEARCH_LENGTH, `must have at most ${MAX_SEARCH_LENGTH} characters`).default(""),
   status: z
     .enum(KEY_STATUSES, `must be one of ${KEY_STATUSES.join(", ")}`)
@@ -65,7 +66,7 @@ export async function listKeys(c: AdminContext): Promise<Response> {
   );
   const now = Date.now();
   const keys = page.items.map((record) => toPublicRecord(record, now));
-  return Response.json({ keys, next_cursor: page.next_cursor });
+  return Response.json({ keys, next_cursor: page.next_cursor } satisfies KeyPage);
 }
 
 /** Answers 200 with the record as the key's own object has it. */
@@ -101,7 +102,7 @@ export async function showUsage(c: AdminContext): Promise<Response> {
   const { hours } = readQuery(c.env.request, UsageQuery);
   const counts = await readKeyObject(c, async (key) => await key.usage(projectId(c), hours));
   if (counts === null) throw new RequestError({ type: "key_not_found" });
-  return Response.json({ key_id: c.var.keyId, hours: toPublicHours(counts) });
+  return Response.json({ key_id: c.var.keyId, hours: toPublicHours(counts) } satisfies KeyUsage);
 }
 
 function refuse(problem: string | null): void {
@@ -160,7 +161,8 @@ async function answerWithKey(
     link === null
       ? { key: await issueKey(c.env.config, record.key_id, record.generation) }
       : { handover_url: link.url };
-  return Response.json({ ...toPublicRecord(record, Date.now()), ...issued }, { status });
+  const body: IssuedKey | LinkedKey = { ...toPublicRecord(record, Date.now()), ...issued };
+  return Response.json(body, { status });
 }
 
 function failureOf(refusal: MutationResult["refusal"]): Failure {

@@ -1,28 +1,12 @@
 /** The admin API of the cache: an operator purges an organization, or the RBAC policy of the project. */
 import type { Context } from "hono";
-import * as z from "zod";
 import type { AppEnv } from "../app-env.ts";
 import { purgeIdentifiers } from "../cache/purge/purge.ts";
 import { PROJECT_POLICY_NAME } from "../cache/resource.ts";
+import type { Purged } from "../directory/audit-answers.ts";
 import { RequestError } from "../errors.ts";
-import { containsKey } from "../keys/key-mix-up.ts";
-import { IDENTIFIER_RULE, isIdentifier } from "../stytch/identifier.ts";
+import { PurgeBody } from "./purge-body.ts";
 import { readBody } from "./request.ts";
-
-const PurgeBody = z
-  .strictObject({
-    organization_id: z
-      .string("must be a string")
-      .refine(isIdentifier, IDENTIFIER_RULE)
-      // The audit log will show it.
-      .refine((text) => !containsKey(text), "must be an organization's ID, slug or external ID, not a key")
-      .optional(),
-    rbac_policy: z.literal(true, "must be true").optional(),
-  })
-  .refine(
-    ({ organization_id, rbac_policy }) => (organization_id === undefined) !== (rbac_policy === undefined),
-    { path: ["organization_id"], error: "must be given, or rbac_policy instead of it" },
-  );
 
 /**
  * Answers 200 when the purge is in force everywhere within `LEASE_SECONDS`, whether anything is cached or not. A purge of
@@ -37,5 +21,5 @@ export async function purgeCache(c: Context<AppEnv>): Promise<Response> {
       : [organization_id, { organization_id, by: "admin" }, organization_id];
   const failure = await purgeIdentifiers(context, [name], { actor: c.var.actor, detail });
   if (failure !== null) throw new RequestError(failure);
-  return Response.json({ purged });
+  return Response.json({ purged } satisfies Purged);
 }

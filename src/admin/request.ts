@@ -57,7 +57,7 @@ export function wholeNumberParameter(min: number, max: number, fallback: number)
     .string()
     .regex(/^\d{1,9}$/, problem)
     .transform(Number)
-    .refine((value) => value >= min && value <= max, problem)
+    .pipe(z.int().min(min, problem).max(max, problem))
     .default(fallback);
 }
 

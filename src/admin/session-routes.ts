@@ -7,6 +7,7 @@ import { containsKey } from "../keys/key-mix-up.ts";
 import { toPublicHours } from "../keys/usage.ts";
 import type { RevocationKind } from "../sessions/revocations.ts";
 import { revokeSessions } from "../sessions/revoke-sessions.ts";
+import type { PublicSessionPolicy, Revoked, SessionUsage } from "../sessions/session-answers.ts";
 import { SessionPolicy } from "../sessions/session-policy.ts";
 import { IDENTIFIER_RULE, isIdentifier } from "../stytch/identifier.ts";
 import { type AdminContext, projectId } from "./admin-context.ts";
@@ -24,14 +25,14 @@ export async function setSessionPolicy(c: AdminContext): Promise<Response> {
     async (directory) => await directory.setSessionPolicy(projectId(c), policy, c.var.actor),
   );
   applyChange(c, change);
-  return Response.json(policy);
+  return Response.json(policy satisfies PublicSessionPolicy);
 }
 
 /** Answers 200 with the policy. */
 export async function showSessionPolicy(c: AdminContext): Promise<Response> {
   const policy = await readDirectory(c, async (directory) => await directory.sessionPolicy(projectId(c)));
   if (policy === null) throw new RequestError({ type: "session_policy_not_found" });
-  return Response.json(policy);
+  return Response.json(policy satisfies PublicSessionPolicy);
 }
 
 /** Answers 200 with the policy that there was; 404 if there was none, so the call is made once. */
@@ -43,7 +44,7 @@ export async function deleteSessionPolicy(c: AdminContext): Promise<Response> {
   );
   applyChange(c, change);
   if (change.before === null) throw new RequestError({ type: "session_policy_not_found" });
-  return Response.json(change.before);
+  return Response.json(change.before satisfies PublicSessionPolicy);
 }
 
 /** Answers 200 with the counts of the hours that had traffic, the oldest first; also after the policy's end. */
@@ -54,7 +55,7 @@ export async function showSessionUsage(c: AdminContext): Promise<Response> {
     async (directory) => await directory.sessionUsage(projectId(c), hours),
   );
   if (counts === null) throw new RequestError({ type: "session_policy_not_found" });
-  return Response.json({ hours: toPublicHours(counts) });
+  return Response.json({ hours: toPublicHours(counts) } satisfies SessionUsage);
 }
 
 /** An ID that the audit log will show. Spaces and invisible characters come from copying: no ID of Stytch has any. */
@@ -68,7 +69,7 @@ const id = z
 
 const NAMES = ["member_session_id", "member_id", "organization_id"] as const;
 
-const RevocationBody = z
+export const RevocationBody = z
   .strictObject({ member_session_id: id, member_id: id, organization_id: id })
   .transform((body, context) => {
     const [name, ...others] = NAMES.filter((one) => body[one] !== undefined);
@@ -101,7 +102,7 @@ export async function revokeMemberSessions(c: AdminContext): Promise<Response> {
     detail: { [name]: revoked, by: "admin" },
   });
   if (failure !== null) throw new RequestError(failure);
-  return Response.json({ revoked });
+  return Response.json({ revoked } satisfies Revoked);
 }
 
 /**

@@ -11,6 +11,7 @@ import type { AppEnv } from "../app-env.ts";
 import { checkNotCrossSite } from "../console/fetch-site.ts";
 import { RequestError } from "../errors.ts";
 import { hashHandoverToken, verifyHandoverToken } from "../keys/handover-token.ts";
+import type { HandedOverKey } from "../keys/key-answers.ts";
 import { issueKey } from "../keys/key-format.ts";
 import { toPublicRecord } from "../keys/record.ts";
 import { logRoute } from "../log-route.ts";
@@ -46,5 +47,6 @@ async function takeKey(c: Context<AppEnv>): Promise<Response> {
   );
   if (record === null) throw new RequestError({ type: "handover_not_found" });
   const key = await issueKey(config, record.key_id, record.generation);
-  return Response.json({ key, record: toPublicRecord(record, Date.now()) });
+  const body: HandedOverKey = { key, record: toPublicRecord(record, Date.now()) };
+  return Response.json(body);
 }

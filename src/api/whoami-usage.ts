@@ -3,6 +3,7 @@ import type { Failure } from "../errors.ts";
 import { authenticate } from "../keys/authenticate.ts";
 import { checkAddress } from "../keys/authorize.ts";
 import { readCredential } from "../keys/credential.ts";
+import type { KeyUsage } from "../keys/key-answers.ts";
 import { KEY_OBJECT_TIMEOUT_MS } from "../keys/lease.ts";
 import { type HourCount, toPublicHours, USAGE_RETENTION_HOURS } from "../keys/usage.ts";
 import { knownQuota } from "../limits/take-token.ts";
@@ -30,7 +31,7 @@ export async function readOwnUsage(context: RequestContext): Promise<Response | 
   }
   const counts = await fetchUsage(context, keyId, hours);
   if (counts === null) return { type: "key_service_unavailable" };
-  const body = { key_id: keyId, hours: toPublicHours(counts) };
+  const body: KeyUsage = { key_id: keyId, hours: toPublicHours(counts) };
   return Response.json(body, { headers: { Vary: "Authorization" } });
 }
 

@@ -3,11 +3,13 @@ import type { Failure } from "../errors.ts";
 import { authenticate } from "../keys/authenticate.ts";
 import { checkAddress } from "../keys/authorize.ts";
 import { type KeyCredential, readCredential } from "../keys/credential.ts";
+import type { KeyIdentity } from "../keys/key-answers.ts";
 import { KeyTokenSource } from "../keys/key-object-client.ts";
 import { toPublicRecord } from "../keys/record.ts";
 import { fetchQuota, knownQuota } from "../limits/take-token.ts";
 import type { RequestContext } from "../request-context.ts";
 import { authenticateSession } from "../sessions/authenticate-session.ts";
+import type { SessionIdentity } from "../sessions/session-answers.ts";
 
 const HEADERS = { Vary: "Authorization" };
 
@@ -34,7 +36,7 @@ async function describeKey(context: RequestContext, credential: KeyCredential): 
   if (addressFailure !== null) return addressFailure;
   // The name is what the operator calls the caller.
   const { name: _, ...record } = toPublicRecord(caller.record, Date.now());
-  const body = { ...record, rate_limit_remaining: context.quota?.remaining ?? null };
+  const body: KeyIdentity = { ...record, rate_limit_remaining: context.quota?.remaining ?? null };
   return Response.json(body, { headers: HEADERS });
 }
 
@@ -45,7 +47,7 @@ async function describeSession(context: RequestContext, token: string): Promise<
   const { organizationId, memberId, expiresAt } = verified.session;
   const limit = policy.rate_limit;
   if (limit !== null) context.quota = context.state.sessions.limits.quota(memberId, limit, Date.now());
-  const body = {
+  const body: SessionIdentity = {
     kind: "session",
     organization_id: organizationId,
     member_id: memberId,

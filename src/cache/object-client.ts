@@ -1,6 +1,6 @@
 /** How an isolate reads from an Organization object, and from Stytch itself if the object fails. */
 
-import { takeCounts } from "../metrics/hand-over.ts";
+import { takeCounts } from "../metrics/object-counts.ts";
 import { callWithRetry } from "../platform/durable-object.ts";
 import type { StageLog } from "../request-log.ts";
 import type { StytchClient } from "../stytch/client.ts";

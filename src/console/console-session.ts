@@ -9,6 +9,7 @@ import { logRoute } from "../log-route.ts";
 import { isOneOf } from "../platform/bearer-token.ts";
 import { CLEARED_COOKIE } from "./console-cookie.ts";
 import { checkSameOrigin } from "./fetch-site.ts";
+import type { SignIn } from "./sign-in-answer.ts";
 
 export const SignInBody = z.strictObject({ token: z.string("must be a string") });
 
@@ -44,5 +45,6 @@ const withCookie = (cookie: string) => new Response(null, { status: 204, headers
 
 /** `expiresAt`: the end of the cookie, ms since the epoch; null if none was used. */
 function showOperator(actor: string | null, expiresAt: number | null): Response {
-  return Response.json({ actor, expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString() });
+  const expires_at = expiresAt === null ? null : new Date(expiresAt).toISOString();
+  return Response.json({ actor, expires_at } satisfies SignIn);
 }

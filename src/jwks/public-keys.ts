@@ -5,13 +5,13 @@
  * good set is in memory only: an eviction of the object loses it, and isolates that have it go on with their own.
  */
 import { DurableObject } from "cloudflare:workers";
-import * as z from "zod";
 import type { Failure } from "../errors.ts";
 import { requireIsolateState } from "../isolate-state.ts";
 import type { UpstreamCall } from "../log.ts";
-import { type Counted, withCounts } from "../metrics/hand-over.ts";
+import { type Counted, withCounts } from "../metrics/object-counts.ts";
 import type { StytchFailure } from "../stytch/parse-response.ts";
 import { jwksRead } from "../stytch/reads.ts";
+import { Jwks } from "./jwks-schema.ts";
 import { isRemembered, type JwksFailure, type JwksSet, type JwksState, jwksFreshness } from "./jwks-set.ts";
 
 /** Anybody can make up the name of a key, so Stytch is asked about such names once in this time. */
@@ -22,12 +22,6 @@ const ASKED_FOR_KID_KEY = "asked-for-kid-at";
 
 /** The name of the one object. */
 export const PUBLIC_KEYS_NAME = "public-keys";
-
-/**
- * RFC 7517 §5, in Stytch's envelope. A project always has keys, so a set without any is a failure: clients that took it
- * in would refuse every session.
- */
-const Jwks = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) });
 
 export type JwksRead = {
   /** Null if this caller's read made no upstream call. */
@@ -105,7 +99,7 @@ export class PublicKeys extends DurableObject<Env> {
 
 /** Parses the set: only tokens that name an unknown key lead here. */
 function hasKey({ body }: JwksSet, kid: string): boolean {
-  const { keys } = JSON.parse(new TextDecoder().decode(body)) as z.output<typeof Jwks>;
+  const { keys } = JSON.parse(new TextDecoder().decode(body)) as Jwks;
   return keys.some((key) => key["kid"] === kid);
 }
 

@@ -9,7 +9,7 @@
  * it: once in `KID_PAUSE_MS`, since anybody can make up names of keys. Those who come meanwhile wait for the answer.
  */
 import type { Failure } from "../errors.ts";
-import { takeCounts } from "../metrics/hand-over.ts";
+import { takeCounts } from "../metrics/object-counts.ts";
 import { callWithRetry } from "../platform/durable-object.ts";
 import { Waiters } from "../platform/waiters.ts";
 import type { RequestContext } from "../request-context.ts";

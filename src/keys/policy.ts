@@ -64,9 +64,7 @@ function fieldHint(object: string, schema: z.ZodObject, [name = "", ...rest]: re
 /** A number of a body: whole, within these bounds. */
 export function wholeNumber(min: number, max: number) {
   const problem = `must be a whole number from ${min} to ${max}`;
-  return z
-    .number(problem)
-    .refine((value) => Number.isInteger(value) && value >= min && value <= max, problem);
+  return z.int(problem).min(min, problem).max(max, problem);
 }
 
 /** One or more of `allowed`, without repetition and in their order. */

@@ -4,6 +4,7 @@
  */
 
 import type * as z from "zod";
+import type { PublicKeyRecord } from "./key-answers.ts";
 import type { KeyCreation } from "./policy.ts";
 
 /** The permissions that a key can have. */
@@ -65,7 +66,7 @@ export function isOfProject({ project_id }: KeyRecord, projectId: string): boole
 }
 
 /** The record as the admin API returns it. */
-export function toPublicRecord(record: KeyRecord, now: number) {
+export function toPublicRecord(record: KeyRecord, now: number): PublicKeyRecord {
   const latest = record.previous.at(-1);
   const overlaps = record.revoked_at === null && latest !== undefined && now < Date.parse(latest.valid_until);
   return {

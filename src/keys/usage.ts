@@ -4,6 +4,7 @@
  */
 import type { Outcome } from "../metrics/outcome.ts";
 import { BoundedMap } from "../platform/bounded-map.ts";
+import type { UsageHour } from "./key-answers.ts";
 
 export const HOUR_MS = 3_600_000;
 /** How long counts are kept: 30 days. */
@@ -53,7 +54,7 @@ export const hourOf = (ms: number) => Math.floor(ms / HOUR_MS);
 export const hourText = (hour: number) => new Date(hour * HOUR_MS).toISOString().replace(".000Z", "Z");
 
 /** Hours as the API shows them. */
-export const toPublicHours = (counts: readonly HourCount[]) =>
+export const toPublicHours = (counts: readonly HourCount[]): UsageHour[] =>
   counts.map(({ hour, ...rest }) => ({ hour: hourText(hour), ...rest }));
 
 type MutableCount = { -readonly [Name in keyof HourCount]: HourCount[Name] };

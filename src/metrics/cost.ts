@@ -4,15 +4,9 @@
  */
 import type { SeriesCounts } from "./counters.ts";
 import { lookupsOf, sumOf } from "./hour-totals.ts";
+import type { Cost } from "./overview-answer.ts";
 import { dollarsPerMillion, type Operations } from "./prices.ts";
 import { BUCKET_SECONDS, LAST_BUCKET } from "./series.ts";
-
-export interface Cost {
-  /** Dollars for a million requests; null if there were none. */
-  readonly usd_per_million: number | null;
-  /** Dollars for a month of traffic like this. */
-  readonly usd_per_month: number;
-}
 
 const HOURS_PER_MONTH = 730;
 const HOUR_MS = 3_600_000;

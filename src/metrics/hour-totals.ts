@@ -1,27 +1,10 @@
 /** What was counted in a stretch of time, in the few figures that people ask for first. Pure. */
 import type { SeriesCounts } from "./counters.ts";
+import type { Totals } from "./overview-answer.ts";
 import { parseSeriesId } from "./series.ts";
 
-export interface Totals {
-  /** All of callers: those of operators, webhooks and health checks are left out. */
-  readonly requests: number;
-  readonly hits: number;
-  readonly stale: number;
-  /** Answered by Stytch, uncached and forced reads included. */
-  readonly misses: number;
-  /** 401 and 403. */
-  readonly denied: number;
-  readonly not_found: number;
-  /** 429. */
-  readonly rate_limited: number;
-  /** 5xx. */
-  readonly errors: number;
-  /** HTTP requests to Stytch, retries included. */
-  readonly upstream_requests: number;
-}
-
-/** The paths that callers do not use. */
-const OPERATOR_ROUTE = /^\/(?:admin|metrics|healthz|webhooks)(?:\/|$)/;
+/** The paths that callers do not use, and those of people who open a page. */
+const OPERATOR_ROUTE = /^\/(?:admin|console|handover|metrics|healthz|webhooks)(?:\/|$)/;
 
 /** The reads that have an outcome in the cache: all of the Stytch API but its JWKS. */
 const READ_ROUTE = /^\/v1\/(?!b2b\/sessions\/jwks\/)/;

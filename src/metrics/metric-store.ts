@@ -174,4 +174,4 @@ export class MetricStore {
 }
 
 /** Resolves when the answer of the present call is on its way. */
-const nextTask = async () => await new Promise<void>((resolve) => setTimeout(resolve, 0));
+const nextTask = async () => await scheduler.wait(0);

@@ -2,10 +2,10 @@
 import { hourText } from "../keys/usage.ts";
 import { costOf } from "./cost.ts";
 import type { SeriesCounts } from "./counters.ts";
-import { increaseOf, lookupsOf, sumOf, type Totals, totalsOf } from "./hour-totals.ts";
+import { increaseOf, lookupsOf, sumOf, totalsOf } from "./hour-totals.ts";
 import type { MetricHour } from "./metric-store.ts";
 import type { KeySum } from "./metric-sum.ts";
-import type { Overview, TopKey } from "./overview-answer.ts";
+import type { Overview, TopKey, Totals } from "./overview-answer.ts";
 import { quantileMs } from "./quantile.ts";
 
 export interface OverviewSource {
@@ -74,7 +74,7 @@ const ratio = (part: number, whole: number) =>
 export const MAX_TOP_KEYS = 20;
 
 /**
- * The keys with the most requests since `before`, the busiest first. `nameOf`: null for a key that is not the project's,
+ * The keys with the most requests since `before`, refused ones included, the busiest first. `nameOf`: null for a key that is not the project's,
  * which is left out.
  */
 export function topKeysOf(
@@ -86,7 +86,7 @@ export function topKeysOf(
   const used = after
     .map((key) => ({ ...key, ...callsSince(earlier.get(key.keyId), key) }))
     .filter(({ requests, rate_limited }) => requests + rate_limited > 0)
-    .sort((a, b) => b.requests - a.requests || b.rate_limited - a.rate_limited);
+    .sort((a, b) => b.requests + b.rate_limited - a.requests - a.rate_limited);
   const top: TopKey[] = [];
   for (const { keyId, requests, rate_limited, lastUsedAt } of used) {
     const name = nameOf(keyId);

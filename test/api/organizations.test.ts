@@ -93,7 +93,7 @@ test("a missing organization is 404 in Postern's own words, cached for 10 s", as
     request_id: response.headers.get("X-Request-Id"),
     error_type: "organization_not_found",
     error_message: "Organization could not be found.",
-    error_url: "https://stytch.com/docs/b2b/api/errors/404#organization_not_found",
+    error_url: "https://postern.test/docs/errors#organization_not_found",
   });
   for (const name of ["Cache-Status", "Server-Timing", "Age", "ETag"])
     expect(response.headers.has(name)).toBe(false);

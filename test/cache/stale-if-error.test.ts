@@ -192,7 +192,7 @@ describe("an isolate's entry and the object's, while Stytch refuses Postern", ()
     return [answer.status, statusOf(answer)];
   }
   const fromKv = [200, "postern; hit; ttl=-70; detail=kv"];
-  const body = Uint8Array.from(new TextEncoder().encode('{"organization":{}}'));
+  const body = Uint8Array.from(new TextEncoder().encode('{"request_id":"r","organization":{}}'));
 
   test("KV's is served if it is the newer one, or the object's is expired", async () => {
     expect(await readBeside({ body, requestedAt: NOW - 1 })).toEqual(fromKv);

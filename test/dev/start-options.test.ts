@@ -8,7 +8,13 @@ test.each([
   [{ PORT: "8961" }, 8961],
   [{ PORT: "65535" }, 65_535],
 ])("with the environment %j, npm start uses port %i", (env, port) => {
-  expect(readStartOptions([], env)).toEqual({ kind: "start", port });
+  expect(readStartOptions([], env)).toEqual({ kind: "start", port, hasDemo: false });
+});
+
+test("--demo asks for the demo, and goes with PORT", () => {
+  expect(readStartOptions(["--demo"], {})).toEqual({ kind: "start", port: 8787, hasDemo: true });
+  expect(readStartOptions(["--demo"], { PORT: "8961" })).toMatchObject({ port: 8961, hasDemo: true });
+  expect(readStartOptions(["--demo", "--port"], {})).toMatchObject({ kind: "invalid" });
 });
 
 test.each(["0", "65536", "-1", "1.5", "http"])("PORT=%s is refused with the range", (PORT) => {
@@ -28,7 +34,7 @@ test.each([
 ])("the arguments %j are an error that names PORT", (args, example) => {
   expect(readStartOptions(args, {})).toEqual({
     kind: "invalid",
-    problem: `npm start takes no arguments. To choose the port, set PORT: ${example}`,
+    problem: `npm start takes no argument but --demo. To choose the port, set PORT: ${example}`,
   });
 });
 

@@ -4,7 +4,12 @@ import { notable } from "../../sandbox/notable.ts";
 import { demo } from "../../sandbox/seed.ts";
 
 const secretPart = "k".repeat(50);
-const POSTERN = { url: "http://127.0.0.1:8787", adminToken: "admin-token", upstream: "the Stytch API" };
+const POSTERN = {
+  url: "http://127.0.0.1:8787",
+  adminToken: "admin-token",
+  upstream: "the Stytch API",
+  hasDemo: false,
+};
 const EXPIRES_AT = "2026-11-30T12:00:00Z";
 
 const inFrontOfProject = (environment: "live" | "test") =>
@@ -70,6 +75,22 @@ test("in front of a project, the text says what the key may read and until when"
   expect(text).toContain(`this key reads organizations only, until ${EXPIRES_AT}`);
   expect(text).toContain("--scope members:dangerously_get");
   expect(text).not.toContain("/members/");
+});
+
+test("the last lines name the console's address and the token that signs in", () => {
+  for (const text of [inFrontOfSandbox(), inFrontOfProject("live")])
+    expect(text).toContain("\nThe console: http://127.0.0.1:8787/console/\nSign in with: admin-token\n");
+  // The demo needs the sandbox.
+  expect(inFrontOfSandbox()).toContain("npm start -- --demo");
+  expect(inFrontOfProject("live")).not.toContain("demo");
+});
+
+test("before the demo, the text says that its traffic follows", () => {
+  const key = `pst_test_0123456789abcdef_${secretPart}`;
+  const rest = { key, keyExpiresAt: null, sandboxUrl: "http://127.0.0.1:8788", credentialsText: null };
+  const text = welcomeText({ ...POSTERN, ...rest, hasDemo: true });
+  expect(text).toContain("A minute of traffic follows");
+  expect(text).not.toContain("npm start -- --demo");
 });
 
 test("on another port, the lines for the keys tool name that port", () => {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { ADMIN_TOKEN, SECRETS } from "../../dev/credentials.ts";
 import { increase, parseSamples, type Samples } from "../support/metrics.ts";
-import { driveMix, MIX_COUNTS, MIX_OVERVIEW } from "./metrics-mix.ts";
+import { driveMix, MIX_COUNTS, MIX_OVERVIEW, WAIT } from "./metrics-mix.ts";
 import { type ClockedPostern, startClockedPostern } from "./postern.ts";
 import { lintMetrics } from "./promtool.ts";
 
@@ -30,9 +30,11 @@ const driven = (before: Samples, after: Samples) =>
 
 test("the metrics of a mix of requests of every kind equal what was driven", async () => {
   const before = parseSamples(await scrape());
-  await driveMix(postern);
-  // The refresh behind the stale answer may still be under way.
-  await vi.waitFor(async () => expect(driven(before, parseSamples(await scrape()))).toEqual(MIX_COUNTS));
+  await driveMix(postern, async () => increase(before, parseSamples(await scrape())));
+  await vi.waitFor(
+    async () => expect(driven(before, parseSamples(await scrape()))).toEqual(MIX_COUNTS),
+    WAIT,
+  );
   const text = await scrape();
   // Figures that are no longer driven stand still.
   expect(driven(before, parseSamples(text))).toEqual(MIX_COUNTS);

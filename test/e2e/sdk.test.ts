@@ -61,7 +61,7 @@ test("a missing organization raises a StytchError with all its fields", async ()
     status_code: 404,
     error_type: "organization_not_found",
     error_message: expect.any(String),
-    error_url: expect.any(String),
+    error_url: `${postern.url}/docs/errors#organization_not_found`,
     request_id: expect.any(String),
   });
 });

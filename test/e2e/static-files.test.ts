@@ -29,9 +29,13 @@ const getRaw = async (path: string) =>
 
 const FILES: [path: string, type: string][] = [
   ["/console/", "text/html; charset=utf-8"],
-  ["/console/style.css", "text/css; charset=utf-8"],
+  ["/static/style.css", "text/css; charset=utf-8"],
   ["/console/main.js", "text/javascript; charset=utf-8"],
-  ["/console/icon.svg", "image/svg+xml"],
+  ["/static/icon.svg", "image/svg+xml"],
+  ["/docs/", "text/html; charset=utf-8"],
+  ["/docs/errors", "text/html; charset=utf-8"],
+  ["/docs/docs.css", "text/css; charset=utf-8"],
+  ["/openapi.json", "application/json"],
   ["/handover/key", "text/html; charset=utf-8"],
   ["/handover/key.js", "text/javascript; charset=utf-8"],
 ];
@@ -53,6 +57,35 @@ describe.each(FILES)("the file %s", (path, type) => {
     expect(again.status).toBe(304);
     expect((await get(path, { method: "HEAD" })).status).toBe(200);
   });
+});
+
+test.each(["/console/", "/handover/key"])(
+  "the page %s has nothing inline, and no other host",
+  async (path) => {
+    const html = await (await get(path)).text();
+    expect(html).not.toMatch(/<style|\son\w+=|\sstyle=|javascript:|https?:/i);
+    const scripts = [...html.matchAll(/<script[^>]*>([^<]*)/g)];
+    expect(scripts.length).toBeGreaterThan(0);
+    for (const [tag, text] of scripts) {
+      expect(tag).toMatch(/\ssrc="\//);
+      expect(text).toBe("");
+    }
+  },
+);
+
+test("every file that a page names is served", async () => {
+  for (const page of ["/console/", "/handover/key"]) {
+    const html = await (await get(page)).text();
+    const paths = [...html.matchAll(/\s(?:src|href)="([^"]+)"/g)].map(([, path]) => path ?? "");
+    expect(paths.length).toBeGreaterThan(3);
+    for (const path of paths) expect([path, (await get(path)).status]).toEqual([path, 200]);
+  }
+});
+
+test("the page for whoever gets a key uses no file of the console, which Access may protect", async () => {
+  for (const path of ["/handover/key", "/handover/key.js"]) {
+    expect(await (await get(path)).text()).not.toMatch(/["/]console\//);
+  }
 });
 
 test("/console leads to /console/, and index.html too", async () => {

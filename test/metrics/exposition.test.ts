@@ -108,3 +108,11 @@ test("every help says what an isolate that ends takes with it", () => {
     if (!/postern_(?:keys|build_info) /.test(help)) expect(help).toContain("LEASE_SECONDS at most");
   }
 });
+
+test("quotes, backslashes and line ends of a label are escaped", () => {
+  const text = formatMetrics(
+    { ...SNAPSHOT, keyStatuses: {} as MetricsSnapshot["keyStatuses"], series: { 'purges|a\\b"c\nd': 1 } },
+    { format: "prometheus", version: "1", perKey: false },
+  );
+  expect(linesOf(text, "postern_purges_total")).toContain('postern_purges_total{source="a\\\\b\\"c\\nd"} 1');
+});

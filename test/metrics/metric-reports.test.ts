@@ -111,7 +111,38 @@ test("answers that arrive out of order, or to an earlier ID, change nothing", ()
   reports.acknowledge({ ...first, isolateId: "another" }, { incarnation: "x", taken: 9, stored: 9 });
   reports.acknowledge(first, null);
   counters.purge("admin");
+  expect(reports.next(4_000)?.storedBefore).toBe(1);
   sync(4_000);
+  expect(purges()).toBe(2);
+});
+
+test("a late answer to an isolate's earlier ID drops no report of its present one", () => {
+  counters.purge("admin");
+  const late = reports.next(0);
+  if (late === null) throw new Error("no message");
+  sum.take(late, 0);
+  store(1_000);
+  const receipt = sum.take({ ...late, reports: [] }, 2_000);
+  counters.purge("webhook");
+  const renamed = reports.next(31 * MINUTE);
+  expect(renamed?.isolateId).not.toBe(late.isolateId);
+  reports.acknowledge(late, receipt);
+  sync(32 * MINUTE);
+  expect([purges(), sum.series["purges|webhook"]]).toEqual([1, 1]);
+});
+
+test("a report that a Directory may have counted before it forgot the isolate is not sent again", () => {
+  counters.purge("admin");
+  sync(0);
+  store(1_000);
+  sync(2_000);
+  counters.purge("admin");
+  const lost = reports.next(3_000);
+  if (lost === null) throw new Error("no message");
+  sum.take(lost, 3_000);
+  const stored = store(4_000);
+  sum = new MetricSum({ ...stored, isolates: [] }, "second", 5_000);
+  for (const now of [6_000, 7_000, 8_000]) sync(now);
   expect(purges()).toBe(2);
 });
 

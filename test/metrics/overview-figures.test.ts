@@ -25,7 +25,7 @@ test.each([
   expect(found).toEqual(quantiles);
 });
 
-test("totals leave out operators, health checks and preflights' answers, and what no version knows", () => {
+test("totals leave out operators, pages, health checks and preflights' answers, and what no version knows", () => {
   expect(
     totalsOf({
       [`http_requests|${ORGANIZATION}|200|`]: 5,
@@ -33,6 +33,8 @@ test("totals leave out operators, health checks and preflights' answers, and wha
       "http_requests|/v1/b2b/sessions/jwks/{project_id}|200|": 3,
       "http_requests|/whoami|200|": 1,
       "http_requests|/admin/keys|401|invalid_admin_token": 7,
+      "http_requests|/console/session|401|invalid_admin_token": 7,
+      "http_requests|/handover|404|handover_not_found": 7,
       "http_requests|/metrics|200|": 7,
       "http_requests|/healthz|503|misconfigured": 7,
       "http_requests|/webhooks/stytch|401|invalid_signature": 7,
@@ -140,4 +142,9 @@ test("a key's requests are those its limit admitted, and a sum that began again 
   expect(find([], keySum("a", outcomes))).toMatchObject({ requests: 7, rate_limited: 2 });
   expect(find([keySum("a", { hit: 50 })], keySum("a", { hit: 4 }))).toMatchObject({ requests: 4 });
   expect(find([], keySum("a", { other: 5 }))).toBeUndefined();
+});
+
+test("a key whose calls are refused is among the busiest by all that it asked", () => {
+  const sums = [keySum("a", { hit: 5, rate_limited: 1 }), keySum("b", { hit: 1, rate_limited: 6 })];
+  expect(topKeysOf([], sums, (id) => id).map(({ key_id }) => key_id)).toEqual(["b", "a"]);
 });

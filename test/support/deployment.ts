@@ -83,7 +83,7 @@ export function createIsolate(overrides: Record<string, unknown> = {}): TestIsol
     if (whole) await waitOnExecutionContext(context);
     else unsettled.push(context);
     const mayHoldKey = response.ok && options.method === "POST" && /^\/(?:admin\/keys|handover)/.test(path);
-    return await guardResponse(response, mayHoldKey);
+    return await guardResponse(request, response, mayHoldKey);
   }
   return isolate;
 }

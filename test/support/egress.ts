@@ -1,6 +1,6 @@
 /**
  * What leaves Postern in a test in workerd, and the check of it: no response, log line or thrown error may contain a
- * secret or a key, and no response may have a header that Postern does not set itself. `guard.ts` runs the check.
+ * secret or a key, no response may have a header that Postern does not set itself, and each is as `openapi.json` says. `guard.ts` runs the check.
  */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -8,6 +8,7 @@ import { expect } from "vitest";
 import type { Organization } from "../../src/cache/object/organization.ts";
 import { forgetIsolateState } from "../../src/isolate-state.ts";
 import { member } from "./bodies.ts";
+import { checkContract, type SeenAnswer } from "./contract-check.ts";
 import { TEST_VARS } from "./vars.ts";
 
 /** Every header that Postern sets. A header that only the upstream sets is not in this list. */
@@ -60,7 +61,7 @@ declareSecret(btoa(`${TEST_VARS.STYTCH_PROJECT_ID}:${TEST_VARS.STYTCH_SECRET}`))
 const MEMBER_ADDRESS = String(member()["email_address"]);
 
 let lines: string[] = [];
-let responses: { headers: [string, string][]; body: string; mayHoldKey: boolean }[] = [];
+let responses: (SeenAnswer & { readonly mayHoldKey: boolean })[] = [];
 
 /** The parsed log lines since the test began. */
 export function logLines(): Record<string, unknown>[] {
@@ -68,9 +69,15 @@ export function logLines(): Record<string, unknown>[] {
 }
 
 /** Records a response for the checks after the test. The caller keeps the response: the guard reads a clone. */
-export async function guardResponse(response: Response, mayHoldKey: boolean): Promise<Response> {
+export async function guardResponse(
+  { method, url }: Request,
+  response: Response,
+  mayHoldKey: boolean,
+): Promise<Response> {
+  const { status } = response;
+  const headers = new Headers(response.headers);
   const body = await response.clone().text();
-  responses.push({ headers: [...response.headers], body, mayHoldKey });
+  responses.push({ method, path: new URL(url).pathname, status, headers, body, mayHoldKey });
   return response;
 }
 
@@ -107,8 +114,10 @@ export function checkEgress(errors: readonly unknown[]): void {
     expect(line.includes(MEMBER_ADDRESS), "a log line holds a member's data").toBe(false);
     expect(MEMBER_ID.test(line), "a log line holds the ID of a member").toBe(false);
   }
-  for (const { headers, body, mayHoldKey } of responses) {
-    const others = headers.filter(([, value]) => !/^(?:__Host-postern=|\/handover\/key$)/.test(value));
+  for (const response of responses) {
+    const { headers, body, mayHoldKey } = response;
+    expect(checkContract(response)).toBeNull();
+    const others = [...headers].filter(([, value]) => !/^(?:__Host-postern=|\/handover\/key$)/.test(value));
     expect(others.map(([name]) => name).filter((name) => !HEADERS.has(name))).toEqual([]);
     expectClean(JSON.stringify(others), "a header", false);
     for (const [, value] of headers) expectNoSecret(value, "a header");

@@ -96,7 +96,7 @@ test.each<[string, () => ReturnType<typeof signed> | ReturnType<typeof unsigned>
     request_id: answer.headers.get("X-Request-Id"),
     error_type: "invalid_signature",
     error_message: expect.stringMatching(/./),
-    error_url: expect.stringMatching(/^https:\/\//),
+    error_url: "https://postern.test/docs/errors#invalid_signature",
   });
   expect(logLines().at(-1)).toMatchObject({
     route: WEBHOOK_PATH,

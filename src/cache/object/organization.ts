@@ -12,7 +12,7 @@ import type { Config } from "../../config.ts";
 import { requireIsolateState } from "../../isolate-state.ts";
 import { log } from "../../log.ts";
 import { countingLogDegraded } from "../../metrics/count-degraded.ts";
-import { type Counted, withCounts } from "../../metrics/hand-over.ts";
+import { type Counted, withCounts } from "../../metrics/object-counts.ts";
 import { includesId } from "../../stytch/identifier.ts";
 import { aliasesOf, type Entry } from "../entry.ts";
 import {

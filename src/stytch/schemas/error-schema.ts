@@ -14,7 +14,7 @@ export const StytchError = z.looseObject({
 export type StytchError = z.output<typeof StytchError>;
 
 /** The types of a 400 that callers get; each is about what they asked for. */
-const ABOUT_REQUEST =
+export const ABOUT_REQUEST =
   /^(?:invalid_(?:organization|member|connected_app)_.+|invalid_email.*|invalid_id|bad_request|live_id_used_in_test_environment|test_id_used_in_live_environment|query_params_do_not_match)$/;
 
 /**

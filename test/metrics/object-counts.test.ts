@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 import { expect, test, vi } from "vitest";
 import { Counters } from "../../src/metrics/counters.ts";
-import { takeCounts, withCounts } from "../../src/metrics/hand-over.ts";
 import { MetricReports } from "../../src/metrics/metric-reports.ts";
+import { takeCounts, withCounts } from "../../src/metrics/object-counts.ts";
 import { NOW, useClock } from "../support/clock.ts";
 import { createConfig } from "../support/config.ts";
 import { scrape } from "../support/scrape.ts";

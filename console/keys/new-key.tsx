@@ -1,0 +1,67 @@
+/** A new key, with every restriction that it can have. */
+import { useState } from "hono/jsx/dom";
+import type { Api } from "../api.ts";
+import { PageHead } from "../components/page.tsx";
+import { useAction } from "../components/use-action.ts";
+import { routeHash } from "../routes.ts";
+import type { IssuedKey } from "../shapes.ts";
+import { DeliveryField, handoverSecondsOf, Issued } from "./delivery.tsx";
+import { fieldProblem } from "./field-problem.ts";
+import { creationBody, EMPTY_FORM, type KeyForm } from "./form-values.ts";
+import { KeyFields } from "./key-fields.tsx";
+
+export function NewKey({ api }: { api: Api }) {
+  const [form, setForm] = useState<KeyForm>(EMPTY_FORM);
+  const [delivery, setDelivery] = useState("");
+  const [issued, setIssued] = useState<IssuedKey | null>(null);
+  const create = useAction(async () => {
+    setIssued(await api.createKey(creationBody(form, handoverSecondsOf(delivery))));
+  });
+  if (issued !== null) {
+    const leave = () => {
+      setIssued(null);
+      location.hash = routeHash("keys", issued.key_id);
+    };
+    return (
+      <>
+        <PageHead title="Key created" />
+        <Issued issued={issued} onDone={leave} />
+      </>
+    );
+  }
+  return (
+    <>
+      <PageHead
+        title="New key"
+        lead="Give it no more than its caller needs. All but the region can be changed later."
+      />
+      <form
+        onSubmit={(event: Event) => {
+          event.preventDefault();
+          void create.run();
+        }}
+      >
+        <KeyFields
+          isNew
+          form={form}
+          refusal={create}
+          change={(values) => setForm((before) => ({ ...before, ...values }))}
+        >
+          <DeliveryField
+            value={delivery}
+            problem={fieldProblem(create, "handover_seconds")}
+            onValue={setDelivery}
+          />
+        </KeyFields>
+        <div class="actions">
+          <button type="submit" class="button button-primary" disabled={create.isRunning}>
+            {create.isRunning ? "Creating…" : "Create the key"}
+          </button>
+          <a class="button" href={routeHash("keys")}>
+            Cancel
+          </a>
+        </div>
+      </form>
+    </>
+  );
+}

@@ -1,0 +1,74 @@
+/** The rotation of a key: a new one in its place, and for how long the old one works beside it. */
+import { useState } from "hono/jsx/dom";
+import type { Api } from "../api.ts";
+import { Dialog } from "../components/dialog.tsx";
+import { Select } from "../components/field.tsx";
+import { Problem } from "../components/states.tsx";
+import { useAction } from "../components/use-action.ts";
+import type { IssuedKey, KeyRecord } from "../shapes.ts";
+import { DeliveryField, handoverSecondsOf } from "./delivery.tsx";
+import { fieldProblem, otherProblem } from "./field-problem.ts";
+
+const OVERLAPS = [
+  { value: "0", label: "Ends at once" },
+  { value: "3600", label: "Works for another hour" },
+  { value: "86400", label: "Works for another day" },
+  { value: "604800", label: "Works for another 7 days" },
+  { value: "2592000", label: "Works for another 30 days" },
+];
+const DEFAULT_OVERLAP = "86400";
+
+interface Props {
+  readonly api: Api;
+  readonly record: KeyRecord;
+  readonly onClose: () => void;
+  readonly onRotated: (issued: IssuedKey) => void;
+}
+
+export function RotateDialog({ api, record, onClose, onRotated }: Props) {
+  const [overlap, setOverlap] = useState(DEFAULT_OVERLAP);
+  const [delivery, setDelivery] = useState("");
+  const rotate = useAction(async () => {
+    const handover = handoverSecondsOf(delivery);
+    const body = {
+      overlap_seconds: Number(overlap),
+      ...(handover === null ? {} : { handover_seconds: handover }),
+    };
+    onRotated(await api.rotateKey(record.key_id, body));
+  });
+  const general = otherProblem(rotate, ["overlap_seconds", "handover_seconds"]);
+  return (
+    <Dialog title={`Rotate ${record.name}`} onClose={onClose}>
+      <form
+        onSubmit={(event: Event) => {
+          event.preventDefault();
+          void rotate.run();
+        }}
+      >
+        {general === null ? null : <Problem text={general} />}
+        <p>Its caller gets a new key with the same restrictions.</p>
+        <Select
+          label="The old key"
+          name="overlap"
+          choices={OVERLAPS}
+          value={overlap}
+          problem={fieldProblem(rotate, "overlap_seconds")}
+          onValue={setOverlap}
+        />
+        <DeliveryField
+          value={delivery}
+          problem={fieldProblem(rotate, "handover_seconds")}
+          onValue={setDelivery}
+        />
+        <div class="actions">
+          <button type="submit" class="button button-primary" disabled={rotate.isRunning}>
+            {rotate.isRunning ? "Rotating…" : "Rotate the key"}
+          </button>
+          <button type="button" class="button" onClick={onClose}>
+            Cancel
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,36 @@
+/** The table of `docs/errors.md`, from the table of failures. */
+import { ERROR_DESCRIPTIONS } from "../src/error-docs/descriptions.ts";
+import { ERROR_TYPES, sampleResponse, wireName } from "./error-samples.ts";
+
+const BEGIN = "<!-- `npm run openapi` writes this table from src/error-docs/ -->\n";
+const END = "<!-- end of the table -->\n";
+
+/** Replaces the table in the text of the page. */
+export async function withErrorsTable(page: string): Promise<string> {
+  const [before, rest] = page.split(BEGIN);
+  const [, after] = rest?.split(END) ?? [];
+  if (before === undefined || after === undefined) throw new Error("The page has no place for the table.");
+  return `${before}${BEGIN}\n${await errorsTable()}\n${END}${after}`;
+}
+
+async function errorsTable(): Promise<string> {
+  const rows = await Promise.all(
+    ERROR_TYPES.map(async (type) => {
+      const { status } = await sampleResponse(type);
+      const { meaning, fault, action, retry } = ERROR_DESCRIPTIONS[type];
+      const name = wireName(type) === type ? `\`${type}\`` : wireName(type);
+      return [String(status), name, meaning, fault, action, retry];
+    }),
+  );
+  rows.sort(([a = ""], [b = ""]) => Number(a) - Number(b));
+  const head = ["Status", "`error_type`", "What it means", "Whose fault", "What to do", "Try again?"];
+  return formatTable([head, ...rows]);
+}
+
+/** Markdown, in columns. */
+function formatTable([head = [], ...rows]: readonly (readonly string[])[]): string {
+  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |\n`;
+  return [head, widths.map((width) => "-".repeat(width)), ...rows].map(line).join("");
+}

@@ -1,0 +1,235 @@
+/** Keys in the console: made, found, edited, rotated and revoked as an operator does it. */
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import type { SandboxedPostern } from "../../dev/sandboxed-postern.ts";
+import { demo } from "../../sandbox/seed.ts";
+import { findViolations } from "./accessibility.ts";
+import {
+  createRecord,
+  KEY,
+  openConsole,
+  readRecord,
+  shownKey,
+  startConsole,
+  statusWith,
+  waitForUsage,
+} from "./console.ts";
+
+let postern: SandboxedPostern;
+beforeAll(async () => {
+  postern = await startConsole();
+});
+afterAll(async () => await postern.stop());
+
+test("a new key has what the form says, is copied once, and is then gone from the page", async () => {
+  const { page, picture } = await openConsole(postern, "keys/new", {
+    permissions: ["clipboard-read", "clipboard-write"],
+  });
+  await page.getByLabel("Name").fill("Warehouse");
+  await page.getByLabel("organizations:metrics").check();
+  await page.getByLabel("Calls").fill("600");
+  await page.getByLabel("in each").selectOption("hour");
+  await page.getByLabel("Organizations", { exact: true }).fill(demo.organization_id);
+  await page.getByLabel("Only some fields of organizations").check();
+  await page
+    .getByLabel("Fields of organizations", { exact: true })
+    .fill("organization_id\norganization_name");
+  await page.getByLabel("Addresses").fill("127.0.0.0/8, ::1");
+  await page.getByLabel("Expires").fill("2031-03-01T12:00");
+  await page.getByLabel("Region").selectOption("Western Europe");
+  expect(await findViolations(page)).toEqual([]);
+  await picture("new-key");
+  await page.getByRole("button", { name: "Create the key" }).click();
+
+  await page.getByRole("heading", { name: "The key of Warehouse" }).waitFor();
+  const shown = await shownKey(page);
+  await page.getByRole("button", { name: "Copy the key" }).click();
+  await page.getByRole("button", { name: "Copied the key" }).waitFor();
+  expect(await page.evaluate("navigator.clipboard.readText()")).toBe(shown);
+  expect(await findViolations(page)).toEqual([]);
+  await page.getByRole("button", { name: "I have stored it" }).click();
+  await page.getByRole("heading", { name: "Warehouse", level: 1 }).waitFor();
+  expect(await page.content()).not.toMatch(KEY);
+  await page.goBack();
+  expect(await page.content()).not.toMatch(KEY);
+
+  const record = await readRecord(postern, shown.split("_")[2] ?? "");
+  expect(record).toMatchObject({
+    name: "Warehouse",
+    scopes: ["organizations:read", "organizations:metrics"],
+    organization_ids: [demo.organization_id],
+    fields: { organization: ["organization_id", "organization_name"], member: null },
+    rate_limit: { limit: 600, period_seconds: 3_600 },
+    allowed_ips: ["127.0.0.0/8", "::1"],
+    // The viewer is in Paris.
+    expires_at: "2031-03-01T11:00:00.000Z",
+    region: "weur",
+  });
+});
+
+test("what the API refuses shows at its field, which has the focus, and nothing typed is lost", async () => {
+  const { page, expectRefusal } = await openConsole(postern, "keys/new");
+  expectRefusal(400, /^\/admin\/keys$/);
+  await page.getByLabel("Name").fill("Refused");
+  await page.getByLabel("Calls").fill("ten");
+  await page.getByLabel("Organizations", { exact: true }).fill(`${demo.organization_id}\nacme`);
+  await page.getByRole("button", { name: "Create the key" }).click();
+  const limit = page.getByRole("textbox", { name: "Calls" });
+  await page.getByText("Must be a whole number from 1 to 1000000.").waitFor();
+  await vi.waitFor(async () =>
+    expect(await limit.evaluate((input) => input === document.activeElement)).toBe(true),
+  );
+  expect(await limit.getAttribute("aria-invalid")).toBe("true");
+  expect(await limit.inputValue()).toBe("ten");
+  expect(await findViolations(page)).toEqual([]);
+  await limit.fill("10");
+  await page.getByRole("button", { name: "Create the key" }).click();
+  await page.getByText(/^Item 2 must be a whole organization ID/).waitFor();
+  await page.getByLabel("Organizations", { exact: true }).fill(demo.organization_id);
+  await page.getByRole("button", { name: "Create the key" }).click();
+  await page.getByRole("heading", { name: "The key of Refused" }).waitFor();
+});
+
+test("a key is made with the keyboard alone", async () => {
+  const { page } = await openConsole(postern, "keys");
+  const isFocused = async (name: string) =>
+    await page.evaluate(
+      (text) =>
+        (document.activeElement?.getAttribute("name") ?? document.activeElement?.textContent) === text,
+      name,
+    );
+  const tabTo = async (name: string) => {
+    for (let presses = 0; presses < 60; presses += 1) {
+      if (await isFocused(name)) return;
+      await page.keyboard.press("Tab");
+    }
+    throw new Error(`The keyboard does not reach ${name}.`);
+  };
+  await page.getByRole("heading", { name: "Keys", level: 1 }).waitFor();
+  await tabTo("New key");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "New key" }).waitFor();
+  await tabTo("name");
+  await page.keyboard.type("Typed");
+  await tabTo("rbac:read");
+  await page.keyboard.press("Space");
+  await tabTo("Create the key");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "The key of Typed" }).waitFor();
+  await tabTo("I have stored it");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Typed", level: 1 }).waitFor();
+  await page.getByText("rbac:read").waitFor();
+});
+
+test("keys are found by a part of their name, by status, and page by page", async () => {
+  const names = Array.from({ length: 52 }, (_, index) => `Many ${index}`);
+  await Promise.all(names.map(async (name) => await createRecord(postern, { name })));
+  const gone = await createRecord(postern, { name: "Many gone" });
+  await postern.admin("DELETE", `/admin/keys/${gone.key_id}`);
+  const { page } = await openConsole(postern, "keys");
+  const rows = page.getByRole("table", { name: "Keys" }).locator("tbody tr");
+  await page.getByLabel("Search").fill("many");
+  await page.waitForURL(/q=many/);
+  await page.getByRole("link", { name: "Older keys" }).click();
+  await page.getByRole("link", { name: "Newest keys" }).waitFor();
+  expect(await rows.count()).toBe(3);
+  await page.getByRole("link", { name: "Newest keys" }).click();
+  await page.getByRole("link", { name: "Older keys" }).waitFor();
+  expect(await rows.count()).toBe(50);
+  await page.getByLabel("Status").selectOption("Revoked");
+  await page.getByRole("link", { name: "Many gone" }).waitFor();
+  await vi.waitFor(async () => expect(await rows.count()).toBe(1));
+  await page.getByLabel("Search").fill("nobody");
+  await page.getByText("No key matches.").waitFor();
+  await page.getByRole("link", { name: "Show all keys" }).click();
+  await page.getByRole("link", { name: "Older keys" }).waitFor();
+  expect(await page.getByLabel("Search").inputValue()).toBe("");
+});
+
+test("an edit shows what it changes, and leaves what another operator changed meanwhile", async () => {
+  const { key_id } = await createRecord(postern, {
+    name: "Edited",
+    rate_limit: { limit: 90, period_seconds: 90 },
+  });
+  const { page, picture } = await openConsole(postern, `keys/${key_id}`);
+  await page.getByRole("link", { name: "Edit" }).click();
+  await page.getByText("Nothing is changed yet.").waitFor();
+  expect(await page.getByRole("button", { name: "Save" }).isDisabled()).toBe(true);
+  await page.getByLabel("Calls").fill("10");
+  await page.getByLabel("in each").selectOption("minute");
+  const changes = page.getByRole("region", { name: "What changes" });
+  expect(await changes.textContent()).toMatch(/Rate limit\s*90 calls in 90 seconds 10 calls in 1 minute/);
+  expect(await findViolations(page)).toEqual([]);
+  await picture("edit-key");
+  await postern.admin("PATCH", `/admin/keys/${key_id}`, { allowed_ips: ["127.0.0.1"] });
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("heading", { name: "Edited", level: 1 }).waitFor();
+  await page.getByText("10 calls in 1 minute").waitFor();
+  expect(await readRecord(postern, key_id)).toMatchObject({
+    rate_limit: { limit: 10, period_seconds: 60 },
+    allowed_ips: ["127.0.0.1"],
+    name: "Edited",
+  });
+});
+
+test("a rotation shows a new key, and the old one works until the overlap ends", async () => {
+  const { key_id, key: old } = await createRecord(postern, { name: "Rotated" });
+  const { page } = await openConsole(postern, `keys/${key_id}`);
+  await page.getByRole("button", { name: "Rotate" }).click();
+  const dialog = page.getByRole("dialog", { name: "Rotate Rotated" });
+  await dialog.getByLabel("The old key").selectOption("Works for another hour");
+  expect(await findViolations(page)).toEqual([]);
+  await dialog.getByRole("button", { name: "Rotate the key" }).click();
+  await page.getByRole("heading", { name: "The key of Rotated" }).waitFor();
+  const next = await shownKey(page);
+  expect(next).not.toBe(old);
+  await page.getByText("The earlier key works until").waitFor();
+  await page.getByRole("button", { name: "I have stored it" }).click();
+  await vi.waitFor(async () => expect(await page.content()).not.toMatch(KEY));
+  expect([await statusWith(postern, next), await statusWith(postern, old)]).toEqual([200, 200]);
+});
+
+test("a revocation names the key, can be left with Escape, and is in force after the answer", async () => {
+  const { key_id, key } = await createRecord(postern, { name: "Old laptop" });
+  const { page, picture } = await openConsole(postern, `keys/${key_id}`);
+  const open = page.getByRole("button", { name: "Revoke", exact: true });
+  await open.click();
+  const dialog = page.getByRole("dialog", { name: "Revoke Old laptop?" });
+  await dialog.waitFor();
+  expect(await dialog.textContent()).toContain(key_id);
+  expect(await findViolations(page)).toEqual([]);
+  await picture("revoke-key");
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "hidden" });
+  expect(await open.evaluate((button) => button === document.activeElement)).toBe(true);
+  expect(await readRecord(postern, key_id)).toMatchObject({ status: "active" });
+  await open.click();
+  await dialog.getByRole("button", { name: "Revoke Old laptop" }).click();
+  await page.getByText("revoked", { exact: true }).waitFor();
+  expect(await open.count()).toBe(0);
+  await vi.waitFor(async () => expect(await statusWith(postern, key)).toBe(401), { timeout: 5_000 });
+});
+
+test("the calls of a key are in its plot and in the table beside it", async () => {
+  const limited = { name: "Counted", rate_limit: { limit: 3, period_seconds: 3_600 } };
+  const { key_id, key } = await createRecord(postern, limited);
+  const statuses: number[] = [];
+  for (let call = 0; call < 5; call += 1) statuses.push(await statusWith(postern, key));
+  expect(statuses).toEqual([200, 200, 200, 429, 429]);
+  await waitForUsage(postern, key_id, key, { rate_limited: 2 });
+  const { page } = await openConsole(postern, `keys/${key_id}`);
+  await page.getByRole("img", { name: "Calls by outcome: 5 in all." }).waitFor();
+  await page.getByText("Show as a table").click();
+  const table = page.getByRole("table", { name: "Calls by outcome" });
+  const cells = table.locator("tbody tr").first().locator("td");
+  const titles = await table.locator("th").allTextContents();
+  const counts = Object.fromEntries(titles.map((title, index) => [title, index]));
+  expect(await cells.nth(counts["Rate limited"] ?? -1).textContent()).toBe("2");
+  const answered = await Promise.all(
+    ["Cache hits", "Asked of Stytch"].flatMap((title) => {
+      const index = counts[title];
+      return index === undefined ? [] : [cells.nth(index).textContent()];
+    }),
+  );
+  expect(answered.reduce((sum, text) => sum + Number(text), 0)).toBe(3);
+});
