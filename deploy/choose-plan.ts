@@ -57,7 +57,14 @@ export async function choosePlan({
   };
   const kept = setSecrets.includes("KEY_SECRET") ? {} : readKeptSecrets(io.root, name);
   const vars = { ...(projectId === undefined ? {} : { STYTCH_PROJECT_ID: projectId }), ...options.var };
-  return { plan: planDeployment({ setSecrets, vars, given, kept, makesSecrets: !isCloudflareBuild }), asked };
+  const plan = planDeployment({ setSecrets, vars, given, kept, makesSecrets: !isCloudflareBuild });
+  if (io.env["CI"] && Object.values(plan.sources).includes("made")) {
+    throw new DeployProblem(
+      "The secrets that this run would make would be lost with this machine (CI is set). Run the first deployment on " +
+        "your own, or set KEY_SECRET and ADMIN_TOKEN in the environment.",
+    );
+  }
+  return { plan, asked };
 }
 
 const givenSecret = (name: SecretName, env: NodeJS.ProcessEnv) => (env[name] ? { [name]: env[name] } : {});

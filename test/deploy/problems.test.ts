@@ -191,6 +191,16 @@ test.each([
   expect(clone.calls()).toEqual([]);
 });
 
+test("a first deployment in CI makes no secrets, which would be lost", async () => {
+  expectNothingDeployed(await clone.run([], { ...CREDENTIALS, CI: "true" }), /would be lost/);
+  const own = {
+    KEY_SECRET: "own-key-secret-0123456789-abcdefghij",
+    ADMIN_TOKEN: "own-token-0123456789-abcdefghij-xyz",
+  };
+  expect(await clone.run([], { ...CREDENTIALS, ...own, CI: "true" })).toMatchObject({ code: 0 });
+  expect(await clone.run([], { CI: "true" })).toMatchObject({ code: 0 });
+});
+
 test("an unexpected error is told by its name alone", async () => {
   const build = async () => {
     throw new TypeError(SECRET);
