@@ -2,6 +2,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
+import type { Directory } from "../../src/directory/directory.ts";
 import { getDirectory } from "../../src/directory/directory-client.ts";
 import { PUBLIC_KEYS_NAME } from "../../src/jwks/public-keys.ts";
 import { setUpOrganization } from "../support/setup.ts";
@@ -49,7 +50,7 @@ const PURGED_NAME = "purged-by-an-operator";
 
 /** Has the code write every format, by calls of the API. `NOW` is the time at the start, and some seconds pass. */
 export async function writeState(): Promise<Names> {
-  const keyFields = { rate_limit: { limit: 100, window_seconds: 60 }, allowed_ips: null };
+  const keyFields = { rate_limit: { limit: 100, period_seconds: 60 }, allowed_ips: null };
   const setUp = await setUpOrganization({ keyFields });
   const { isolate, keyId, organization, path, slugPath } = setUp;
   const call = async (method: string, adminPath: string, body: object) => {
@@ -64,15 +65,17 @@ export async function writeState(): Promise<Names> {
   advanceSeconds(6);
   await isolate.call(path, { key: setUp.key });
   // A slug moves, so the organization's object tells the former alias.
-  setUp.change({ organization_slug: "moved-slug" });
-  await call("POST", "/admin/purge", { organization_id: organization["organization_id"] });
+  const organizationId = String(organization["organization_id"]);
+  const slug = `moved-${organizationId.slice(-12)}`;
+  setUp.change({ organization_slug: slug });
+  await call("POST", "/admin/cache/purge", { organization_id: organizationId });
   advanceSeconds(6);
   await isolate.call(path, { key: setUp.key });
-  await isolate.call(path.replace(/[^/]+$/, "moved-slug"), { key: setUp.key });
+  await isolate.call(path.replace(/[^/]+$/, slug), { key: setUp.key });
   await call("PATCH", `/admin/keys/${keyId}`, { name: "Renamed" });
   const rotated = await call("POST", `/admin/keys/${keyId}/rotate`, { overlap_seconds: 86_400 });
   const { key } = await rotated.json<{ key: string }>();
-  await call("POST", "/admin/purge", { organization_id: PURGED_NAME });
+  await call("POST", "/admin/cache/purge", { organization_id: PURGED_NAME });
   await call("PUT", "/admin/session-policy", { scopes: ["organizations:read"] });
   await call("POST", "/admin/sessions/revoke", { member_id: MEMBER_ID });
   await runInDurableObject(env.PUBLIC_KEYS.getByName(PUBLIC_KEYS_NAME), (_, { storage }) => {
@@ -82,8 +85,8 @@ export async function writeState(): Promise<Names> {
     key,
     previousKey: setUp.key,
     keyId,
-    organizationId: String(organization["organization_id"]),
-    slug: "moved-slug",
+    organizationId,
+    slug,
     formerSlug,
     purgedName: PURGED_NAME,
     memberId: MEMBER_ID,
@@ -95,17 +98,25 @@ export async function readState(names: Names): Promise<StoredState> {
   const objects: Partial<Record<ObjectName, ObjectState>> = {};
   const all = stubs(names);
   for (const name of OBJECT_NAMES) {
-    objects[name] = await runInDurableObject(all[name] as DurableObjectStub, (_, { storage }) => readObject(storage));
+    objects[name] = await runInDurableObject(all[name] as DurableObjectStub, (_, { storage }) =>
+      readObject(storage),
+    );
   }
+  // Other tests have values in KV, too.
   const { keys } = await env.ORGANIZATIONS.list();
+  const own = keys.filter(({ name }) => name.endsWith(names.organizationId) || name.endsWith(names.slug));
   const kv = await Promise.all(
-    keys.map(async ({ name }) => {
+    own.map(async ({ name }) => {
       const { value, metadata } = await env.ORGANIZATIONS.getWithMetadata(name);
       return { name, metadata, value: value ?? "" };
     }),
   );
   return { names, kv, objects: objects as Record<ObjectName, ObjectState> };
 }
+
+/** Reads the tables of a Directory. */
+export const readTables = async (directory: DurableObjectStub<Directory>) =>
+  (await runInDurableObject(directory, (_, { storage }) => readObject(storage))).tables;
 
 function readObject({ kv, sql }: DurableObjectStorage): ObjectState {
   const made = sql
@@ -124,7 +135,9 @@ function readObject({ kv, sql }: DurableObjectStorage): ObjectState {
 export async function putState({ names, kv, objects }: StoredState): Promise<void> {
   const all = stubs(names);
   for (const name of OBJECT_NAMES) {
-    await runInDurableObject(all[name] as DurableObjectStub, (_, { storage }) => putObject(storage, objects[name]));
+    await runInDurableObject(all[name] as DurableObjectStub, (_, { storage }) =>
+      putObject(storage, objects[name]),
+    );
   }
   for (const { name, metadata, value } of kv) await env.ORGANIZATIONS.put(name, value, { metadata });
 }
