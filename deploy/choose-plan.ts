@@ -26,8 +26,10 @@ export async function choosePlan({
   const asked: string[] = [];
   const obtain = async (variable: string, value: string | undefined, question: string) => {
     if (value || !isFirst) return value || undefined;
-    asked.push(variable);
-    if (options.dryRun) return undefined;
+    if (options.dryRun) {
+      asked.push(variable);
+      return undefined;
+    }
     if (io.ask === null) {
       throw new DeployProblem(
         `${variable} is missing, and there is no terminal to ask at: set it in the environment.`,

@@ -7,7 +7,7 @@ export interface PlanText {
   readonly workerName: string;
   readonly exists: boolean;
   readonly plan: Plan;
-  /** What is asked for when the run is not a dry one. */
+  /** What a dry run did not ask for. */
   readonly asked: readonly string[];
 }
 

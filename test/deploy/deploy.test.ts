@@ -138,7 +138,9 @@ test("what is missing is asked for at the terminal, and the secret hidden", asyn
     asked.push([question, isHidden]);
     return isHidden ? SECRET : PROJECT_ID;
   };
-  expectDeployed(await clone.run([], {}, { ask }));
+  const run = await clone.run([], {}, { ask });
+  expectDeployed(run);
+  expect(run.out).not.toContain("not given");
   expect(asked.map(([, isHidden]) => isHidden)).toEqual([false, true]);
   expect(clone.deployments()[0]?.secrets?.["STYTCH_SECRET"]).toBe(SECRET);
 });
