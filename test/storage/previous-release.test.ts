@@ -13,7 +13,7 @@ import { stubUpstream, type Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";
 import fixture from "./previous-release.json";
 import { additionProblems } from "./shape.ts";
-import { fromJson, OBJECT_NAMES, putState, readState, readTables, writeState } from "./state.ts";
+import { fromJson, OBJECT_NAMES, putState, readState, readTables, toJson, writeState } from "./state.ts";
 
 const previous = fromJson(JSON.stringify(fixture));
 const { names } = previous;
@@ -113,6 +113,11 @@ test("after an upgrade, a key of the previous release can be edited, rotated and
   expect((await createIsolate().call(`/v1/b2b/organizations/${names.slug}`, { key: names.key })).status).toBe(
     401,
   );
+});
+
+test("the saved state is the text that saving it makes", () => {
+  expect(fromJson(toJson(previous))).toEqual(previous);
+  expect(toJson(previous)).toContain('"-Infinity"');
 });
 
 test("what this release writes only adds to what the previous one wrote", async () => {
