@@ -11,7 +11,7 @@ export default defineConfig({
     name: "browser",
     include: [process.env["PICTURES"] === "docs" ? "test/browser/pictures.ts" : "test/browser/**/*.test.ts"],
     globalSetup: ["test/e2e/builds.ts"],
-    setupFiles: ["test/e2e/guard.ts", "test/e2e/use-builds.ts"],
+    setupFiles: ["test/e2e/guard.ts", "test/e2e/use-builds.ts", "test/browser/guard.ts"],
     // One process, one browser, and one file after the other: on two processors, more of them only wait for each other.
     isolate: false,
     maxWorkers: 1,

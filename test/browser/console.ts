@@ -1,5 +1,5 @@
 /** The console of a Postern in front of the sandbox, for the browser tests. */
-import type { BrowserContextOptions, Page } from "playwright-core";
+import type { BrowserContextOptions, Cookie, Page } from "playwright-core";
 import { expect, vi } from "vitest";
 import { ADMIN_TOKEN } from "../../dev/credentials.ts";
 import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
@@ -12,6 +12,9 @@ export async function startConsole(vars: Record<string, string> = {}): Promise<S
   return await startSandboxedPostern({ LEASE_SECONDS: "1", ...vars }, { hasAssets: true });
 }
 
+/** The cookies of the first sign-in at each Postern: the tests of `sign-in.test.ts` are about the form. */
+const signedIn = new Map<string, Cookie[]>();
+
 /** Opens a view of the console in a context of its own, signed in. `view`: the fragment, such as `keys`. */
 export async function openConsole(
   postern: SandboxedPostern,
@@ -19,10 +22,13 @@ export async function openConsole(
   options: BrowserContextOptions = {},
 ): Promise<Visit> {
   const visit = await openVisit(postern.url, options);
-  // As the form does it, but without its clicks: another test is about these.
-  await visit.page.goto("/console/");
-  await signIn(visit);
-  if (view !== "overview") await visit.page.goto(`/console/#${view}`);
+  const cookies = signedIn.get(postern.url);
+  if (cookies !== undefined) await visit.context.addCookies(cookies);
+  await visit.page.goto(`/console/#${view}`);
+  if (cookies === undefined) {
+    await signIn(visit);
+    signedIn.set(postern.url, await visit.context.cookies());
+  }
   return visit;
 }
 

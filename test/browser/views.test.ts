@@ -141,44 +141,44 @@ test("sessions of a member are revoked, and an ID of another kind is refused at 
   await page.getByRole("status").filter({ hasText: demo.organization_id }).waitFor();
 });
 
+/** It has every restriction and a long name, so that what does not fit shows. */
+const FULL = {
+  name: "A key with a long name that somebody gave it in a hurry, and with every restriction",
+  scopes: ["organizations:connected_apps", "members:dangerously_get"],
+  organization_ids: [demo.organization_id],
+  fields: { organization: ["organization_id", "trusted_metadata.plan"], member: [] },
+  rate_limit: { limit: 1_000_000, period_seconds: 86_400 },
+  allowed_ips: ["2001:db8:1234:5678:9abc:def0:1234:5678", "203.0.113.0/24"],
+};
+
+const viewsOf = (keyId: string): readonly (readonly [view: string, heading: string])[] => [
+  ["overview", "Overview"],
+  ["keys", "Keys"],
+  ["keys/new", "New key"],
+  [`keys/${keyId}`, FULL.name],
+  [`keys/${keyId}?edit=1`, `Edit ${FULL.name}`],
+  ["sessions", "Sessions"],
+  ["purge", "Purge"],
+  ["audit", "Audit"],
+];
+
+// The other tests look at light colours on a desktop.
 test.each([
   ["a phone in dark colours", { viewport: { width: 360, height: 740 }, colorScheme: "dark" }],
   ["a desktop in dark colours", { colorScheme: "dark" }],
-  ["a phone in light colours", { viewport: { width: 360, height: 740 } }],
 ] as const)("every view fits %s, without serious violations", async (name, options) => {
-  const { key_id } = await createRecord(postern, {
-    name: "A key with a long name that somebody gave it in a hurry, and with every restriction",
-    scopes: ["organizations:connected_apps", "members:dangerously_get"],
-    organization_ids: [demo.organization_id],
-    fields: { organization: ["organization_id", "trusted_metadata.plan"], member: [] },
-    rate_limit: { limit: 1_000_000, period_seconds: 86_400 },
-    allowed_ips: ["2001:db8:1234:5678:9abc:def0:1234:5678", "203.0.113.0/24"],
-  });
+  const { key_id } = await createRecord(postern, FULL);
   const visit = await openConsole(postern, "overview", options);
   const { page, picture } = visit;
   visit.expectRefusal(404, /^\/admin\/session-policy/);
-  const views = [
-    "overview",
-    "keys",
-    "keys/new",
-    `keys/${key_id}`,
-    `keys/${key_id}?edit=1`,
-    "sessions",
-    "purge",
-    "audit",
-  ];
-  for (const view of views) {
+  for (const [view, heading] of viewsOf(key_id)) {
     await page.goto(`/console/#${view}`);
-    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.getByRole("heading", { level: 1, name: heading, exact: true }).waitFor();
     await vi.waitFor(async () => expect(await page.locator("[aria-busy]").count()).toBe(0), {
       timeout: 10_000,
     });
-    expect([view, await findViolations(page)]).toEqual([view, []]);
-    expect([view, await page.evaluate("document.documentElement.scrollWidth <= innerWidth")]).toEqual([
-      view,
-      true,
-    ]);
-    const file = `${view.replace(key_id, "one").replace(/\W+/g, "-")}-${name}`.replace(/ /g, "-");
-    await picture(file);
+    const fits = await page.evaluate("document.documentElement.scrollWidth <= innerWidth");
+    expect([view, fits, await findViolations(page)]).toEqual([view, true, []]);
+    await picture(`${view.replace(key_id, "one")} ${name}`.replace(/\W+/g, "-"));
   }
 });

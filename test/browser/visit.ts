@@ -1,10 +1,9 @@
 /**
- * A browser's context that fails its test if a page asks another host for anything, prints a line to its console, or
- * throws. Chromium prints a line for each answer that is an error, so a test announces those that it provokes.
+ * A browser's context that fails its test (`guard.ts`) if a page asks another host for anything, prints a line to its
+ * console, or throws. Chromium prints a line for each answer that is an error, so a test announces those that it provokes.
  */
 import { mkdirSync } from "node:fs";
 import type { BrowserContext, BrowserContextOptions, Page } from "playwright-core";
-import { afterEach, expect } from "vitest";
 import { getBrowser } from "./chromium.ts";
 
 /** Ignored by git. */
@@ -103,11 +102,6 @@ async function savePicture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `${PICTURES}/${name}.png`, fullPage: true, animations: "disabled" });
 }
 
-afterEach(async ({ task }) => {
-  if (task.result?.state === "fail") await saveFailures(task.name);
-  expect(await closeVisits()).toEqual([]);
-});
-
 /** Closes all that is open, and returns what went wrong there since it was opened. */
 export async function closeVisits(): Promise<string[]> {
   const ended = watches.splice(0);
@@ -123,7 +117,8 @@ export async function closeVisits(): Promise<string[]> {
   ];
 }
 
-async function saveFailures(title: string): Promise<void> {
+/** Saves a picture of each page that is open. */
+export async function saveFailures(title: string): Promise<void> {
   const name = title.replace(/\W+/g, "-").toLowerCase();
   const pages = watches.flatMap(({ context }) => context.pages());
   for (const [index, page] of pages.entries()) await savePicture(page, `failed-${name}-${index}`);

@@ -24,7 +24,9 @@ test("the demo fills the overview with every outcome, and each key shows its par
   const statuses = await runDemo(target(), { ...options, speed: 6 });
   expect(lines.at(-1)).toMatch(/^Demo: it is over: [\d,]+ calls, /);
   expect(lines.filter((line) => line.includes("failed:") || line.includes("early"))).toEqual([]);
-  expect([...statuses.keys()].sort()).toEqual([200, 401, 403, 404, 429, 503]);
+  expect([200, 401, 403, 404, 429, 503].filter((status) => !statuses.has(status))).toEqual([]);
+  // Neither a call without an answer nor a fault of Postern itself.
+  expect([0, 500].filter((status) => statuses.has(status))).toEqual([]);
 
   // Its figures arrive within seconds, without another call.
   await vi.waitFor(async () => {

@@ -43,7 +43,9 @@ test("a revocation is confirmed, and is in the audit", async () => {
   expect(revoked.code).toBe(0);
   expect(revoked.out).toContain(`of ${MEMBER_ID} that were issued up to now`);
   const audit = await runKeys(["audit"], { POSTERN_URL: postern.url, POSTERN_ADMIN_TOKEN: TOKEN });
-  expect(audit.out).toMatch(new RegExp(`session\\.revoked +\\{"member_id":"${MEMBER_ID}","by":"admin"\\}\n`));
+  expect(audit.out).toMatch(
+    new RegExp(`session\\.revoked +token +\\{"member_id":"${MEMBER_ID}","by":"admin"\\}\n`),
+  );
 });
 
 test.each([

@@ -118,8 +118,8 @@ test("KV's copy hides a failing Stytch for 7/8 of its TTL, if all else is lost",
 });
 
 test("a write that KV refuses is retried a second later, and costs no answer", async () => {
-  vi.spyOn(scheduler, "wait").mockImplementation(async () => {
-    fails = false;
+  vi.spyOn(scheduler, "wait").mockImplementation(async (ms) => {
+    if (ms > 1_000) fails = false;
   });
   fails = true;
   expect((await isolate.call(path, { key })).status).toBe(200);
