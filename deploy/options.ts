@@ -44,7 +44,7 @@ export function readDeployOptions(args: readonly string[], writeOut: (text: stri
       ]),
     )
     .option("--project-id <id>", "the Stytch project (default: STYTCH_PROJECT_ID)")
-    .option("--secret <secret>", "its secret (default: STYTCH_SECRET, which other users cannot see)")
+    .option("--secret <secret>", "its secret (default: STYTCH_SECRET, which is safer: npm prints arguments)")
     .option("--var <NAME:VALUE>", "set a variable; may be repeated", collectVariable, {})
     .option("--wait <seconds>", "how long to wait for /healthz", parseWait, DEFAULT_WAIT_SECONDS)
     .option("--dry-run", "show what would be done, and change nothing", false)

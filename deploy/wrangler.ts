@@ -62,9 +62,11 @@ async function run(
   return { code, out, err };
 }
 
+const textOf = ({ out, err }: WranglerRun) => stripVTControlCharacters(`${out}\n${err}`);
+
 /** The last lines of what a call said, for a message. */
-const wordsOf = ({ out, err }: WranglerRun) =>
-  stripVTControlCharacters(`${out}\n${err}`)
+const wordsOf = (result: WranglerRun) =>
+  textOf(result)
     .split("\n")
     .filter((line) => line.trim() !== "")
     .slice(-8)
@@ -104,7 +106,7 @@ export async function listSecrets(setup: WranglerSetup, envArg: string): Promise
     if (Array.isArray(list)) return list.map(({ name }: { name: string }) => name);
   }
   // wrangler has no code for it. Taken for missing by mistake, a deployment would replace secrets: the words must fit.
-  if (result.code !== 0 && /Worker ".+"(?: \(env: .+\))? not found\./.test(wordsOf(result))) return null;
+  if (result.code !== 0 && /Worker ".+"(?: \(env: .+\))? not found\./.test(textOf(result))) return null;
   throw new DeployProblem(
     `wrangler secret list failed, so it is not known which secrets are set, and none was changed:\n${wordsOf(result)}`,
   );
