@@ -71,6 +71,7 @@ export default defineConfig({
             "test/e2e/**",
             "test/cli/**",
             "test/console-page/**",
+            "test/deploy/**",
             "test/dev/**",
             "test/docs/**",
             "test/openapi/**",
@@ -85,7 +86,7 @@ export default defineConfig({
         // much arithmetic.
         test: {
           name: "e2e",
-          include: ["test/{cli,console-page,dev,docs,e2e,openapi,simulation}/**/*.test.ts"],
+          include: ["test/{cli,console-page,deploy,dev,docs,e2e,openapi,simulation}/**/*.test.ts"],
           globalSetup: ["test/e2e/builds.ts"],
           setupFiles: ["test/e2e/guard.ts", "test/e2e/use-builds.ts"],
           // A process runs many files: what they serve takes long to load.
