@@ -7,6 +7,7 @@ import { CopyButton } from "./components/copy-button.tsx";
 import { PageHead } from "./components/page.tsx";
 import { Caution, Problem } from "./components/states.tsx";
 import { Time } from "./components/time.tsx";
+import { forgetWhenLeft } from "./forget-when-left.ts";
 import { formatRate } from "./format.ts";
 import { type HandedOver, takeKey, tokenOf } from "./handover-call.ts";
 import type { KeyRecord } from "./shapes.ts";
@@ -126,5 +127,6 @@ const Facts = ({ record }: { record: KeyRecord }) => (
   </dl>
 );
 
+forgetWhenLeft();
 const root = document.getElementById("handover");
 if (root !== null) render(<HandoverPage />, root);

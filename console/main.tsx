@@ -1,6 +1,8 @@
 /** The entry of the console. */
 import { render } from "hono/jsx/dom";
 import { App } from "./app.tsx";
+import { forgetWhenLeft } from "./forget-when-left.ts";
 
+forgetWhenLeft();
 const root = document.getElementById("app");
 if (root !== null) render(<App />, root);

@@ -18,7 +18,6 @@ const BY_KEY: Types = [
 
 const BY_SESSION: Types = ["invalid_session", "expired_session", "revoked_session", "upstream_unavailable"];
 
-export const KEY_CALLER: Types = BY_KEY;
 export const KEY_OR_SESSION_CALLER: Types = [...BY_KEY, ...BY_SESSION];
 
 /** What a call of Stytch may come to, as a failure of Stytch or of Postern. */

@@ -121,13 +121,11 @@ function toWire(failure: Failure): Wire {
     case "insufficient_scope":
       return {
         status: 403,
-        message: `The key or session lacks the scope ${failure.scope}.`,
-        headers: [
-          [
-            "WWW-Authenticate",
-            `Bearer realm="postern", error="insufficient_scope", scope="${failure.scope}"`,
-          ],
-        ],
+        message:
+          failure.scope === null
+            ? "A member's session may not ask for this."
+            : `The key or session lacks the scope ${failure.scope}.`,
+        headers: [["WWW-Authenticate", scopeChallenge(failure.scope)]],
       };
     case "cross_site_request":
       return {
@@ -231,6 +229,12 @@ function toWire(failure: Failure): Wire {
     case "internal_error":
       return { status: 500, message: "Oops, something seems to have gone wrong." };
   }
+}
+
+/** RFC 6750 §3. */
+function scopeChallenge(scope: string | null): string {
+  const challenge = 'Bearer realm="postern", error="insufficient_scope"';
+  return scope === null ? challenge : `${challenge}, scope="${scope}"`;
 }
 
 /**

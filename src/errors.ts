@@ -29,7 +29,8 @@ export type Failure =
   | { readonly type: "invalid_admin_token" | "invalid_metrics_token"; readonly presented: boolean }
   /** Svix has not signed the webhook with this deployment's secret, or too long ago. */
   | { readonly type: "invalid_signature" }
-  | { readonly type: "insufficient_scope"; readonly scope: string }
+  /** `scope`: the missing one; null if no scope lets a session do this. */
+  | { readonly type: "insufficient_scope"; readonly scope: string | null }
   /** A browser says that the request comes from another site, or does not say that it comes from the console. */
   | { readonly type: "cross_site_request" }
   /** The key is bound to addresses, and the caller's is not among them. `address`: null if none was seen. */

@@ -1,5 +1,5 @@
 /** What callers ask Postern about themselves, and what nobody needs a key for. */
-import { KEY_CALLER, KEY_OR_SESSION_CALLER, UPSTREAM } from "../error-sets.ts";
+import { KEY_OR_SESSION_CALLER, UPSTREAM } from "../error-sets.ts";
 import * as examples from "../examples.ts";
 import type { Operation } from "../operation.ts";
 import { queryParametersOf } from "../parameters.ts";
@@ -42,7 +42,8 @@ export const CALLER_OPERATIONS: readonly Operation[] = [
     path: "/whoami/usage",
     tag: "Callers",
     summary: "Count the calls of the caller's key by the hour",
-    description: "It takes no call from the rate limit. A session has no usage of its own.",
+    description:
+      "It takes no call from the rate limit. A session has no usage of its own, so it is refused with 403.",
     security: ["key", "keyAsPassword"],
     parameters: queryParametersOf("usage"),
     answers: {
@@ -53,7 +54,7 @@ export const CALLER_OPERATIONS: readonly Operation[] = [
         content: { "application/json": { schema: "KeyUsage", example: examples.keyUsage } },
       },
     },
-    errors: [...KEY_CALLER, "invalid_query_parameter"],
+    errors: [...KEY_OR_SESSION_CALLER, ...UPSTREAM, "insufficient_scope", "invalid_query_parameter"],
     isForCallers: true,
     isKeyed: true,
   },

@@ -27,7 +27,11 @@ export async function readBody<S extends z.ZodType>(
 }
 
 export function readQuery<S extends z.ZodType>(request: Request, schema: S): z.output<S> {
-  return validate(Object.fromEntries(new URL(request.url).searchParams), schema);
+  const { searchParams } = new URL(request.url);
+  for (const name of searchParams.keys())
+    if (searchParams.getAll(name).length > 1)
+      throw new RequestError(invalidRequest(`${printableName(name)}: must be given once`));
+  return validate(Object.fromEntries(searchParams), schema);
 }
 
 function validate<S extends z.ZodType>(json: unknown, schema: S): z.output<S> {

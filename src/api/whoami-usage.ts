@@ -9,15 +9,18 @@ import { type HourCount, toPublicHours, USAGE_RETENTION_HOURS } from "../keys/us
 import { knownQuota } from "../limits/take-token.ts";
 import { callWithRetry } from "../platform/durable-object.ts";
 import type { RequestContext } from "../request-context.ts";
+import { authenticateSession } from "../sessions/authenticate-session.ts";
 
 const DEFAULT_HOURS = 24;
 
-/** Makes one call of the key's object. A session has no usage of its own: only keys are answered. */
+/** Makes one call of the key's object. A session has no usage of its own, so none may ask. */
 export async function readOwnUsage(context: RequestContext): Promise<Response | Failure> {
-  const { config, request, state } = context;
+  const { request, state } = context;
   const credential = readCredential(request.headers.get("Authorization"));
-  if (credential.kind === "session")
-    return { type: "invalid_key", looksLike: "no_key", environment: config.environment };
+  if (credential.kind === "session") {
+    const session = await authenticateSession(context, credential.token);
+    return session.ok ? { type: "insufficient_scope", scope: null } : session.failure;
+  }
   const authenticated = await authenticate(context, credential, false);
   if (!authenticated.ok) return authenticated.failure;
   const { key_id: keyId, rate_limit: limit } = authenticated.value.record;

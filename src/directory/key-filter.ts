@@ -16,6 +16,9 @@ export const ALL_KEYS: KeyFilter = { text: "", status: null, issuedBefore: null 
 export function isKept(record: KeyRecord, { text, status, issuedBefore }: KeyFilter, now: number): boolean {
   if (status !== null && statusOf(record, now) !== status) return false;
   if (issuedBefore !== null && !wasIssuedBefore(record, issuedBefore)) return false;
-  const part = text.toLowerCase();
-  return record.name.toLowerCase().includes(part) || record.key_id.includes(part);
+  const part = foldCase(text);
+  return foldCase(record.name).includes(part) || foldCase(record.key_id).includes(part);
 }
+
+/** In lower case alone, a final sigma is not the letter that it is within a word, and `ß` is not `SS`. */
+const foldCase = (text: string) => text.normalize("NFC").toLowerCase().toUpperCase();

@@ -37,6 +37,7 @@ test.each([
   // Neither sign stands for others.
   ["q=%25", ["Änderung 50%"]],
   ["q=_", []],
+  [`q=${encodeURIComponent("A\u0308nd")}`, ["Änderung 50%"]],
   ["q=", ["Gone ACME", "Ended", "Änderung 50%", "acme Portal", "Acme CRM"]],
   ["status=active", ["Änderung 50%", "acme Portal", "Acme CRM"]],
   ["status=expired", ["Ended"]],
@@ -92,3 +93,22 @@ test("a search text may have 256 characters, and no more", async () => {
 test("the audit is not filtered like the keys", async () => {
   expect((await isolate.admin("GET", "/admin/audit?q=acme")).status).toBe(400);
 });
+
+test.each([
+  ["ΟΔΟΣΑΕ", "ΟΔΟΣ"],
+  ["Straße", "STRASSE"],
+])("a key named %s is found by %s", async (name, text) => {
+  await createKey(isolate, undefined, { name });
+  expect(namesOf(await list(`q=${encodeURIComponent(text)}`))).toEqual([name]);
+});
+
+test.each(["limit=1&limit=2", "status=active&status=revoked", "q=a&q=a"])(
+  "the list of keys with %s is 400, since nobody can tell which is meant",
+  async (query) => {
+    const response = await isolate.admin("GET", `/admin/keys?${query}`);
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      error_message: expect.stringContaining("must be given once"),
+    });
+  },
+);

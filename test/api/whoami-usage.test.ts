@@ -68,7 +68,7 @@ test("the caller's usage is refused without a good key and from another address,
   isolate.resetCounts();
   expect(await errorOf()).toEqual([401, "missing_key"]);
   expect(await errorOf(good.key.slice(0, -1))).toEqual([401, "invalid_key"]);
-  expect(await errorOf("eyJhbGciOiJSUzI1NiJ9.e30.AA")).toEqual([401, "invalid_key"]);
+  expect(await errorOf("eyJhbGciOiJSUzI1NiJ9.e30.AA")).toEqual([401, "invalid_session"]);
   expect(await errorOf(key)).toEqual([403, "ip_not_allowed"]);
   await isolate.admin("DELETE", `/admin/keys/${keyId}`);
   at(5);

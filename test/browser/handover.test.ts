@@ -40,6 +40,13 @@ test("a link shows the key once, after a click, and a second opening says that i
   expect(await statusWith(postern, await shownKey(partner.page))).toBe(200);
   expect(await findViolations(partner.page)).toEqual([]);
   await partner.picture("handover-phone");
+  // As a browser says that it keeps the page for its Back button.
+  const leave = (event: string) => dispatchEvent(new PageTransitionEvent(event, { persisted: true }));
+  await partner.page.evaluate(leave, "pagehide");
+  expect(await partner.page.content()).not.toMatch(KEY);
+  await partner.page.evaluate(leave, "pageshow");
+  await partner.page.getByRole("heading", { level: 1 }).waitFor();
+  expect(await partner.page.content()).not.toMatch(KEY);
 
   const late = await openVisit(postern.url);
   await late.page.goto(link);

@@ -149,6 +149,7 @@ test.each([
   ["connected apps", () => `${organizationPath(setUp.world.organization)}/connected_apps`],
   ["an RBAC policy", () => `/v1/b2b/rbac/organizations/${setUp.world.organizationId}`],
   ["the project's RBAC policy", () => "/v1/b2b/rbac/policy"],
+  ["the usage of a key", () => "/whoami/usage"],
   ["dangerously_get", () => `/v1/b2b/organizations/members/dangerously_get/${setUp.world.memberId}`],
 ])("a session may not read %s", async (_, path) => {
   await setUp.allow();
