@@ -34,8 +34,20 @@ export function detailLines({ detail }: AuditEvent): readonly string[] {
   if (isRecord(before)) return [];
   const given = Object.entries(detail).filter(([name]) => name !== "by");
   return given.map(([name, value]) =>
-    value === true ? nameText(name) : lineOf(name, fieldText(name, value)),
+    value === true ? nameText(name) : lineOf(name, fieldText(name, shortened(value))),
   );
+}
+
+const MAX_ITEMS_SHOWN = 10;
+
+/** With the first items of each list. An edit keeps them all, since a later one may be what it changed. */
+function shortened(value: unknown): unknown {
+  if (Array.isArray(value) && value.length > MAX_ITEMS_SHOWN) {
+    return [...value.slice(0, MAX_ITEMS_SHOWN), `and ${value.length - MAX_ITEMS_SHOWN} more`];
+  }
+  return isRecord(value)
+    ? Object.fromEntries(Object.entries(value).map(([name, part]) => [name, shortened(part)]))
+    : value;
 }
 
 const changedLines = (before: Readonly<Record<string, unknown>>, after: Readonly<Record<string, unknown>>) =>
@@ -46,8 +58,8 @@ const changedLines = (before: Readonly<Record<string, unknown>>, after: Readonly
 
 const lineOf = (name: string, text: string) => `${nameText(name)}: ${text}`;
 
-/** `organization_id` as "organization", `overlap_seconds` as "overlap". */
-const nameText = (name: string) => name.replace(/_(?:id|seconds)$/, "").replaceAll("_", " ");
+/** `organization_ids` as "organizations", `overlap_seconds` as "overlap". */
+const nameText = (name: string) => name.replace(/_(?:id(s?)|seconds)$/, "$1").replaceAll("_", " ");
 
 /** What it means that a field of a record is null. */
 const NULL_TEXTS: Readonly<Record<string, string>> = {

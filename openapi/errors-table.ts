@@ -17,13 +17,21 @@ async function errorsTable(): Promise<string> {
   const rows = await Promise.all(
     ERROR_TYPES.map(async (type) => {
       const { status } = await sampleResponse(type);
-      const { meaning, fault, action, retry } = ERROR_DESCRIPTIONS[type];
+      const { meaning, fault, responsible, action, retry } = ERROR_DESCRIPTIONS[type];
       const name = wireName(type) === type ? `\`${type}\`` : wireName(type);
-      return [String(status), name, meaning, fault, action, retry];
+      return [String(status), name, meaning, fault, responsible, action, retry];
     }),
   );
   rows.sort(([a = ""], [b = ""]) => Number(a) - Number(b));
-  const head = ["Status", "`error_type`", "What it means", "Whose fault", "What to do", "Try again?"];
+  const head = [
+    "Status",
+    "`error_type`",
+    "What it means",
+    "Whose fault",
+    "Who has to act",
+    "What to do",
+    "Try again?",
+  ];
   return formatTable([head, ...rows]);
 }
 

@@ -163,6 +163,13 @@ export const auditPage: AuditPage = {
         event: "dashboard.organization.update",
       },
     },
+    {
+      at: keyRecord.created_at,
+      action: "key.created",
+      actor: "token",
+      key_id: KEY_ID,
+      detail: keyCreation,
+    },
   ],
   next_cursor: null,
 };

@@ -20,12 +20,14 @@ async function entriesOf(): Promise<Entry[]> {
 const nameOf = (type: ErrorType) =>
   type === wireName(type) ? html`<code>${type}</code>` : "A type of Stytch's";
 
+const personText = (name: string) => (name === "caller" || name === "operator" ? `the ${name}` : name);
+
 function entrySection({ type, status, body }: Entry) {
-  const { meaning, fault, action, retry } = ERROR_DESCRIPTIONS[type];
+  const { meaning, fault, responsible, action, retry } = ERROR_DESCRIPTIONS[type];
   return html`<section class="panel error" id="${type}" aria-labelledby="${type}-title">
 <h2 id="${type}-title"><a href="#${type}">${nameOf(type)}</a> <span class="badge">${status}</span></h2>
 <p>${rich(meaning)}</p>
-<dl class="details"><dt>Whose fault</dt><dd>${fault === "caller" ? "the caller's" : fault === "operator" ? "the operator's" : `${fault}'s`}</dd><dt>What to do</dt><dd>${rich(action)}</dd><dt>Try again?</dt><dd>${rich(retry)}</dd></dl>
+<dl class="details"><dt>Whose fault</dt><dd>${personText(fault)}'s</dd><dt>Who has to act</dt><dd>${personText(responsible)}</dd><dt>What to do</dt><dd>${rich(action)}</dd><dt>Try again?</dt><dd>${rich(retry)}</dd></dl>
 <details><summary>The body</summary>${jsonBlock(body)}</details>
 </section>`;
 }

@@ -23,7 +23,7 @@ export type SectionPath = (typeof SECTIONS)[number]["path"];
 export interface PageContent {
   readonly path: SectionPath;
   readonly title: string;
-  /** What the page has, in links beside it. */
+  /** What the page has, in links beside it, or folded above it on a narrow screen: it is there twice, so without IDs. */
   readonly contents: unknown;
   readonly body: unknown;
 }
@@ -50,7 +50,8 @@ export async function renderPage({ path, title, contents, body }: PageContent): 
 <a class="skip" href="#content">Skip to the content</a>
 <header class="bar"><a class="brand" href="/docs/">Postern</a><nav aria-label="Sections">${links}</nav></header>
 <div class="reference">
-<nav class="contents" aria-label="On this page">${contents}</nav>
+<nav class="contents" aria-label="On this page"><div>${contents}</div>
+<details><summary>On this page</summary><div>${contents}</div></details></nav>
 <main id="content">
 ${body}
 </main>

@@ -19,8 +19,7 @@ export async function renderReference(document: PageDocument): Promise<string> {
     operations: operations.filter(({ tags }) => tags.includes(tag.name)),
   }));
   const schemas = Object.entries(document.components.schemas);
-  const contents = html`<h2 class="visually-hidden">On this page</h2>
-<a href="#start">Start</a>
+  const contents = html`<a href="#start">Start</a>
 ${groups.map(
   ({ name, operations: own }) =>
     html`<h3><a href="#tag-${name}">${name}</a></h3><ul>${own.map(({ operationId: id, summary }) => html`<li><a href="#${id}">${summary}</a></li>`)}</ul>`,

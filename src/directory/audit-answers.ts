@@ -21,7 +21,11 @@ export const PublicAuditEvent = z.strictObject({
       "`token`: whoever has the admin token; `webhook`: Stytch; `handover`: whoever opened the link; or an e-mail address",
     ),
   key_id: z.string().nullable(),
-  detail: z.record(z.string(), z.unknown()).describe("What was changed; it depends on the action"),
+  detail: z
+    .record(z.string(), z.unknown())
+    .describe(
+      "What was changed; it depends on the action. Of a creation: name, scopes, and each restriction that is not null",
+    ),
 });
 export type PublicAuditEvent = z.output<typeof PublicAuditEvent>;
 

@@ -4,8 +4,10 @@
  */
 import type { Failure } from "../errors.ts";
 
-/** Who can end the failure. */
 type Fault = "caller" | "operator" | "Stytch" | "Postern";
+
+/** `nobody`: the failure passes by itself. */
+type Responsible = "caller" | "operator" | "Stytch" | "nobody";
 
 export interface ErrorDescription<T extends Failure["type"] = Failure["type"]> {
   /** A failure as it may occur. The status, the headers and the message follow from it. */
@@ -13,6 +15,8 @@ export interface ErrorDescription<T extends Failure["type"] = Failure["type"]> {
   /** What has happened. In all texts, code stands between backticks. */
   readonly meaning: string;
   readonly fault: Fault;
+  /** Who has to do something before the call can succeed. */
+  readonly responsible: Responsible;
   readonly action: string;
   /** Whether the same call may succeed later. */
   readonly retry: string;

@@ -14,7 +14,14 @@ import { checkKey } from "./authorize.ts";
 import { EventOutbox, type KeyEvent } from "./event-outbox.ts";
 import { type HandoverOrder, HandoverStore } from "./handover-store.ts";
 import { LedgerStore } from "./ledger-store.ts";
-import { changesOf, createRecord, editRecord, revokeRecord, rotateRecord } from "./mutations.ts";
+import {
+  changesOf,
+  createRecord,
+  editRecord,
+  policyDetailOf,
+  revokeRecord,
+  rotateRecord,
+} from "./mutations.ts";
 import type { KeyCreation, KeyEdit } from "./policy.ts";
 import { isOfProject, type KeyRecord, statusOf } from "./record.ts";
 import type { HourCount, UsageReport } from "./usage.ts";
@@ -62,8 +69,7 @@ export class ApiKey extends DurableObject<Env> {
     if (this.#record() !== null) throw new Error("the key has already been issued");
     const now = Date.now();
     const record = createRecord(projectId, keyId, body, now);
-    const { name, scopes } = record;
-    const detail = { name, scopes, ...this.#handover.add(handover, record, now) };
+    const detail = { ...policyDetailOf(record), ...this.#handover.add(handover, record, now) };
     return await this.#save(record, actor, "key.created", detail);
   }
 
@@ -183,9 +189,9 @@ export class ApiKey extends DurableObject<Env> {
     if (stored !== null && outcome !== "updated") return { outcome, record: stored };
     if (stored !== null) this.#ledger.changeLimit(stored.rate_limit, given.rate_limit);
     const record = { ...given, imported_version: given.version };
-    const { name, scopes, generation } = record;
+    const { generation } = record;
     const now = Date.now();
-    const detail = { name, scopes, generation, status: statusOf(record, now) };
+    const detail = { ...policyDetailOf(record), generation, status: statusOf(record, now) };
     await this.#save(record, actor, "key.imported", detail, new Date(now).toISOString());
     return { outcome, record };
   }

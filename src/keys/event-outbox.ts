@@ -13,6 +13,13 @@ const DELIVERY_RETRY_MS = 10_000;
 /** The longest that a change waits for the Directory. */
 const DELIVERY_TIMEOUT_MS = 2_000;
 
+type DetailValue =
+  | string
+  | number
+  | readonly string[]
+  | KeyEdit
+  | NonNullable<KeyRecord["fields"] | KeyRecord["rate_limit"]>;
+
 /** An entry of the audit log. It never contains a key. */
 export interface KeyEvent {
   /** Unique, so that the Directory lists an event once even if it is delivered twice. */
@@ -28,7 +35,7 @@ export interface KeyEvent {
   /** Who made the change. An event of an early version has none. */
   readonly actor?: string | undefined;
   readonly key_id: string;
-  readonly detail: Readonly<Record<string, string | number | readonly string[] | KeyEdit>>;
+  readonly detail: Readonly<Record<string, DetailValue>>;
 }
 
 export class EventOutbox {

@@ -3,7 +3,7 @@
  */
 
 import type * as z from "zod";
-import type { KeyCreation, KeyEdit } from "./policy.ts";
+import { KeyCreation, type KeyEdit } from "./policy.ts";
 import type { KeyRecord } from "./record.ts";
 
 const FIRST_GENERATION = 1;
@@ -31,6 +31,20 @@ export function createRecord(
     previous: [],
     version: 1,
   };
+}
+
+const POLICY_FIELDS = Object.keys(KeyCreation.shape) as (keyof z.output<typeof KeyCreation>)[];
+
+/**
+ * What the operator decided about the key, for the audit: name, scopes, and each restriction that is not null. The
+ * schema bounds each list, and so the event.
+ */
+export function policyDetailOf(record: KeyRecord) {
+  const given = POLICY_FIELDS.flatMap((field) => {
+    const value = record[field];
+    return value === null ? [] : [[field, value] as const];
+  });
+  return Object.fromEntries(given);
 }
 
 export interface KeyChanges {

@@ -68,6 +68,44 @@ test("the audit lists each change of a key once, newest first", async () => {
   });
 });
 
+const FULL = {
+  organization_ids: ["organization-test-00000000-0000-4000-8000-000000000001"],
+  fields: { organization: ["organization_name"], member: null },
+  rate_limit: { limit: 60, period_seconds: 60 },
+  allowed_ips: ["203.0.113.0/24"],
+  expires_at: "2100-01-01T00:00:00Z",
+  region: "weur",
+};
+
+test.each(Object.entries(FULL))(
+  "the creation of a key with %s tells it, and no other restriction",
+  async (name, value) => {
+    await createKey(isolate, undefined, { [name]: value });
+    const { events } = await audit();
+    expect(events.map(({ detail }) => detail)).toEqual([
+      { name: "Test", scopes: ["organizations:read"], [name]: value },
+    ]);
+  },
+);
+
+test("the event of the largest creation is stored whole, and has no more than the record", async () => {
+  const longest = <T>(item: (index: number) => T) => Array.from({ length: 100 }, (_, index) => item(index));
+  const path = (index: number) => `trusted_metadata.${String(index).padStart(111, "x")}`;
+  const largest = {
+    ...FULL,
+    name: "n".repeat(200),
+    organization_ids: longest((index) => `organization-test-${String(index).padStart(200, "0")}`),
+    fields: { organization: longest(path), member: longest(path) },
+    allowed_ips: longest((index) => `2001:db8:${index + 1000}:1111:2222:3333:4444:5555`),
+  };
+  const { key } = await createKey(isolate, undefined, largest);
+  const { events } = await audit();
+  const text = JSON.stringify(events);
+  expect(events.map(({ detail }) => detail)).toEqual([{ scopes: ["organizations:read"], ...largest }]);
+  expect(text.length).toBeLessThan(64 * 1024);
+  expect(text).not.toContain(key.slice(26));
+});
+
 test("the audit lists events of one millisecond in the order of arrival", async () => {
   const { keyId } = await createKey(isolate);
   for (let i = 0; i < 11; i += 1) await isolate.admin("PATCH", `/admin/keys/${keyId}`, { name: `Name ${i}` });

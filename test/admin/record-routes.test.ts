@@ -79,8 +79,9 @@ test("a moved key works only with the KEY_SECRET that made it, or it as previous
   expect(await errorAt(createIsolate(ROTATING_KEY_SECRETS), key)).toBe("ok");
 });
 
-test("an import is in the list and in the audit, with who made it", async () => {
-  const { keyId } = await createKey(isolate);
+test("an import is in the list and in the audit, with who made it and its restrictions", async () => {
+  const rate_limit = { limit: 60, period_seconds: 60 };
+  const { keyId } = await createKey(isolate, undefined, { rate_limit });
   const whole = await exported(keyId);
   await moveAway(keyId);
   at(60);
@@ -94,7 +95,7 @@ test("an import is in the list and in the audit, with who made it", async () => 
       action: "key.imported",
       actor: "token",
       key_id: keyId,
-      detail: { name: "Test", scopes: ["organizations:read"], generation: 1, status: "active" },
+      detail: { name: "Test", scopes: ["organizations:read"], rate_limit, generation: 1, status: "active" },
     },
   ]);
 });

@@ -169,6 +169,21 @@ test("an audit event is one line, whatever its detail", () => {
   ]);
 });
 
+test("the creation of a key in the audit is one safe line with its restrictions", () => {
+  const detail = {
+    name: "Acme\n",
+    organization_ids: ["o1", "o2"],
+    rate_limit: { limit: 60, period_seconds: 60 },
+    expires_at: "2027-01-01T00:00:00Z",
+  };
+  const events = [{ at: "2026-11-21T20:00:00Z", action: "key.created", key_id: null, detail }];
+  const lines = auditText({ events }).split("\n");
+  expect(lines.length).toBe(2);
+  expect(lines[1]).toContain(
+    '{"name":"Acme\\n","organization_ids":["o1","o2"],"rate_limit":{"limit":60,"period_seconds":60},"expires_at":"2027-01-01T00:00:00Z"}',
+  );
+});
+
 test("an edit in the audit is shown as it was and as it is", () => {
   const detail = {
     fields: ["name", "organization_ids"],

@@ -21,6 +21,44 @@ test("an edit shows what it changed, and nothing else", () => {
   ]);
 });
 
+test("a creation shows each restriction that it has, and the first ten items of a list", () => {
+  const organization_ids = Array.from({ length: 12 }, (_, index) => `o${index}`);
+  const detail = {
+    name: "Acme",
+    scopes: ["organizations:read"],
+    organization_ids,
+    fields: { organization: ["organization_name"], member: null },
+    rate_limit: { limit: 60, period_seconds: 60 },
+    allowed_ips: ["203.0.113.0/24"],
+    expires_at: "2027-01-01T00:00:00Z",
+    region: "weur",
+  };
+  expect(detailLines(event("key.created", detail))).toEqual([
+    "name: Acme",
+    "scopes: organizations:read",
+    "organizations: o0, o1, o2, o3, o4, o5, o6, o7, o8, o9, and 2 more",
+    "fields: organization organization_name; member all",
+    "rate limit: 60 in 1 minute",
+    "allowed ips: 203.0.113.0/24",
+    "expires at: 2027-01-01T00:00:00Z",
+    "region: weur",
+  ]);
+});
+
+test("a long list of fields shows its first ten, too", () => {
+  const member = Array.from({ length: 11 }, (_, index) => `m${index}`);
+  const [line] = detailLines(event("key.created", { fields: { organization: null, member } }));
+  expect(line).toBe(`fields: organization all; member ${member.slice(0, 10).join(", ")}, and 1 more`);
+});
+
+test("an edit shows lists whole, so that a change of a late item shows", () => {
+  const before = { organization_ids: Array.from({ length: 12 }, (_, index) => `o${index}`) };
+  const after = { organization_ids: [...before.organization_ids.slice(0, 11), "other"] };
+  expect(detailLines(event("key.updated", { before, after }))).toEqual([
+    `organizations: ${before.organization_ids.join(", ")} → ${after.organization_ids.join(", ")}`,
+  ]);
+});
+
 test("an edit says what null means of each field", () => {
   const before = { fields: null, allowed_ips: null, expires_at: null };
   const after = {

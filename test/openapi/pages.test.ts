@@ -8,6 +8,7 @@ import { createDocument } from "../../openapi/document.ts";
 import { ERROR_TYPES } from "../../openapi/error-samples.ts";
 import { operationsOf, renderReference } from "../../openapi/pages/reference-page.ts";
 import type { PageDocument } from "../../openapi/pages/shapes.ts";
+import { ERROR_DESCRIPTIONS } from "../../src/error-docs/descriptions.ts";
 import { parsePage, valuesOf } from "./html.ts";
 
 let folder: string;
@@ -55,6 +56,24 @@ describe.each(["reference", "errors"] as const)("the page %s", (name) => {
 test("every error type has its description at the anchor that error_url names", () => {
   const ids = valuesOf(parsePage(pages.errors), "id");
   expect(ERROR_TYPES.filter((type) => !ids.includes(type))).toEqual([]);
+});
+
+test("what the operator is to be asked for is the operator's to do, in the table and on the page", () => {
+  const asked = ERROR_TYPES.filter((type) => ERROR_DESCRIPTIONS[type].action.startsWith("Ask the operator"));
+  expect(asked).toContain("insufficient_scope");
+  for (const type of asked) {
+    expect([type, ERROR_DESCRIPTIONS[type].responsible]).toEqual([type, "operator"]);
+    const section = pages.errors.split(`id="${type}"`)[1]?.split("</section>")[0];
+    expect(section).toContain("<dt>Who has to act</dt><dd>the operator</dd>");
+  }
+});
+
+test("a failure that waiting ends is nobody's to correct, and no other is nobody's", () => {
+  const passing = ERROR_TYPES.filter((type) => ERROR_DESCRIPTIONS[type].responsible === "nobody");
+  expect(passing.filter((type) => !ERROR_DESCRIPTIONS[type].retry.startsWith("yes"))).toEqual([]);
+  const corrected = ERROR_TYPES.filter((type) => /before|the same call/.test(ERROR_DESCRIPTIONS[type].retry));
+  expect(corrected.filter((type) => passing.includes(type))).toEqual([]);
+  expect(passing).toContain("upstream_timeout");
 });
 
 test("every operation is in the reference, with its path and its parameters", () => {
