@@ -62,8 +62,16 @@ test("the figures of the overview equal what was driven, in the page and in its 
     Denied: "1",
     "Rate limited": "2",
   });
+  await page.getByRole("region", { name: "Health" }).getByText("All is well.").waitFor();
+  expect(await figure("Cost a month").textContent()).toContain("from this hour alone");
   const busiest = page.getByRole("table", { name: /^The busiest keys/ });
   expect(await busiest.getByRole("row").nth(1).textContent()).toContain("Driven");
+  // One call within the limit and two over it.
+  const calls = busiest
+    .getByRole("row")
+    .filter({ hasText: "Over its limit" })
+    .locator('[data-title="Calls"]');
+  expect(await calls.textContent()).toBe("3");
   expect(await findViolations(page)).toEqual([]);
   await picture("overview");
   await busiest.getByRole("link", { name: "Over its limit" }).click();
@@ -101,6 +109,7 @@ test("a session policy is set, changed and deleted, and each is asked of the API
   expect(await findViolations(page)).toEqual([]);
   await page.getByRole("button", { name: "Set the policy" }).click();
   await page.getByRole("button", { name: "Delete the policy" }).waitFor();
+  await page.getByText("The policy is saved, and in force everywhere within seconds.").waitFor();
   expect(await read()).toMatchObject({
     scopes: ["organizations:read", "members:read"],
     rate_limit: { limit: 20, period_seconds: 60 },
