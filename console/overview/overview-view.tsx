@@ -52,7 +52,7 @@ export function OverviewView({ api, route }: ViewProps) {
             page.events.length === 0 ? (
               <Empty>Nothing has been changed yet.</Empty>
             ) : (
-              <EventTable events={page.events} isRelative />
+              <EventTable api={api} events={page.events} isRelative />
             )
           }
         </WithData>

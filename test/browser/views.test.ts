@@ -79,6 +79,8 @@ test("the figures of the overview equal what was driven, in the page and in its 
 });
 
 test("a purge says what it asked for, and the audit has it with who did it", async () => {
+  const { key_id } = await createRecord(postern, { name: "Named in the audit" });
+  await postern.admin("DELETE", `/admin/keys/${key_id}`);
   const visit = await openConsole(postern, "purge");
   const { page } = visit;
   await page.getByLabel("ID, slug or external ID").fill("acme");
@@ -94,6 +96,8 @@ test("a purge says what it asked for, and the audit has it with who did it", asy
   const row = page.getByRole("row").filter({ hasText: "Purged the cache" }).first();
   await row.waitFor();
   expect(await row.textContent()).toMatch(/Admin token.*acme/);
+  const revoked = page.getByRole("row").filter({ hasText: "Revoked a key" }).first();
+  await revoked.getByRole("link", { name: "Named in the audit" }).waitFor();
   expect(await findViolations(page)).toEqual([]);
 });
 

@@ -1,6 +1,6 @@
 /** What the console says of events and purges, and what a link that hands a key over does. */
 import { expect, test } from "vitest";
-import { actionText, actorText, detailLines } from "../../console/audit-text.ts";
+import { actionText, actorText, detailLines, keyNames } from "../../console/audit-text.ts";
 import { OPENED, SHOWN, takeKey, tokenOf, withoutTokenText } from "../../console/handover-call.ts";
 import { estimateText } from "../../console/overview/estimate.ts";
 import { purgeCaution, purgedText } from "../../console/purge-text.ts";
@@ -109,4 +109,19 @@ test("an estimate that is made of the current hour alone says so", () => {
   expect(estimateText([current], now)).toBe("from this hour alone");
   expect(estimateText([earlier, current], now)).toBe("estimated");
   expect(estimateText([earlier], now)).toBe("estimated");
+});
+
+test("a key in the audit has its present name, or that of its creation, or none", () => {
+  const created = (key_id: string, name: string) => ({ ...event("key.created", { name }), key_id });
+  const events = [
+    { ...event("key.revoked", {}), key_id: "unknown" },
+    created("renamed", "Old"),
+    created("far", "Far"),
+    event("cache.purged", { name: "no key" }),
+  ];
+  const names = keyNames(events, [{ key_id: "renamed", name: "New" }]);
+  expect([...names]).toEqual([
+    ["renamed", "New"],
+    ["far", "Far"],
+  ]);
 });
