@@ -101,7 +101,15 @@ export function createApi(fetch: Fetch, listener: ApiListener) {
 
   return {
     operator: async (signal?: AbortSignal) => await call<Operator>("GET", SESSION, undefined, signal),
-    signIn: async (token: string) => await call<null>("POST", SESSION, { token }),
+    signIn: async (token: string) => {
+      try {
+        await call<null>("POST", SESSION, { token });
+      } catch (error) {
+        // Postern's own message is for programs, which send a header.
+        if (!(error instanceof ApiError) || error.status !== 401) throw error;
+        throw new ApiError(401, error.type, "This is not the admin token.");
+      }
+    },
     signOut: async () => await call<null>("DELETE", SESSION),
 
     overview: async (hours: number, signal?: AbortSignal) =>

@@ -1,6 +1,7 @@
 /** The frame of the console: who is signed in, the navigation, and the view that the URL names. */
 import { useEffect, useState } from "hono/jsx/dom";
 import { type Api, ApiError, createApi } from "./api.ts";
+import { mayLeave } from "./components/leave-guard.ts";
 import { Loading, Problem } from "./components/states.tsx";
 import { problemOf } from "./components/use-data.ts";
 import { parseRoute, type Route, routeHash } from "./routes.ts";
@@ -76,6 +77,7 @@ function SignedIn({ api, operator, isConnected, onSignedOut }: SignedInProps) {
   const route = useRoute();
   const [problem, setProblem] = useState<string | null>(null);
   const signOut = async () => {
+    if (!mayLeave()) return;
     try {
       await api.signOut();
       onSignedOut();
@@ -130,7 +132,16 @@ function SignedIn({ api, operator, isConnected, onSignedOut }: SignedInProps) {
 function useRoute(): Route {
   const [hash, setHash] = useState(location.hash);
   useEffect(() => {
-    const onChange = () => setHash(location.hash);
+    let shown = location.hash;
+    const onChange = () => {
+      if (mayLeave()) {
+        shown = location.hash;
+        setHash(shown);
+      } else {
+        // The URL has changed already, which no event prevents.
+        history.replaceState(null, "", shown || location.pathname);
+      }
+    };
     addEventListener("hashchange", onChange);
     return () => removeEventListener("hashchange", onChange);
   }, []);

@@ -1,6 +1,6 @@
 /** The events of the audit log in words. Pure. */
 import { formatSeconds } from "./format.ts";
-import type { AuditEvent } from "./shapes.ts";
+import type { AuditEvent, KeyRecord } from "./shapes.ts";
 
 const ACTIONS: Readonly<Record<string, string>> = {
   "key.created": "Created a key",
@@ -26,6 +26,19 @@ const ACTORS: Readonly<Record<string, string>> = {
 
 export const actorText = ({ actor }: AuditEvent) =>
   Object.hasOwn(ACTORS, actor) ? (ACTORS[actor] ?? actor) : actor;
+
+/** Names of keys by their ID: as they are now, or, of a key that is not among `keys`, as its creation had it. */
+export function keyNames(
+  events: readonly AuditEvent[],
+  keys: readonly Pick<KeyRecord, "key_id" | "name">[],
+): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const { key_id, detail } of events) {
+    if (key_id !== null && typeof detail["name"] === "string") names.set(key_id, detail["name"]);
+  }
+  for (const { key_id, name } of keys) names.set(key_id, name);
+  return names;
+}
 
 /** Lines such as `rate limit: none → 60 in 1 minute`. */
 export function detailLines({ detail }: AuditEvent): readonly string[] {

@@ -32,7 +32,7 @@ export function AuditView({ api, route }: ViewProps) {
                   {cursor === null ? "Nothing has been changed yet." : "There are no earlier changes."}
                 </Empty>
               ) : (
-                <EventTable events={events} />
+                <EventTable api={api} events={events} />
               )}
               <div class="pages">
                 {cursor === null ? null : (

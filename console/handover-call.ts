@@ -29,3 +29,28 @@ export async function takeKey(fetch: Fetch, token: string): Promise<HandedOver> 
     return { kind: "failed", problem: "Postern cannot be reached." };
   }
 }
+
+/** What the page keeps in the state of its entry in the browser's history. */
+export const OPENED = "opened";
+export const SHOWN = "shown";
+
+/** What the page says without a token. `earlier`: the state of its entry. */
+export function withoutTokenText(earlier: unknown): { readonly title: string; readonly text: string } {
+  switch (earlier) {
+    case SHOWN:
+      return {
+        title: "The key was shown",
+        text: "This page showed it before it was loaded again, and cannot show it a second time. If you have no copy, ask whoever sent the link for a new one.",
+      };
+    case OPENED:
+      return {
+        title: "Open the link once more",
+        text: "This page was loaded again before it showed the key. Open the link as it was sent to you.",
+      };
+    default:
+      return {
+        title: "This link is not whole",
+        text: "The part after the # is missing. Open the link as it was sent to you.",
+      };
+  }
+}

@@ -9,11 +9,15 @@ import { Caution, Problem } from "./components/states.tsx";
 import { Time } from "./components/time.tsx";
 import { forgetWhenLeft } from "./forget-when-left.ts";
 import { formatRate } from "./format.ts";
-import { type HandedOver, takeKey, tokenOf } from "./handover-call.ts";
+import { type HandedOver, OPENED, SHOWN, takeKey, tokenOf, withoutTokenText } from "./handover-call.ts";
+import { fieldWords } from "./keys/key-words.ts";
 import type { KeyRecord } from "./shapes.ts";
 
 const token = tokenOf(location.hash);
-history.replaceState(null, "", location.pathname);
+/** What this page was before it was loaded again: the browser keeps it with the entry of its history. */
+const earlier: unknown = history.state;
+const remember = (state: unknown) => history.replaceState(state, "", location.pathname);
+remember(token === null ? earlier : OPENED);
 
 function HandoverPage() {
   const [isAsking, setAsking] = useState(false);
@@ -21,7 +25,9 @@ function HandoverPage() {
   const show = async () => {
     if (token === null || isAsking) return;
     setAsking(true);
-    setTaken(await takeKey((path, init) => fetch(path, init), token));
+    const answer = await takeKey((path, init) => fetch(path, init), token);
+    if (answer.kind === "key") remember(SHOWN);
+    setTaken(answer);
     setAsking(false);
   };
   if (token === null) return <NoToken />;
@@ -45,15 +51,15 @@ function HandoverPage() {
   }
 }
 
-const NoToken = () => (
-  <>
-    <PageHead title="This link is not whole" />
-    <p>
-      The part after the # is missing. Open the link as it was sent to you. If you reloaded this page before
-      you saw the key, open the link once more.
-    </p>
-  </>
-);
+function NoToken() {
+  const { title, text } = withoutTokenText(earlier);
+  return (
+    <>
+      <PageHead title={title} />
+      <p>{text}</p>
+    </>
+  );
+}
 
 const Offer = ({ isAsking, onShow }: { isAsking: boolean; onShow: () => void }) => (
   <>
@@ -94,7 +100,8 @@ const ShownKey = ({ apiKey, record }: { apiKey: string; record: KeyRecord }) => 
       <CopyButton text={apiKey} what="the key" />
       <p class="hint">
         Send it as <code>Authorization: Bearer …</code>, or use it as the secret of a Stytch SDK with{" "}
-        <code>{location.origin}/</code> as the base URL.
+        <code>{location.origin}/</code> as the base URL. What can be asked for, and each answer, is in{" "}
+        <a href="/docs/">the reference</a>.
       </p>
     </div>
     <section class="panel" aria-label="What the key may do">
@@ -117,13 +124,17 @@ const Facts = ({ record }: { record: KeyRecord }) => (
     <dt>Scopes</dt>
     <dd>{record.scopes.join(", ")}</dd>
     <dt>Organizations</dt>
-    <dd>{record.organization_ids === null ? "all" : record.organization_ids.join(", ")}</dd>
+    <dd>{record.organization_ids === null ? "All" : record.organization_ids.join(", ")}</dd>
+    <dt>Fields of organizations</dt>
+    <dd>{fieldWords(record.fields?.organization)}</dd>
+    <dt>Fields of members</dt>
+    <dd>{fieldWords(record.fields?.member)}</dd>
     <dt>Rate limit</dt>
-    <dd>{record.rate_limit === null ? "none" : formatRate(record.rate_limit)}</dd>
+    <dd>{record.rate_limit === null ? "None" : formatRate(record.rate_limit)}</dd>
     <dt>Addresses</dt>
-    <dd>{record.allowed_ips === null ? "any" : record.allowed_ips.join(", ")}</dd>
+    <dd>{record.allowed_ips === null ? "Any" : record.allowed_ips.join(", ")}</dd>
     <dt>Expires</dt>
-    <dd>{record.expires_at === null ? "never" : <Time at={record.expires_at} />}</dd>
+    <dd>{record.expires_at === null ? "Never" : <Time at={record.expires_at} />}</dd>
   </dl>
 );
 

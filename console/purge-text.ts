@@ -15,4 +15,4 @@ export function purgeCaution(name: string): string | null {
 
 /** Postern does not say whether it had anything under the name. */
 export const purgedText = (purged: string) =>
-  `Asked Postern to end what is cached under ${purged}. It is in force everywhere within LEASE_SECONDS (default: 5).`;
+  `Asked Postern to end what is cached under ${purged}. It is in force everywhere within 5 seconds, or the LEASE_SECONDS of this deployment.`;

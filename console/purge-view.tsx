@@ -1,9 +1,8 @@
 /** Ends what is cached of an organization, or the RBAC policy of the project. */
 import { useState } from "hono/jsx/dom";
-import { announce } from "./components/announce.ts";
 import { TextField } from "./components/field.tsx";
 import { PageHead, Section } from "./components/page.tsx";
-import { Caution, Problem, Success } from "./components/states.tsx";
+import { Caution, Done, Problem } from "./components/states.tsx";
 import { useAction } from "./components/use-action.ts";
 import { purgeCaution, purgedText } from "./purge-text.ts";
 import type { ViewProps } from "./view.ts";
@@ -28,7 +27,6 @@ function PurgeOrganization({ api }: Pick<ViewProps, "api">) {
     setDone(null);
     const { purged } = await api.purge({ organization_id: name.trim() });
     setDone(purgedText(purged));
-    announce("Purged.");
   });
   const caution = purgeCaution(name.trim());
   return (
@@ -57,7 +55,7 @@ function PurgeOrganization({ api }: Pick<ViewProps, "api">) {
         <button type="submit" class="button button-primary" disabled={isRunning}>
           {isRunning ? "Purging…" : "Purge the organization"}
         </button>
-        {done === null ? null : <Success>{done}</Success>}
+        {done === null ? null : <Done>{done}</Done>}
       </form>
     </Section>
   );
@@ -69,7 +67,6 @@ function PurgePolicy({ api }: Pick<ViewProps, "api">) {
     setDone(null);
     await api.purge({ rbac_policy: true });
     setDone(purgedText("the RBAC policy"));
-    announce("Purged.");
   });
   return (
     <Section title="The RBAC policy">
@@ -82,7 +79,7 @@ function PurgePolicy({ api }: Pick<ViewProps, "api">) {
         <button type="button" class="button" disabled={isRunning} onClick={() => void run()}>
           {isRunning ? "Purging…" : "Purge the RBAC policy"}
         </button>
-        {done === null ? null : <Success>{done}</Success>}
+        {done === null ? null : <Done>{done}</Done>}
       </div>
     </Section>
   );

@@ -27,6 +27,7 @@ export function SignIn({
       <img src="/static/icon.svg" alt="" width="40" height="40" />
       <PageHead
         title="Sign in to Postern"
+        focus="token"
         lead={hasEnded ? "Your sign-in has ended. Sign in again." : "The console of this deployment."}
       />
       <form

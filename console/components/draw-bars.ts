@@ -28,7 +28,8 @@ export function drawBars(
     {
       width: holder.clientWidth,
       height: HEIGHT,
-      padding: [12, 4, 0, 0],
+      // On the right, for half of the last label.
+      padding: [12, 24, 0, 0],
       legend: { show: false },
       cursor: { drag: { setScale: false }, points: { show: false }, y: false },
       scales: {

@@ -29,7 +29,7 @@ const Frame = ({ id, label, hint, problem, children }: FrameProps) => (
     ) : null}
     {children}
     {problem ? (
-      <p class="field-problem" id={`${id}-problem`}>
+      <p class="field-problem" id={`${id}-problem`} role="alert">
         {problem}
       </p>
     ) : null}
@@ -172,6 +172,10 @@ export const FieldGroup = ({
     <legend>{legend}</legend>
     {hint ? <p class="hint">{hint}</p> : null}
     {children}
-    {problem ? <p class="field-problem">{problem}</p> : null}
+    {problem ? (
+      <p class="field-problem" role="alert">
+        {problem}
+      </p>
+    ) : null}
   </fieldset>
 );

@@ -1,12 +1,21 @@
 /** The parts of which a view is made. */
 import { type Child, useEffect, useId, useRef } from "hono/jsx/dom";
 
+interface HeadProps {
+  readonly title: string;
+  readonly lead?: string;
+  /** The name of a field that takes the focus in its place. */
+  readonly focus?: string;
+  readonly children?: Child;
+}
+
 /** The heading of a view. It takes the focus when the view appears, so that a screen reader says where one is. */
-export function PageHead({ title, lead, children }: { title: string; lead?: string; children?: Child }) {
+export function PageHead({ title, lead, focus, children }: HeadProps) {
   const ref = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · Postern`;
-    ref.current?.focus({ preventScroll: true });
+    const field = focus === undefined ? null : document.querySelector<HTMLElement>(`[name="${focus}"]`);
+    (field ?? ref.current)?.focus({ preventScroll: true });
     scrollTo(0, 0);
   }, [title]);
   return (

@@ -25,9 +25,9 @@ export const Problem = ({ text, onRetry }: { text: string; onRetry?: () => void 
 /** Something that the reader should weigh. */
 export const Caution = ({ children }: { children: Child }) => <p class="notice notice-warn">{children}</p>;
 
-/** Something went well. */
-export const Success = ({ children }: { children: Child }) => (
-  <p class="notice notice-good" role="status">
+/** What was asked for is done. It is not green: Postern does not say whether there was anything to do. */
+export const Done = ({ children }: { children: Child }) => (
+  <p class="notice" role="status">
     {children}
   </p>
 );

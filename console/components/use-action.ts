@@ -1,7 +1,6 @@
 /** A change that somebody asks for: one at a time, with its failure beside the field that it names. */
 import { useState } from "hono/jsx/dom";
 import { ApiError } from "../api.ts";
-import { announce } from "./announce.ts";
 import { problemOf } from "./use-data.ts";
 
 export interface Action<Args extends unknown[]> {
@@ -12,7 +11,7 @@ export interface Action<Args extends unknown[]> {
   readonly problem: string | null;
   /** The field that the failure is about, such as `rate_limit.limit`; null if it names none. */
   readonly field: string | null;
-  /** Forgets the failure. */
+  /** Forgets the failure, if there is one: for when what it is about is being corrected. */
   reset(): void;
 }
 
@@ -30,9 +29,10 @@ export function useAction<Args extends unknown[]>(act: (...args: Args) => Promis
       setState({ isRunning: false, problem: null, field: null });
     } catch (error) {
       const problem = problemOf(error);
-      announce(problem);
       setState({ isRunning: false, problem, field: error instanceof ApiError ? error.field : null });
     }
   };
-  return { ...state, run, reset: () => setState({ isRunning: false, problem: null, field: null }) };
+  const reset = () =>
+    setState((before) => (before.problem === null ? before : { ...before, problem: null, field: null }));
+  return { ...state, run, reset };
 }

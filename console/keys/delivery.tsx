@@ -1,6 +1,7 @@
 /** How a key gets to its caller: shown here, or by a link that shows it once. */
 import { CopyButton } from "../components/copy-button.tsx";
 import { Select } from "../components/field.tsx";
+import { useLeaveGuard } from "../components/leave-guard.ts";
 import { Section } from "../components/page.tsx";
 import { Caution } from "../components/states.tsx";
 import type { IssuedKey } from "../shapes.ts";
@@ -66,17 +67,27 @@ interface SecretProps {
   readonly onDone: () => void;
 }
 
-const Secret = ({ title, caution, text, what, done, onDone }: SecretProps) => (
-  <Section title={title}>
-    <div class="stack">
-      <Caution>{caution}</Caution>
-      <code class="secret">{text}</code>
-      <div class="actions">
-        <CopyButton text={text} what={what} />
-        <button type="button" class="button" onClick={onDone}>
-          {done}
-        </button>
+function Secret({ title, caution, text, what, done, onDone }: SecretProps) {
+  const endGuard = useLeaveGuard(`This page cannot show ${what} again. Leave it?`);
+  return (
+    <Section title={title}>
+      <div class="stack">
+        <Caution>{caution}</Caution>
+        <code class="secret">{text}</code>
+        <div class="actions">
+          <CopyButton text={text} what={what} />
+          <button
+            type="button"
+            class="button"
+            onClick={() => {
+              endGuard();
+              onDone();
+            }}
+          >
+            {done}
+          </button>
+        </div>
       </div>
-    </div>
-  </Section>
-);
+    </Section>
+  );
+}

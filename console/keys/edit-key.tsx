@@ -49,7 +49,10 @@ function EditForm({ api, record }: { api: Api; record: KeyRecord }) {
         isNew={false}
         form={form}
         refusal={save}
-        change={(values) => setForm((earlier) => ({ ...earlier, ...values }))}
+        change={(values) => {
+          setForm((earlier) => ({ ...earlier, ...values }));
+          save.reset();
+        }}
       />
       <Changes changes={changes} />
       <div class="actions">

@@ -26,5 +26,5 @@ export function otherProblem(refusal: Refusal, names: readonly string[]): string
 
 function asSentence(text: string): string {
   const capital = text.charAt(0).toUpperCase() + text.slice(1);
-  return capital.endsWith(".") ? capital : `${capital}.`;
+  return /[.?!]$/.test(capital) ? capital : `${capital}.`;
 }

@@ -64,7 +64,7 @@ const Rights = ({ form, refusal, change }: PartProps<KeyForm>) => (
       label="Name"
       name="name"
       isRequired
-      hint="Who calls with it. Only operators see it."
+      hint="Who calls with it. Operators see it, and so does whoever opens a link to the key."
       value={form.name}
       problem={fieldProblem(refusal, "name")}
       onValue={(name) => change({ name })}

@@ -74,7 +74,7 @@ function Usage({ counted, hours }: { counted: readonly UsageHour[]; hours: numbe
     <>
       <Figures
         figures={[
-          { label: "Calls", value: formatCount(calls) },
+          { label: "Calls", value: formatCount(calls), note: "all, refused ones included" },
           {
             label: "Hit ratio",
             value: hitRatio === null ? "–" : formatRatio(hitRatio),
@@ -83,10 +83,10 @@ function Usage({ counted, hours }: { counted: readonly UsageHour[]; hours: numbe
           {
             label: "Refused",
             value: formatCount(refused),
-            note: "denied or over the limit",
+            note: "denied (401, 403) or over the limit",
             ...(refused > 0 ? { tone: "warn" as const } : {}),
           },
-          { label: "Last used", value: last === undefined ? "–" : lastWords(last), note: "to the hour" },
+          { label: "Last used", value: last === undefined ? "–" : lastWords(last) },
         ]}
       />
       <StackedPlot

@@ -49,7 +49,7 @@ export const RateLimitFields = ({
 export const KeptFields = ({ form, refusal, change }: PartProps<LimitsForm>) => (
   <FieldGroup
     legend="Fields"
-    hint="What is left out does not reach the caller. Its ID and the status of the answer always do."
+    hint="What is left out does not reach the caller, an organization's ID included. Only request_id, status_code and, of a member, member_id always do."
   >
     <Checkbox
       label="Only some fields of organizations"

@@ -45,7 +45,10 @@ export function NewKey({ api }: { api: Api }) {
           isNew
           form={form}
           refusal={create}
-          change={(values) => setForm((before) => ({ ...before, ...values }))}
+          change={(values) => {
+            setForm((before) => ({ ...before, ...values }));
+            create.reset();
+          }}
         >
           <DeliveryField
             value={delivery}

@@ -2,8 +2,9 @@
 import type { UsageHour } from "../shapes.ts";
 
 export interface UsageSums {
-  /** Those that the limit admitted, and those that it did not. */
+  /** All, whatever came of them. The key's questions about itself are no calls. */
   readonly calls: number;
+  /** Denied, or over the limit. */
   readonly refused: number;
   /** The share of successful reads that did not wait for Stytch; null if there were none. */
   readonly hitRatio: number | null;
@@ -14,9 +15,11 @@ export function usageSums(hours: readonly UsageHour[]): UsageSums {
     hours.reduce((total, counts) => total + counts[name], 0);
   const fast = sum("hits") + sum("stale");
   const reads = fast + sum("misses");
+  const refused = sum("denied") + sum("rate_limited");
   return {
-    calls: sum("requests") + sum("rate_limited"),
-    refused: sum("denied") + sum("rate_limited"),
+    // By outcome, as the plot and the overview have them: `requests` has some of those that were denied, but not all.
+    calls: reads + refused + sum("not_found") + sum("errors"),
+    refused,
     hitRatio: reads === 0 ? null : fast / reads,
   };
 }

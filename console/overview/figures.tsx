@@ -2,6 +2,7 @@
 import { type Figure, Figures } from "../components/page.tsx";
 import { formatCount, formatDollars, formatMs, formatRatio, formatShort } from "../format.ts";
 import type { Overview } from "../shapes.ts";
+import { estimateText } from "./estimate.ts";
 
 /** From here on, failures are more than chance. */
 const HIGH_RATIO = 0.05;
@@ -54,7 +55,7 @@ export function OverviewFigures({ overview }: { overview: Overview }) {
       note:
         cost.usd_per_million === null
           ? "no requests"
-          : `estimated; ${formatDollars(cost.usd_per_million)} a million`,
+          : `${estimateText(overview.hours, Date.now())}; ${formatDollars(cost.usd_per_million)} a million`,
     },
   ];
   return <Figures figures={figures} />;

@@ -1,14 +1,17 @@
-/** How Postern is, in a sentence, and what to do about what is wrong. Pure. */
+/** How Postern is now, what to do about what is wrong, and what failed in a stretch of time. Pure. */
 import type { DegradedPart } from "../../src/log.ts";
 import { formatRatio } from "../format.ts";
 import type { Overview } from "../shapes.ts";
 
 export interface Health {
+  /** Now: what failed earlier does not count. */
   readonly isGood: boolean;
   /** A sentence. */
   readonly title: string;
   /** What each thing means that is wrong. */
   readonly reasons: readonly string[];
+  /** What failed in the stretch of time that is shown, in a sentence; null if no more than by chance. */
+  readonly past: string | null;
 }
 
 /** Below it, a failed call is chance. */
@@ -20,41 +23,45 @@ const MIN_REQUESTS = 100;
 
 /** What it means that a part has failed in the last minutes (docs/operations.md). */
 const MEANINGS: Readonly<Record<DegradedPart, string>> = {
-  kv_read: "KV cannot be read: answers are right, and slower.",
-  kv_write: "KV cannot be written: other locations ask the organization's object instead, and are slower.",
+  kv_read: "Postern cannot read its cache in Cloudflare KV: answers are right, and slower.",
+  kv_write: "Postern cannot write to its cache in Cloudflare KV: answers are right, and some are slower.",
   upstream:
     "Stytch fails or is slow: callers get the last valid answer, and an error if there is none. See Stytch's status page.",
   organization_object:
-    "The objects that read organizations fail: Stytch is asked directly, so there are more requests to it.",
-  public_keys_object: "The object of the public keys fails: the last known keys are served.",
+    "Postern cannot combine reads of the same organization: it asks Stytch for each, so Stytch gets more requests.",
+  public_keys_object:
+    "Postern cannot renew the public keys with which sessions are verified: the last ones are served.",
   directory:
-    "The Directory fails: changes, purges and revocations may be refused until it is back. Repeat those that were.",
+    "Postern cannot reach its list of keys, purges and revocations: changes may be refused until it is back. Repeat those that were.",
   key_object:
-    "The objects of keys fail: known keys go on for a minute, and until then a revoked key may still work.",
+    "Postern cannot reach the state of keys: keys that it knows work for a minute more, and so may one that was just revoked.",
   failed_auth_limiter:
-    "Calls with bad credentials are refused, and not counted against their address for the time being.",
+    "Postern cannot count calls with bad credentials: they are refused, and their address is not held back.",
 };
 
 const meaningOf = (part: string) =>
   Object.entries(MEANINGS).find(([name]) => name === part)?.[1] ??
   `A part that this page does not know has failed: ${part}.`;
 
-export function healthOf({ degraded, totals, upstream }: Overview): Health {
-  const reasons = degraded.map(meaningOf);
+/** `span`: the stretch of time, as in "In the last 24 hours". */
+export function healthOf({ degraded, totals, upstream }: Overview, span: string): Health {
+  const past = pastOf({ totals, upstream }, span);
+  if (degraded.length > 0) {
+    const title = "Postern works, with something out of order.";
+    return { isGood: false, title, reasons: degraded.map(meaningOf), past };
+  }
+  const title = totals.requests === 0 ? "All is well. Nobody has called yet." : "All is well.";
+  return { isGood: true, title, reasons: [], past };
+}
+
+function pastOf({ totals, upstream }: Pick<Overview, "totals" | "upstream">, span: string): string | null {
   const errors = upstream.error_ratio ?? 0;
+  const parts: string[] = [];
   if (errors >= HIGH_ERROR_RATIO && totals.upstream_requests >= MIN_UPSTREAM_REQUESTS) {
-    reasons.push(`${formatRatio(errors)} of the requests to Stytch failed.`);
+    parts.push(`${formatRatio(errors)} of the requests to Stytch`);
   }
   if (totals.requests >= MIN_REQUESTS && totals.errors / totals.requests >= HIGH_FAILED_SHARE) {
-    reasons.push(`${formatRatio(totals.errors / totals.requests)} of the callers' requests failed.`);
+    parts.push(`${formatRatio(totals.errors / totals.requests)} of the callers' requests`);
   }
-  if (reasons.length === 0) {
-    const title = totals.requests === 0 ? "All is well. Nobody has called yet." : "All is well.";
-    return { isGood: true, title, reasons };
-  }
-  const title =
-    degraded.length > 0
-      ? "Postern works, with something out of order."
-      : "Postern works, but more fails than usual.";
-  return { isGood: false, title, reasons };
+  return parts.length === 0 ? null : `In ${span}, ${parts.join(" and ")} failed.`;
 }

@@ -52,7 +52,7 @@ export function OverviewView({ api, route }: ViewProps) {
             page.events.length === 0 ? (
               <Empty>Nothing has been changed yet.</Empty>
             ) : (
-              <EventTable events={page.events} isRelative />
+              <EventTable api={api} events={page.events} isRelative />
             )
           }
         </WithData>
@@ -68,8 +68,8 @@ interface PanelProps {
 }
 
 function OverviewPanels({ overview, hours, readAt }: PanelProps) {
-  const health = healthOf(overview);
   const span = `the last ${SPANS.find((one) => one.hours === hours)?.label}`;
+  const health = healthOf(overview, span);
   return (
     <>
       <section class={health.isGood ? "health" : "health health-warn"} aria-label="Health">
@@ -82,6 +82,7 @@ function OverviewPanels({ overview, hours, readAt }: PanelProps) {
               ))}
             </ul>
           )}
+          {health.past === null ? null : <p class="muted">{health.past}</p>}
         </div>
         <p class="health-when">As of {formatClock(readAt)}</p>
       </section>

@@ -34,12 +34,15 @@ export function PolicySection({ api, policy, onChanged }: Props) {
   const [before] = useState(() => policyFormOf(policy));
   const [form, setForm] = useState<PolicyForm>(before);
   const [isEnding, setEnding] = useState(false);
-  const change = (values: Partial<PolicyForm>) => setForm((earlier) => ({ ...earlier, ...values }));
   const save = useAction(async () => {
     await api.setSessionPolicy(policyBody(form));
     announce("The policy is saved, and in force everywhere within seconds.");
     onChanged();
   });
+  const change = (values: Partial<PolicyForm>) => {
+    setForm((earlier) => ({ ...earlier, ...values }));
+    save.reset();
+  };
   const isChanged = policy === null || JSON.stringify(form) !== JSON.stringify(before);
   return (
     <Section title="Policy">

@@ -1,10 +1,9 @@
 /** Ends sessions: one, all of a member, or all of an organization. */
 import { useState } from "hono/jsx/dom";
 import type { Api } from "../api.ts";
-import { announce } from "../components/announce.ts";
 import { Select, TextField } from "../components/field.tsx";
 import { Section } from "../components/page.tsx";
-import { Problem, Success } from "../components/states.tsx";
+import { Done, Problem } from "../components/states.tsx";
 import { useAction } from "../components/use-action.ts";
 import { fieldProblem, otherProblem } from "../keys/field-problem.ts";
 
@@ -43,7 +42,6 @@ export function RevokeSection({ api }: { api: Api }) {
     const { revoked } = await api.revokeSessions(bodyOf(kind, id.trim()));
     setId("");
     setDone(`Tokens issued until now for ${revoked} are refused everywhere within seconds.`);
-    announce("Revoked.");
   });
   const general = otherProblem(revoke, KIND_NAMES);
   return (
@@ -78,12 +76,13 @@ export function RevokeSection({ api }: { api: Api }) {
           onValue={(value) => {
             setId(value);
             setDone(null);
+            revoke.reset();
           }}
         />
         <button type="submit" class="button button-danger" disabled={revoke.isRunning}>
           {revoke.isRunning ? "Revoking…" : "Revoke"}
         </button>
-        {done === null ? null : <Success>{done}</Success>}
+        {done === null ? null : <Done>{done}</Done>}
       </form>
     </Section>
   );

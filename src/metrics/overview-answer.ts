@@ -23,7 +23,7 @@ export type Totals = Readonly<z.output<typeof Totals>>;
 export const TopKey = z.strictObject({
   key_id: z.string(),
   name: z.string(),
-  requests: count.describe("Those that its limit admitted, as in its usage"),
+  requests: count.describe("All but those over its limit and those that ask about the key itself"),
   rate_limited: count,
   last_used_at: z.iso.datetime().describe("When its last request was reported"),
 });

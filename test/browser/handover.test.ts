@@ -34,18 +34,24 @@ test("a link shows the key once, after a click, and a second opening says that i
   await partner.page.getByRole("button", { name: "Show the key" }).waitFor();
   expect(await partner.page.content()).not.toMatch(KEY);
   expect(partner.page.url()).not.toContain("#");
+  await partner.page.reload();
+  await partner.page.getByRole("heading", { name: "Open the link once more" }).waitFor();
+  await partner.page.goto(link);
   expect(await findViolations(partner.page)).toEqual([]);
   await partner.page.getByRole("button", { name: "Show the key" }).click();
   await partner.page.getByRole("heading", { name: "Your API key" }).waitFor();
   expect(await statusWith(postern, await shownKey(partner.page))).toBe(200);
   expect(await findViolations(partner.page)).toEqual([]);
+  await partner.page.getByText("Fields of organizations").waitFor();
+  const reference = await partner.page.getByRole("link", { name: "the reference" }).getAttribute("href");
+  expect((await fetch(new URL(reference ?? "", postern.url))).status).toBe(200);
   await partner.picture("handover-phone");
   // As a browser says that it keeps the page for its Back button.
   const leave = (event: string) => dispatchEvent(new PageTransitionEvent(event, { persisted: true }));
   await partner.page.evaluate(leave, "pagehide");
   expect(await partner.page.content()).not.toMatch(KEY);
   await partner.page.evaluate(leave, "pageshow");
-  await partner.page.getByRole("heading", { level: 1 }).waitFor();
+  await partner.page.getByRole("heading", { name: "The key was shown" }).waitFor();
   expect(await partner.page.content()).not.toMatch(KEY);
 
   const late = await openVisit(postern.url);

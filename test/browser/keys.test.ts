@@ -82,11 +82,46 @@ test("what the API refuses shows at its field, which has the focus, and nothing 
   expect(await limit.inputValue()).toBe("ten");
   expect(await findViolations(page)).toEqual([]);
   await limit.fill("10");
+  await vi.waitFor(async () => expect(await page.locator(".field-problem").count()).toBe(0));
+  expect(await limit.getAttribute("aria-invalid")).toBe(null);
   await page.getByRole("button", { name: "Create the key" }).click();
   await page.getByText(/^Item 2 must be a whole organization ID/).waitFor();
   await page.getByLabel("Organizations", { exact: true }).fill(demo.organization_id);
   await page.getByRole("button", { name: "Create the key" }).click();
   await page.getByRole("heading", { name: "The key of Refused" }).waitFor();
+  // The live region does not repeat what was refused.
+  expect(await page.locator("#announcements").textContent()).toBe("");
+});
+
+test("whoever leaves a key that was not stored is asked first, and may stay", async () => {
+  const { page } = await openConsole(postern, "keys/new");
+  await page.getByLabel("Name").fill("Nearly lost");
+  await page.getByRole("button", { name: "Create the key" }).click();
+  const title = page.getByRole("heading", { name: "The key of Nearly lost" });
+  await title.waitFor();
+  const key = await shownKey(page);
+  const questions: string[] = [];
+  const answer = (isLeaving: boolean) =>
+    page.once("dialog", async (dialog) => {
+      questions.push(dialog.message());
+      await (isLeaving ? dialog.accept() : dialog.dismiss());
+    });
+  answer(false);
+  await page.getByRole("link", { name: "Purge" }).click();
+  await vi.waitFor(() => expect(questions).toEqual(["This page cannot show the key again. Leave it?"]));
+  expect([await shownKey(page), new URL(page.url()).hash]).toEqual([key, "#keys/new"]);
+  answer(false);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await vi.waitFor(() => expect(questions.length).toBe(2));
+  expect(await shownKey(page)).toBe(key);
+  answer(true);
+  await page.getByRole("link", { name: "Purge" }).click();
+  await page.getByRole("heading", { name: "Purge", level: 1 }).waitFor();
+  expect(await page.content()).not.toMatch(KEY);
+  // Nothing is left to lose.
+  await page.getByRole("link", { name: "Audit" }).click();
+  await page.getByRole("heading", { name: "Audit", level: 1 }).waitFor();
+  expect(questions.length).toBe(3);
 });
 
 test("a key is made with the keyboard alone", async () => {
@@ -163,6 +198,7 @@ test("an edit shows what it changes, and leaves what another operator changed me
   await picture("edit-key");
   await postern.admin("PATCH", `/admin/keys/${key_id}`, { allowed_ips: ["127.0.0.1"] });
   await page.getByRole("button", { name: "Save" }).click();
+  await page.getByText(/^Saved \d changes?\.$/).waitFor();
   await page.getByRole("heading", { name: "Edited", level: 1 }).waitFor();
   await page.getByText("10 calls in 1 minute").waitFor();
   expect(await readRecord(postern, key_id)).toMatchObject({
@@ -219,6 +255,8 @@ test("the calls of a key are in its plot and in the table beside it", async () =
   await waitForUsage(postern, key_id, key, { rate_limited: 2 });
   const { page } = await openConsole(postern, `keys/${key_id}`);
   await page.getByRole("img", { name: "Calls by outcome: 5 in all." }).waitFor();
+  const figure = page.locator("dl div").filter({ has: page.getByText("Calls", { exact: true }) });
+  expect(await figure.locator("dd").textContent()).toBe("5all, refused ones included");
   await page.getByText("Show as a table").click();
   const table = page.getByRole("table", { name: "Calls by outcome" });
   const cells = table.locator("tbody tr").first().locator("td");

@@ -17,10 +17,12 @@ test("a wrong token is refused in words, and the right one opens the overview", 
   await page.goto("/console/");
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
   expect(await findViolations(page)).toEqual([]);
+  const field = page.getByLabel("Admin token");
+  expect(await field.evaluate((input) => input === document.activeElement)).toBe(true);
   visit.expectRefusal(401, /^\/console\/session$/);
   await page.getByLabel("Admin token").fill("wrong-token-of-more-than-thirty-two-characters");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("alert").waitFor();
+  await page.getByRole("alert").filter({ hasText: "This is not the admin token." }).waitFor();
   expect(await page.getByRole("heading", { name: "Sign in" }).count()).toBe(1);
   await signIn(visit);
   await page.getByRole("heading", { name: "Overview", level: 1 }).waitFor();

@@ -62,8 +62,16 @@ test("the figures of the overview equal what was driven, in the page and in its 
     Denied: "1",
     "Rate limited": "2",
   });
+  await page.getByRole("region", { name: "Health" }).getByText("All is well.").waitFor();
+  expect(await figure("Cost a month").textContent()).toContain("from this hour alone");
   const busiest = page.getByRole("table", { name: /^The busiest keys/ });
   expect(await busiest.getByRole("row").nth(1).textContent()).toContain("Driven");
+  // One call within the limit and two over it.
+  const calls = busiest
+    .getByRole("row")
+    .filter({ hasText: "Over its limit" })
+    .locator('[data-title="Calls"]');
+  expect(await calls.textContent()).toBe("3");
   expect(await findViolations(page)).toEqual([]);
   await picture("overview");
   await busiest.getByRole("link", { name: "Over its limit" }).click();
@@ -71,6 +79,8 @@ test("the figures of the overview equal what was driven, in the page and in its 
 });
 
 test("a purge says what it asked for, and the audit has it with who did it", async () => {
+  const { key_id } = await createRecord(postern, { name: "Named in the audit" });
+  await postern.admin("DELETE", `/admin/keys/${key_id}`);
   const visit = await openConsole(postern, "purge");
   const { page } = visit;
   await page.getByLabel("ID, slug or external ID").fill("acme");
@@ -86,6 +96,8 @@ test("a purge says what it asked for, and the audit has it with who did it", asy
   const row = page.getByRole("row").filter({ hasText: "Purged the cache" }).first();
   await row.waitFor();
   expect(await row.textContent()).toMatch(/Admin token.*acme/);
+  const revoked = page.getByRole("row").filter({ hasText: "Revoked a key" }).first();
+  await revoked.getByRole("link", { name: "Named in the audit" }).waitFor();
   expect(await findViolations(page)).toEqual([]);
 });
 
@@ -101,6 +113,7 @@ test("a session policy is set, changed and deleted, and each is asked of the API
   expect(await findViolations(page)).toEqual([]);
   await page.getByRole("button", { name: "Set the policy" }).click();
   await page.getByRole("button", { name: "Delete the policy" }).waitFor();
+  await page.getByText("The policy is saved, and in force everywhere within seconds.").waitFor();
   expect(await read()).toMatchObject({
     scopes: ["organizations:read", "members:read"],
     rate_limit: { limit: 20, period_seconds: 60 },

@@ -67,7 +67,10 @@ test.each([
 
 test("a 401 ends the sign-in, and that of a wrong token does not", async () => {
   respond = refuse(401, "invalid_admin_token", "Wrong.");
-  await expect(api.signIn("wrong")).rejects.toThrow("Wrong.");
+  await expect(api.signIn("wrong")).rejects.toMatchObject({
+    status: 401,
+    message: "This is not the admin token.",
+  });
   expect(heard).toEqual(["connected"]);
   await expect(api.overview(24)).rejects.toMatchObject({ status: 401 });
   expect(heard).toContain("signed out");
@@ -104,4 +107,9 @@ test("a call that the page itself ends is no lost connection", async () => {
   };
   await expect(api.overview(24, controller.signal)).rejects.toMatchObject({ name: "AbortError" });
   expect(heard).toEqual([]);
+});
+
+test("a sign-in that is refused for another reason says which", async () => {
+  respond = refuse(429, "too_many_requests", "Wait a minute.");
+  await expect(api.signIn("t")).rejects.toMatchObject({ status: 429, message: "Wait a minute." });
 });

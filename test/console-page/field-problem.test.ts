@@ -15,6 +15,12 @@ test.each([
     "Item 2 must be a whole organization ID.",
   ],
   ["fields.member.0", "fields.member", "must be a dot path", "Item 1 must be a dot path."],
+  [
+    "organization_ids.0",
+    "organization_ids",
+    "must be an ID. Did you mean its organization_slug?",
+    "Item 1 must be an ID. Did you mean its organization_slug?",
+  ],
   ["rate_limit.limit", "rate_limit.limit", "must be a whole number", "Must be a whole number."],
 ])("a refusal of %s shows at %s", (field, name, text, sentence) => {
   expect(fieldProblem(refusal(field, text), name)).toBe(sentence);

@@ -21,18 +21,21 @@ const healthWith = (
   degraded: readonly string[] = [],
   error_ratio: number | null = null,
 ) =>
-  healthOf({
-    status: degraded.length === 0 ? "ok" : "degraded",
-    degraded,
-    totals: { ...NO_TOTALS, ...totals },
-    hit_ratio: null,
-    upstream: { p50_ms: null, p95_ms: null, p99_ms: null, error_ratio },
-    hours: [],
-    top_keys: [],
-    cost: { usd_per_million: null, usd_per_month: 0 },
-  });
+  healthOf(
+    {
+      status: degraded.length === 0 ? "ok" : "degraded",
+      degraded,
+      totals: { ...NO_TOTALS, ...totals },
+      hit_ratio: null,
+      upstream: { p50_ms: null, p95_ms: null, p99_ms: null, error_ratio },
+      hours: [],
+      top_keys: [],
+      cost: { usd_per_million: null, usd_per_month: 0 },
+    },
+    "the last 24 hours",
+  );
 
-const WELL = { isGood: true, title: "All is well.", reasons: [] };
+const WELL = { isGood: true, title: "All is well.", reasons: [], past: null };
 
 test("all is well if nothing is degraded and hardly anything fails", () => {
   expect(healthWith({ requests: 5_000, errors: 3 })).toEqual(WELL);
@@ -72,8 +75,14 @@ test.each(["moon", "toString"])("the part %s, which the page does not know, is n
   expect(reasons).toEqual([`A part that this page does not know has failed: ${part}.`]);
 });
 
-test("many failures are told with their share", () => {
-  const { isGood, reasons } = healthWith({ requests: 1_000, errors: 20, upstream_requests: 100 }, [], 0.25);
-  expect(isGood).toBe(false);
-  expect(reasons).toEqual(["25% of the requests to Stytch failed.", "2% of the callers' requests failed."]);
+test("what failed in the time that is shown is told beside the health, which is about now", () => {
+  const totals = { requests: 1_000, errors: 20, upstream_requests: 100 };
+  const past = "In the last 24 hours, 25% of the requests to Stytch and 2% of the callers' requests failed.";
+  expect(healthWith(totals, [], 0.25)).toEqual({ ...WELL, past });
+  const ill = healthWith(totals, ["key_object"], 0.25);
+  expect([ill.isGood, ill.reasons.length, ill.past]).toEqual([false, 1, past]);
+  expect(ill.reasons[0]).toMatch(/^Postern cannot reach the state of keys:/);
+  expect(healthWith({ ...totals, errors: 0 }, [], 0.25).past).toBe(
+    "In the last 24 hours, 25% of the requests to Stytch failed.",
+  );
 });

@@ -63,7 +63,10 @@ test("the sums of a key's usage tell what was refused, and what the cache answer
     },
     { ...none, hour: "2026-11-29T11:00:00Z", requests: 1, not_found: 1, rate_limited: 5 },
   ];
+  // Some of the denied are among the requests, so they are not added to these.
   expect(usageSums(hours)).toEqual({ calls: 14, refused: 8, hitRatio: 0.75 });
+  const stranger = { ...none, hour: "2026-11-29T12:00:00Z", requests: 17, hits: 17, denied: 19 };
+  expect(usageSums([stranger])).toEqual({ calls: 36, refused: 19, hitRatio: 1 });
   expect(usageSums([])).toEqual({ calls: 0, refused: 0, hitRatio: null });
 });
 

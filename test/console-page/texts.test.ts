@@ -1,8 +1,9 @@
 /** What the console says of events and purges, and what a link that hands a key over does. */
 import { expect, test } from "vitest";
-import { actionText, actorText, detailLines } from "../../console/audit-text.ts";
-import { takeKey, tokenOf } from "../../console/handover-call.ts";
-import { purgeCaution } from "../../console/purge-text.ts";
+import { actionText, actorText, detailLines, keyNames } from "../../console/audit-text.ts";
+import { OPENED, SHOWN, takeKey, tokenOf, withoutTokenText } from "../../console/handover-call.ts";
+import { estimateText } from "../../console/overview/estimate.ts";
+import { purgeCaution, purgedText } from "../../console/purge-text.ts";
 
 const event = (action: string, detail: Record<string, unknown>, actor = "token") => ({
   at: "2026-11-29T12:00:00Z",
@@ -122,4 +123,43 @@ test("a used link has ended, and one that cannot be asked for has failed", async
   expect(await takeKey(answer(refused), "t")).toEqual({ kind: "failed", problem: "Come again." });
   const lost = () => Promise.reject(new TypeError("Failed to fetch"));
   expect(await takeKey(lost, "t")).toMatchObject({ kind: "failed" });
+});
+
+test("without a token the page tells a reload after the key from one before it and from a broken link", () => {
+  const titles = [SHOWN, OPENED, null, { other: 1 }].map((state) => withoutTokenText(state).title);
+  expect(titles).toEqual([
+    "The key was shown",
+    "Open the link once more",
+    "This link is not whole",
+    "This link is not whole",
+  ]);
+  expect(withoutTokenText(SHOWN).text).not.toMatch(/open the link/i);
+});
+
+test("a purge says within how many seconds it is in force", () => {
+  expect(purgedText("acme")).toContain("cached under acme");
+  expect(purgedText("acme")).toContain("within 5 seconds");
+});
+
+test("an estimate that is made of the current hour alone says so", () => {
+  const now = Date.parse("2026-11-29T12:10:00Z");
+  const [current, earlier] = [{ hour: "2026-11-29T12:00:00Z" }, { hour: "2026-11-29T11:00:00Z" }];
+  expect(estimateText([current], now)).toBe("from this hour alone");
+  expect(estimateText([earlier, current], now)).toBe("estimated");
+  expect(estimateText([earlier], now)).toBe("estimated");
+});
+
+test("a key in the audit has its present name, or that of its creation, or none", () => {
+  const created = (key_id: string, name: string) => ({ ...event("key.created", { name }), key_id });
+  const events = [
+    { ...event("key.revoked", {}), key_id: "unknown" },
+    created("renamed", "Old"),
+    created("far", "Far"),
+    event("cache.purged", { name: "no key" }),
+  ];
+  const names = keyNames(events, [{ key_id: "renamed", name: "New" }]);
+  expect([...names]).toEqual([
+    ["renamed", "New"],
+    ["far", "Far"],
+  ]);
 });
