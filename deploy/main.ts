@@ -6,6 +6,7 @@ import { DEFAULT_INTERVAL_MS } from "./health.ts";
 import type { WorkerSettings } from "./io.ts";
 import { DeployProblem } from "./problem.ts";
 import { ask } from "./prompt.ts";
+import { executeScript } from "./wrangler.ts";
 
 const ASSETS = join(import.meta.dirname, "..", "dist", "assets", "console", "index.html");
 
@@ -26,6 +27,7 @@ process.exitCode = await runDeploy(process.argv.slice(2), {
   env: process.env,
   signal,
   shown: "inherit",
+  execute: executeScript,
   ask:
     process.stdin.isTTY && process.stderr.isTTY
       ? async (question, isHidden) => await ask(terminal, question, isHidden)

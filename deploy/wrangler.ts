@@ -12,9 +12,21 @@ export interface WranglerSetup {
   readonly signal: AbortSignal;
   /** What becomes of the output of a deployment. */
   readonly shown: "inherit" | "ignore";
+  readonly execute: (call: WranglerCall) => Promise<WranglerRun>;
 }
 
-interface WranglerRun {
+/** A run of a script by Node. */
+export interface WranglerCall {
+  readonly script: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+  /** `pipe`: it is returned. */
+  readonly output: "inherit" | "ignore" | "pipe";
+}
+
+export interface WranglerRun {
   readonly code: number;
   readonly out: string;
   readonly err: string;
@@ -31,7 +43,7 @@ const WITHHELD = [
 ];
 
 async function run(
-  { root, env, signal, shown }: WranglerSetup,
+  { root, env, signal, shown, execute }: WranglerSetup,
   args: readonly string[],
   options: { readonly output?: string } = {},
 ): Promise<WranglerRun> {
@@ -39,13 +51,28 @@ async function run(
   const script = join(root, "node_modules", "wrangler", "bin", "wrangler.js");
   if (!existsSync(script)) throw new DeployProblem("wrangler is not installed. Run npm ci first.");
   const isShown = options.output !== undefined;
-  const child = spawn(process.execPath, [script, ...args], {
+  const result = await execute({
+    script,
+    args,
     cwd: root,
     env: {
       ...Object.fromEntries(Object.entries(env).filter(([name]) => !WITHHELD.includes(name))),
       ...(isShown ? { WRANGLER_OUTPUT_FILE_PATH: options.output } : {}),
     },
-    stdio: isShown ? [shown, shown, shown] : ["ignore", "pipe", "pipe"],
+    signal,
+    output: isShown ? shown : "pipe",
+  });
+  throwIfInterrupted(signal);
+  return result;
+}
+
+/** Resolves when the process has ended, also after an abort. */
+export async function executeScript(call: WranglerCall): Promise<WranglerRun> {
+  const { script, args, cwd, env, signal, output } = call;
+  const child = spawn(process.execPath, [script, ...args], {
+    cwd,
+    env,
+    stdio: [output === "pipe" ? "ignore" : output, output, output],
     signal,
   });
   let [out, err] = ["", ""];
@@ -58,7 +85,6 @@ async function run(
   // After an abort the child emits an error, and then ends.
   child.on("error", () => {});
   const code = await new Promise<number>((resolve) => child.once("close", (code) => resolve(code ?? 1)));
-  throwIfInterrupted(signal);
   return { code, out, err };
 }
 

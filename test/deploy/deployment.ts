@@ -16,6 +16,7 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach } from "vitest";
 import { runDeploy } from "../../deploy/deploy.ts";
 import type { DeployIo } from "../../deploy/io.ts";
+import { standIn } from "./wrangler-stand-in.mjs";
 
 const STAND_IN = fileURLToPath(new URL("wrangler-stand-in.mjs", import.meta.url));
 
@@ -133,6 +134,10 @@ async function runInProcess(
     env: { PATH: process.env["PATH"], ...env },
     signal: new AbortController().signal,
     shown: "ignore",
+    execute: async (call) => {
+      const { code, out, err } = standIn(call.args, call.cwd, call.env);
+      return { code: code ?? 1, out, err };
+    },
     ask: null,
     readSettings: async (name) => ({ name: name === undefined ? "postern" : `postern-${name}`, vars: {} }),
     build: async () => {},
