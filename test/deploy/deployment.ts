@@ -16,9 +16,9 @@ import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach } from "vitest";
 import { runDeploy } from "../../deploy/deploy.ts";
 import type { DeployIo } from "../../deploy/io.ts";
-import { standIn } from "./wrangler-stand-in.mjs";
+import { standIn } from "./wrangler-stand-in.ts";
 
-const STAND_IN = fileURLToPath(new URL("wrangler-stand-in.mjs", import.meta.url));
+const STAND_IN = fileURLToPath(new URL("wrangler-stand-in.ts", import.meta.url));
 
 export const PROJECT_ID = "project-test-00000000-0000-4000-8000-00000000000a";
 export const LIVE_PROJECT_ID = "project-live-00000000-0000-4000-8000-00000000000b";

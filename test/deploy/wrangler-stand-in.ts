@@ -5,10 +5,27 @@
 import { appendFileSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Returns the exit code and the output; null as the code if it hangs. */
-export function standIn(args, cwd, env) {
-  const state = JSON.parse(readFileSync(join(cwd, "state.json"), "utf8"));
-  const file = args[args.indexOf("--secrets-file") + 1];
+/** What `state.json` has. */
+interface State {
+  readonly login: { readonly loggedIn: boolean };
+  /** What the list of secrets fails with. */
+  readonly secretList?: string;
+  /** The names of those that are set; null if there is no Worker. */
+  readonly secrets: readonly string[] | null;
+  readonly deploy: "ok" | "fail" | "hang";
+  readonly targets: readonly string[];
+}
+
+interface Outcome {
+  /** Null if it hangs. */
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export function standIn(args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Outcome {
+  const state = JSON.parse(readFileSync(join(cwd, "state.json"), "utf8")) as State;
+  const file = String(args[args.indexOf("--secrets-file") + 1]);
   const hasFile = args.includes("--secrets-file");
   const record = {
     args,
@@ -27,11 +44,14 @@ export function standIn(args, cwd, env) {
   const secrets = [...new Set([...(state.secrets ?? []), ...Object.keys(record.secrets ?? {})])];
   writeFileSync(join(cwd, "state.json"), JSON.stringify({ ...state, secrets }));
   const entry = { type: "deploy", version: 1, targets: state.targets };
-  appendFileSync(env.WRANGLER_OUTPUT_FILE_PATH, `{"type":"wrangler-session"}\n${JSON.stringify(entry)}\n`);
+  appendFileSync(
+    String(env["WRANGLER_OUTPUT_FILE_PATH"]),
+    `{"type":"wrangler-session"}\n${JSON.stringify(entry)}\n`,
+  );
   return { code: 0, out, err: "" };
 }
 
-function listSecrets({ secretList, secrets }) {
+function listSecrets({ secretList, secrets }: State): Outcome {
   if (secretList !== undefined) return { code: 1, out: "", err: `\x1b[31m${secretList}\x1b[0m\n` };
   if (secrets === null) {
     const err =
