@@ -173,5 +173,8 @@ export class MetricStore {
   }
 }
 
+/** Taken once, so that whoever replaces the scheduler for a while cannot hold an object that waits for its next task. */
+const wait = scheduler.wait.bind(scheduler);
+
 /** Resolves when the answer of the present call is on its way. */
-const nextTask = async () => await scheduler.wait(0);
+const nextTask = async () => await wait(0);

@@ -6,8 +6,15 @@ import { Counters } from "../../src/metrics/counters.ts";
 import { MetricReports } from "../../src/metrics/metric-reports.ts";
 
 // Files share a runtime, and an object that waits for a timer that stands still would hold up every later eviction.
-beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout"] }));
-afterEach(() => void vi.useRealTimers());
+const wait = scheduler.wait.bind(scheduler);
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["setTimeout"] });
+  vi.spyOn(scheduler, "wait").mockImplementation(async () => await new Promise(() => {}));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
 
 test("the sum is stored behind the answer, and does not hold up an eviction", async () => {
   const directory = env.DIRECTORY.getByName(`metrics-${crypto.randomUUID()}`);
@@ -20,7 +27,7 @@ test("the sum is stored behind the answer, and does not hold up an eviction", as
     await runInDurableObject(directory, (_, { storage }) =>
       storage.sql.exec("SELECT slot FROM metrics").toArray(),
     );
-  await scheduler.wait(50);
+  await wait(50);
   expect(await rows()).toHaveLength(1);
   await evictDurableObject(directory);
   expect(await rows()).toHaveLength(1);
