@@ -55,6 +55,9 @@ const LATEST_SEQUENCE_KEY = "latest-purge";
  */
 const EVENT_RETENTION_MS = 30 * 86_400_000;
 
+/** Taken once, so that whoever replaces the scheduler for a while cannot hold an object that waits for its next task. */
+const wait = scheduler.wait.bind(scheduler);
+
 export class Directory extends DurableObject<Env> {
   readonly #sessions = new SessionStore(this.ctx.storage);
   readonly #purges = new PurgeStore(this.ctx.storage, this.env);
@@ -116,7 +119,7 @@ export class Directory extends DurableObject<Env> {
     return {
       purges: { ...this.#purges.since(sequence), latest: this.#latestSequence() },
       sessions: this.#sessions.updatesSince(sequence, projectId),
-      metrics: this.#metrics.takeInBackground(counted, (work) => this.ctx.waitUntil(work)),
+      metrics: this.#metrics.takeInBackground(counted, (write) => this.ctx.waitUntil(wait(0).then(write))),
     };
   }
 

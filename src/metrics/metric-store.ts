@@ -53,13 +53,13 @@ export class MetricStore {
     return message === null ? null : this.#sum(now).take(message, now);
   }
 
-  /** As `take`. An answer may wait for this call, so what is due is stored behind it. */
+  /** As `take`. An answer may wait for this call, so what is due is stored by `runLater`, when the answer is on its way. */
   takeInBackground(
     message: ReportMessage | null,
-    waitUntil: (work: Promise<void>) => void,
+    runLater: (write: () => void) => void,
   ): ReportReceipt | null {
     const receipt = this.take(message, Date.now());
-    if (this.isWriteDue(Date.now())) waitUntil(nextTask().then(() => this.#writeIfDue()));
+    if (this.isWriteDue(Date.now())) runLater(() => this.#writeIfDue());
     return receipt;
   }
 
@@ -172,9 +172,3 @@ export class MetricStore {
     return this.#loaded;
   }
 }
-
-/** Taken once, so that whoever replaces the scheduler for a while cannot hold an object that waits for its next task. */
-const wait = scheduler.wait.bind(scheduler);
-
-/** Resolves when the answer of the present call is on its way. */
-const nextTask = async () => await wait(0);
