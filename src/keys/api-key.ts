@@ -11,7 +11,7 @@ import { callDelayMs } from "../limits/grant-policy.ts";
 import type { TokenRequest, TokenResponse } from "../limits/messages.ts";
 import { countingLogDegraded } from "../metrics/count-degraded.ts";
 import { checkKey } from "./authorize.ts";
-import { EventOutbox, type KeyEvent } from "./event-outbox.ts";
+import { createEvent, EventOutbox, type KeyEvent } from "./event-outbox.ts";
 import { type HandoverOrder, HandoverStore } from "./handover-store.ts";
 import { LedgerStore } from "./ledger-store.ts";
 import {
@@ -232,17 +232,8 @@ export class ApiKey extends DurableObject<Env> {
     detail: KeyEvent["detail"],
     at = record.updated_at,
   ): Promise<KeyRecord> {
-    const { key_id, version } = record;
-    const event: KeyEvent = {
-      id: `${key_id}.${String(version).padStart(9, "0")}`,
-      at,
-      action,
-      actor,
-      key_id,
-      detail,
-    };
     this.ctx.storage.kv.put(RECORD_KEY, record);
-    await this.#outbox.add(event);
+    await this.#outbox.add(createEvent(record, actor, action, detail, at));
     try {
       await this.#outbox.deliver(this.#record());
     } catch (error) {

@@ -38,6 +38,17 @@ export interface KeyEvent {
   readonly detail: Readonly<Record<string, DetailValue>>;
 }
 
+/** The event of the change that gave the record its `version`. `actor`: undefined if it is not known. `at`: RFC 3339. */
+export function createEvent(
+  { key_id, version }: KeyRecord,
+  actor: string | undefined,
+  action: KeyEvent["action"],
+  detail: KeyEvent["detail"],
+  at: string,
+): KeyEvent {
+  return { id: `${key_id}.${String(version).padStart(9, "0")}`, at, action, actor, key_id, detail };
+}
+
 export class EventOutbox {
   readonly #storage: DurableObjectStorage;
   readonly #env: Env;
