@@ -215,19 +215,3 @@ test("no deadline of Postern passes by real time", async () => {
   clearTimeout(timer);
   expect([hasPassed, signal.aborted]).toEqual([false, false]);
 });
-
-test("a 404 from before a purge ends with it, though the object listed one of its own since", async () => {
-  const { statuses, stytch } = await runSteps([
-    { do: "objects hear of purges", hear: false },
-    read(1),
-    { do: "delete or restore", organization: 1 },
-    wait(900),
-    readSlowly(1),
-    purge(1, 1),
-    ANSWER,
-    wait(5.5),
-    read(1),
-  ]);
-  expect(statuses).toEqual([200, 404, 404]);
-  expect(stytch.said).toHaveLength(3);
-});

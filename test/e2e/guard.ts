@@ -42,7 +42,7 @@ function guardFetch(): Findings {
   return { leaks, differences };
 }
 
-/** Of the wrapper that moves the clock (`test/support/clock-worker.ts`). */
+/** The path by which a test moves the clock (`test/support/clock-worker.ts`). */
 const CLOCK_PATH = "/_clock";
 
 const guarded = globalThis as Guarded;

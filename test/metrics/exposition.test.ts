@@ -12,7 +12,7 @@ const SNAPSHOT: MetricsSnapshot = {
     "upstream_request_duration|+Inf": 2,
     "upstream_request_duration|sum": 25_250,
     "purges|cache": 1,
-    // Of a later version.
+    // A later version counts these.
     "flights|late": 9,
     "purges|cache|more": 9,
   },
