@@ -167,7 +167,7 @@ export const HandoverLink = z.object({ handover_url: z.string() });
 /** The records in it are parsed only to be shown, so that `--json` works with any. */
 export const KeyPage = z.looseObject({ keys: z.array(z.unknown()), next_cursor: z.string().nullable() });
 
-/** Of one hour. An older Postern does not tell the outcomes apart. */
+/** The counts of one hour. An older Postern does not tell the outcomes apart. */
 const CountedHour = z.object({
   hour: z.string(),
   requests: z.number(),

@@ -9,7 +9,7 @@ export function locate(text: string, sourceMap: string): string {
   const map: NodeSourceMap = new SourceMap(JSON.parse(sourceMap));
   return text.replace(PLACE, (place, line: string, column: string) => {
     const found = map.findEntry(Number(line) - 1, Number(column) - 1);
-    // Of a line that the map does not know, it finds the last place before.
+    // If the map does not know the line, it finds the last place before.
     if (!("originalSource" in found) || found.generatedLine !== Number(line) - 1) return place;
     // The build's folder is temporary, so paths are seen from it.
     const file = found.originalSource.replace(/^.*?(?=(?:src|node_modules)\/)/, "");

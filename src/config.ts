@@ -19,7 +19,7 @@ import {
   upstreamSecret,
 } from "./variable-forms.ts";
 
-/** Where a Durable Object may be placed: https://developers.cloudflare.com/durable-objects/reference/data-location/ */
+/** The regions in which a Durable Object may be placed: https://developers.cloudflare.com/durable-objects/reference/data-location/ */
 export const LOCATION_HINTS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
 
 const HEX = "[0-9a-fA-F]";

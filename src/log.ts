@@ -79,7 +79,7 @@ export type LogDegraded = (part: DegradedPart, error: unknown) => void;
 export const logDegraded: LogDegraded = (part, error) =>
   log({ degraded: [part], defect: describeError(error) });
 
-/** The kind of an error and where it was thrown. Its message stays out: it may quote a body or a URL. */
+/** The kind of an error and the places of its stack. Its message stays out: it may quote a body or a URL. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
   // The stack begins with the message, whose own lines may look like places.

@@ -6,8 +6,8 @@ import { eachConcurrently } from "../concurrently.ts";
 const DAY_MS = 86_400_000;
 
 /**
- * Of these keys, those that were issued before and have made no call since, refused ones included. Makes one call for
- * each key that is old enough. `days`: 1 to 30, as usage is kept.
+ * Returns those of these keys that were issued before and have made no call since, refused ones included. Makes one
+ * call for each key that is old enough. `days`: 1 to 30, as usage is kept.
  */
 export async function unusedKeys(
   api: AdminApi,

@@ -4,7 +4,7 @@ import { formatAxis, formatShort } from "../format.ts";
 import type { Bucket } from "../hours.ts";
 
 const HEIGHT = 220;
-/** Of the space that a bar has, and pixels at most. */
+/** The width of a bar: its share of the space for it, and at most so many pixels. */
 const BAR_SIZE: [number, number] = [0.72, 36];
 
 /**

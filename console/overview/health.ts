@@ -17,7 +17,7 @@ export interface Health {
 /** Below it, a failed call is chance. */
 const MIN_UPSTREAM_REQUESTS = 20;
 const HIGH_ERROR_RATIO = 0.05;
-/** Of all requests. */
+/** A share of all requests. */
 const HIGH_FAILED_SHARE = 0.01;
 const MIN_REQUESTS = 100;
 

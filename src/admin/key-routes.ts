@@ -34,7 +34,7 @@ export async function createKey(c: AdminContext): Promise<Response> {
   refuse(checkOrganizationIds(body, config.environment) ?? checkNotExpired(body, Date.now()));
   const keyId = createKeyId();
   log.key(keyId);
-  // An object stays where it is first asked for.
+  // Cloudflare never moves an object: its first call decides its region.
   const placement = body.region === null ? {} : { locationHint: body.region };
   const object = env.API_KEY.getByName(keyId, placement);
   const link = await createLink(c, keyId, handover_seconds);

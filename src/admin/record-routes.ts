@@ -35,7 +35,7 @@ export async function takeInRecord(c: AdminContext): Promise<Response> {
     checkProject(given, config) ??
     checkOrganizationIds(given, config.environment);
   if (problem !== null) throw new RequestError(invalidRequest(problem));
-  // An object stays where it is first asked for.
+  // Cloudflare never moves an object: its first call decides its region.
   const placement = given.region === null ? {} : { locationHint: given.region };
   const taken = await callIdempotent(
     log,

@@ -1,4 +1,4 @@
-/** Where a browser says that a request comes from (Fetch Metadata, https://www.w3.org/TR/fetch-metadata/). */
+/** The site from which a request comes, by the word of the browser (Fetch Metadata, https://www.w3.org/TR/fetch-metadata/). */
 import type { Failure } from "../errors.ts";
 
 const isRead = ({ method }: Request) => method === "GET" || method === "HEAD";

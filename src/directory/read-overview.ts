@@ -5,8 +5,8 @@ import { overviewOf, topKeysOf } from "../metrics/overview.ts";
 import type { Overview } from "../metrics/overview-answer.ts";
 
 /**
- * Of the last `hours` hours, the current one included. `nameOf`: the name of a key; null for one that is left out. `now`:
- * ms since the epoch.
+ * Returns the figures of the last `hours` hours, the current one included. `nameOf`: the name of a key; null for one that
+ * is left out. `now`: ms since the epoch.
  */
 export function readOverview(
   metrics: MetricStore,

@@ -8,7 +8,7 @@ const HANDOVER_KEY = "handover";
 
 /** What is asked for when a key is issued. */
 export interface HandoverOrder {
-  /** Of the token; see `handover-token.ts`. */
+  /** The hash of the token; see `handover-token.ts`. */
   readonly hash: string;
   readonly seconds: number;
 }

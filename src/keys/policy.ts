@@ -155,7 +155,7 @@ export const KeyCreationBody = KeyCreation.extend(handoverField);
 
 /**
  * The body of `PATCH /admin/keys/{key_id}`: a field that is absent does not change. The region cannot be edited, since
- * the key's object stays where it was created.
+ * the key's object never moves.
  */
 export const KeyEdit = z.strictObject(policyFields).partial();
 export type KeyEdit = z.output<typeof KeyEdit>;
