@@ -1,11 +1,13 @@
 /** A Worker whose operations of the platform are counted, on a virtual clock (`counted/`), and requests to it. */
 
 import type { Built } from "../dev/build.ts";
-import { members, organizations } from "../sandbox/seed.ts";
+import { getMembers, organizations } from "../sandbox/seed.ts";
 import type { Operations } from "../src/metrics/prices.ts";
 import { startWorker } from "./running-worker.ts";
 import { createKey, varsOf } from "./settings.ts";
 import type { TimedRequest } from "./timed-request.ts";
+
+const members = getMembers();
 
 /** The operations of so many requests. */
 export interface Count extends Operations {

@@ -1,9 +1,11 @@
 /** The scenarios to measure. */
-import { members, organizations } from "../sandbox/seed.ts";
+import { getMembers, organizations } from "../sandbox/seed.ts";
 import type { Load } from "./load.ts";
 import type { RunningWorker } from "./running-worker.ts";
 import { PROJECT } from "./settings.ts";
 import { bearer, ORGANIZATION, ORIGIN, type Stage } from "./stage.ts";
+
+const members = getMembers();
 
 export interface Scenario {
   readonly name: string;

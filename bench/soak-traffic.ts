@@ -1,7 +1,9 @@
 /** The callers of the soak: what each requests, and the rule for its responses. */
 
 import type { SandboxedPostern } from "../dev/sandboxed-postern.ts";
-import { demo, members, organizations } from "../sandbox/seed.ts";
+import { demo, getMembers, organizations } from "../sandbox/seed.ts";
+
+const members = getMembers();
 
 export interface SoakResponse {
   readonly status: number;

@@ -6,6 +6,8 @@ export async function bundle(entry: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
+    // Miniflare copies what it hands to the runtime many times.
+    minify: true,
     format: "esm",
     target: "es2024",
     conditions: ["workerd", "worker", "browser"],

@@ -1,7 +1,9 @@
 /** Who calls in the demo of `npm start -- --demo`: keys as a project might have them, and what each of them reads. */
 
 import type { Random } from "../sandbox/random.ts";
-import { members, organizations } from "../sandbox/seed.ts";
+import { getMembers, organizations } from "../sandbox/seed.ts";
+
+const members = getMembers();
 
 export interface DemoCaller {
   /** The name of its key. */

@@ -1,7 +1,9 @@
 /** The answers of the reads as the sandbox gives them: what a reader of the document gets from `npm start`. */
-import { members, organizations } from "../sandbox/seed.ts";
+import { getMembers, organizations } from "../sandbox/seed.ts";
 import { findConnectedApp, listConnectedApps } from "../sandbox/seed-connected-apps.ts";
 import { createOrganizationPolicy, projectPolicy } from "../sandbox/seed-rbac.ts";
+
+const members = getMembers();
 
 const [organization] = organizations;
 const [member] = members;

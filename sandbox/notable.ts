@@ -1,7 +1,9 @@
 /** Organizations of the seed that show what a caller's code has to cope with: `npm start` names them. */
 
-import { members, organizations } from "./seed.ts";
+import { getMembers, organizations } from "./seed.ts";
 import type { Organization } from "./shapes.ts";
+
+const members = getMembers();
 
 const memberCounts = Map.groupBy(members, (member) => member.organization_id);
 export const memberCountOf = ({ organization_id: id }: Organization) => memberCounts.get(id)?.length ?? 0;

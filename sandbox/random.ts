@@ -22,6 +22,8 @@ export interface Random {
   timestamp(from: string, until: string): string;
 }
 
+const HEX_DIGITS = "0123456789abcdef";
+
 export function createRandom(seed: number): Random {
   let state = seed;
 
@@ -33,7 +35,13 @@ export function createRandom(seed: number): Random {
   }
 
   const int = (min: number, max: number) => min + Math.floor(fraction() * (max - min + 1));
-  const hex = (digits: number) => Array.from({ length: digits }, () => int(0, 15).toString(16)).join("");
+
+  /** The seed holds some 500,000 of these digits, and every start of the sandbox waits for them. */
+  function hex(digits: number): string {
+    let text = "";
+    for (let i = 0; i < digits; i += 1) text += HEX_DIGITS[int(0, 15)];
+    return text;
+  }
 
   return {
     fraction,

@@ -8,13 +8,22 @@ import { createOrganizations } from "./seed-organizations.ts";
 import type { Member, Organization } from "./shapes.ts";
 
 export const organizations: readonly Organization[] = createOrganizations(20_261_121);
-export const members: readonly Member[] = createMembers(20_261_122, organizations);
+
+const MEMBERS_SEED = 20_261_122;
+let members: readonly Member[] | undefined;
+
+/** Returns the members of all organizations. They are created at the first call, since most starts never need them. */
+export function getMembers(): readonly Member[] {
+  members ??= createMembers(MEMBERS_SEED, organizations);
+  return members;
+}
 
 export const demo = createDemo();
 
 function createDemo() {
   const [acme] = organizations;
-  const team = members.filter((member) => member.organization_id === acme?.organization_id);
+  // The first organization's members come first, so these are the same as those of `getMembers`.
+  const team = createMembers(MEMBERS_SEED, organizations.slice(0, 1));
   const active = team.find((member) => member.status === "active");
   const deleted = team.find((member) => member.status === "deleted");
   if (acme === undefined || active === undefined || deleted === undefined) {

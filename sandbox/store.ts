@@ -3,12 +3,13 @@
  * A change replaces an object and never edits it, so the seed stays intact.
  */
 
-import { members, organizations } from "./seed.ts";
+import { getMembers, organizations } from "./seed.ts";
 import type { JsonObject, Member, Organization } from "./shapes.ts";
 
 export class Store {
   #organizations = new Map<string, Organization>();
-  #members = new Map<string, Member>();
+  /** By ID; undefined until they are needed. */
+  #membersById: Map<string, Member> | undefined;
   /** Maps a slug or external ID to the canonical ID. */
   #aliases = new Map<string, string>();
 
@@ -20,8 +21,13 @@ export class Store {
     this.#organizations = new Map(
       organizations.map((organization) => [organization.organization_id, organization]),
     );
-    this.#members = new Map(members.map((member) => [member.member_id, member]));
+    this.#membersById = undefined;
     this.#rebuildAliases();
+  }
+
+  get #members(): Map<string, Member> {
+    this.#membersById ??= new Map(getMembers().map((member) => [member.member_id, member]));
+    return this.#membersById;
   }
 
   /** All of them, in the order of the seed. The array is the caller's own. */

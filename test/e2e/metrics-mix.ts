@@ -1,9 +1,11 @@
 /** A mix of requests of every kind, and the metrics that have to come of it. */
 import { expect, vi } from "vitest";
-import { members, organizations } from "../../sandbox/seed.ts";
+import { getMembers, organizations } from "../../sandbox/seed.ts";
 import type { Samples } from "../support/metrics.ts";
 import { memberPath, organizationPath } from "../support/paths.ts";
 import type { ClockedPostern } from "./postern.ts";
+
+const members = getMembers();
 
 /** For as long as a busy machine may take to do what is done behind an answer. */
 export const WAIT = { timeout: 10_000 };

@@ -1,8 +1,10 @@
 /** What a 429 of Stytch pauses, on real sockets: the object that was asked for, or the operation. */
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { members, organizations } from "../../sandbox/seed.ts";
+import { getMembers, organizations } from "../../sandbox/seed.ts";
 import { memberPath, organizationPath } from "../support/paths.ts";
 import { type ClockedPostern, startClockedPostern } from "./postern.ts";
+
+const members = getMembers();
 
 let postern: ClockedPostern;
 let key: string;

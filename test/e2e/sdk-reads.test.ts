@@ -5,9 +5,11 @@
 import { B2BClient } from "stytch";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { PROJECT_ID } from "../../dev/credentials.ts";
-import { demo, members, organizations } from "../../sandbox/seed.ts";
+import { demo, getMembers, organizations } from "../../sandbox/seed.ts";
 import { projectPolicy } from "../../sandbox/seed-rbac.ts";
 import { type SandboxedPostern, startPostern } from "./postern.ts";
+
+const members = getMembers();
 
 let postern: SandboxedPostern;
 let client: B2BClient;

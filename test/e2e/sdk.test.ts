@@ -7,9 +7,11 @@ import { type Item, parseList } from "structured-headers";
 import { B2BClient, StytchError } from "stytch";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { PROJECT_ID } from "../../dev/credentials.ts";
-import { demo, members, organizations } from "../../sandbox/seed.ts";
+import { demo, getMembers, organizations } from "../../sandbox/seed.ts";
 import { organizationPath } from "../support/paths.ts";
 import { type SandboxedPostern, startPostern } from "./postern.ts";
+
+const members = getMembers();
 
 let postern: SandboxedPostern;
 let key: string;

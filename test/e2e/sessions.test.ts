@@ -1,8 +1,10 @@
 /** Members' sessions over sockets: signed by the sandbox, verified by the built Worker. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { demo, members } from "../../sandbox/seed.ts";
+import { demo, getMembers } from "../../sandbox/seed.ts";
 import { organizationPath } from "../support/paths.ts";
 import { type SandboxedPostern, startPostern } from "./postern.ts";
+
+const members = getMembers();
 
 const PATH = organizationPath(demo.organization_slug);
 const OWN = `${organizationPath(demo.organization_id)}/member?member_id=${demo.member_id}`;

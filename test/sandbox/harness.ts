@@ -3,8 +3,10 @@
 import { afterEach, beforeEach, expect, vi } from "vitest";
 import { createSandbox } from "../../sandbox/app.ts";
 import type { RequestLog } from "../../sandbox/request-log.ts";
-import { demo, members, organizations } from "../../sandbox/seed.ts";
+import { demo, getMembers, organizations } from "../../sandbox/seed.ts";
 import type { JsonObject } from "../../sandbox/shapes.ts";
+
+const members = getMembers();
 
 export const credentials = {
   STYTCH_PROJECT_ID: "project-test-11111111-1111-4111-8111-111111111111",

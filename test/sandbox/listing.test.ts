@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { notable } from "../../sandbox/notable.ts";
-import { demo, members, organizations } from "../../sandbox/seed.ts";
+import { demo, getMembers, organizations } from "../../sandbox/seed.ts";
 import {
   expectRejection,
   getMember,
@@ -9,6 +9,8 @@ import {
   sendControl,
   useSandbox,
 } from "./harness.ts";
+
+const members = getMembers();
 
 useSandbox();
 

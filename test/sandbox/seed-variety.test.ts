@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { members, organizations } from "../../sandbox/seed.ts";
+import { getMembers, organizations } from "../../sandbox/seed.ts";
 import type { JsonObject } from "../../sandbox/shapes.ts";
 import { bytesOf, countOf, valuesOf } from "./seed-fields.ts";
+
+const members = getMembers();
 
 describe("variety of organizations", () => {
   test.each(["organization_external_id", "sso_default_connection_id", "scim_active_connection"])(

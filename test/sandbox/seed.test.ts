@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { demo, members, organizations } from "../../sandbox/seed.ts";
+import { demo, getMembers, organizations } from "../../sandbox/seed.ts";
 import { createMembers } from "../../sandbox/seed-members.ts";
 import { createOrganizations } from "../../sandbox/seed-organizations.ts";
 import { valuesOf } from "./seed-fields.ts";
+
+const members = getMembers();
 
 const UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}";
 const TIME = /^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
