@@ -10,8 +10,14 @@ export interface Agenda {
   /** In ms from the beginning. */
   now(): number;
   after(ms: number, happen: () => void): void;
-  /** Runs until nothing is planned any more. */
-  run(): void;
+  /**
+   * Runs until nothing is planned any more. `arrivals` are events that are in order of time already, and come before
+   * all others of the same moment: outside the heap they cost nothing.
+   */
+  run<T extends readonly [ms: number, ...unknown[]]>(
+    arrivals?: readonly T[],
+    onArrival?: (arrival: T) => void,
+  ): void;
 }
 
 export function createAgenda(): Agenda {
@@ -50,10 +56,9 @@ export function createAgenda(): Agenda {
     heap[i] = event;
   }
 
-  function next(): Planned | undefined {
-    const [first, last] = [heap[0], heap.pop()];
+  function removeFirst(): void {
+    const last = heap.pop();
     if (last !== undefined && heap.length > 0) siftDown(last);
-    return first;
   }
 
   return {
@@ -61,10 +66,22 @@ export function createAgenda(): Agenda {
     after: (ms, happen) => {
       siftUp({ at: now + ms, sequence: planned++, happen }, heap.length);
     },
-    run: () => {
-      for (let one = next(); one !== undefined; one = next()) {
-        now = one.at;
-        one.happen();
+    run: (arrivals = [], onArrival = () => {}) => {
+      let arrived = 0;
+      for (;;) {
+        const arrival = arrivals[arrived];
+        const [first] = heap;
+        if (arrival !== undefined && (first === undefined || arrival[0] <= first.at)) {
+          arrived += 1;
+          now = arrival[0];
+          onArrival(arrival);
+        } else if (first === undefined) {
+          return;
+        } else {
+          removeFirst();
+          now = first.at;
+          first.happen();
+        }
       }
     },
   };

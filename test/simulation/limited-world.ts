@@ -33,13 +33,12 @@ export function simulate(setting: Setting): Outcome {
   let isolatesSoFar = 0;
   const createIsolate = () => new SimulatedIsolate(world, object, `isolate ${isolatesSoFar++}`);
   const isolates = Array.from({ length: setting.isolates }, createIsolate);
-  for (const [ms, index] of setting.calls) agenda.after(ms, () => isolates[index]?.call());
   const lastMs = setting.calls.at(-1)?.[0] ?? 0;
   for (let ms = 0; ms < lastMs; ms += 100) {
     if (random() >= (setting.endsPerSecond ?? 0) / 10) continue;
     agenda.after(ms, () => void isolates.splice(between(random, 0, isolates.length), 1, createIsolate()));
   }
-  agenda.run();
+  agenda.run(setting.calls, ([, index]) => isolates[index]?.call());
   const { admitted, admittedLocally, refused, objectCalls } = world;
   return { admitted: admitted.sort((a, b) => a - b), admittedLocally, refused, objectCalls };
 }
