@@ -1,32 +1,25 @@
 /** What Stytch says is over: not hidden, and told everywhere. */
 import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Directory } from "../../src/directory/directory.ts";
-import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
+import { organization } from "../support/bodies.ts";
 import { kvKey } from "../support/cached.ts";
-import { useClock } from "../support/clock.ts";
-import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey } from "../support/deployment.ts";
 import { kvThat } from "../support/fakes.ts";
+import {
+  change,
+  isolate,
+  key,
+  org,
+  path,
+  upstream,
+  useCachedOrganization,
+} from "../support/one-organization.ts";
 import { organizationPath } from "../support/paths.ts";
-import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { deferred, stytchError } from "../support/upstream.ts";
 
-const { at } = useClock();
-
-let isolate: TestIsolate;
-let upstream: Upstream;
-let key: string;
-let org: Json;
-let path: string;
-
-beforeEach(async () => {
-  org = organization();
-  path = organizationPath(org);
-  upstream = stubUpstream(() => json(organizationEnvelope(org)));
-  isolate = createIsolate();
-  ({ key } = await createKey(isolate, ["organizations:read"]));
-  await isolate.call(path, { key });
-});
+const { at } = useCachedOrganization();
 
 describe("a 404 or 400 about the organization", () => {
   test.each<[string, () => Response, number]>([
@@ -103,7 +96,7 @@ describe("a 404 or 400 about the organization", () => {
     vi.spyOn(Object.getPrototypeOf(env.ORGANIZATIONS) as KVNamespace, "put").mockRejectedValue(
       new Error("429"),
     );
-    org = organization();
+    change(organization());
     const paths = [org["organization_id"], org["organization_slug"]].map((name) =>
       organizationPath(String(name)),
     );

@@ -1,31 +1,21 @@
 /** Reads past the cache, for a key that may ask for them. */
-import { beforeEach, describe, expect, test, vi } from "vitest";
-import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
+import { describe, expect, test, vi } from "vitest";
+import { organizationEnvelope } from "../support/bodies.ts";
 import { nameIn, statusOf } from "../support/cached.ts";
-import { useClock } from "../support/clock.ts";
-import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey } from "../support/deployment.ts";
+import {
+  isolate,
+  key,
+  org,
+  path,
+  rename,
+  upstream,
+  useCachedOrganization,
+} from "../support/one-organization.ts";
 import { organizationPath } from "../support/paths.ts";
-import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { deferred, json, stytchError } from "../support/upstream.ts";
 
-const { at } = useClock();
-
-let isolate: TestIsolate;
-let upstream: Upstream;
-let key: string;
-let org: Json;
-let path: string;
-
-beforeEach(async () => {
-  org = organization();
-  path = organizationPath(org);
-  upstream = stubUpstream(() => json(organizationEnvelope(org)));
-  isolate = createIsolate();
-  ({ key } = await createKey(isolate, ["organizations:read"]));
-  await isolate.call(path, { key });
-});
-const rename = (name: string) => {
-  org = { ...org, organization_name: name };
-};
+const { at } = useCachedOrganization();
 
 describe("Postern-Cache: refresh", () => {
   const headers = { "Postern-Cache": "refresh" };

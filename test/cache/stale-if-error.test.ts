@@ -1,32 +1,26 @@
 /** Stale-if-error (RFC 5861 §4): older entries in place of an upstream that fails, and the back-off meanwhile. */
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import type { Entry } from "../../src/cache/entry.ts";
-import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
+import { organizationEnvelope } from "../support/bodies.ts";
 import { entryOf, nameIn, statusOf } from "../support/cached.ts";
-import { NOW, useClock } from "../support/clock.ts";
-import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { NOW } from "../support/clock.ts";
+import { createIsolate, createKey } from "../support/deployment.ts";
 import { logLines } from "../support/egress.ts";
 import { kvThat } from "../support/fakes.ts";
+import {
+  isolate,
+  key,
+  org,
+  path,
+  rename,
+  upstream,
+  useCachedOrganization,
+} from "../support/one-organization.ts";
 import { organizationPath } from "../support/paths.ts";
-import { json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { json, stytchError } from "../support/upstream.ts";
 
-const { at } = useClock();
-
-let isolate: TestIsolate;
-let upstream: Upstream;
-let key: string;
-let org: Json;
-let path: string;
-
-beforeEach(async () => {
-  org = organization();
-  path = organizationPath(org);
-  upstream = stubUpstream(() => json(organizationEnvelope(org)));
-  isolate = createIsolate();
-  ({ key } = await createKey(isolate, ["organizations:read"]));
-  await isolate.call(path, { key });
-});
+const { at } = useCachedOrganization();
 
 describe("an upstream that fails", () => {
   test.each<[string, () => Response | Promise<Response>]>([
@@ -168,7 +162,7 @@ describe("an isolate's entry and the object's, while Stytch refuses Postern", ()
     const none = kvThat.isEmpty();
     const [older, newer] = [createIsolate({ ORGANIZATIONS: none }), createIsolate({ ORGANIZATIONS: none })];
     await older.call(path, { key });
-    org = { ...org, organization_name: "v2" };
+    rename("v2");
     at(130);
     expect(await nameIn(await newer.call(path, { key }))).toBe("v2");
     upstream.answer(() => stytchError(401, "unauthorized_credentials"));

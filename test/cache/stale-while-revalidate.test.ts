@@ -1,31 +1,21 @@
 /** Stale-while-revalidate (RFC 5861 §3): stale entries, served at once while they are refreshed in the background. */
-import { beforeEach, describe, expect, test, vi } from "vitest";
-import { type Json, organization, organizationEnvelope } from "../support/bodies.ts";
+import { describe, expect, test, vi } from "vitest";
+import { organizationEnvelope } from "../support/bodies.ts";
 import { nameIn, statusOf } from "../support/cached.ts";
-import { NOW, useClock } from "../support/clock.ts";
-import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
-import { organizationPath } from "../support/paths.ts";
-import { deferred, json, stubUpstream, stytchError, type Upstream } from "../support/upstream.ts";
+import { NOW } from "../support/clock.ts";
+import { createIsolate } from "../support/deployment.ts";
+import {
+  isolate,
+  key,
+  org,
+  path,
+  rename,
+  upstream,
+  useCachedOrganization,
+} from "../support/one-organization.ts";
+import { deferred, json, stytchError } from "../support/upstream.ts";
 
-const { at } = useClock();
-
-let isolate: TestIsolate;
-let upstream: Upstream;
-let key: string;
-let org: Json;
-let path: string;
-
-beforeEach(async () => {
-  org = organization();
-  path = organizationPath(org);
-  upstream = stubUpstream(() => json(organizationEnvelope(org)));
-  isolate = createIsolate();
-  ({ key } = await createKey(isolate, ["organizations:read"]));
-  await isolate.call(path, { key });
-});
-const rename = (name: string) => {
-  org = { ...org, organization_name: name };
-};
+const { at } = useCachedOrganization();
 
 describe("a stale entry", () => {
   test("a stale entry is served at once, and refreshed in the background", async () => {

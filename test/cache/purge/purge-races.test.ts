@@ -1,32 +1,24 @@
 /** Races with a purge: nothing that was requested before it comes back, in whatever order answers arrive. */
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Organization } from "../../../src/cache/object/organization.ts";
-import { type Json, organization, organizationEnvelope } from "../../support/bodies.ts";
+import { organizationEnvelope } from "../../support/bodies.ts";
 import { kvKey, nameIn, statusOf } from "../../support/cached.ts";
-import { useClock } from "../../support/clock.ts";
-import { createIsolate, createKey, type TestIsolate } from "../../support/deployment.ts";
-import { organizationPath } from "../../support/paths.ts";
-import { deferred, json, stubUpstream, stytchError, type Upstream } from "../../support/upstream.ts";
+import { createIsolate } from "../../support/deployment.ts";
+import {
+  isolate as admin,
+  path as byId,
+  slugPath as bySlug,
+  key,
+  org,
+  upstream,
+  useOrganization,
+} from "../../support/one-organization.ts";
+import { deferred, json, stytchError } from "../../support/upstream.ts";
 
-const { at } = useClock();
+const { at } = useOrganization();
 const LEASE = 5;
 
-let admin: TestIsolate;
-let upstream: Upstream;
-let key: string;
-let org: Json;
-let byId: string;
-let bySlug: string;
-
-beforeEach(async () => {
-  org = organization({ organization_external_id: `crm|${crypto.randomUUID()}` });
-  byId = organizationPath(org);
-  bySlug = organizationPath(String(org["organization_slug"]));
-  upstream = stubUpstream(() => json(organizationEnvelope(org)));
-  admin = createIsolate();
-  ({ key } = await createKey(admin, ["organizations:read"]));
-});
 const purge = async (name: unknown = org["organization_id"]) =>
   await admin.admin("POST", "/admin/cache/purge", { organization_id: name });
 

@@ -1,37 +1,29 @@
 /** Purges, from the admin call to every isolate: in force within `LEASE_SECONDS`, whatever KV shows. */
 import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Organization } from "../../../src/cache/object/organization.ts";
-import { type Json, organization, organizationEnvelope } from "../../support/bodies.ts";
+import { organizationEnvelope } from "../../support/bodies.ts";
 import { kvKey, nameIn, statusOf } from "../../support/cached.ts";
-import { useClock } from "../../support/clock.ts";
-import { createIsolate, createKey, type TestIsolate } from "../../support/deployment.ts";
+import { createIsolate, createKey } from "../../support/deployment.ts";
 import { kvThat } from "../../support/fakes.ts";
+import {
+  isolate as admin,
+  path as byId,
+  slugPath as bySlug,
+  change,
+  key,
+  org,
+  rename,
+  upstream,
+  useOrganization,
+} from "../../support/one-organization.ts";
 import { organizationPath } from "../../support/paths.ts";
-import { deferred, json, stubUpstream, stytchError, type Upstream } from "../../support/upstream.ts";
+import { deferred, json, stytchError } from "../../support/upstream.ts";
 
-const { at } = useClock();
+const { at } = useOrganization();
 const LEASE = 5;
 
-let admin: TestIsolate;
-let upstream: Upstream;
-let key: string;
-let org: Json;
-let byId: string;
-let bySlug: string;
-
-beforeEach(async () => {
-  org = organization({ organization_external_id: `crm|${crypto.randomUUID()}` });
-  byId = organizationPath(org);
-  bySlug = organizationPath(String(org["organization_slug"]));
-  upstream = stubUpstream(() => json(organizationEnvelope(org)));
-  admin = createIsolate();
-  ({ key } = await createKey(admin, ["organizations:read"]));
-});
-const rename = (name: string) => {
-  org = { ...org, organization_name: name };
-};
 const purge = async (name: unknown = org["organization_id"]) =>
   await admin.admin("POST", "/admin/cache/purge", { organization_id: name });
 
@@ -95,7 +87,7 @@ describe("a purge", () => {
 
   test("a purge of an external ID in the form of an ID in another case purges the organization", async () => {
     const externalId = `ORGANIZATION-test-${crypto.randomUUID().toUpperCase()}`;
-    org = { ...org, organization_external_id: externalId };
+    change({ organization_external_id: externalId });
     const path = organizationPath(externalId);
     await admin.call(path, { key });
     rename("Renamed");
