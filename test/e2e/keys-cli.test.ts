@@ -6,6 +6,7 @@ import { expectError, runKeys, TOKEN, useKeysCli } from "./keys-process.ts";
 import { type SandboxedPostern, startPostern } from "./postern.ts";
 
 const UNKNOWN_ID = "0123456789abcdef";
+const MEMBER_ID = "member-test-11111111-1111-4111-8111-111111111111";
 
 const cli = useKeysCli();
 let postern: SandboxedPostern;
@@ -153,4 +154,70 @@ test("a refused token, a closed port and a missing token have errors of their ow
   );
   expectError(await runKeys(["list"], env), 1, /POSTERN_ADMIN_TOKEN/);
   expectError(await runKeys(["list"], {}), 1, /POSTERN_URL/);
+});
+
+test("a session policy can be set, shown, replaced and removed", async () => {
+  expectError(
+    await run("sessions", "policy", "show"),
+    1,
+    /sessions policy set sets one. \(404 session_policy_not_found\)/,
+  );
+  const set = await run(
+    "sessions",
+    "policy",
+    "set",
+    "--scope",
+    "members:read,organizations:read",
+    "--max-age",
+    "2m",
+  );
+  expect(set).toMatchObject({ code: 0, err: "In force everywhere within LEASE_SECONDS (default: 5).\n" });
+  expect((await run("sessions", "policy", "show")).out).toContain(
+    "scopes                  organizations:read, members:read\n",
+  );
+  await run(
+    "sessions",
+    "policy",
+    "set",
+    "--scope",
+    "organizations:read",
+    "--field",
+    "organization.organization_name",
+  );
+  expect(JSON.parse((await run("sessions", "policy", "show", "--json")).out)).toEqual({
+    scopes: ["organizations:read"],
+    fields: { organization: ["organization_name"], member: null },
+    rate_limit: null,
+    max_age_seconds: 300,
+    allow_impersonation: false,
+  });
+  expect((await run("sessions", "policy", "usage")).out).toBe("No calls in the last 24 hours.\n");
+  expectError(await run("sessions", "policy", "remove"), 2, /--yes/);
+  expect((await run("sessions", "policy", "remove", "--yes")).out).toContain(
+    "impersonation           refused",
+  );
+  expectError(await run("sessions", "policy", "remove", "--yes"), 1, /404 session_policy_not_found/);
+});
+
+test("a revocation is confirmed, and is in the audit", async () => {
+  const revoked = await run("sessions", "revoke", "--member", MEMBER_ID);
+  expect(revoked.code).toBe(0);
+  expect(revoked.out).toContain(`of ${MEMBER_ID} that were issued up to now`);
+  const audit = await run("audit");
+  expect(audit.out).toMatch(
+    new RegExp(`session\\.revoked +token +\\{"member_id":"${MEMBER_ID}","by":"admin"\\}\n`),
+  );
+});
+
+test.each([
+  [["revoke"], 2, /exactly one of --session, --member and --organization/],
+  [["revoke", "--member", "m", "--session", "s"], 2, /exactly one/],
+  [["revoke", "--member", "a/b"], 2, /1 to 256 characters/],
+  [["policy", "set"], 2, /--scope/],
+  [["policy", "set", "--scope", "organizations:read", "--max-age", "soon"], 2, /90m/],
+  [["revoke", "--organization", "acme"], 1, /--organization: must be a whole ID of the test environment/],
+  [["policy", "set", "--scope", "cache:refresh"], 1, /--scope cache:refresh: must be one of/],
+  [["policy", "set", "--scope", "organizations:read", "--max-age", "2h"], 1, /--max-age: must be a whole/],
+] as [string[], 1 | 2, RegExp][])("sessions %j fails with one clear line", async (args, code, line) => {
+  expectError(await run("sessions", ...args), code, line);
 });

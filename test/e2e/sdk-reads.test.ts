@@ -1,10 +1,14 @@
 /**
- * The reads that the official Node SDK makes beside an organization and a member by ID, and local checks of sessions
- * with RBAC policies that come through Postern.
+ * The reads that the official Node SDK makes beside an organization and a member by ID, local checks of sessions with
+ * RBAC policies that come through Postern, and the examples of the reference.
  */
 import { B2BClient } from "stytch";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { PROJECT_ID } from "../../dev/credentials.ts";
+import { operationsOf } from "../../openapi/pages/reference-page.ts";
+import type { PageDocument, RoutedOperation } from "../../openapi/pages/shapes.ts";
+import { curlOf } from "../../openapi/pages/snippets.ts";
+import document from "../../openapi.json";
 import { demo, getMembers, organizations } from "../../sandbox/seed.ts";
 import { projectPolicy } from "../../sandbox/seed-rbac.ts";
 import { type SandboxedPostern, startPostern } from "./postern.ts";
@@ -13,10 +17,11 @@ const members = getMembers();
 
 let postern: SandboxedPostern;
 let client: B2BClient;
+let key: string;
 
 beforeAll(async () => {
   postern = await startPostern();
-  const secret = await postern.createKey([
+  key = await postern.createKey([
     "organizations:read",
     "organizations:metrics",
     "organizations:connected_apps",
@@ -26,7 +31,7 @@ beforeAll(async () => {
   ]);
   // The SDK warns of a plain-HTTP base URL.
   vi.spyOn(console, "warn").mockImplementation(() => {});
-  client = new B2BClient({ project_id: PROJECT_ID, secret, env: `${postern.url}/` });
+  client = new B2BClient({ project_id: PROJECT_ID, secret: key, env: `${postern.url}/` });
 });
 afterAll(async () => await postern.stop());
 beforeEach(async () => {
@@ -118,3 +123,24 @@ async function signIn(): Promise<string> {
   expect(response.status).toBe(201);
   return ((await response.json()) as { session_jwt: string }).session_jwt;
 }
+
+const operations = operationsOf(document as unknown as PageDocument);
+const inSdk = operations.filter((operation) => operation["x-node-sdk"] !== undefined);
+
+/** The address of the curl example, with the deployment's. */
+function addressOf(operation: RoutedOperation): string {
+  const [, path = ""] = /"\$POSTERN_URL([^"]*)"/.exec(curlOf(operation) ?? "") ?? [];
+  return postern.url + path;
+}
+
+test.each(inSdk)("the examples of $operationId work, with curl and with the SDK", async (operation) => {
+  const response = await fetch(addressOf(operation), { headers: { Authorization: `Bearer ${key}` } });
+  expect(response.status).toBe(200);
+  const call = operation["x-node-sdk"] ?? "";
+  const examples = (operation.parameters ?? []).filter(({ name }) => /^\w+$/.test(name));
+  const run = new Function("postern", ...examples.map(({ name }) => name), `return postern.${call};`) as (
+    postern: B2BClient,
+    ...values: unknown[]
+  ) => Promise<{ status_code: number }>;
+  expect(await run(client, ...examples.map(({ example }) => example))).toMatchObject({ status_code: 200 });
+});

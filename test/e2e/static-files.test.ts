@@ -133,3 +133,11 @@ test("a path with doubled slashes reaches the Worker as it is", async () => {
   expect(status).toBe(401);
   expect(JSON.parse(body)).toMatchObject({ error_type: "missing_key" });
 });
+
+test("error_url leads to the description of the error", async () => {
+  const response = await get("/nowhere");
+  const { error_type: type, error_url: url } = (await response.json()) as Record<string, string>;
+  expect(url).toBe(`${postern.url}/docs/errors#route_not_found`);
+  const page = await (await fetch(url ?? "")).text();
+  expect(page).toContain(`id="${type}"`);
+});
