@@ -3,9 +3,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { runDeploy } from "./deploy.ts";
 import { DEFAULT_INTERVAL_MS } from "./health.ts";
-import type { WorkerSettings } from "./io.ts";
 import { DeployProblem } from "./problem.ts";
 import { ask } from "./prompt.ts";
+import { readWorkerSettings } from "./worker-settings.ts";
 import { executeScript } from "./wrangler.ts";
 
 const ASSETS = join(import.meta.dirname, "..", "dist", "assets", "console", "index.html");
@@ -32,7 +32,7 @@ process.exitCode = await runDeploy(process.argv.slice(2), {
     process.stdin.isTTY && process.stderr.isTTY
       ? async (question, isHidden) => await ask(terminal, question, isHidden)
       : null,
-  readSettings,
+  readSettings: async (env) => readWorkerSettings("wrangler.toml", env),
   build,
   askStytch: async (stytch) => {
     const { askStytchAboutCredentials } = await import("../dev/stytch-credentials.ts");
@@ -42,16 +42,6 @@ process.exitCode = await runDeploy(process.argv.slice(2), {
   writeOut: (text) => void process.stdout.write(`${text}\n`),
   writeErr: (text) => void process.stderr.write(`${text}\n`),
 });
-
-/** Imported late, because wrangler takes seconds to load. */
-async function readSettings(env: string | undefined): Promise<WorkerSettings> {
-  const { unstable_readConfig } = await import("wrangler");
-  const { name = "postern", vars } = unstable_readConfig({
-    config: "wrangler.toml",
-    ...(env ? { env } : {}),
-  });
-  return { name, vars };
-}
 
 async function build(): Promise<void> {
   const { buildAssets } = await import("../console/build.ts");
