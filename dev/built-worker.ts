@@ -66,17 +66,20 @@ async function toOptions(
 }
 
 /**
- * Serves the Workers in one runtime, each on a socket of its own, on loopback only. Nothing that they store outlives it.
- * `onLogLine` is called with each line that any of them logs.
+ * Serves the Workers in one runtime, each on a socket of its own, on loopback only. `onLogLine` is called with each line
+ * that any of them logs. What they store is in `stateFolder`, which one runtime at a time may use; by default, nothing
+ * outlives the runtime.
  */
 export async function serveBuilt<Name extends string>(
   workers: Readonly<Record<Name, BuiltWorker>>,
   onLogLine: (line: string) => void = () => {},
+  stateFolder?: string,
 ): Promise<RunningWorkers<Name>> {
   const names = Object.keys(workers) as Name[];
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       handleStructuredLogs: ({ message }) => onLogLine(message),
+      ...(stateFolder === undefined ? {} : { resourcePersistencePath: stateFolder }),
       workers: await Promise.all(names.map(async (name) => await toOptions(name, workers[name]))),
     }),
   );
