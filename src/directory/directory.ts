@@ -44,8 +44,11 @@ interface OverviewAnswer {
 interface DirectoryUpdates {
   readonly purges: PurgeUpdates;
   readonly sessions: SessionUpdates;
-  /** What became of the isolate's reports; null if it sent none and asked for none. */
-  readonly metrics: ReportReceipt | null;
+  /**
+   * What became of the isolate's reports; null if it sent none and asked for none. A release from before metrics, which
+   * the Directory may still run during an upgrade, leaves it out.
+   */
+  readonly metrics?: ReportReceipt | null;
 }
 
 const LATEST_SEQUENCE_KEY = "latest-purge";
