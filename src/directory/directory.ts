@@ -44,10 +44,7 @@ interface OverviewAnswer {
 interface DirectoryUpdates {
   readonly purges: PurgeUpdates;
   readonly sessions: SessionUpdates;
-  /**
-   * What became of the isolate's reports; null if it sent none and asked for none. A release from before metrics, which
-   * the Directory may still run during an upgrade, leaves it out.
-   */
+  /** What became of the isolate's reports; null if it sent none, absent in a release from before metrics. */
   readonly metrics?: ReportReceipt | null;
 }
 

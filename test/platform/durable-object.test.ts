@@ -50,7 +50,10 @@ test("a second retryable error does not lead to a second retry", async () => {
 
 test.each([
   ["an error of an overloaded object", failing({ retryable: true, overloaded: true })],
-  ["an error of an overloaded object that was reset", failing({ durableObjectReset: true, overloaded: true })],
+  [
+    "an error of an overloaded object that was reset",
+    failing({ durableObjectReset: true, overloaded: true }),
+  ],
   ["an error that is not retryable", failing({ retryable: false, durableObjectReset: false })],
   ["an error without flags", failing({})],
   ["an error whose flag is the text true", failing({ retryable: "true" })],
