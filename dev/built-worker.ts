@@ -9,6 +9,8 @@ export interface BuiltWorker {
   readonly configPath: string;
   /** A module that imports the Worker's entry file, and takes its place. Default: none. */
   readonly wrapper?: string;
+  /** The bundled source of another release, in place of this one's. Default: none. */
+  readonly script?: string;
   /** They replace the variables of the `wrangler.toml`. */
   readonly vars: Readonly<Record<string, string>>;
   /** Default: any free port. */
@@ -43,24 +45,22 @@ async function prepare(configPath: string): Promise<PreparedWorker> {
 }
 
 /** The first module is the entry. */
-function modulesOf({ entry, script }: PreparedWorker, wrapper: string | undefined) {
-  const built = { type: "ESModule" as const, path: entry, contents: script };
+function modulesOf(prepared: PreparedWorker, { wrapper, script = prepared.script }: BuiltWorker) {
+  const built = { type: "ESModule" as const, path: prepared.entry, contents: script };
   if (wrapper === undefined) return [built];
   const contents = stripTypeScriptTypes(readFileSync(wrapper, "utf8"));
   return [{ type: "ESModule" as const, path: wrapper, contents }, built];
 }
 
-async function toOptions(
-  name: string,
-  { configPath, wrapper, vars, port = 0, hasAssets = false }: BuiltWorker,
-) {
-  const prepared = await prepare(configPath);
+async function toOptions(name: string, worker: BuiltWorker) {
+  const { vars, port = 0, hasAssets = false } = worker;
+  const prepared = await prepare(worker.configPath);
   return {
     ...prepared.options,
     ...(hasAssets && prepared.assets !== undefined ? { assets: prepared.assets } : {}),
     name,
     bindings: vars,
-    modules: modulesOf(prepared, wrapper),
+    modules: modulesOf(prepared, worker),
     unsafeDirectSockets: [{ host: "127.0.0.1", port }],
   };
 }
@@ -86,7 +86,8 @@ export async function serveBuilt<Name extends string>(
   const origins = await Promise.all(
     names.map(async (name) => {
       const { origin } = await miniflare.unsafeGetDirectURL(name);
-      servedOrigins.set(origin, workers[name].configPath);
+      // Another release keeps to its own contract.
+      if (workers[name].script === undefined) servedOrigins.set(origin, workers[name].configPath);
       return [name, origin];
     }),
   );
