@@ -9,6 +9,8 @@ export interface BuiltWorker {
   readonly configPath: string;
   /** A module that imports the Worker's entry file, and takes its place. Default: none. */
   readonly wrapper?: string;
+  /** The bundled source of another release, in place of this one's. Default: none. */
+  readonly script?: string;
   /** They replace the variables of the `wrangler.toml`. */
   readonly vars: Readonly<Record<string, string>>;
   /** Default: any free port. */
@@ -43,47 +45,49 @@ async function prepare(configPath: string): Promise<PreparedWorker> {
 }
 
 /** The first module is the entry. */
-function modulesOf({ entry, script }: PreparedWorker, wrapper: string | undefined) {
-  const built = { type: "ESModule" as const, path: entry, contents: script };
+function modulesOf(prepared: PreparedWorker, { wrapper, script = prepared.script }: BuiltWorker) {
+  const built = { type: "ESModule" as const, path: prepared.entry, contents: script };
   if (wrapper === undefined) return [built];
   const contents = stripTypeScriptTypes(readFileSync(wrapper, "utf8"));
   return [{ type: "ESModule" as const, path: wrapper, contents }, built];
 }
 
-async function toOptions(
-  name: string,
-  { configPath, wrapper, vars, port = 0, hasAssets = false }: BuiltWorker,
-) {
-  const prepared = await prepare(configPath);
+async function toOptions(name: string, worker: BuiltWorker) {
+  const { vars, port = 0, hasAssets = false } = worker;
+  const prepared = await prepare(worker.configPath);
   return {
     ...prepared.options,
     ...(hasAssets && prepared.assets !== undefined ? { assets: prepared.assets } : {}),
     name,
     bindings: vars,
-    modules: modulesOf(prepared, wrapper),
+    modules: modulesOf(prepared, worker),
     unsafeDirectSockets: [{ host: "127.0.0.1", port }],
   };
 }
 
 /**
- * Serves the Workers in one runtime, each on a socket of its own, on loopback only. Nothing that they store outlives it.
- * `onLogLine` is called with each line that any of them logs.
+ * Serves the Workers in one runtime, each on a socket of its own, on loopback only. `onLogLine` is called with each line
+ * that any of them logs. What they store is in `stateFolder`, which one runtime at a time may use; by default, nothing
+ * outlives the runtime.
  */
 export async function serveBuilt<Name extends string>(
   workers: Readonly<Record<Name, BuiltWorker>>,
   onLogLine: (line: string) => void = () => {},
+  stateFolder?: string,
 ): Promise<RunningWorkers<Name>> {
   const names = Object.keys(workers) as Name[];
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       handleStructuredLogs: ({ message }) => onLogLine(message),
+      ...(stateFolder === undefined ? {} : { resourcePersistencePath: stateFolder }),
       workers: await Promise.all(names.map(async (name) => await toOptions(name, workers[name]))),
     }),
   );
   const origins = await Promise.all(
     names.map(async (name) => {
       const { origin } = await miniflare.unsafeGetDirectURL(name);
-      servedOrigins.set(origin, workers[name].configPath);
+      // Another release keeps to its own contract.
+      if (workers[name].script === undefined) servedOrigins.set(origin, workers[name].configPath);
       return [name, origin];
     }),
   );

@@ -82,36 +82,41 @@ export async function listKeys(c: AdminContext): Promise<Response> {
 
 /** Answers 200 with the record as the key's own object has it. */
 export async function showKey(c: AdminContext): Promise<Response> {
-  return answer(await readKeyObject(c, async (key) => await key.record(projectId(c))));
+  return answer(await callKeyObject(c, async (key) => await key.record(projectId(c))));
 }
 
-/** Answers 200 with the record. Like every change, the edit is in force everywhere within `LEASE_SECONDS`. */
+/**
+ * Answers 200 with the record. Like every change, the edit is in force everywhere within `LEASE_SECONDS`. A second edit
+ * with the same body changes nothing, so the call may be repeated.
+ */
 export async function editKey(c: AdminContext): Promise<Response> {
   const body = await readBody(c.env.request, KeyEdit);
   refuse(checkOrganizationIds(body, c.env.config.environment));
-  return answer(await changeKey(c, async (key) => await key.edit(projectId(c), body, c.var.actor)));
+  const edited = await callKeyObject(c, async (key) => await key.edit(projectId(c), body, c.var.actor));
+  return answer(requireRecord(edited));
 }
 
 /** Answers 200 with the record and, this once, the new key or the link that hands it over. */
 export async function rotateKey(c: AdminContext): Promise<Response> {
   const { overlap_seconds, handover_seconds } = await readBody(c.env.request, KeyRotation, {});
   const link = await createLink(c, c.var.keyId, handover_seconds);
-  const record = await changeKey(
-    c,
-    async (key) => await key.rotate(projectId(c), overlap_seconds, c.var.actor, link?.order),
+  const rotated = await callOnce(
+    c.env.log,
+    "key_object",
+    async () => await keyObject(c).rotate(projectId(c), overlap_seconds, c.var.actor, link?.order),
   );
-  return await answerWithKey(c, record, link, 200);
+  return await answerWithKey(c, requireRecord(rotated), link, 200);
 }
 
 /** Answers 200 with the record, revoked for good. A second revocation changes nothing, so the call may be repeated. */
 export async function revokeKey(c: AdminContext): Promise<Response> {
-  return answer(await readKeyObject(c, async (key) => await key.revoke(projectId(c), c.var.actor)));
+  return answer(await callKeyObject(c, async (key) => await key.revoke(projectId(c), c.var.actor)));
 }
 
 /** Answers 200 with the counts of the hours that had traffic, the oldest first. */
 export async function showUsage(c: AdminContext): Promise<Response> {
   const { hours } = readQuery(c.env.request, UsageQuery);
-  const counts = await readKeyObject(c, async (key) => await key.usage(projectId(c), hours));
+  const counts = await callKeyObject(c, async (key) => await key.usage(projectId(c), hours));
   if (counts === null) throw new RequestError({ type: "key_not_found" });
   return Response.json({ key_id: c.var.keyId, hours: toPublicHours(counts) } satisfies KeyUsage);
 }
@@ -124,15 +129,12 @@ type KeyObject = DurableObjectStub<ApiKey>;
 
 const keyObject = (c: AdminContext): KeyObject => c.env.env.API_KEY.getByName(c.var.keyId);
 
-async function readKeyObject<T>(c: AdminContext, read: (key: KeyObject) => Promise<T>): Promise<T> {
-  return await callIdempotent(c.env.log, "key_object", () => keyObject(c), read);
+/** For calls that may be repeated. */
+async function callKeyObject<T>(c: AdminContext, call: (key: KeyObject) => Promise<T>): Promise<T> {
+  return await callIdempotent(c.env.log, "key_object", () => keyObject(c), call);
 }
 
-async function changeKey(
-  c: AdminContext,
-  change: (key: KeyObject) => Promise<MutationResult>,
-): Promise<KeyRecord> {
-  const { record, refusal } = await callOnce(c.env.log, "key_object", async () => await change(keyObject(c)));
+function requireRecord({ record, refusal }: MutationResult): KeyRecord {
   if (record === null) throw new RequestError(failureOf(refusal));
   return record;
 }

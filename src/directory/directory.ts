@@ -44,8 +44,8 @@ interface OverviewAnswer {
 interface DirectoryUpdates {
   readonly purges: PurgeUpdates;
   readonly sessions: SessionUpdates;
-  /** What became of the isolate's reports; null if it sent none and asked for none. */
-  readonly metrics: ReportReceipt | null;
+  /** What became of the isolate's reports; null if it sent none, absent in a release from before metrics. */
+  readonly metrics?: ReportReceipt | null;
 }
 
 const LATEST_SEQUENCE_KEY = "latest-purge";

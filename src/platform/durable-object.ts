@@ -1,4 +1,4 @@
-/** Calls to Durable Objects: bounded in time, and retried once if the platform says that this is safe. */
+/** Calls to Durable Objects: bounded in time, and retried once if the object was reset or could not be reached. */
 import { withTimeout } from "./timeout.ts";
 
 /**
@@ -23,8 +23,15 @@ export async function callWithRetry<S, T>(
   );
 }
 
+interface ErrorFlags {
+  readonly retryable?: unknown;
+  /** The object has lost its memory, as when its code was updated. Not every such error is `retryable`, too. */
+  readonly durableObjectReset?: unknown;
+  readonly overloaded?: unknown;
+}
+
 /** An overloaded object is not called again, even if the error is retryable: that would add to its load. */
 function isRetryable(error: unknown): boolean {
-  const flags = error as { retryable?: unknown; overloaded?: unknown } | null;
-  return flags?.retryable === true && flags.overloaded !== true;
+  const flags = error as ErrorFlags | null;
+  return (flags?.retryable === true || flags?.durableObjectReset === true) && flags.overloaded !== true;
 }

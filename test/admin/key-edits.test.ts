@@ -1,9 +1,11 @@
 /** Edits of keys: what they refuse, and what the audit says of them. */
+import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
 import type { Json } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { emptyDirectory } from "../support/directory.ts";
+import { objectsThat } from "../support/fakes.ts";
 
 const FIRST = "organization-test-00000000-0000-4000-8000-000000000001";
 const SECOND = "organization-test-00000000-0000-4000-8000-000000000002";
@@ -73,4 +75,18 @@ test.each([
 test("an edit may set the end to the past, which ends the key", async () => {
   const response = await edit({ expires_at: "2020-01-01T00:00:00Z" });
   expect(await response.json()).toMatchObject({ status: "expired", expires_at: "2020-01-01T00:00:00Z" });
+});
+
+test("an edit whose answer a reset has lost is made again, and is in the audit once", async () => {
+  isolate = createIsolate({ API_KEY: objectsThat.loseFirstAnswer(env.API_KEY) });
+  expect((await edit({ name: "Renamed" })).status).toBe(200);
+  expect(await show()).toMatchObject({ name: "Renamed" });
+  expect(await updates()).toHaveLength(1);
+});
+
+test("a rotation whose answer a reset has lost is 503, and is made once", async () => {
+  isolate = createIsolate({ API_KEY: objectsThat.loseFirstAnswer(env.API_KEY) });
+  const response = await isolate.admin("POST", `/admin/keys/${keyId}/rotate`, {});
+  expect(await response.json()).toMatchObject({ status_code: 503, error_type: "key_service_unavailable" });
+  expect(await show()).toMatchObject({ generation: 2 });
 });

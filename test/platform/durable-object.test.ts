@@ -24,8 +24,12 @@ test("a call to an object that succeeds is made once", async () => {
   expect(call).toHaveBeenCalledTimes(1);
 });
 
-test("a retryable error leads to one retry, on a new stub", async () => {
-  const { getStub, call } = createObjects(failing({ retryable: true }));
+test.each([
+  ["a retryable error", { retryable: true }],
+  ["an error of an object that was reset", { durableObjectReset: true }],
+  ["an error of an object whose code was updated", { durableObjectReset: true, retryable: true }],
+])("%s leads to one retry, on a new stub", async (_, flags) => {
+  const { getStub, call } = createObjects(failing(flags));
   expect(await callWithRetry(getStub, call, 100)).toBe("by stub 2");
   expect(getStub).toHaveBeenCalledTimes(2);
 });
@@ -46,7 +50,11 @@ test("a second retryable error does not lead to a second retry", async () => {
 
 test.each([
   ["an error of an overloaded object", failing({ retryable: true, overloaded: true })],
-  ["an error that is not retryable", failing({ retryable: false })],
+  [
+    "an error of an overloaded object that was reset",
+    failing({ durableObjectReset: true, overloaded: true }),
+  ],
+  ["an error that is not retryable", failing({ retryable: false, durableObjectReset: false })],
   ["an error without flags", failing({})],
   ["an error whose flag is the text true", failing({ retryable: "true" })],
   ["a thrown text", "retryable"],

@@ -5,10 +5,12 @@
 import { evictAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
+import type { Directory } from "../../src/directory/directory.ts";
 import { getDirectory } from "../../src/directory/directory-client.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, type TestIsolate } from "../support/deployment.ts";
 import { emptyDirectory } from "../support/directory.ts";
+import { logLines } from "../support/egress.ts";
 import { stubUpstream, type Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";
 import fixture from "./previous-release.json";
@@ -103,6 +105,20 @@ test("after an upgrade, the session policy, revocations and purges are in force"
   const updates = await getDirectory(env).updatesSince(0, TEST_VARS.STYTCH_PROJECT_ID, null);
   expect(updates.sessions.revocations).toMatchObject([{ kind: "member", id: names.memberId }]);
   expect(updates.purges.purges.map(({ name }) => name)).toContain(names.purgedName);
+});
+
+test("during an upgrade, a Directory of the previous release is no failure", async () => {
+  // It knows nothing of metrics: it ignores the report, and its answer has no receipt.
+  const updatesSince = async (...[after, projectId, report]: Parameters<Directory["updatesSince"]>) => {
+    const { metrics: _, ...updates } = await getDirectory(env).updatesSince(after, projectId, report);
+    return updates;
+  };
+  isolate = createIsolate({ DIRECTORY: { getByName: () => ({ updatesSince }) } });
+  for (const seconds of [13, 19, 25]) {
+    at(seconds);
+    expect((await read(names.organizationId)).status).toBe(200);
+  }
+  expect(logLines().filter(({ degraded }) => degraded !== undefined)).toEqual([]);
 });
 
 test("after an upgrade, a key of the previous release can be edited, rotated and revoked", async () => {

@@ -54,4 +54,25 @@ export const objectsThat = {
   failIf: <T extends { getByName(name: string): object }>(real: T, isDown: () => boolean) => ({
     getByName: (name: string) => (isDown() ? objectsThat.fail().getByName() : real.getByName(name)),
   }),
+
+  /** The first call of an object is made, and its answer is lost: the object is reset, as when its code is updated. */
+  loseFirstAnswer: <T extends { getByName(name: string): object }>(real: T) => {
+    let isLost = false;
+    return {
+      getByName: (name: string) =>
+        new Proxy(real.getByName(name), {
+          get:
+            (stub, method) =>
+            async (...args: unknown[]) => {
+              // A method of a stub has to be called on the stub, and not applied to it.
+              const answer = await (stub as Record<PropertyKey, (...given: unknown[]) => unknown>)[method]?.(
+                ...args,
+              );
+              if (isLost) return answer;
+              isLost = true;
+              throw Object.assign(new Error("reset"), { durableObjectReset: true, retryable: true });
+            },
+        }),
+    };
+  },
 };

@@ -167,7 +167,7 @@ export function createPurgeSync(
       DIRECTORY_TIMEOUT_MS,
     );
     const now = Date.now();
-    if (counted !== null) metricReports.acknowledge(counted, updates.metrics);
+    if (counted !== null) metricReports.acknowledge(counted, updates.metrics ?? null);
     if (report !== null) sessions.acknowledgeUsage(report, now);
     sessions.applyUpdates(updates.sessions, now);
     return updates.purges;

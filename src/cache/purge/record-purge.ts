@@ -3,7 +3,7 @@ import type { EventOrigin } from "../../directory/audit-event.ts";
 import { getDirectory } from "../../directory/directory-client.ts";
 import { requireIsolateState } from "../../isolate-state.ts";
 import { countingLogDegraded } from "../../metrics/count-degraded.ts";
-import { withTimeout } from "../../platform/timeout.ts";
+import { callWithRetry } from "../../platform/durable-object.ts";
 import { spellingsOf } from "../../stytch/identifier.ts";
 import type { CachePurge } from "./purge-list.ts";
 
@@ -12,13 +12,19 @@ const LIST_TIMEOUT_MS = 5_000;
 /**
  * Returns the sequence number of the purge. Rejects if the Directory fails or takes longer than 5 s. `event` goes to
  * the audit log; null for a purge that no operator or webhook asked for.
+ *
+ * If the Directory is reset meanwhile, the purge is listed again: twice is harmless, and the audit may show it twice.
  */
 export async function recordPurge(
   env: Env,
   names: readonly string[],
   event: EventOrigin | null,
 ): Promise<number> {
-  return await withTimeout(LIST_TIMEOUT_MS, getDirectory(env).purge(names, event));
+  return await callWithRetry(
+    () => getDirectory(env),
+    async (directory) => await directory.purge(names, event),
+    LIST_TIMEOUT_MS,
+  );
 }
 
 /**
@@ -31,7 +37,12 @@ export async function recordPurgeByCache(
   observe: (purge: CachePurge) => void,
 ): Promise<void> {
   try {
-    observe(await withTimeout(LIST_TIMEOUT_MS, getDirectory(env).purgeByCache(spellingsOf(name))));
+    const purge = await callWithRetry(
+      () => getDirectory(env),
+      async (directory) => await directory.purgeByCache(spellingsOf(name)),
+      LIST_TIMEOUT_MS,
+    );
+    observe(purge);
     requireIsolateState(env).metrics.purge("cache");
   } catch (error) {
     countingLogDegraded(env)("directory", error);

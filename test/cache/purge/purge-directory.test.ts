@@ -8,9 +8,9 @@ import { nameIn, statusOf } from "../../support/cached.ts";
 import { useClock } from "../../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../../support/deployment.ts";
 import { logLines } from "../../support/egress.ts";
-import { kvThat } from "../../support/fakes.ts";
+import { kvThat, objectsThat } from "../../support/fakes.ts";
 import { organizationPath } from "../../support/paths.ts";
-import { deferred, json, stubUpstream } from "../../support/upstream.ts";
+import { deferred, json, stubUpstream, stytchError } from "../../support/upstream.ts";
 
 const { at } = useClock();
 
@@ -57,6 +57,27 @@ describe("a Directory that fails", () => {
     expect([answer.status, answer.headers.get("Retry-After")]).toEqual([503, "1"]);
     expect(await answer.json()).toMatchObject({ error_type: "purge_unavailable" });
     expect(statusOf(await createIsolate().call(byId, { key }))).toMatch(/hit/);
+  });
+
+  test("a purge whose answer a reset has lost is listed again", async () => {
+    await admin.call(byId, { key });
+    admin = createIsolate({ DIRECTORY: objectsThat.loseFirstAnswer(env.DIRECTORY) });
+    expect((await purge()).status).toBe(200);
+    expect(statusOf(await createIsolate().call(byId, { key }))).toMatch(/fwd=miss/);
+  });
+
+  test("a purge that the cache asks for is listed again if a reset has lost it", async () => {
+    await admin.call(byId, { key });
+    const reset = Object.assign(new Error("reset"), { durableObjectReset: true, retryable: true });
+    const lost = vi.spyOn(Directory.prototype, "purgeByCache").mockImplementationOnce(() => {
+      throw reset;
+    });
+    stubUpstream(() => stytchError(404, "organization_not_found"));
+    at(130);
+    expect((await admin.call(byId, { key })).status).toBe(404);
+    // The object lists it behind its answer.
+    await vi.waitFor(() => expect(lost).toHaveBeenCalledTimes(2));
+    expect(logLines().filter(({ degraded }) => degraded !== undefined)).toEqual([]);
   });
 
   test("a Directory that lost everything goes on with higher numbers", async () => {
