@@ -26,5 +26,5 @@ export function releaseNotes(changelog: string, version: string): Result<string,
   return success(`${joinWrappedLines(text)}\n`);
 }
 
-/** A line break stays before an item, a heading and an empty line. */
-const joinWrappedLines = (text: string) => text.replace(/(?<=\S)\n *(?=[^\s#-]|-\S)/g, " ");
+/** A line break stays before an item, a heading, a table and an empty line. */
+const joinWrappedLines = (text: string) => text.replace(/(?<=\S)\n *(?!- |\d+\. |#|\||\s)/g, " ");
