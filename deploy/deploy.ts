@@ -56,12 +56,14 @@ async function deploy(options: DeployOptions, io: DeployIo): Promise<void> {
   checkPlan(plan, settings.vars);
   await checkCredentials(plan, settings, io);
 
-  const deployArgs = ["deploy", envArg, ...Object.entries(plan.vars).flatMap(varArg)];
-  const secretNames = Object.keys(plan.secrets);
-  const fileArgs = (file: string) => (secretNames.length === 0 ? [] : ["--secrets-file", file]);
+  const argsOf = (vars: Plan["vars"]) => ["deploy", envArg, ...Object.entries(vars).flatMap(varArg)];
+  const fileArgs = (file: string, secrets: object) =>
+    Object.keys(secrets).length === 0 ? [] : ["--secrets-file", file];
   io.writeOut(planText({ account, workerName: settings.name, exists: setSecrets !== null, plan, asked }));
   if (options.dryRun) {
-    io.writeOut(commandsText([...deployArgs, ...fileArgs("<temporary file>")], secretNames));
+    const { vars, secrets } = withAnswers(plan, asked);
+    const args = [...argsOf(vars), ...fileArgs("<temporary file>", secrets)];
+    io.writeOut(commandsText(args, Object.keys(secrets)));
     io.writeOut("This was a dry run: nothing was changed.");
     return;
   }
@@ -72,12 +74,23 @@ async function deploy(options: DeployOptions, io: DeployIo): Promise<void> {
   const folder = createTemporaryFolder(io.signal);
   let targets: readonly string[];
   try {
-    const file = secretNames.length === 0 ? "" : folder.write("secrets.json", JSON.stringify(plan.secrets));
-    targets = await deployWorker(io, [...deployArgs, ...fileArgs(file)], folder.path("output.ndjson"));
+    const hasSecrets = Object.keys(plan.secrets).length > 0;
+    const file = hasSecrets ? folder.write("secrets.json", JSON.stringify(plan.secrets)) : "";
+    const args = [...argsOf(plan.vars), ...fileArgs(file, plan.secrets)];
+    targets = await deployWorker(io, args, folder.path("output.ndjson"));
   } finally {
     folder.remove();
   }
   await report(targets, plan, settings.name, options, io);
+}
+
+/** What a run sets once it has the answers that a dry run does not ask for. */
+function withAnswers({ vars, secrets }: Plan, asked: readonly string[]): Pick<Plan, "vars" | "secrets"> {
+  const answer = (name: string) => (asked.includes(name) ? { [name]: "<your answer>" } : {});
+  return {
+    vars: { ...answer("STYTCH_PROJECT_ID"), ...vars },
+    secrets: { ...answer("STYTCH_SECRET"), ...secrets },
+  };
 }
 
 const varArg = ([name, value]: [string, string]) => ["--var", `${name}:${value}`];

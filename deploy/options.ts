@@ -45,16 +45,18 @@ export function readDeployOptions(args: readonly string[], writeOut: (text: stri
     )
     .option("--project-id <id>", "the Stytch project (default: STYTCH_PROJECT_ID)")
     .option("--secret <secret>", "its secret (default: STYTCH_SECRET, which is safer: npm prints arguments)")
-    .option("--var <NAME:VALUE>", "set a variable; may be repeated", collectVariable, {})
+    .option("--var <NAME:VALUE>", "set a variable; may be repeated", collectVariable)
     .option("--wait <seconds>", "how long to wait for /healthz", parseWait, DEFAULT_WAIT_SECONDS)
-    .option("--dry-run", "show what would be done, and change nothing", false)
+    .option("--dry-run", "show what would be done, and change nothing")
     .addHelpText("after", HELP)
     .exitOverride()
     .configureOutput({ writeOut: (text) => writeOut(text.trimEnd()), writeErr: () => {} });
-  return program.parse(args, { from: "user" }).opts<DeployOptions>();
+  const given = program.parse(args, { from: "user" }).opts<Partial<DeployOptions> & { wait: number }>();
+  // As defaults of commander, the help would show them.
+  return { var: {}, dryRun: false, ...given };
 }
 
-function collectVariable(text: string, known: Readonly<Record<string, string>>): Record<string, string> {
+function collectVariable(text: string, known: Readonly<Record<string, string>> = {}): Record<string, string> {
   const end = text.indexOf(":");
   const name = text.slice(0, Math.max(end, 0));
   if (name === "") throw new InvalidArgumentError("Write it as NAME:VALUE.");

@@ -20,7 +20,8 @@ export function planText({ account, workerName, exists, plan, asked }: PlanText)
     ...asked.map((name): [string, string] => [name, "not given: you are asked for it"]),
   ];
   const shown = lines.filter(([name, text]) => !(asked.includes(name) && text === ABSENT_TEXT));
-  return shown.map(([name, text]) => `  ${name.padEnd(18)} ${text}`).join("\n");
+  const width = Math.max(...shown.map(([name]) => name.length));
+  return shown.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`).join("\n");
 }
 
 const ABSENT_TEXT = "is not set";
@@ -75,7 +76,8 @@ export function resultText(origin: string, workerName: string, { sources }: Plan
     "  2. Issue a key, there or here:",
     `       export POSTERN_URL=${origin} POSTERN_ADMIN_TOKEN="${token}"`,
     '       npm run keys -- create --name "First partner" --scope organizations:read',
-    "  3. Read an organization with it, by its ID or slug:",
-    `       curl -i -H "Authorization: Bearer $KEY" ${origin}/v1/b2b/organizations/<slug>`,
+    "  3. Read an organization with that key, by its ID or slug. The second time, it comes from the cache:",
+    `       curl -i -H "Authorization: Bearer <key>" ${origin}/v1/b2b/organizations/<slug>`,
+    "\nWhat comes after that, such as a domain of your own, webhooks and alerts: docs/operations.md, The first hour.",
   ].join("\n");
 }

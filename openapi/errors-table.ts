@@ -1,4 +1,5 @@
 /** The table of `docs/errors.md`, from the table of failures. */
+import { formatTable, replaceBetween } from "../dev/markdown.ts";
 import { ERROR_DESCRIPTIONS } from "../src/error-docs/descriptions.ts";
 import { ERROR_TYPES, sampleResponse, wireName } from "./error-samples.ts";
 
@@ -7,10 +8,7 @@ const END = "<!-- end of the table -->\n";
 
 /** Replaces the table in the text of the page. */
 export async function withErrorsTable(page: string): Promise<string> {
-  const [before, rest] = page.split(BEGIN);
-  const [, after] = rest?.split(END) ?? [];
-  if (before === undefined || after === undefined) throw new Error("The page has no place for the table.");
-  return `${before}${BEGIN}\n${await errorsTable()}\n${END}${after}`;
+  return replaceBetween(page, BEGIN, END, await errorsTable());
 }
 
 async function errorsTable(): Promise<string> {
@@ -33,12 +31,4 @@ async function errorsTable(): Promise<string> {
     "Try again?",
   ];
   return formatTable([head, ...rows]);
-}
-
-/** Markdown, in columns. */
-function formatTable([head = [], ...rows]: readonly (readonly string[])[]): string {
-  const widths = head.map((_, column) => Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0)));
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |\n`;
-  return [head, widths.map((width) => "-".repeat(width)), ...rows].map(line).join("");
 }

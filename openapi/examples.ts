@@ -1,4 +1,5 @@
 /** The examples of bodies that the sandbox has no answer for. Types and a test hold them to their schemas. */
+import packageJson from "../package.json" with { type: "json" };
 import { demo } from "../sandbox/seed.ts";
 import type { SignIn } from "../src/console/sign-in-answer.ts";
 import type { AuditPage } from "../src/directory/audit-answers.ts";
@@ -234,6 +235,6 @@ export const webhookEvent = {
 export const metricsText = [
   "# HELP postern_build_info The version of Postern.",
   "# TYPE postern_build_info gauge",
-  'postern_build_info{version="0.1.0"} 1',
+  `postern_build_info{version="${packageJson.version}"} 1`,
   "",
 ].join("\n");

@@ -21,7 +21,7 @@ const HIGH_ERROR_RATIO = 0.05;
 const HIGH_FAILED_SHARE = 0.01;
 const MIN_REQUESTS = 100;
 
-/** What it means that a part has failed in the last minutes (docs/operations.md). */
+/** What it means that a part has failed in the last minutes (docs/incidents.md). */
 const MEANINGS: Readonly<Record<DegradedPart, string>> = {
   kv_read: "Postern cannot read its cache in Cloudflare KV: answers are right, and slower.",
   kv_write: "Postern cannot write to its cache in Cloudflare KV: answers are right, and some are slower.",

@@ -160,6 +160,11 @@ test("a dry run changes nothing, asks nothing and shows no secret", async () => 
   const without = await clone.run(["--dry-run"], {}, { build, ask });
   expectDeployed(without);
   expect(without.out).toMatch(/STYTCH_SECRET +not given: you are asked for it/);
+  // The command is that of the run that asks.
+  expect(without.out).toContain(
+    "wrangler deploy --env= --var STYTCH_PROJECT_ID:<your answer> --secrets-file <temporary file>",
+  );
+  expect(without.out).toContain('{"STYTCH_SECRET":"***","KEY_SECRET":"***","ADMIN_TOKEN":"***"}');
 });
 
 test("a build of Cloudflare makes no secret, asks for none and waits for nobody", async () => {
@@ -167,4 +172,11 @@ test("a build of Cloudflare makes no secret, asks for none and waits for nobody"
   expectDeployed(await clone.run([], { WORKERS_CI: "1" }));
   expect(clone.deployments()[0]).toMatchObject({ args: ["deploy", "--env="], secrets: null });
   expect([clone.kept(), clone.health.asked]).toEqual([null, 0]);
+});
+
+test("the help shows no default that says nothing", async () => {
+  const { code, out } = await clone.run(["--help"]);
+  expect(code).toBe(0);
+  expect(out).toContain("(default: 120)");
+  expect(out).not.toMatch(/default:\s+(?:\{\}|false)/);
 });

@@ -33,3 +33,15 @@ test("an upgrade lets busy objects finish, and deployments keep their variables"
   expect(durable_objects.code_update_strategy).toEqual({ mode: "deferred", max_delay: 30 });
   expect(keep_vars).toBe(true);
 });
+
+test.each([undefined, "staging", "production"] as const)(
+  "no invocation of %s is logged with its URL, and no query string is kept",
+  (env) => {
+    expect(read(env).observability).toEqual({
+      enabled: true,
+      redact_query_string: true,
+      logs: { enabled: true, invocation_logs: false },
+      traces: { enabled: true, head_sampling_rate: 0.01 },
+    });
+  },
+);

@@ -12,6 +12,7 @@ interface Step {
 interface Job {
   readonly uses?: string;
   readonly if?: string;
+  readonly needs?: string;
   readonly permissions?: object;
   readonly environment?: string;
   readonly "timeout-minutes"?: number;
@@ -47,9 +48,31 @@ test("each action of another repository is pinned by its commit, with its tag be
   }
 });
 
-test.each(jobs)("$name may only read the repository", ({ file, job }) => {
-  expect(workflows.find((one) => one.file === file)?.workflow.permissions).toEqual({});
+const RELEASE = "release.yml: release";
+const readers = jobs.filter(({ name }) => name !== RELEASE);
+
+test.each(workflows)("$file gives its jobs no right that they do not name", ({ workflow }) => {
+  expect(workflow.permissions).toEqual({});
+});
+
+test.each(readers)("$name may only read the repository", ({ job }) => {
   expect(job.permissions).toEqual({ contents: "read" });
+});
+
+test("the release of a tag alone may write, after the checks, and runs nobody else's code", () => {
+  const release = jobs.find(({ name }) => name === RELEASE)?.job;
+  expect(workflows.find(({ file }) => file === "release.yml")?.workflow.on).toEqual({
+    push: { tags: ["v*"] },
+  });
+  expect(release).toMatchObject({ needs: "checks", permissions: { contents: "write" } });
+  expect(release?.steps?.flatMap(({ uses }) => uses?.split("@")[0] ?? [])).toEqual([
+    "actions/checkout",
+    "actions/setup-node",
+  ]);
+  const [notes, create, ...others] = release?.steps?.flatMap(({ run }) => run ?? []) ?? [];
+  expect(notes).toMatch(/^node dev\/release-notes\.ts --tag "\$GITHUB_REF_NAME" >/);
+  expect(create).toMatch(/^gh release create "\$GITHUB_REF_NAME" --verify-tag /);
+  expect(others).toEqual([]);
 });
 
 test.each(jobs.filter(({ job }) => job.uses === undefined))("$name ends after a time", ({ job }) => {

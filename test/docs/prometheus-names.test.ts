@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { KNOWN_LABELS, scrapeSamples } from "./scrape-samples.ts";
 
-const FILES = ["grafana.json", "alerts.rules.yml", "operations.md"] as const;
+const FILES = ["grafana.json", "alerts.rules.yml", "monitoring.md", "incidents.md", "costs.md"] as const;
 
 /** The strings of a JSON file, without their escapes; another file as it is. */
 function textOf(file: string): string {
