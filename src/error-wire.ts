@@ -26,6 +26,8 @@ const challenges = (error: "" | ', error="invalid_token"') =>
 const bearerChallenge = (presented: boolean) =>
   [["WWW-Authenticate", `Bearer realm="postern"${presented ? ', error="invalid_token"' : ""}`]] as const;
 
+const CHANGE_UNKNOWN = "It is not known whether the change was made.";
+
 /** For a call that Postern does not offer. */
 const ASK_STYTCH =
   "If it is a call of the Stytch API, make it to Stytch itself, with the project's own credentials.";
@@ -196,7 +198,7 @@ export function toWire(failure: Failure): Wire {
     case "key_service_unavailable":
       return {
         status: 503,
-        message: "The key cannot be checked right now.",
+        message: failure.isChangeUnknown ? CHANGE_UNKNOWN : "The key cannot be checked right now.",
         retryAfterSeconds: 1,
       };
     case "identity_unavailable":
@@ -209,7 +211,7 @@ export function toWire(failure: Failure): Wire {
       return {
         status: 503,
         message: failure.isChangeUnknown
-          ? "It is not known whether the change was made."
+          ? CHANGE_UNKNOWN
           : "The list of keys and events cannot be read right now.",
         retryAfterSeconds: 1,
       };

@@ -68,8 +68,11 @@ export type Failure =
   | { readonly type: "upstream_unavailable"; readonly retryAfterSeconds?: number | undefined }
   /** The deadline of the whole upstream call has passed. */
   | { readonly type: "upstream_timeout" }
-  /** The key's own state cannot be read, which says nothing about the key. */
-  | { readonly type: "key_service_unavailable" }
+  /**
+   * The key's own state cannot be read, which says nothing about the key. `isChangeUnknown`: it may have been changed
+   * without a confirmation.
+   */
+  | { readonly type: "key_service_unavailable"; readonly isChangeUnknown?: true }
   /** Cloudflare Access let the caller in, and cannot tell who it is. */
   | { readonly type: "identity_unavailable" }
   /** The Directory fails, so nothing can be listed. `isChangeUnknown`: it may have made a change without confirming it. */

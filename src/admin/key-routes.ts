@@ -40,7 +40,7 @@ export async function createKey(c: AdminContext): Promise<Response> {
   const link = await createLink(c, keyId, handover_seconds);
   const record = await callOnce(
     log,
-    "key_object",
+    "key_change",
     async () => await object.create(config.stytch.projectId, keyId, body, c.var.actor, link?.order),
   );
   return await answerWithKey(c, record, link, 201);
@@ -102,7 +102,7 @@ export async function rotateKey(c: AdminContext): Promise<Response> {
   const link = await createLink(c, c.var.keyId, handover_seconds);
   const rotated = await callOnce(
     c.env.log,
-    "key_object",
+    "key_change",
     async () => await keyObject(c).rotate(projectId(c), overlap_seconds, c.var.actor, link?.order),
   );
   return await answerWithKey(c, requireRecord(rotated), link, 200);

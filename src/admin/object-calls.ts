@@ -10,6 +10,7 @@ const ADMIN_TIMEOUT_MS = 5_000;
 /** What is answered if a call of this kind fails: of a key's object, or of the Directory to read or to change something. */
 const FAILURES = {
   key_object: { type: "key_service_unavailable" },
+  key_change: { type: "key_service_unavailable", isChangeUnknown: true },
   directory: { type: "directory_unavailable" },
   directory_change: { type: "directory_unavailable", isChangeUnknown: true },
 } as const satisfies Record<string, Failure>;
@@ -35,7 +36,7 @@ async function orUnavailable<T>(log: StageLog, kind: CallKind, work: Promise<T>)
   try {
     return await work;
   } catch {
-    log.degraded(kind === "key_object" ? "key_object" : "directory");
+    log.degraded(FAILURES[kind].type === "key_service_unavailable" ? "key_object" : "directory");
     throw new RequestError(FAILURES[kind]);
   }
 }

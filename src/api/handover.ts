@@ -42,7 +42,7 @@ async function takeKey(c: Context<AppEnv>): Promise<Response> {
   const hash = await hashHandoverToken(token);
   const record = await callOnce(
     log,
-    "key_object",
+    "key_change",
     async () => await env.API_KEY.getByName(keyId).takeHandover(config.stytch.projectId, hash),
   );
   if (record === null) throw new RequestError({ type: "handover_not_found" });

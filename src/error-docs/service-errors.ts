@@ -72,10 +72,11 @@ export const SERVICE_ERRORS: ErrorDescriptions<ServiceError> = {
   key_service_unavailable: {
     sample: { type: "key_service_unavailable" },
     meaning:
-      "The key's own state, or for a session the policy and revocations, cannot be read. It says nothing about the key or session.",
+      "The key's own state, or for a session the policy and revocations, cannot be read. It says nothing about the key or session. A key may have been created, rotated or handed over.",
     fault: "Postern",
     responsible: "nobody",
-    action: "Try again after a second.",
+    action:
+      "Try again after a second. After the creation, rotation or hand-over of a key, look first whether it was made: `npm run keys -- audit`.",
     retry: AFTER_WAITING,
   },
   identity_unavailable: {

@@ -50,6 +50,19 @@ test("without ADMIN_TOKEN every path of the admin API is 404", async () => {
   }
 });
 
+test.each(["/admin/keys", "/admin/keys/0123456789abcdef/rotate"])(
+  "a 503 to POST %s says that the change may have been made",
+  async (path) => {
+    const failing = createIsolate({ API_KEY: objectsThat.fail() });
+    const body = path.endsWith("keys") ? { name: "a", scopes: ["organizations:read"] } : {};
+    const response = await failing.admin("POST", path, body);
+    expect(await response.json()).toMatchObject({
+      status_code: 503,
+      error_message: expect.stringContaining("It is not known whether the change was made."),
+    });
+  },
+);
+
 const KEY = recordOf({ key_id: "0123456789abcdef" });
 const WHOLE_RECORD = toWholeRecord(KEY, TEST_VARS.STYTCH_PROJECT_ID);
 
