@@ -39,9 +39,12 @@ export const ORIGIN = "https://app.example";
 
 export const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
 
-/** Starts every Worker and fills the bare ones. The caches of the others are still empty. */
-export async function startStage(builds: Builds) {
-  const workers = await startWorkers(builds);
+/**
+ * Starts every Worker and fills the bare ones. The caches of the others are still empty. `hasInspector`: whether
+ * those of Postern have debuggers.
+ */
+export async function startStage(builds: Builds, hasInspector = false) {
+  const workers = await startWorkers(builds, hasInspector);
   const keys = await createKeys(workers);
   const sessions = await createSessions(workers);
   const etag = await fillBareWorkers(workers, keys.postern);
@@ -60,7 +63,7 @@ export async function startStage(builds: Builds) {
   };
 }
 
-async function startWorkers(builds: Builds) {
+async function startWorkers(builds: Builds, hasInspector: boolean) {
   const processor = PROCESSORS?.measured;
   const stytch = await startWorker(SANDBOX, builds.sandbox, PROJECT, PROCESSORS?.load);
   const distantStytch = await startWorker(SANDBOX, builds.sandbox, PROJECT, PROCESSORS?.load);
@@ -68,8 +71,10 @@ async function startWorkers(builds: Builds) {
 
   // Caches are filled by 32 misses at once, which take longer than the default timeout if the machine is busy.
   const common = { LOG_HIT_SAMPLE_RATE: "0", CACHE_FRESH_SECONDS: "3600", UPSTREAM_TIMEOUT_MS: "10000" };
-  const startPostern = async (vars: Record<string, string>) =>
-    await startWorker(POSTERN, builds.postern, varsOf(stytch.url, { ...common, ...vars }), processor);
+  const startPostern = async (vars: Record<string, string>) => {
+    const all = varsOf(stytch.url, { ...common, ...vars });
+    return await startWorker(POSTERN, builds.postern, all, processor, hasInspector);
+  };
   const postern = await startPostern({ CACHE_MEMORY_SECONDS: "60" });
   const logging = await startPostern({ CACHE_MEMORY_SECONDS: "60", LOG_HIT_SAMPLE_RATE: "0.1" });
   const withCors = await startPostern({ CACHE_MEMORY_SECONDS: "60", CORS_ORIGINS: ORIGIN });
