@@ -67,6 +67,7 @@ export default defineConfig({
           isolate: false,
           include: ["test/**/*.test.ts"],
           exclude: [
+            "test/bench/**",
             "test/browser/**",
             "test/e2e/**",
             "test/cli/**",
@@ -86,7 +87,7 @@ export default defineConfig({
         // much arithmetic.
         test: {
           name: "e2e",
-          include: ["test/{cli,console-page,deploy,dev,docs,e2e,openapi,simulation}/**/*.test.ts"],
+          include: ["test/{bench,cli,console-page,deploy,dev,docs,e2e,openapi,simulation}/**/*.test.ts"],
           globalSetup: ["test/e2e/builds.ts"],
           setupFiles: ["test/e2e/guard.ts", "test/e2e/use-builds.ts"],
           // A process runs many files: what they serve takes long to load.

@@ -63,7 +63,7 @@ function shorten(scenario: Scenario, maxRequests: number): Scenario {
 }
 
 /** Runs the compared scenarios twice, the second time in reverse order, so that none gains or loses by its place. */
-async function measureRound(
+export async function measureRound(
   compared: readonly Scenario[],
   rest: readonly Scenario[],
 ): Promise<Map<Scenario, Round>> {

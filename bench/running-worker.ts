@@ -9,17 +9,26 @@ export interface RunningWorker {
   readonly url: string;
   /** From the start of workerd to its first response, in ms. */
   readonly startMs: number;
+  /** The socket of its debugger, if it was started with one. */
+  readonly inspector: URL | undefined;
   /** CPU time that workerd has used so far, in ms; null if the platform does not report it. */
   cpuMs(): number | null;
   stop(): Promise<void>;
 }
 
-/** `config` is the path of the `wrangler.toml` with its bindings. `processor`: undefined for any. */
+/** The ID of the Worker among the targets of its debugger. */
+export const WORKER_TARGET = "core:user:worker";
+
+/**
+ * `config` is the path of the `wrangler.toml` with its bindings. `processor`: undefined for any. `hasInspector`: whether
+ * to open a debugger's socket.
+ */
 export async function startWorker(
   config: string,
   built: Built,
   vars: Readonly<Record<string, string>>,
   processor: number | undefined,
+  hasInspector = false,
 ): Promise<RunningWorker> {
   const options = readWorkerOptions(config, vars);
   const pidsBefore = new Set(workerdPids());
@@ -32,6 +41,7 @@ export async function startWorker(
         stderr.resume();
       },
       handleStructuredLogs: () => {},
+      ...(hasInspector && { inspectorPort: 0 }),
       workers: [
         {
           ...options,
@@ -42,6 +52,8 @@ export async function startWorker(
       ],
     }),
   );
+  const inspector = hasInspector ? new URL(await miniflare.getInspectorURL()) : undefined;
+  if (inspector !== undefined) inspector.protocol = "http:";
   const url = (await miniflare.unsafeGetDirectURL("worker")).origin;
   await (await fetch(`${url}/healthz`)).arrayBuffer();
   const startMs = performance.now() - startedAt;
@@ -50,6 +62,7 @@ export async function startWorker(
   return {
     url,
     startMs,
+    inspector,
     cpuMs: () => (pid === undefined ? null : cpuMs(pid)),
     stop: async () => await miniflare.dispose(),
   };

@@ -50,6 +50,12 @@ const createScenario = (
   load: { url: worker.url, paths: [ORGANIZATION], headers, statuses: [200], ...load },
 });
 
+export const bareScenario = (bare: RunningWorker) =>
+  createScenario("bare", "bare Worker: the same response from memory", bare, {}, 12_000);
+
+export const hitScenario = (postern: RunningWorker, key: string) =>
+  createScenario("hit", "Postern: hit in memory, Bearer", postern, bearer(key), 12_000, HIT);
+
 /** The scenarios of the ratios. */
 export function comparedScenarios({ workers, keys, sessions }: Stage): readonly Scenario[] {
   const { bare, bareKv, assembled, postern, withCors, fromKv } = workers;
@@ -57,8 +63,8 @@ export function comparedScenarios({ workers, keys, sessions }: Stage): readonly 
     createScenario(name, label, worker, headers, 12_000, HIT);
   const ofPage = { ...bearer(keys.withCors), Origin: ORIGIN };
   return [
-    createScenario("bare", "bare Worker: the same response from memory", bare, {}, 12_000),
-    hit("hit", "Postern: hit in memory, Bearer", postern, bearer(keys.postern)),
+    bareScenario(bare),
+    hitScenario(postern, keys.postern),
     hit("hit_cors", "Postern: hit in memory, with CORS", withCors, ofPage),
     hit(
       "hit_cors_no_origin",

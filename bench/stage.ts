@@ -34,17 +34,30 @@ const WIDE_LIMIT = { limit: 1_000_000, period_seconds: 60 };
 const NARROW_LIMIT = { limit: 1, period_seconds: 86_400 };
 const SCOPES = ["organizations:read", "members:dangerously_get"];
 
+/**
+ * What all measured Workers of Postern have in common. Caches are filled by 32 misses at once, which take longer than the
+ * default timeout if the machine is busy.
+ */
+export const MEASURED_VARS = {
+  LOG_HIT_SAMPLE_RATE: "0",
+  CACHE_FRESH_SECONDS: "3600",
+  UPSTREAM_TIMEOUT_MS: "10000",
+};
+
 /** The one that the Worker with CORS allows. */
 export const ORIGIN = "https://app.example";
 
 export const bearer = (key: string) => ({ Authorization: `Bearer ${key}` });
 
-/** Starts every Worker and fills the bare ones. The caches of the others are still empty. */
-export async function startStage(builds: Builds) {
-  const workers = await startWorkers(builds);
+/**
+ * Starts every Worker and fills the bare ones. The caches of the others are still empty. `hasInspector`: whether
+ * those of Postern have debuggers.
+ */
+export async function startStage(builds: Builds, hasInspector = false) {
+  const workers = await startWorkers(builds, hasInspector);
   const keys = await createKeys(workers);
   const sessions = await createSessions(workers);
-  const etag = await fillBareWorkers(workers, keys.postern);
+  const etag = await fillBareWorkers(workers.postern, keys.postern, [workers.bare, workers.bareKv]);
   await checkCors(workers.withCors, keys.withCors);
   // The next request of this key is refused.
   await fetch(workers.postern.url + ORGANIZATION, { headers: bearer(keys.refused) });
@@ -60,16 +73,16 @@ export async function startStage(builds: Builds) {
   };
 }
 
-async function startWorkers(builds: Builds) {
+async function startWorkers(builds: Builds, hasInspector: boolean) {
   const processor = PROCESSORS?.measured;
   const stytch = await startWorker(SANDBOX, builds.sandbox, PROJECT, PROCESSORS?.load);
   const distantStytch = await startWorker(SANDBOX, builds.sandbox, PROJECT, PROCESSORS?.load);
   await fetch(`${distantStytch.url}/_sandbox/latency`, { method: "PUT", body: JSON.stringify({ ms: 80 }) });
 
-  // Caches are filled by 32 misses at once, which take longer than the default timeout if the machine is busy.
-  const common = { LOG_HIT_SAMPLE_RATE: "0", CACHE_FRESH_SECONDS: "3600", UPSTREAM_TIMEOUT_MS: "10000" };
-  const startPostern = async (vars: Record<string, string>) =>
-    await startWorker(POSTERN, builds.postern, varsOf(stytch.url, { ...common, ...vars }), processor);
+  const startPostern = async (vars: Record<string, string>) => {
+    const all = varsOf(stytch.url, { ...MEASURED_VARS, ...vars });
+    return await startWorker(POSTERN, builds.postern, all, processor, hasInspector);
+  };
   const postern = await startPostern({ CACHE_MEMORY_SECONDS: "60" });
   const logging = await startPostern({ CACHE_MEMORY_SECONDS: "60", LOG_HIT_SAMPLE_RATE: "0.1" });
   const withCors = await startPostern({ CACHE_MEMORY_SECONDS: "60", CORS_ORIGINS: ORIGIN });
@@ -84,7 +97,7 @@ async function startWorkers(builds: Builds) {
   const assembled = await startWorker(
     ASSEMBLED,
     builds.assembled,
-    varsOf(stytch.url, { CACHE_FRESH_SECONDS: common.CACHE_FRESH_SECONDS }),
+    varsOf(stytch.url, { CACHE_FRESH_SECONDS: MEASURED_VARS.CACHE_FRESH_SECONDS }),
     processor,
   );
   // In the order in which they are stopped: Stytch last.
@@ -136,9 +149,10 @@ async function createSessions({ postern, stytch }: Readonly<Record<"postern" | "
 }
 
 /** Gives the bare Workers the body and the headers of a hit, and returns its ETag. */
-async function fillBareWorkers(
-  { postern, bare, bareKv }: Readonly<Record<"postern" | "bare" | "bareKv", RunningWorker>>,
+export async function fillBareWorkers(
+  postern: RunningWorker,
   key: string,
+  bareWorkers: readonly RunningWorker[],
 ): Promise<string> {
   const miss = await fetch(postern.url + ORGANIZATION, { headers: bearer(key) });
   const etag = String(miss.headers.get("ETag"));
@@ -146,7 +160,7 @@ async function fillBareWorkers(
   const hit = await fetch(postern.url + ORGANIZATION, { headers: bearer(key) });
   await hit.arrayBuffer();
   const headers = JSON.stringify([...hit.headers].filter(([name]) => !CONNECTION_HEADERS.includes(name)));
-  for (const worker of [bare, bareKv]) {
+  for (const worker of bareWorkers) {
     await fetch(worker.url + ORGANIZATION, { method: "PUT", body, headers: { "X-Bench-Headers": headers } });
   }
   return etag;

@@ -22,14 +22,17 @@ export interface Built {
 /** Postern's own configuration, the only one with static files beside the Worker. */
 export const POSTERN_CONFIG = "wrangler.toml";
 
-/** `config` is the path of a `wrangler.toml`, and `entry` replaces its entry file. Rejects if the build fails. */
-export async function build(config: string, entry?: string): Promise<Built> {
+/**
+ * `config` is the path of a `wrangler.toml`, and `entry` replaces its entry file. `flags` are further ones of wrangler.
+ * Rejects if the build fails.
+ */
+export async function build(config: string, entry?: string, flags: readonly string[] = []): Promise<Built> {
   // Wrangler refuses a folder that does not exist.
   if (config === POSTERN_CONFIG) await buildAssets();
   const folder = mkdtempSync(join(tmpdir(), "postern-build-"));
   try {
     const envFiles = NO_ENV_FILES.flatMap((file) => ["--env-file", file]);
-    const options = ["--dry-run", "--config", config, "--outdir", folder, ...envFiles];
+    const options = ["--dry-run", "--config", config, "--outdir", folder, ...envFiles, ...flags];
     // What wrangler says of a failure is in the error.
     await promisify(execFile)(process.execPath, [
       WRANGLER,
