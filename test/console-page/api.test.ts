@@ -99,6 +99,25 @@ test("a lost connection is told, and so is its return", async () => {
   expect(heard).toEqual(["lost", "lost", "lost", "connected"]);
 });
 
+test("a change whose answer breaks off is not taken for one that was made", async () => {
+  respond = () => new Response('{"key_id": "k", "ke', { status: 201 });
+  await expect(api.createKey({})).rejects.toThrow("it is not known whether the change was made");
+  respond = () => new Response("<html>", { status: 200 });
+  await expect(api.overview(24)).rejects.toBeInstanceOf(ConnectionError);
+  expect(heard).toEqual(["lost", "lost"]);
+});
+
+test("a call that waited in vain does not take back a later answer", async () => {
+  const slow = Promise.withResolvers<Response>();
+  respond = () => slow.promise;
+  const waiting = api.overview(24).catch((thrown: unknown) => thrown);
+  respond = () => Response.json({});
+  await api.overview(24);
+  slow.reject(new DOMException("too slow", "TimeoutError"));
+  expect(await waiting).toBeInstanceOf(ConnectionError);
+  expect(heard).toEqual(["connected"]);
+});
+
 test("a call that the page itself ends is no lost connection", async () => {
   const controller = new AbortController();
   respond = () => {
