@@ -1,5 +1,6 @@
 /** Ends what is cached of an organization, or the RBAC policy of the project. */
 import { useState } from "hono/jsx/dom";
+import { ActionButton } from "./components/action-button.tsx";
 import { TextField } from "./components/field.tsx";
 import { PageHead, Section } from "./components/page.tsx";
 import { Caution, Done, Problem } from "./components/states.tsx";
@@ -52,9 +53,9 @@ function PurgeOrganization({ api }: Pick<ViewProps, "api">) {
         />
         {caution === null ? null : <Caution>{caution}</Caution>}
         {problem === null || field === "organization_id" ? null : <Problem text={problem} />}
-        <button type="submit" class="button button-primary" disabled={isRunning}>
-          {isRunning ? "Purging…" : "Purge the organization"}
-        </button>
+        <ActionButton tone="primary" isRunning={isRunning} running="Purging…">
+          Purge the organization
+        </ActionButton>
         {done === null ? null : <Done>{done}</Done>}
       </form>
     </Section>
@@ -76,9 +77,9 @@ function PurgePolicy({ api }: Pick<ViewProps, "api">) {
           them after an edit in the dashboard, or wait until the cached copy ends by itself.
         </p>
         {problem === null ? null : <Problem text={problem} />}
-        <button type="button" class="button" disabled={isRunning} onClick={() => void run()}>
-          {isRunning ? "Purging…" : "Purge the RBAC policy"}
-        </button>
+        <ActionButton isRunning={isRunning} running="Purging…" onClick={() => void run()}>
+          Purge the RBAC policy
+        </ActionButton>
         {done === null ? null : <Done>{done}</Done>}
       </div>
     </Section>

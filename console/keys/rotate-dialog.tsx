@@ -1,12 +1,14 @@
 /** The rotation of a key: a new one in its place, and for how long the old one works beside it. */
 import { useState } from "hono/jsx/dom";
 import type { Api } from "../api.ts";
-import { Dialog } from "../components/dialog.tsx";
+import { ActionButton } from "../components/action-button.tsx";
+import { Dialog, DialogActions } from "../components/dialog.tsx";
 import { Select } from "../components/field.tsx";
+import { useLeaveGuard } from "../components/leave-guard.ts";
 import { Problem } from "../components/states.tsx";
 import { useAction } from "../components/use-action.ts";
 import type { IssuedKey, KeyRecord } from "../shapes.ts";
-import { DeliveryField, handoverSecondsOf } from "./delivery.tsx";
+import { DeliveryField, handoverSecondsOf, leaveQuestion } from "./delivery.tsx";
 import { fieldProblem, otherProblem } from "./field-problem.ts";
 
 const OVERLAPS = [
@@ -36,9 +38,10 @@ export function RotateDialog({ api, record, onClose, onRotated }: Props) {
     };
     onRotated(await api.rotateKey(record.key_id, body));
   });
+  useLeaveGuard(rotate.isRunning ? leaveQuestion("the new key") : null);
   const general = otherProblem(rotate, ["overlap_seconds", "handover_seconds"]);
   return (
-    <Dialog title={`Rotate ${record.name}`} onClose={onClose}>
+    <Dialog title={`Rotate ${record.name}`} isRunning={rotate.isRunning} onClose={onClose}>
       <form
         onSubmit={(event: Event) => {
           event.preventDefault();
@@ -60,14 +63,11 @@ export function RotateDialog({ api, record, onClose, onRotated }: Props) {
           problem={fieldProblem(rotate, "handover_seconds")}
           onValue={setDelivery}
         />
-        <div class="actions">
-          <button type="submit" class="button button-primary" disabled={rotate.isRunning}>
-            {rotate.isRunning ? "Rotating…" : "Rotate the key"}
-          </button>
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
+        <DialogActions isRunning={rotate.isRunning} onClose={onClose}>
+          <ActionButton tone="primary" isRunning={rotate.isRunning} running="Rotating…">
+            Rotate the key
+          </ActionButton>
+        </DialogActions>
       </form>
     </Dialog>
   );

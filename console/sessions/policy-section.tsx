@@ -1,8 +1,9 @@
 /** The session policy: its form, and its end. */
 import { useState } from "hono/jsx/dom";
 import type { Api } from "../api.ts";
+import { ActionButton } from "../components/action-button.tsx";
 import { announce } from "../components/announce.ts";
-import { Dialog } from "../components/dialog.tsx";
+import { Dialog, DialogActions } from "../components/dialog.tsx";
 import { Checkbox, TextField } from "../components/field.tsx";
 import { Section } from "../components/page.tsx";
 import { Problem } from "../components/states.tsx";
@@ -54,9 +55,9 @@ export function PolicySection({ api, policy, onChanged }: Props) {
       >
         <PolicyFields form={form} refusal={save} change={change} />
         <div class="actions">
-          <button type="submit" class="button button-primary" disabled={save.isRunning || !isChanged}>
-            {saveWords(save.isRunning, policy)}
-          </button>
+          <ActionButton tone="primary" isRunning={save.isRunning} running="Saving…" disabled={!isChanged}>
+            {policy === null ? "Set the policy" : "Save the policy"}
+          </ActionButton>
           {policy === null ? null : (
             <button type="button" class="button button-danger" onClick={() => setEnding(true)}>
               Delete the policy
@@ -67,11 +68,6 @@ export function PolicySection({ api, policy, onChanged }: Props) {
       {isEnding ? <EndDialog api={api} onClose={() => setEnding(false)} onEnded={onChanged} /> : null}
     </Section>
   );
-}
-
-function saveWords(isRunning: boolean, policy: SessionPolicy | null): string {
-  if (isRunning) return "Saving…";
-  return policy === null ? "Set the policy" : "Save the policy";
 }
 
 interface FieldsProps {
@@ -126,23 +122,20 @@ function EndDialog({ api, onClose, onEnded }: { api: Api; onClose: () => void; o
     onEnded();
   });
   return (
-    <Dialog title="Delete the session policy?" onClose={onClose}>
+    <Dialog title="Delete the session policy?" isRunning={end.isRunning} onClose={onClose}>
       <div class="stack">
         {end.problem === null ? null : <Problem text={end.problem} />}
         <p>All sessions of members are refused everywhere within seconds. Keys are not affected.</p>
-        <div class="actions">
-          <button
-            type="button"
-            class="button button-danger"
-            disabled={end.isRunning}
+        <DialogActions isRunning={end.isRunning} onClose={onClose}>
+          <ActionButton
+            tone="danger"
+            isRunning={end.isRunning}
+            running="Deleting…"
             onClick={() => void end.run()}
           >
-            {end.isRunning ? "Deleting…" : "Delete the policy"}
-          </button>
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
+            Delete the policy
+          </ActionButton>
+        </DialogActions>
       </div>
     </Dialog>
   );

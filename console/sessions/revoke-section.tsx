@@ -1,6 +1,7 @@
 /** Ends sessions: one, all of a member, or all of an organization. */
 import { useState } from "hono/jsx/dom";
 import type { Api } from "../api.ts";
+import { ActionButton } from "../components/action-button.tsx";
 import { Select, TextField } from "../components/field.tsx";
 import { Section } from "../components/page.tsx";
 import { Done, Problem } from "../components/states.tsx";
@@ -63,6 +64,7 @@ export function RevokeSection({ api }: { api: Api }) {
           choices={KIND_NAMES.map((name) => ({ value: name, label: KINDS[name].label }))}
           onValue={(value) => {
             if (isKind(value)) setKind(value);
+            setDone(null);
             revoke.reset();
           }}
         />
@@ -79,9 +81,9 @@ export function RevokeSection({ api }: { api: Api }) {
             revoke.reset();
           }}
         />
-        <button type="submit" class="button button-danger" disabled={revoke.isRunning}>
-          {revoke.isRunning ? "Revoking…" : "Revoke"}
-        </button>
+        <ActionButton tone="danger" isRunning={revoke.isRunning} running="Revoking…">
+          Revoke
+        </ActionButton>
         {done === null ? null : <Done>{done}</Done>}
       </form>
     </Section>
