@@ -139,23 +139,22 @@ export function createApi(fetch: Fetch, listener: ApiListener) {
     revokeKey: async (keyId: string) => await call<KeyRecord>("DELETE", keyPath(keyId)),
 
     /** Null if no policy is set. */
-    sessionPolicy: async (signal?: AbortSignal) =>
-      await orNull(
-        "session_policy_not_found",
-        call<SessionPolicy>("GET", "/admin/session-policy", undefined, signal),
-      ),
+    sessionPolicy: async (signal?: AbortSignal) => {
+      try {
+        return await call<SessionPolicy>("GET", "/admin/session-policy", undefined, signal);
+      } catch (error) {
+        if (error instanceof ApiError && error.type === "session_policy_not_found") return null;
+        throw error;
+      }
+    },
     setSessionPolicy: async (body: object) => await call<SessionPolicy>("PUT", "/admin/session-policy", body),
     deleteSessionPolicy: async () => await call<SessionPolicy>("DELETE", "/admin/session-policy"),
-    /** Null if there never was a policy. */
     sessionUsage: async (hours: number, signal?: AbortSignal) =>
-      await orNull(
-        "session_policy_not_found",
-        call<{ hours: readonly UsageHour[] }>(
-          "GET",
-          `/admin/session-policy/usage?hours=${hours}`,
-          undefined,
-          signal,
-        ),
+      await call<{ hours: readonly UsageHour[] }>(
+        "GET",
+        `/admin/session-policy/usage?hours=${hours}`,
+        undefined,
+        signal,
       ),
     revokeSessions: async (
       body: { member_session_id: string } | { member_id: string } | { organization_id: string },
@@ -176,14 +175,5 @@ async function jsonOf(response: Response): Promise<unknown> {
     return await response.json();
   } catch {
     return null;
-  }
-}
-
-async function orNull<T>(errorType: string, answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof ApiError && error.type === errorType) return null;
-    throw error;
   }
 }
