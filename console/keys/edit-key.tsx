@@ -38,7 +38,7 @@ function EditForm({ api, record }: { api: Api; record: KeyRecord }) {
     const own = location.hash;
     await api.editKey(record.key_id, editBody(before, form));
     announce(`Saved ${formatPlural(changes.length, "change")}.`);
-    // Who has gone on to another view stays there.
+    // Whoever has gone on to another view stays there.
     if (location.hash === own) location.hash = back;
   });
   return (

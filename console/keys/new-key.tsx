@@ -2,13 +2,13 @@
 import { useState } from "hono/jsx/dom";
 import type { Api } from "../api.ts";
 import { ActionButton } from "../components/action-button.tsx";
+import { fieldProblem } from "../components/field-problem.ts";
 import { useLeaveGuard } from "../components/leave-guard.ts";
 import { PageHead } from "../components/page.tsx";
 import { useAction } from "../components/use-action.ts";
 import { routeHash } from "../routes.ts";
 import type { IssuedKey } from "../shapes.ts";
 import { DeliveryField, handoverSecondsOf, Issued, leaveQuestion } from "./delivery.tsx";
-import { fieldProblem } from "./field-problem.ts";
 import { creationBody, EMPTY_FORM, type KeyForm } from "./form-values.ts";
 import { KeyFields } from "./key-fields.tsx";
 

@@ -4,12 +4,12 @@ import type { Api } from "../api.ts";
 import { ActionButton } from "../components/action-button.tsx";
 import { Dialog, DialogActions } from "../components/dialog.tsx";
 import { Select } from "../components/field.tsx";
+import { fieldProblem } from "../components/field-problem.ts";
 import { useLeaveGuard } from "../components/leave-guard.ts";
-import { Problem } from "../components/states.tsx";
+import { OtherProblem } from "../components/other-problem.tsx";
 import { useAction } from "../components/use-action.ts";
 import type { IssuedKey, KeyRecord } from "../shapes.ts";
 import { DeliveryField, handoverSecondsOf, leaveQuestion } from "./delivery.tsx";
-import { fieldProblem, otherProblem } from "./field-problem.ts";
 
 const OVERLAPS = [
   { value: "0", label: "Ends at once" },
@@ -39,7 +39,6 @@ export function RotateDialog({ api, record, onClose, onRotated }: Props) {
     onRotated(await api.rotateKey(record.key_id, body));
   });
   useLeaveGuard(rotate.isRunning ? leaveQuestion("the new key") : null);
-  const general = otherProblem(rotate, ["overlap_seconds", "handover_seconds"]);
   return (
     <Dialog title={`Rotate ${record.name}`} isRunning={rotate.isRunning} onClose={onClose}>
       <form
@@ -48,7 +47,7 @@ export function RotateDialog({ api, record, onClose, onRotated }: Props) {
           void rotate.run();
         }}
       >
-        {general === null ? null : <Problem text={general} />}
+        <OtherProblem refusal={rotate} names={["overlap_seconds", "handover_seconds"]} />
         <p>Its caller gets a new key with the same restrictions.</p>
         <Select
           label="The old key"

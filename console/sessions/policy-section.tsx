@@ -5,24 +5,23 @@ import { ActionButton } from "../components/action-button.tsx";
 import { announce } from "../components/announce.ts";
 import { Dialog, DialogActions } from "../components/dialog.tsx";
 import { Checkbox, TextField } from "../components/field.tsx";
+import { fieldProblem } from "../components/field-problem.ts";
+import { OtherProblem } from "../components/other-problem.tsx";
 import { Section } from "../components/page.tsx";
 import { Problem } from "../components/states.tsx";
 import { useAction } from "../components/use-action.ts";
-import { fieldProblem, otherProblem } from "../keys/field-problem.ts";
-import { useFocusOnProblem } from "../keys/key-fields.tsx";
-import { KeptFields, RateLimitFields, ScopeFields } from "../keys/limits-fields.tsx";
+import {
+  KeptFields,
+  LIMITS_NAMES,
+  type PartProps,
+  RateLimitFields,
+  ScopeFields,
+} from "../keys/limits-fields.tsx";
 import type { SessionPolicy } from "../shapes.ts";
 import { type PolicyForm, policyBody, policyFormOf, SESSION_SCOPES } from "./policy-form.ts";
 
-/** Those that show what is wrong with them. */
-const NAMES = [
-  "scopes",
-  "fields.organization",
-  "fields.member",
-  "rate_limit.limit",
-  "rate_limit.period_seconds",
-  "max_age_seconds",
-];
+/** The fields that show what is wrong with them. */
+const NAMES = [...LIMITS_NAMES, "max_age_seconds"];
 
 interface Props {
   readonly api: Api;
@@ -70,18 +69,10 @@ export function PolicySection({ api, policy, onChanged }: Props) {
   );
 }
 
-interface FieldsProps {
-  readonly form: PolicyForm;
-  readonly refusal: { readonly problem: string | null; readonly field: string | null };
-  readonly change: (values: Partial<PolicyForm>) => void;
-}
-
-function PolicyFields({ form, refusal, change }: FieldsProps) {
-  const general = otherProblem(refusal, NAMES);
-  useFocusOnProblem(refusal.problem);
+function PolicyFields({ form, refusal, change }: PartProps<PolicyForm>) {
   return (
     <>
-      {general === null ? null : <Problem text={general} />}
+      <OtherProblem refusal={refusal} names={NAMES} />
       <ScopeFields
         choices={SESSION_SCOPES}
         chosen={form.scopes}

@@ -3,10 +3,11 @@ import { useState } from "hono/jsx/dom";
 import type { Api } from "../api.ts";
 import { ActionButton } from "../components/action-button.tsx";
 import { Select, TextField } from "../components/field.tsx";
+import { fieldProblem } from "../components/field-problem.ts";
+import { OtherProblem } from "../components/other-problem.tsx";
 import { Section } from "../components/page.tsx";
-import { Done, Problem } from "../components/states.tsx";
+import { Done } from "../components/states.tsx";
 import { useAction } from "../components/use-action.ts";
-import { fieldProblem, otherProblem } from "../keys/field-problem.ts";
 
 const KINDS = {
   member_id: { label: "All sessions of a member", field: "Member ID", placeholder: "member-…" },
@@ -44,7 +45,6 @@ export function RevokeSection({ api }: { api: Api }) {
     setId("");
     setDone(`Tokens issued until now for ${revoked} are refused everywhere within seconds.`);
   });
-  const general = otherProblem(revoke, KIND_NAMES);
   return (
     <Section title="Revoke sessions">
       <form
@@ -56,7 +56,7 @@ export function RevokeSection({ api }: { api: Api }) {
         <p class="hint">
           For a sign-out or a lost device that Stytch has not told Postern of. Who signs in again reads again.
         </p>
-        {general === null ? null : <Problem text={general} />}
+        <OtherProblem refusal={revoke} names={KIND_NAMES} />
         <Select
           label="What to revoke"
           name="kind"
