@@ -1,7 +1,7 @@
 /** Asks before somebody leaves what the page cannot show again. */
 import { useEffect } from "hono/jsx/dom";
 
-/** Those of all guards. */
+/** Each guard has one. */
 const questions = new Set<string>();
 
 const onUnload = (event: Event) => event.preventDefault();

@@ -37,7 +37,7 @@ export function useAction<Args extends unknown[]>(act: (...args: Args) => Promis
       setState({ isRunning: false, problem: null, field: null });
     } catch (error) {
       const problem = problemOf(error);
-      // Who has left the form is told of its failure all the same.
+      // Whoever has left the form is told of its failure all the same.
       if (isShown.current === false) announce(problem);
       setState({ isRunning: false, problem, field: error instanceof ApiError ? error.field : null });
     }
