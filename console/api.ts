@@ -31,7 +31,7 @@ export class ApiError extends Error {
   }
 }
 
-/** There was no answer of Postern. */
+/** There was no answer of Postern, or not all of it. */
 export class ConnectionError extends Error {
   /** `isChange`: nobody knows whether Postern made it. */
   constructor(isChange: boolean) {
@@ -46,11 +46,11 @@ export class ConnectionError extends Error {
 /** The admin API names the field first: `rate_limit.limit: must be a whole number`. */
 const fieldOf = (message: string) => /^([\w.[\]-]+): /.exec(message)?.[1] ?? null;
 
-/** Who hears of what concerns the whole page. */
+/** Is told what concerns the whole page. */
 export interface ApiListener {
   /** A call was answered 401: the sign-in has ended. */
   onSignedOut(): void;
-  /** Whether the last call got any answer. */
+  /** Whether Postern answers, by the latest call that tells. */
   onConnection(isConnected: boolean): void;
 }
 
@@ -67,17 +67,21 @@ export type Api = ReturnType<typeof createApi>;
 
 /** All functions reject with an ApiError or a ConnectionError, or with an AbortError if `signal` ends the call. */
 export function createApi(fetch: Fetch, listener: ApiListener) {
+  /** How many calls got an answer. */
+  let answered = 0;
+
   async function call<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
-    const response = await answerOf(method, path, body, signal);
-    if (response.ok) return (response.status === 204 ? null : await jsonOf(response)) as T;
+    const { status, ok, json } = await answerOf(method, path, body, signal);
+    if (ok) return json as T;
     const { error_type = "unknown", error_message = "Postern answered with an error." } =
-      ((await jsonOf(response)) as { error_type?: string; error_message?: string } | null) ?? {};
-    if (response.status === 401 && path !== SESSION) listener.onSignedOut();
-    throw new ApiError(response.status, error_type, error_message);
+      (json as { error_type?: string; error_message?: string } | null) ?? {};
+    if (status === 401 && path !== SESSION) listener.onSignedOut();
+    throw new ApiError(status, error_type, error_message);
   }
 
   async function answerOf(method: string, path: string, body: unknown, signal?: AbortSignal) {
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    const answeredBefore = answered;
     try {
       const response = await fetch(path, {
         method,
@@ -88,11 +92,14 @@ export function createApi(fetch: Fetch, listener: ApiListener) {
           ? {}
           : { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } }),
       });
+      const json = await jsonOf(response);
+      answered += 1;
       listener.onConnection(true);
-      return response;
+      return { status: response.status, ok: response.ok, json };
     } catch (error) {
       if (signal?.aborted === true) throw error;
-      listener.onConnection(false);
+      // A call that waited in vain tells nothing if a later one was answered meanwhile.
+      if (answered === answeredBefore) listener.onConnection(false);
       throw new ConnectionError(method !== "GET");
     }
   }
@@ -132,23 +139,22 @@ export function createApi(fetch: Fetch, listener: ApiListener) {
     revokeKey: async (keyId: string) => await call<KeyRecord>("DELETE", keyPath(keyId)),
 
     /** Null if no policy is set. */
-    sessionPolicy: async (signal?: AbortSignal) =>
-      await orNull(
-        "session_policy_not_found",
-        call<SessionPolicy>("GET", "/admin/session-policy", undefined, signal),
-      ),
+    sessionPolicy: async (signal?: AbortSignal) => {
+      try {
+        return await call<SessionPolicy>("GET", "/admin/session-policy", undefined, signal);
+      } catch (error) {
+        if (error instanceof ApiError && error.type === "session_policy_not_found") return null;
+        throw error;
+      }
+    },
     setSessionPolicy: async (body: object) => await call<SessionPolicy>("PUT", "/admin/session-policy", body),
     deleteSessionPolicy: async () => await call<SessionPolicy>("DELETE", "/admin/session-policy"),
-    /** Null if there never was a policy. */
     sessionUsage: async (hours: number, signal?: AbortSignal) =>
-      await orNull(
-        "session_policy_not_found",
-        call<{ hours: readonly UsageHour[] }>(
-          "GET",
-          `/admin/session-policy/usage?hours=${hours}`,
-          undefined,
-          signal,
-        ),
+      await call<{ hours: readonly UsageHour[] }>(
+        "GET",
+        `/admin/session-policy/usage?hours=${hours}`,
+        undefined,
+        signal,
       ),
     revokeSessions: async (
       body: { member_session_id: string } | { member_id: string } | { organization_id: string },
@@ -158,20 +164,16 @@ export function createApi(fetch: Fetch, listener: ApiListener) {
 
 const SESSION = "/console/session";
 
-/** Null if the answer is not JSON, which only something in front of Postern sends. */
+/**
+ * The body. Rejects if a success breaks off, or is not JSON, which only something in front of Postern sends: it must not
+ * pass for an answer. An error without JSON is null.
+ */
 async function jsonOf(response: Response): Promise<unknown> {
+  if (response.status === 204) return null;
+  if (response.ok) return await response.json();
   try {
     return await response.json();
   } catch {
     return null;
-  }
-}
-
-async function orNull<T>(errorType: string, answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof ApiError && error.type === errorType) return null;
-    throw error;
   }
 }

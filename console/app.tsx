@@ -3,7 +3,7 @@ import { useEffect, useState } from "hono/jsx/dom";
 import { type Api, ApiError, createApi } from "./api.ts";
 import { mayLeave } from "./components/leave-guard.ts";
 import { Loading, Problem } from "./components/states.tsx";
-import { problemOf } from "./components/use-data.ts";
+import { problemOf, useData } from "./components/use-data.ts";
 import { parseRoute, type Route, routeHash } from "./routes.ts";
 import type { Operator } from "./shapes.ts";
 import { SignIn } from "./sign-in.tsx";
@@ -113,11 +113,7 @@ function SignedIn({ api, operator, isConnected, onSignedOut }: SignedInProps) {
         </div>
       </header>
       <main id="main" tabindex={-1}>
-        {isConnected ? null : (
-          <p class="notice notice-bad" role="alert">
-            Postern cannot be reached. The page tries again by itself.
-          </p>
-        )}
+        {isConnected ? null : <Unreachable api={api} />}
         {problem === null ? null : <Problem text={problem} />}
         {View === undefined ? (
           <Problem text="There is no such view. Choose one above." />
@@ -126,6 +122,18 @@ function SignedIn({ api, operator, isConnected, onSignedOut }: SignedInProps) {
         )}
       </main>
     </>
+  );
+}
+
+const RETRY_MS = 3_000;
+
+/** Tries again by itself: not every view reads anything by itself. */
+function Unreachable({ api }: { api: Api }) {
+  useData("connection", (signal) => api.operator(signal), RETRY_MS);
+  return (
+    <p class="notice notice-bad" role="alert">
+      Postern cannot be reached. The page tries again by itself.
+    </p>
   );
 }
 

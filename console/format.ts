@@ -85,7 +85,7 @@ const hour = new Intl.DateTimeFormat(LANGUAGE, {
   hourCycle: "h23",
 });
 
-/** `Nov 29, 14:00`, or the first and the last day of a longer stretch. `at`: ms since the epoch. */
+/** `Nov 29, 14:00` for an hour, `Nov 29, 12:00 to Nov 29, 18:00`, and `Nov 29, 00:00, 24 hours`. `at`: ms since the epoch. */
 export function formatRange(at: number, hours: number): string {
   if (hours === 1) return hour.format(at);
   const end = at + hours * 3_600_000;

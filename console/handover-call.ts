@@ -3,7 +3,7 @@ import type { KeyRecord } from "./shapes.ts";
 
 export type HandedOver =
   | { readonly kind: "key"; readonly key: string; readonly record: KeyRecord }
-  /** The link is used, has ended, or is not whole. Postern does not say which. */
+  /** The link was used, its time is over, or it is not whole. Postern does not say which. */
   | { readonly kind: "ended" }
   /** Nobody knows whether the key was taken: the link may be used up. */
   | { readonly kind: "failed"; readonly problem: string };
@@ -13,12 +13,16 @@ type Fetch = (path: string, init: RequestInit) => Promise<Response>;
 /** The token of a link, from the fragment of its URL; null if there is none. */
 export const tokenOf = (hash: string): string | null => hash.replace(/^#/, "") || null;
 
+/** Longer than any answer takes. */
+const TIMEOUT_MS = 20_000;
+
 export async function takeKey(fetch: Fetch, token: string): Promise<HandedOver> {
   try {
     const response = await fetch("/handover", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ token }),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (response.status === 404) return { kind: "ended" };
     const body = (await response.json()) as { key: string; record: KeyRecord } & { error_message?: string };

@@ -3,6 +3,7 @@
  * on a click, so that a preview of the link does not use it up.
  */
 import { render, useState } from "hono/jsx/dom";
+import { ActionButton } from "./components/action-button.tsx";
 import { CopyButton } from "./components/copy-button.tsx";
 import { PageHead } from "./components/page.tsx";
 import { Caution, Problem } from "./components/states.tsx";
@@ -25,6 +26,8 @@ function HandoverPage() {
   const show = async () => {
     if (token === null || isAsking) return;
     setAsking(true);
+    // A second attempt looks like the first.
+    setTaken(null);
     const answer = await takeKey((path, init) => fetch(path, init), token);
     if (answer.kind === "key") remember(SHOWN);
     setTaken(answer);
@@ -69,9 +72,9 @@ const Offer = ({ isAsking, onShow }: { isAsking: boolean; onShow: () => void }) 
         Have the place ready where the key belongs, such as a secret store. Nobody can show the key a second
         time.
       </p>
-      <button type="button" class="button button-primary" disabled={isAsking} onClick={onShow}>
-        {isAsking ? "Asking for the key…" : "Show the key"}
-      </button>
+      <ActionButton tone="primary" isRunning={isAsking} running="Asking for the key…" onClick={onShow}>
+        Show the key
+      </ActionButton>
     </div>
   </>
 );

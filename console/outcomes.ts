@@ -9,7 +9,7 @@ interface Outcome extends Omit<Series, "values"> {
 
 export const OUTCOMES: readonly Outcome[] = [
   { name: "hits", label: "Cache hits", color: "hits" },
-  { name: "stale", label: "Stale, refreshed behind", color: "stale" },
+  { name: "stale", label: "Served stale", color: "stale" },
   { name: "misses", label: "Asked of Stytch", color: "misses" },
   { name: "not_found", label: "Not found", color: "not-found" },
   { name: "denied", label: "Denied", color: "denied" },

@@ -1,6 +1,9 @@
 /** Ends what is cached of an organization, or the RBAC policy of the project. */
 import { useState } from "hono/jsx/dom";
+import { ActionButton } from "./components/action-button.tsx";
 import { TextField } from "./components/field.tsx";
+import { fieldProblem } from "./components/field-problem.ts";
+import { OtherProblem } from "./components/other-problem.tsx";
 import { PageHead, Section } from "./components/page.tsx";
 import { Caution, Done, Problem } from "./components/states.tsx";
 import { useAction } from "./components/use-action.ts";
@@ -23,7 +26,7 @@ export const PurgeView = ({ api }: ViewProps) => (
 function PurgeOrganization({ api }: Pick<ViewProps, "api">) {
   const [name, setName] = useState("");
   const [done, setDone] = useState<string | null>(null);
-  const { run, isRunning, problem, field, reset } = useAction(async () => {
+  const purge = useAction(async () => {
     setDone(null);
     const { purged } = await api.purge({ organization_id: name.trim() });
     setDone(purgedText(purged));
@@ -34,7 +37,7 @@ function PurgeOrganization({ api }: Pick<ViewProps, "api">) {
       <form
         onSubmit={(event: Event) => {
           event.preventDefault();
-          void run();
+          void purge.run();
         }}
       >
         <TextField
@@ -46,15 +49,15 @@ function PurgeOrganization({ api }: Pick<ViewProps, "api">) {
           onValue={(value) => {
             setName(value);
             setDone(null);
-            reset();
+            purge.reset();
           }}
-          problem={field === "organization_id" ? problem : null}
+          problem={fieldProblem(purge, "organization_id")}
         />
         {caution === null ? null : <Caution>{caution}</Caution>}
-        {problem === null || field === "organization_id" ? null : <Problem text={problem} />}
-        <button type="submit" class="button button-primary" disabled={isRunning}>
-          {isRunning ? "Purging…" : "Purge the organization"}
-        </button>
+        <OtherProblem refusal={purge} names={["organization_id"]} />
+        <ActionButton tone="primary" isRunning={purge.isRunning} running="Purging…">
+          Purge the organization
+        </ActionButton>
         {done === null ? null : <Done>{done}</Done>}
       </form>
     </Section>
@@ -76,9 +79,9 @@ function PurgePolicy({ api }: Pick<ViewProps, "api">) {
           them after an edit in the dashboard, or wait until the cached copy ends by itself.
         </p>
         {problem === null ? null : <Problem text={problem} />}
-        <button type="button" class="button" disabled={isRunning} onClick={() => void run()}>
-          {isRunning ? "Purging…" : "Purge the RBAC policy"}
-        </button>
+        <ActionButton isRunning={isRunning} running="Purging…" onClick={() => void run()}>
+          Purge the RBAC policy
+        </ActionButton>
         {done === null ? null : <Done>{done}</Done>}
       </div>
     </Section>

@@ -1,6 +1,7 @@
 /** Signing in with the admin token, which the page forgets once it has the cookie. */
 import { useState } from "hono/jsx/dom";
 import type { Api } from "./api.ts";
+import { ActionButton } from "./components/action-button.tsx";
 import { TextField } from "./components/field.tsx";
 import { PageHead } from "./components/page.tsx";
 import { Problem } from "./components/states.tsx";
@@ -50,9 +51,9 @@ export function SignIn({
           value={token}
           onValue={setToken}
         />
-        <button type="submit" class="button button-primary" disabled={isRunning}>
-          {isRunning ? "Signing in…" : "Sign in"}
-        </button>
+        <ActionButton tone="primary" isRunning={isRunning} running="Signing in…">
+          Sign in
+        </ActionButton>
       </form>
     </main>
   );

@@ -3,7 +3,7 @@ import type { Failure } from "../src/errors.ts";
 
 type Types = readonly Failure["type"][];
 
-/** Of every operation. */
+/** Every operation has them. */
 export const ALWAYS: Types = ["misconfigured", "internal_error"];
 
 const BY_KEY: Types = [
@@ -29,7 +29,7 @@ export const UPSTREAM: Types = [
   "upstream_timeout",
 ];
 
-/** Of every read that needs a scope. */
+/** Every read that needs a scope has them. */
 export const READ: Types = [
   ...KEY_OR_SESSION_CALLER,
   "insufficient_scope",

@@ -33,6 +33,9 @@ const KEY_ID = "0f3k9zq2m4x7w1ab";
 /** In the form of a key, and none: its MAC is not one. */
 const KEY = `pst_test_${KEY_ID}_${"0".repeat(52)}`;
 
+/** In the form of the token of a link, and none, for the same reason. */
+const HANDOVER_TOKEN = `handover_${KEY_ID}_${"0".repeat(52)}`;
+
 export const keyCreation = { name: NAME, ...policy };
 
 export const keyEdit = { rate_limit: { limit: 1200, period_seconds: 60 }, allowed_ips: null };
@@ -75,10 +78,10 @@ export const rotatedKey: IssuedKey = {
 
 export const linkedKey: LinkedKey = {
   ...keyRecord,
-  handover_url: "https://postern.example.com/handover#0f3k9zq2m4x7w1ab.example",
+  handover_url: `https://postern.example.com/handover#${HANDOVER_TOKEN}`,
 };
 
-export const handoverBody = { token: "0f3k9zq2m4x7w1ab.example" };
+export const handoverBody = { token: HANDOVER_TOKEN };
 
 export const handedOverKey: HandedOverKey = { key: KEY, record: keyRecord };
 

@@ -35,9 +35,9 @@ interface AnswerBody {
 
 export interface Answer {
   readonly description: string;
-  /** Those that it always has, beside those that every answer has. */
+  /** It always has them, beside those of every answer. */
   readonly headers: readonly HeaderName[];
-  /** Those that depend on the caller or the deployment. */
+  /** They depend on the caller or the deployment. */
   readonly optionalHeaders?: readonly HeaderName[];
   /** Absent: the answer has no body. */
   readonly content?: Readonly<Record<string, AnswerBody>>;

@@ -8,11 +8,13 @@ const SHOWN_MS = 2_000;
 export function CopyButton({ text, what }: { text: string; what: string }) {
   const [label, setLabel] = useState("Copy");
   const copy = async () => {
-    const isCopied = await copyText(text);
-    const said = isCopied ? "Copied" : "Select the text and copy it";
-    setLabel(said);
-    announce(`${said}.`);
-    setTimeout(() => setLabel("Copy"), SHOWN_MS);
+    if (await copyText(text)) {
+      setLabel("Copied");
+      announce("Copied.");
+      setTimeout(() => setLabel("Copy"), SHOWN_MS);
+    } else {
+      announce("This browser does not allow it. Select the text, and copy it yourself.");
+    }
   };
   return (
     <button type="button" class="button" aria-label={`${label} ${what}`} onClick={() => void copy()}>
@@ -21,7 +23,7 @@ export function CopyButton({ text, what }: { text: string; what: string }) {
   );
 }
 
-/** False if the browser does not allow it, as on a page that was not loaded safely. */
+/** False if the browser does not allow it, as on a page of plain HTTP. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

@@ -19,25 +19,40 @@ interface FrameProps extends Common {
 const descriptionOf = (id: string, { hint, problem }: Partial<Common>) =>
   [hint ? `${id}-hint` : "", problem ? `${id}-problem` : ""].filter(Boolean).join(" ") || undefined;
 
+const Hint = ({ id, hint }: { id: string; hint: string | undefined }) =>
+  hint ? (
+    <p class="hint" id={`${id}-hint`}>
+      {hint}
+    </p>
+  ) : null;
+
+const FieldProblem = ({ id, problem }: { id: string; problem: string | null | undefined }) =>
+  problem ? (
+    <p class="field-problem" id={`${id}-problem`} role="alert">
+      {problem}
+    </p>
+  ) : null;
+
 const Frame = ({ id, label, hint, problem, children }: FrameProps) => (
   <div class="field">
     <label for={id}>{label}</label>
-    {hint ? (
-      <p class="hint" id={`${id}-hint`}>
-        {hint}
-      </p>
-    ) : null}
+    <Hint id={id} hint={hint} />
     {children}
-    {problem ? (
-      <p class="field-problem" id={`${id}-problem`} role="alert">
-        {problem}
-      </p>
-    ) : null}
+    <FieldProblem id={id} problem={problem} />
   </div>
 );
 
 const inputValue = (event: Event) =>
   (event.target as HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement).value;
+
+/** The attributes of every control in a frame. */
+const controlOf = (id: string, props: Common & Pick<TextProps, "onValue">) => ({
+  id,
+  name: props.name,
+  "aria-invalid": props.problem ? ("true" as const) : undefined,
+  "aria-describedby": descriptionOf(id, props),
+  onInput: (event: Event) => props.onValue(inputValue(event)),
+});
 
 interface TextProps extends Common {
   readonly value: string;
@@ -52,13 +67,12 @@ interface TextProps extends Common {
 
 export function TextField(props: TextProps) {
   const id = useId();
-  const { name, value, onValue, type = "text", autocomplete = "off", isRequired = false } = props;
+  const { value, type = "text", autocomplete = "off", isRequired = false } = props;
   const { min, max, placeholder } = props;
   return (
     <Frame {...props} id={id}>
       <input
-        id={id}
-        name={name}
+        {...controlOf(id, props)}
         type={type}
         value={value}
         autocomplete={autocomplete}
@@ -67,9 +81,6 @@ export function TextField(props: TextProps) {
         min={min}
         max={max}
         placeholder={placeholder}
-        aria-invalid={props.problem ? "true" : undefined}
-        aria-describedby={descriptionOf(id, props)}
-        onInput={(event: Event) => onValue(inputValue(event))}
       />
     </Frame>
   );
@@ -80,18 +91,14 @@ export function TextArea(
   props: Common & Pick<TextProps, "value" | "onValue" | "placeholder"> & { rows?: number },
 ) {
   const id = useId();
-  const { name, value, onValue, rows = 3, placeholder } = props;
+  const { value, rows = 3, placeholder } = props;
   return (
     <Frame {...props} id={id}>
       <textarea
-        id={id}
-        name={name}
+        {...controlOf(id, props)}
         rows={rows}
         spellcheck={false}
         placeholder={placeholder}
-        aria-invalid={props.problem ? "true" : undefined}
-        aria-describedby={descriptionOf(id, props)}
-        onInput={(event: Event) => onValue(inputValue(event))}
         value={value}
       />
     </Frame>
@@ -107,16 +114,10 @@ export function Select(
   props: Common & Pick<TextProps, "value" | "onValue"> & { choices: readonly Choice[] },
 ) {
   const id = useId();
-  const { name, value, onValue, choices } = props;
+  const { value, choices } = props;
   return (
     <Frame {...props} id={id}>
-      <select
-        id={id}
-        name={name}
-        aria-invalid={props.problem ? "true" : undefined}
-        aria-describedby={descriptionOf(id, props)}
-        onChange={(event: Event) => onValue(inputValue(event))}
-      >
+      <select {...controlOf(id, props)}>
         {choices.map((choice) => (
           <option value={choice.value} selected={choice.value === value}>
             {choice.label}
@@ -147,35 +148,25 @@ export function Checkbox({
         onChange={(event: Event) => onChecked((event.target as HTMLInputElement).checked)}
       />
       <label for={id}>{label}</label>
-      {hint ? (
-        <p class="hint" id={`${id}-hint`}>
-          {hint}
-        </p>
-      ) : null}
+      <Hint id={id} hint={hint} />
     </div>
   );
 }
 
 /** Fields that belong together, such as the boxes of a list. */
-export const FieldGroup = ({
+export function FieldGroup({
   legend,
   hint,
   problem,
   children,
-}: {
-  legend: string;
-  hint?: string | undefined;
-  problem?: string | null | undefined;
-  children: Child;
-}) => (
-  <fieldset>
-    <legend>{legend}</legend>
-    {hint ? <p class="hint">{hint}</p> : null}
-    {children}
-    {problem ? (
-      <p class="field-problem" role="alert">
-        {problem}
-      </p>
-    ) : null}
-  </fieldset>
-);
+}: Pick<Common, "hint" | "problem"> & { legend: string; children: Child }) {
+  const id = useId();
+  return (
+    <fieldset aria-describedby={descriptionOf(id, { hint, problem })}>
+      <legend>{legend}</legend>
+      <Hint id={id} hint={hint} />
+      {children}
+      <FieldProblem id={id} problem={problem} />
+    </fieldset>
+  );
+}

@@ -1,6 +1,7 @@
 /** A change that somebody asks for: one at a time, with its failure beside the field that it names. */
-import { useState } from "hono/jsx/dom";
+import { useEffect, useRef, useState } from "hono/jsx/dom";
 import { ApiError } from "../api.ts";
+import { announce } from "./announce.ts";
 import { problemOf } from "./use-data.ts";
 
 export interface Action<Args extends unknown[]> {
@@ -21,6 +22,13 @@ export function useAction<Args extends unknown[]>(act: (...args: Args) => Promis
     problem: null,
     field: null,
   });
+  const isShown = useRef(true);
+  useEffect(
+    () => () => {
+      isShown.current = false;
+    },
+    [],
+  );
   const run = async (...args: Args) => {
     if (state.isRunning) return;
     setState({ isRunning: true, problem: null, field: null });
@@ -29,6 +37,8 @@ export function useAction<Args extends unknown[]>(act: (...args: Args) => Promis
       setState({ isRunning: false, problem: null, field: null });
     } catch (error) {
       const problem = problemOf(error);
+      // Whoever has left the form is told of its failure all the same.
+      if (isShown.current === false) announce(problem);
       setState({ isRunning: false, problem, field: error instanceof ApiError ? error.field : null });
     }
   };

@@ -1,6 +1,7 @@
-/** What a view shows of the admin API, read again while the page is visible. */
-import { useCallback, useEffect, useRef, useState } from "hono/jsx/dom";
+/** Data of the admin API for a view, read again while the page is visible. */
+import { useCallback, useEffect, useState } from "hono/jsx/dom";
 import { ApiError, ConnectionError } from "../api.ts";
+import { startReading } from "./start-reading.ts";
 
 export interface Loaded<T> {
   /** Null until the first answer. After a failure the last answer stays. */
@@ -14,7 +15,7 @@ export interface Loaded<T> {
 }
 
 interface State<T> extends Omit<Loaded<T>, "reload"> {
-  /** What was read: after a change of the key, the state is still of the one before. */
+  /** The key under which it was read: after a change of the key, the state is still of the one before. */
   readonly key: string;
 }
 
@@ -25,44 +26,22 @@ interface State<T> extends Omit<Loaded<T>, "reload"> {
 export function useData<T>(key: string, load: (signal: AbortSignal) => Promise<T>, refreshMs = 0): Loaded<T> {
   const [state, setState] = useState<State<T>>({ key, data: null, problem: null, readAt: 0 });
   const [round, setRound] = useState(0);
-  const loadRef = useRef(load);
-  loadRef.current = load;
 
-  useEffect(() => {
-    const controller = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const plan = () => {
-      if (refreshMs > 0 && !controller.signal.aborted) timer = setTimeout(read, refreshMs);
-    };
-    const read = async () => {
-      // `onVisible` reads when somebody looks again.
-      if (document.visibilityState === "hidden") return;
-      try {
-        const data = await loadRef.current?.(controller.signal);
-        if (data !== undefined && !controller.signal.aborted)
-          setState({ key, data, problem: null, readAt: Date.now() });
-      } catch (error) {
-        if (controller.signal.aborted) return;
-        const problem = problemOf(error);
-        setState((before) =>
-          before.key === key ? { ...before, problem } : { key, data: null, problem, readAt: 0 },
-        );
-      }
-      plan();
-    };
-    const onVisible = () => {
-      if (document.visibilityState !== "visible") return;
-      clearTimeout(timer);
-      void read();
-    };
-    void read();
-    if (refreshMs > 0) document.addEventListener("visibilitychange", onVisible);
-    return () => {
-      controller.abort();
-      clearTimeout(timer);
-      document.removeEventListener("visibilitychange", onVisible);
-    };
-  }, [key, round, refreshMs]);
+  useEffect(
+    () =>
+      startReading(document, {
+        load,
+        refreshMs,
+        onData: (data) => setState({ key, data, problem: null, readAt: Date.now() }),
+        onError: (error) => {
+          const problem = problemOf(error);
+          setState((before) =>
+            before.key === key ? { ...before, problem } : { key, data: null, problem, readAt: 0 },
+          );
+        },
+      }),
+    [key, round, refreshMs],
+  );
 
   const reload = useCallback(() => setRound((before) => before + 1), []);
   const { data, problem, readAt } = state;

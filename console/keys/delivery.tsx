@@ -58,6 +58,9 @@ export const Issued = ({ issued, onDone }: { issued: IssuedKey; onDone: () => vo
     />
   );
 
+/** `what`: as in "the key". It may still be on its way. */
+export const leaveQuestion = (what: string) => `This page cannot show ${what} again. Leave it?`;
+
 interface SecretProps {
   readonly title: string;
   readonly caution: string;
@@ -68,7 +71,7 @@ interface SecretProps {
 }
 
 function Secret({ title, caution, text, what, done, onDone }: SecretProps) {
-  const endGuard = useLeaveGuard(`This page cannot show ${what} again. Leave it?`);
+  const endGuard = useLeaveGuard(leaveQuestion(what));
   return (
     <Section title={title}>
       <div class="stack">

@@ -1,6 +1,7 @@
 /** The edit of a key, which shows what it changes before it is saved. */
 import { useState } from "hono/jsx/dom";
 import type { Api } from "../api.ts";
+import { ActionButton } from "../components/action-button.tsx";
 import { announce } from "../components/announce.ts";
 import { PageHead } from "../components/page.tsx";
 import { WithData } from "../components/states.tsx";
@@ -34,9 +35,11 @@ function EditForm({ api, record }: { api: Api; record: KeyRecord }) {
   const changes = changesOf(before, form);
   const back = routeHash("keys", record.key_id);
   const save = useAction(async () => {
+    const own = location.hash;
     await api.editKey(record.key_id, editBody(before, form));
     announce(`Saved ${formatPlural(changes.length, "change")}.`);
-    location.hash = back;
+    // Whoever has gone on to another view stays there.
+    if (location.hash === own) location.hash = back;
   });
   return (
     <form
@@ -56,9 +59,14 @@ function EditForm({ api, record }: { api: Api; record: KeyRecord }) {
       />
       <Changes changes={changes} />
       <div class="actions">
-        <button type="submit" class="button button-primary" disabled={save.isRunning || changes.length === 0}>
-          {save.isRunning ? "Saving…" : "Save"}
-        </button>
+        <ActionButton
+          tone="primary"
+          isRunning={save.isRunning}
+          running="Saving…"
+          disabled={changes.length === 0}
+        >
+          Save
+        </ActionButton>
         <a class="button" href={back}>
           Cancel
         </a>

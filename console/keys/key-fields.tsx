@@ -1,25 +1,15 @@
 /** The fields of a key, for a new one and for an edit. */
-import { type Child, useEffect } from "hono/jsx/dom";
+import type { Child } from "hono/jsx/dom";
 import { Select, TextArea, TextField } from "../components/field.tsx";
+import { fieldProblem } from "../components/field-problem.ts";
+import { OtherProblem } from "../components/other-problem.tsx";
 import { Section } from "../components/page.tsx";
-import { Problem } from "../components/states.tsx";
-import { fieldProblem, otherProblem } from "./field-problem.ts";
 import type { KeyForm } from "./form-values.ts";
 import { KEY_SCOPES, REGION_WORDS } from "./key-words.ts";
-import { KeptFields, type PartProps, RateLimitFields, ScopeFields } from "./limits-fields.tsx";
+import { KeptFields, LIMITS_NAMES, type PartProps, RateLimitFields, ScopeFields } from "./limits-fields.tsx";
 
-/** Those that show what is wrong with them. */
-const NAMES = [
-  "name",
-  "scopes",
-  "organization_ids",
-  "fields.organization",
-  "fields.member",
-  "rate_limit.limit",
-  "rate_limit.period_seconds",
-  "allowed_ips",
-  "expires_at",
-];
+/** The fields that show what is wrong with them. */
+const NAMES = [...LIMITS_NAMES, "name", "organization_ids", "allowed_ips", "expires_at", "handover_seconds"];
 
 const REGIONS = [
   { value: "", label: "Where it is first used" },
@@ -35,28 +25,24 @@ interface Props extends PartProps<KeyForm> {
   readonly children?: Child;
 }
 
-export function KeyFields({ form, refusal, change, isNew, children }: Props) {
-  const general = otherProblem(refusal, NAMES);
-  useFocusOnProblem(refusal.problem);
-  return (
-    <>
-      {general === null ? null : <Problem text={general} />}
-      <div class="columns">
-        <Section title="What it may do">
-          <div class="fields">
-            <Rights form={form} refusal={refusal} change={change} />
-          </div>
-        </Section>
-        <Section title="Restrictions">
-          <div class="fields">
-            <Restrictions form={form} refusal={refusal} change={change} isNew={isNew} />
-            {children}
-          </div>
-        </Section>
-      </div>
-    </>
-  );
-}
+export const KeyFields = ({ form, refusal, change, isNew, children }: Props) => (
+  <>
+    <OtherProblem refusal={refusal} names={NAMES} />
+    <div class="columns">
+      <Section title="What it may do">
+        <div class="fields">
+          <Rights form={form} refusal={refusal} change={change} />
+        </div>
+      </Section>
+      <Section title="Restrictions">
+        <div class="fields">
+          <Restrictions form={form} refusal={refusal} change={change} isNew={isNew} />
+          {children}
+        </div>
+      </Section>
+    </div>
+  </>
+);
 
 const Rights = ({ form, refusal, change }: PartProps<KeyForm>) => (
   <>
@@ -126,10 +112,3 @@ const Restrictions = ({ form, refusal, change, isNew }: PartProps<KeyForm> & { i
     ) : null}
   </>
 );
-
-/** After a refusal the field that it names has the focus, so that nobody has to look for it. */
-export function useFocusOnProblem(problem: string | null): void {
-  useEffect(() => {
-    if (problem !== null) document.querySelector<HTMLElement>('form [aria-invalid="true"]')?.focus();
-  }, [problem]);
-}

@@ -18,6 +18,8 @@ const REFRESH_MS = 15_000;
 const TYPING_MS = 250;
 /** As far back as usage goes. */
 const LAST_USE_HOURS = 720;
+/** As many as the overview has at most (`MAX_TOP_KEYS`). */
+const MAX_BUSIEST_KEYS = 20;
 
 const STATUSES = [
   { value: "", label: "All" },
@@ -71,17 +73,24 @@ function useLastUse(api: Api): LastUse {
   );
   if (data === null) return () => undefined;
   const used = new Map(data.top_keys.map((key) => [key.key_id, key.last_used_at]));
-  const hasAll = used.size < 20;
+  const hasAll = used.size < MAX_BUSIEST_KEYS;
   return (keyId) => used.get(keyId) ?? (hasAll ? null : undefined);
 }
 
 function KeySearch({ q, status }: { q: string; status: KeyRecord["status"] | null }) {
   const [text, setText] = useState(q);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  // The URL may change without this form: by the browser's Back.
-  useEffect(() => setText(q), [q]);
+  const searched = useRef(q);
+  // The URL may change without this form, by the browser's Back: what somebody goes on typing after a search stays.
+  useEffect(() => {
+    if (q !== searched.current) setText(q);
+    searched.current = q;
+  }, [q]);
+  // A search that is still to come must not lead back from the view that somebody has gone to.
+  useEffect(() => () => clearTimeout(timer.current), []);
   const search = (next: { q?: string; status?: string }) => {
     clearTimeout(timer.current);
+    searched.current = next.q ?? text;
     // A search is not a step in the history.
     location.replace(routeHash("keys", null, { q: next.q ?? text, status: next.status ?? status }));
   };

@@ -1,7 +1,7 @@
 /** The parts of a form that keys and the session policy have in common: rate limit, and fields that are kept. */
 import { Checkbox, FieldGroup, Select, TextArea, TextField } from "../components/field.tsx";
+import { fieldProblem, type Refusal } from "../components/field-problem.ts";
 import { formatSeconds } from "../format.ts";
-import { fieldProblem, type Refusal } from "./field-problem.ts";
 import { type LimitsForm, PERIODS } from "./form-values.ts";
 import type { ScopeChoice } from "./key-words.ts";
 
@@ -11,6 +11,15 @@ export interface PartProps<Form> {
   /** Changes some values of the form. */
   readonly change: (values: Partial<Form>) => void;
 }
+
+/** The fields here that show what is wrong with them. */
+export const LIMITS_NAMES = [
+  "scopes",
+  "fields.organization",
+  "fields.member",
+  "rate_limit.limit",
+  "rate_limit.period_seconds",
+];
 
 /** A period that the form does not offer stays what it is. */
 function periodsWith(seconds: string) {

@@ -1,12 +1,14 @@
 /** A new key, with every restriction that it can have. */
 import { useState } from "hono/jsx/dom";
 import type { Api } from "../api.ts";
+import { ActionButton } from "../components/action-button.tsx";
+import { fieldProblem } from "../components/field-problem.ts";
+import { useLeaveGuard } from "../components/leave-guard.ts";
 import { PageHead } from "../components/page.tsx";
 import { useAction } from "../components/use-action.ts";
 import { routeHash } from "../routes.ts";
 import type { IssuedKey } from "../shapes.ts";
-import { DeliveryField, handoverSecondsOf, Issued } from "./delivery.tsx";
-import { fieldProblem } from "./field-problem.ts";
+import { DeliveryField, handoverSecondsOf, Issued, leaveQuestion } from "./delivery.tsx";
 import { creationBody, EMPTY_FORM, type KeyForm } from "./form-values.ts";
 import { KeyFields } from "./key-fields.tsx";
 
@@ -17,6 +19,7 @@ export function NewKey({ api }: { api: Api }) {
   const create = useAction(async () => {
     setIssued(await api.createKey(creationBody(form, handoverSecondsOf(delivery))));
   });
+  useLeaveGuard(create.isRunning ? leaveQuestion("the new key") : null);
   if (issued !== null) {
     const leave = () => {
       setIssued(null);
@@ -57,9 +60,9 @@ export function NewKey({ api }: { api: Api }) {
           />
         </KeyFields>
         <div class="actions">
-          <button type="submit" class="button button-primary" disabled={create.isRunning}>
-            {create.isRunning ? "Creating…" : "Create the key"}
-          </button>
+          <ActionButton tone="primary" isRunning={create.isRunning} running="Creating…">
+            Create the key
+          </ActionButton>
           <a class="button" href={routeHash("keys")}>
             Cancel
           </a>

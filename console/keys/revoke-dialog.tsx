@@ -1,6 +1,7 @@
 /** The confirmation of a revocation, which is final. */
 import type { Api } from "../api.ts";
-import { Dialog } from "../components/dialog.tsx";
+import { ActionButton } from "../components/action-button.tsx";
+import { Dialog, DialogActions } from "../components/dialog.tsx";
 import { Problem } from "../components/states.tsx";
 import { useAction } from "../components/use-action.ts";
 import type { KeyRecord } from "../shapes.ts";
@@ -18,26 +19,23 @@ export function RevokeDialog({ api, record, onClose, onRevoked }: Props) {
     onRevoked();
   });
   return (
-    <Dialog title={`Revoke ${record.name}?`} onClose={onClose}>
+    <Dialog title={`Revoke ${record.name}?`} isRunning={revoke.isRunning} onClose={onClose}>
       <div class="stack">
         {revoke.problem === null ? null : <Problem text={revoke.problem} />}
         <p>
           Calls with <b>{record.name}</b> (<code>{record.key_id}</code>) are refused everywhere within
           seconds. This cannot be undone: its caller then needs another key.
         </p>
-        <div class="actions">
-          <button
-            type="button"
-            class="button button-danger"
-            disabled={revoke.isRunning}
+        <DialogActions isRunning={revoke.isRunning} onClose={onClose}>
+          <ActionButton
+            tone="danger"
+            isRunning={revoke.isRunning}
+            running="Revoking…"
             onClick={() => void revoke.run()}
           >
-            {revoke.isRunning ? "Revoking…" : `Revoke ${record.name}`}
-          </button>
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
+            {`Revoke ${record.name}`}
+          </ActionButton>
+        </DialogActions>
       </div>
     </Dialog>
   );

@@ -1,13 +1,15 @@
 /** The rotation of a key: a new one in its place, and for how long the old one works beside it. */
 import { useState } from "hono/jsx/dom";
 import type { Api } from "../api.ts";
-import { Dialog } from "../components/dialog.tsx";
+import { ActionButton } from "../components/action-button.tsx";
+import { Dialog, DialogActions } from "../components/dialog.tsx";
 import { Select } from "../components/field.tsx";
-import { Problem } from "../components/states.tsx";
+import { fieldProblem } from "../components/field-problem.ts";
+import { useLeaveGuard } from "../components/leave-guard.ts";
+import { OtherProblem } from "../components/other-problem.tsx";
 import { useAction } from "../components/use-action.ts";
 import type { IssuedKey, KeyRecord } from "../shapes.ts";
-import { DeliveryField, handoverSecondsOf } from "./delivery.tsx";
-import { fieldProblem, otherProblem } from "./field-problem.ts";
+import { DeliveryField, handoverSecondsOf, leaveQuestion } from "./delivery.tsx";
 
 const OVERLAPS = [
   { value: "0", label: "Ends at once" },
@@ -36,16 +38,16 @@ export function RotateDialog({ api, record, onClose, onRotated }: Props) {
     };
     onRotated(await api.rotateKey(record.key_id, body));
   });
-  const general = otherProblem(rotate, ["overlap_seconds", "handover_seconds"]);
+  useLeaveGuard(rotate.isRunning ? leaveQuestion("the new key") : null);
   return (
-    <Dialog title={`Rotate ${record.name}`} onClose={onClose}>
+    <Dialog title={`Rotate ${record.name}`} isRunning={rotate.isRunning} onClose={onClose}>
       <form
         onSubmit={(event: Event) => {
           event.preventDefault();
           void rotate.run();
         }}
       >
-        {general === null ? null : <Problem text={general} />}
+        <OtherProblem refusal={rotate} names={["overlap_seconds", "handover_seconds"]} />
         <p>Its caller gets a new key with the same restrictions.</p>
         <Select
           label="The old key"
@@ -60,14 +62,11 @@ export function RotateDialog({ api, record, onClose, onRotated }: Props) {
           problem={fieldProblem(rotate, "handover_seconds")}
           onValue={setDelivery}
         />
-        <div class="actions">
-          <button type="submit" class="button button-primary" disabled={rotate.isRunning}>
-            {rotate.isRunning ? "Rotating…" : "Rotate the key"}
-          </button>
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
+        <DialogActions isRunning={rotate.isRunning} onClose={onClose}>
+          <ActionButton tone="primary" isRunning={rotate.isRunning} running="Rotating…">
+            Rotate the key
+          </ActionButton>
+        </DialogActions>
       </form>
     </Dialog>
   );

@@ -1,27 +1,27 @@
 /** The session policy: its form, and its end. */
 import { useState } from "hono/jsx/dom";
 import type { Api } from "../api.ts";
+import { ActionButton } from "../components/action-button.tsx";
 import { announce } from "../components/announce.ts";
-import { Dialog } from "../components/dialog.tsx";
+import { Dialog, DialogActions } from "../components/dialog.tsx";
 import { Checkbox, TextField } from "../components/field.tsx";
+import { fieldProblem } from "../components/field-problem.ts";
+import { OtherProblem } from "../components/other-problem.tsx";
 import { Section } from "../components/page.tsx";
 import { Problem } from "../components/states.tsx";
 import { useAction } from "../components/use-action.ts";
-import { fieldProblem, otherProblem } from "../keys/field-problem.ts";
-import { useFocusOnProblem } from "../keys/key-fields.tsx";
-import { KeptFields, RateLimitFields, ScopeFields } from "../keys/limits-fields.tsx";
+import {
+  KeptFields,
+  LIMITS_NAMES,
+  type PartProps,
+  RateLimitFields,
+  ScopeFields,
+} from "../keys/limits-fields.tsx";
 import type { SessionPolicy } from "../shapes.ts";
 import { type PolicyForm, policyBody, policyFormOf, SESSION_SCOPES } from "./policy-form.ts";
 
-/** Those that show what is wrong with them. */
-const NAMES = [
-  "scopes",
-  "fields.organization",
-  "fields.member",
-  "rate_limit.limit",
-  "rate_limit.period_seconds",
-  "max_age_seconds",
-];
+/** The fields that show what is wrong with them. */
+const NAMES = [...LIMITS_NAMES, "max_age_seconds"];
 
 interface Props {
   readonly api: Api;
@@ -54,9 +54,9 @@ export function PolicySection({ api, policy, onChanged }: Props) {
       >
         <PolicyFields form={form} refusal={save} change={change} />
         <div class="actions">
-          <button type="submit" class="button button-primary" disabled={save.isRunning || !isChanged}>
-            {saveWords(save.isRunning, policy)}
-          </button>
+          <ActionButton tone="primary" isRunning={save.isRunning} running="Saving…" disabled={!isChanged}>
+            {policy === null ? "Set the policy" : "Save the policy"}
+          </ActionButton>
           {policy === null ? null : (
             <button type="button" class="button button-danger" onClick={() => setEnding(true)}>
               Delete the policy
@@ -69,23 +69,10 @@ export function PolicySection({ api, policy, onChanged }: Props) {
   );
 }
 
-function saveWords(isRunning: boolean, policy: SessionPolicy | null): string {
-  if (isRunning) return "Saving…";
-  return policy === null ? "Set the policy" : "Save the policy";
-}
-
-interface FieldsProps {
-  readonly form: PolicyForm;
-  readonly refusal: { readonly problem: string | null; readonly field: string | null };
-  readonly change: (values: Partial<PolicyForm>) => void;
-}
-
-function PolicyFields({ form, refusal, change }: FieldsProps) {
-  const general = otherProblem(refusal, NAMES);
-  useFocusOnProblem(refusal.problem);
+function PolicyFields({ form, refusal, change }: PartProps<PolicyForm>) {
   return (
     <>
-      {general === null ? null : <Problem text={general} />}
+      <OtherProblem refusal={refusal} names={NAMES} />
       <ScopeFields
         choices={SESSION_SCOPES}
         chosen={form.scopes}
@@ -126,23 +113,20 @@ function EndDialog({ api, onClose, onEnded }: { api: Api; onClose: () => void; o
     onEnded();
   });
   return (
-    <Dialog title="Delete the session policy?" onClose={onClose}>
+    <Dialog title="Delete the session policy?" isRunning={end.isRunning} onClose={onClose}>
       <div class="stack">
         {end.problem === null ? null : <Problem text={end.problem} />}
         <p>All sessions of members are refused everywhere within seconds. Keys are not affected.</p>
-        <div class="actions">
-          <button
-            type="button"
-            class="button button-danger"
-            disabled={end.isRunning}
+        <DialogActions isRunning={end.isRunning} onClose={onClose}>
+          <ActionButton
+            tone="danger"
+            isRunning={end.isRunning}
+            running="Deleting…"
             onClick={() => void end.run()}
           >
-            {end.isRunning ? "Deleting…" : "Delete the policy"}
-          </button>
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-        </div>
+            Delete the policy
+          </ActionButton>
+        </DialogActions>
       </div>
     </Dialog>
   );

@@ -1,11 +1,13 @@
 /** Ends sessions: one, all of a member, or all of an organization. */
 import { useState } from "hono/jsx/dom";
 import type { Api } from "../api.ts";
+import { ActionButton } from "../components/action-button.tsx";
 import { Select, TextField } from "../components/field.tsx";
+import { fieldProblem } from "../components/field-problem.ts";
+import { OtherProblem } from "../components/other-problem.tsx";
 import { Section } from "../components/page.tsx";
-import { Done, Problem } from "../components/states.tsx";
+import { Done } from "../components/states.tsx";
 import { useAction } from "../components/use-action.ts";
-import { fieldProblem, otherProblem } from "../keys/field-problem.ts";
 
 const KINDS = {
   member_id: { label: "All sessions of a member", field: "Member ID", placeholder: "member-…" },
@@ -43,7 +45,6 @@ export function RevokeSection({ api }: { api: Api }) {
     setId("");
     setDone(`Tokens issued until now for ${revoked} are refused everywhere within seconds.`);
   });
-  const general = otherProblem(revoke, KIND_NAMES);
   return (
     <Section title="Revoke sessions">
       <form
@@ -55,7 +56,7 @@ export function RevokeSection({ api }: { api: Api }) {
         <p class="hint">
           For a sign-out or a lost device that Stytch has not told Postern of. Who signs in again reads again.
         </p>
-        {general === null ? null : <Problem text={general} />}
+        <OtherProblem refusal={revoke} names={KIND_NAMES} />
         <Select
           label="What to revoke"
           name="kind"
@@ -63,6 +64,7 @@ export function RevokeSection({ api }: { api: Api }) {
           choices={KIND_NAMES.map((name) => ({ value: name, label: KINDS[name].label }))}
           onValue={(value) => {
             if (isKind(value)) setKind(value);
+            setDone(null);
             revoke.reset();
           }}
         />
@@ -79,9 +81,9 @@ export function RevokeSection({ api }: { api: Api }) {
             revoke.reset();
           }}
         />
-        <button type="submit" class="button button-danger" disabled={revoke.isRunning}>
-          {revoke.isRunning ? "Revoking…" : "Revoke"}
-        </button>
+        <ActionButton tone="danger" isRunning={revoke.isRunning} running="Revoking…">
+          Revoke
+        </ActionButton>
         {done === null ? null : <Done>{done}</Done>}
       </form>
     </Section>

@@ -10,13 +10,7 @@ import { RevokeSection } from "./revoke-section.tsx";
 const REFRESH_MS = 10_000;
 
 export function SessionsView({ api, route }: ViewProps) {
-  const hours = hoursOf(route);
   const policy = useData("policy", async (signal) => ({ policy: await api.sessionPolicy(signal) }));
-  const usage = useData(
-    `session usage ${hours}`,
-    async (signal) => (await api.sessionUsage(hours, signal))?.hours ?? [],
-    REFRESH_MS,
-  );
   return (
     <>
       <PageHead
@@ -35,11 +29,22 @@ export function SessionsView({ api, route }: ViewProps) {
               policy={data.policy}
               onChanged={policy.reload}
             />
-            {data.policy === null ? null : <UsageSection usage={usage} hours={hours} route={route} />}
+            {data.policy === null ? null : <SessionUsageSection api={api} route={route} />}
           </>
         )}
       </WithData>
       <RevokeSection api={api} />
     </>
   );
+}
+
+/** There is no usage before the first policy. */
+function SessionUsageSection({ api, route }: ViewProps) {
+  const hours = hoursOf(route);
+  const usage = useData(
+    `session usage ${hours}`,
+    async (signal) => (await api.sessionUsage(hours, signal)).hours,
+    REFRESH_MS,
+  );
+  return <UsageSection usage={usage} hours={hours} route={route} />;
 }

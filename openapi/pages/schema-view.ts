@@ -63,7 +63,7 @@ function nestedFields(schema: JsonSchema, name: string): Field[] {
   });
 }
 
-const fallbackOf = ({ default: fallback }: JsonSchema) =>
+export const fallbackOf = ({ default: fallback }: JsonSchema) =>
   fallback === undefined ? "" : [" Default: ", html`<code>${JSON.stringify(fallback)}</code>.`];
 
 /** A table of the fields of an object. */
@@ -75,5 +75,3 @@ export function fieldTable(schema: JsonSchema) {
   });
   return html`<div class="table-scroll" tabindex="0"><table><thead><tr><th scope="col">Field</th><th scope="col">Value</th><th scope="col">Present</th><th scope="col">Meaning</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }
-
-export { fallbackOf };

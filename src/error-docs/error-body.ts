@@ -2,7 +2,7 @@
 import * as z from "zod";
 
 export const ErrorBody = z.strictObject({
-  status_code: z.int().describe("That of the response"),
+  status_code: z.int().describe("The status of the response"),
   request_id: z.uuid().describe("The value of `X-Request-Id`: quote it to the operator"),
   error_type: z.string().describe("What happened, for programs: described at `/docs/errors`"),
   error_message: z.string().min(1).describe("What happened, for people"),

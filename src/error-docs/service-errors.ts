@@ -1,4 +1,4 @@
-/** The failures that another request of the caller does not end: 5xx. */
+/** The failures of Stytch, of Postern or of its configuration, which no correction of the request ends: 5xx. */
 import type { Failure } from "../errors.ts";
 import { AFTER_WAITING, type ErrorDescriptions } from "./description.ts";
 

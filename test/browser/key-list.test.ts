@@ -34,6 +34,22 @@ test("keys are found by a part of their name, by status, and page by page", asyn
   expect(await page.getByLabel("Search").inputValue()).toBe("");
 });
 
+test("a search that was not yet made does not lead back to the list", async () => {
+  const { page } = await openConsole(postern, "keys");
+  await page.getByRole("heading", { name: "Keys", level: 1 }).waitFor();
+  // At once, as a person on a slow machine.
+  await page.evaluate(`{
+    const input = document.querySelector('[name="q"]');
+    input.value = "half a na";
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+    location.hash = "purge";
+  }`);
+  await page.getByRole("heading", { name: "Purge", level: 1 }).waitFor();
+  // Longer than a search waits for another keystroke.
+  await page.waitForTimeout(300);
+  expect(new URL(page.url()).hash).toBe("#purge");
+});
+
 test("the calls of a key are in its plot and in the table beside it", async () => {
   const limited = { name: "Counted", rate_limit: { limit: 3, period_seconds: 3_600 } };
   const { key_id, key } = await createRecord(postern, limited);

@@ -208,6 +208,8 @@ test("a revocation names the key, can be left with Escape, and is in force after
   await open.click();
   await dialog.getByRole("button", { name: "Revoke Old laptop" }).click();
   await page.getByText("revoked", { exact: true }).waitFor();
-  expect(await open.count()).toBe(0);
+  await vi.waitFor(async () => expect(await open.count()).toBe(0));
+  const title = page.getByRole("heading", { name: "Old laptop", level: 1 });
+  expect(await title.evaluate((heading) => heading === document.activeElement)).toBe(true);
   await vi.waitFor(async () => expect(await statusWith(postern, key)).toBe(401), { timeout: 5_000 });
 });

@@ -1,8 +1,8 @@
-/** Signing in and out, and what a page says when Postern cannot be reached. */
+/** Signing in and out, and what a page does when Postern is slow or cannot be reached. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { SandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { findViolations } from "./accessibility.ts";
-import { openConsole, signIn, startConsole } from "./console.ts";
+import { createRecord, KEY, openConsole, shownKey, signIn, startConsole } from "./console.ts";
 import { openVisit } from "./visit.ts";
 
 let postern: SandboxedPostern;
@@ -62,7 +62,59 @@ test("a lost connection is said in words, and the page recovers by itself", asyn
   await page.getByText("Postern cannot be reached. The page tries again by itself.").waitFor();
   expect(await findViolations(page)).toEqual([]);
   await setOffline(false);
+  await page.getByText("Postern cannot be reached. The page").waitFor({ state: "hidden" });
   await purge.click();
   await page.getByRole("status").filter({ hasText: "RBAC policy" }).waitFor();
   expect(await page.getByText("Postern cannot be reached").count()).toBe(0);
+});
+
+test("a slow save takes nobody back from another view, and its failure is told there", async () => {
+  const { key_id } = await createRecord(postern, { name: "Saved slowly" });
+  const { page } = await openConsole(postern, `keys/${key_id}?edit=1`);
+  const answers: ((answer: object) => void)[] = [];
+  await page.route(`**/admin/keys/${key_id}`, async (route) => {
+    if (route.request().method() !== "PATCH") return await route.continue();
+    await route.fulfill(await new Promise<object>((resolve) => answers.push(resolve)));
+  });
+  const save = page.getByRole("button", { name: /^Sav/ });
+  const saveAndLeave = async (name: string) => {
+    await page.getByLabel("Name").fill(name);
+    await save.focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Saving…" }).waitFor();
+    // A second press is one too many, and the button keeps the focus.
+    await page.keyboard.press("Enter");
+    expect(await save.evaluate((button) => button === document.activeElement)).toBe(true);
+    await page.getByRole("link", { name: "Purge" }).click();
+    await page.getByRole("heading", { name: "Purge", level: 1 }).waitFor();
+  };
+  await saveAndLeave("Saved later");
+  answers.shift()?.({ json: {} });
+  await page.getByText("Saved 1 change.").waitFor();
+  expect(new URL(page.url()).hash).toBe("#purge");
+  await page.goto(`/console/#keys/${key_id}?edit=1`);
+  await saveAndLeave("Not saved");
+  // It breaks off.
+  answers.shift()?.({ body: "{" });
+  await page.getByText("it is not known whether the change was made").waitFor();
+  expect(answers).toEqual([]);
+});
+
+test("whoever leaves while a key is being created is asked first, and may wait for it", async () => {
+  const { page } = await openConsole(postern, "keys/new");
+  const held = Promise.withResolvers<void>();
+  await page.route("**/admin/keys", async (route) => {
+    await held.promise;
+    await route.continue();
+  });
+  await page.getByLabel("Name").fill("On its way");
+  await page.getByRole("button", { name: "Create the key" }).click();
+  await page.getByRole("button", { name: "Creating…" }).waitFor();
+  const question = page.waitForEvent("dialog");
+  const leaving = page.getByRole("link", { name: "Purge" }).click();
+  await (await question).dismiss();
+  await leaving;
+  held.resolve();
+  await page.getByRole("heading", { name: "The key of On its way" }).waitFor();
+  expect(await shownKey(page)).toMatch(KEY);
 });

@@ -84,7 +84,7 @@ test("an answer that is no JSON is an error in words", async () => {
 
 test("no session policy is null, and any other 404 an error", async () => {
   respond = refuse(404, "session_policy_not_found", "None.");
-  expect([await api.sessionPolicy(), await api.sessionUsage(24)]).toEqual([null, null]);
+  expect(await api.sessionPolicy()).toBe(null);
   respond = refuse(404, "route_not_found", "None.");
   await expect(api.sessionPolicy()).rejects.toBeInstanceOf(ApiError);
 });
@@ -97,6 +97,25 @@ test("a lost connection is told, and so is its return", async () => {
   respond = () => Response.json({});
   await api.overview(24);
   expect(heard).toEqual(["lost", "lost", "lost", "connected"]);
+});
+
+test("a change whose answer breaks off is not taken for one that was made", async () => {
+  respond = () => new Response('{"key_id": "k", "ke', { status: 201 });
+  await expect(api.createKey({})).rejects.toThrow("it is not known whether the change was made");
+  respond = () => new Response("<html>", { status: 200 });
+  await expect(api.overview(24)).rejects.toBeInstanceOf(ConnectionError);
+  expect(heard).toEqual(["lost", "lost"]);
+});
+
+test("a call that waited in vain does not take back a later answer", async () => {
+  const slow = Promise.withResolvers<Response>();
+  respond = () => slow.promise;
+  const waiting = api.overview(24).catch((thrown: unknown) => thrown);
+  respond = () => Response.json({});
+  await api.overview(24);
+  slow.reject(new DOMException("too slow", "TimeoutError"));
+  expect(await waiting).toBeInstanceOf(ConnectionError);
+  expect(heard).toEqual(["connected"]);
 });
 
 test("a call that the page itself ends is no lost connection", async () => {

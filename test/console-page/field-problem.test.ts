@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fieldProblem, otherProblem } from "../../console/keys/field-problem.ts";
+import { fieldProblem, otherProblem } from "../../console/components/field-problem.ts";
 
 const refusal = (field: string | null, text: string) => ({
   field,

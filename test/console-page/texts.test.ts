@@ -113,7 +113,8 @@ test("a key is handed over by one POST with the token in its body", async () => 
     return Response.json({ key: "pst_test_x", record: { name: "a" } });
   };
   expect(await takeKey(fetch, "t")).toEqual({ kind: "key", key: "pst_test_x", record: { name: "a" } });
-  expect(calls).toEqual([["/handover", expect.objectContaining({ method: "POST", body: '{"token":"t"}' })]]);
+  const init = { method: "POST", body: '{"token":"t"}', signal: expect.any(AbortSignal) };
+  expect(calls).toEqual([["/handover", expect.objectContaining(init)]]);
 });
 
 test("a used link has ended, and one that cannot be asked for has failed", async () => {

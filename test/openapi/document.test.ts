@@ -7,6 +7,7 @@ import { createDocument, formatDocument } from "../../openapi/document.ts";
 import { errorResponses } from "../../openapi/error-responses.ts";
 import { ERROR_TYPES, sampleResponse } from "../../openapi/error-samples.ts";
 import { withErrorsTable } from "../../openapi/errors-table.ts";
+import { handoverBody, linkedKey } from "../../openapi/examples.ts";
 import { OPERATIONS } from "../../openapi/operations/all.ts";
 import { componentSchemas } from "../../openapi/schemas.ts";
 import { shareResponses } from "../../openapi/shared-responses.ts";
@@ -72,6 +73,12 @@ test("every example of a body matches its schema", () => {
     return values.flatMap((value) => validator.validate(value).errors.map(({ error }) => `${id}: ${error}`));
   });
   expect(problems).toEqual([]);
+});
+
+test("the token of a link has the form of one in every example", () => {
+  const token = /^handover_[0-9a-z]{16}_[0-9a-z]{52}$/;
+  expect(handoverBody.token).toMatch(token);
+  expect(new URL(linkedKey.handover_url).hash.slice(1)).toMatch(token);
 });
 
 test("failures of a status share a response, with the headers that each of them has", async () => {
