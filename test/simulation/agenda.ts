@@ -10,6 +10,8 @@ export interface Agenda {
   /** In ms from the beginning. */
   now(): number;
   after(ms: number, happen: () => void): void;
+  /** Runs the next event; false if nothing is planned any more. */
+  step(): boolean;
   /** Runs until nothing is planned any more. */
   run(): void;
 }
@@ -56,16 +58,22 @@ export function createAgenda(): Agenda {
     return first;
   }
 
+  function step(): boolean {
+    const one = next();
+    if (one === undefined) return false;
+    now = one.at;
+    one.happen();
+    return true;
+  }
+
   return {
     now: () => now,
     after: (ms, happen) => {
       siftUp({ at: now + ms, sequence: planned++, happen }, heap.length);
     },
+    step,
     run: () => {
-      for (let one = next(); one !== undefined; one = next()) {
-        now = one.at;
-        one.happen();
-      }
+      while (step());
     },
   };
 }
