@@ -36,6 +36,7 @@ export function flameGraphOf(tree: Call, title: string): string {
   const height = (depth + 2) * ROW_HEIGHT;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="monospace" font-size="11">`,
+    `<title>${escapeMarkup(title)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/><text x="3" y="13">${escapeMarkup(title)}</text>`,
     ...rows,
     "</svg>\n",

@@ -3,6 +3,7 @@ import type { Built } from "../dev/build.ts";
 import type { Count } from "./counted-worker.ts";
 import { cpuOf, type Measurements, requestsOf, type Spread } from "./measure.ts";
 import { MIX } from "./mixed-load.ts";
+import { printTable } from "./print-table.ts";
 import { describeBar, isMet, type Ratios } from "./ratios.ts";
 
 /** The operations of one Worker. */
@@ -75,15 +76,4 @@ export function printRatios(ratios: Ratios, isJudged: boolean): void {
       ...(isJudged ? [verdict(isMet(name, value))] : []),
     ]),
   );
-}
-
-export function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = head.map((name, index) =>
-    Math.max(name.length, ...rows.map((row) => row[index]?.length ?? 0)),
-  );
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, index) => (index === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[index] ?? 0)))
-      .join("  ");
-  console.log([line(head), ...rows.map(line), ""].join("\n"));
 }

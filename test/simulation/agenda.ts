@@ -10,6 +10,8 @@ export interface Agenda {
   /** In ms from the beginning. */
   now(): number;
   after(ms: number, happen: () => void): void;
+  /** Runs the next event; false if nothing is planned any more. */
+  step(): boolean;
   /**
    * Runs until nothing is planned any more. `arrivals` are events that are in order of time already, and come before
    * all others of the same moment: outside the heap they cost nothing.
@@ -56,9 +58,18 @@ export function createAgenda(): Agenda {
     heap[i] = event;
   }
 
-  function removeFirst(): void {
-    const last = heap.pop();
+  function next(): Planned | undefined {
+    const [first, last] = [heap[0], heap.pop()];
     if (last !== undefined && heap.length > 0) siftDown(last);
+    return first;
+  }
+
+  function step(): boolean {
+    const one = next();
+    if (one === undefined) return false;
+    now = one.at;
+    one.happen();
+    return true;
   }
 
   return {
@@ -66,6 +77,7 @@ export function createAgenda(): Agenda {
     after: (ms, happen) => {
       siftUp({ at: now + ms, sequence: planned++, happen }, heap.length);
     },
+    step,
     run: (arrivals = [], onArrival = () => {}) => {
       let arrived = 0;
       for (;;) {
@@ -75,13 +87,7 @@ export function createAgenda(): Agenda {
           arrived += 1;
           now = arrival[0];
           onArrival(arrival);
-        } else if (first === undefined) {
-          return;
-        } else {
-          removeFirst();
-          now = first.at;
-          first.happen();
-        }
+        } else if (!step()) return;
       }
     },
   };
