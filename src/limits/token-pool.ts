@@ -29,6 +29,7 @@ import {
 } from "./grant-policy.ts";
 import type { TokenRequest, TokenResponse } from "./messages.ts";
 import { type Quota, quotaOf, refusedQuota } from "./rate-limit-headers.ts";
+import { TokenQueue } from "./token-queue.ts";
 
 interface HeldGrant {
   readonly id: number;
@@ -45,8 +46,9 @@ export interface PendingRequest {
   readonly requestedAt: number;
   readonly isProbe: boolean;
 }
+type Sender = Pick<TokenRequest, "isolateId" | "ttlMs" | "needsToken" | "alsoWaiting">;
 
-export interface RequestOptions extends Pick<TokenRequest, "isolateId" | "ttlMs" | "needsToken"> {
+export interface RequestOptions extends Sender {
   /**
    * Whether the call that waits has been authorized, and so counts against the number of calls that may ask after a
    * refusal. Others must not: a caller from a forbidden address would keep allowed ones waiting.
@@ -54,7 +56,7 @@ export interface RequestOptions extends Pick<TokenRequest, "isolateId" | "ttlMs"
   readonly isProbe: boolean;
 }
 
-/** A request without a response for so long, in ms, gets none: its own request was stopped. */
+/** A request without a response for so long, in ms, gets none: its request was stopped. */
 const RESPONSE_TIMEOUT_MS = 2_000;
 
 /** How long a request usually travels at most, in ms. */
@@ -79,6 +81,7 @@ export class TokenPool {
   #prefetch: { readonly since: number; unclaimed: number } | null = null;
   /** Calls that wait for the prefetch, notified when it has ended. */
   readonly prefetchEnded = new Waiters();
+  readonly queue = new TokenQueue();
 
   constructor(limit: Limit, now: number) {
     this.#snapshot = createSnapshot(limit, now);
@@ -175,7 +178,9 @@ export class TokenPool {
       this.#grants.push({ id, left: tokens, requestedAt, returnAt, until: requestedAt + ttlMs });
     }
     this.#roundTripMs += (Math.max(0, now - requestedAt) - this.#roundTripMs) * ROUND_TRIP_WEIGHT;
-    this.#snapshot = nextSnapshot(this.#snapshot, response, requestedAt, ttlMs, now);
+    const { alsoWaiting = 0 } = message;
+    const wasRefused = response.granted === false || (response.alsoGranted ?? alsoWaiting) < alsoWaiting;
+    this.#snapshot = nextSnapshot(this.#snapshot, response, wasRefused, requestedAt, ttlMs, now);
     this.#end(request);
   }
 

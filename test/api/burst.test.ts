@@ -1,7 +1,7 @@
 /** Many calls at once in an isolate that knows nothing yet: what each part is asked, and what its failures do. */
 import { beforeEach, expect, test } from "vitest";
 import { useClock } from "../support/clock.ts";
-import { createIsolate, type TestIsolate } from "../support/deployment.ts";
+import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { keyObjects } from "../support/key-object.ts";
 import { settleObjects, trackObjectWork } from "../support/object-work.ts";
 import { setUpOrganization } from "../support/setup.ts";
@@ -114,5 +114,42 @@ test("a burst that KV fails is answered by the organization's object after two r
   const statuses = (await Promise.all(callAll(isolate, 20))).map((answer) => answer.slice(0, 3));
   expect(new Set(statuses)).toEqual(new Set(["200"]));
   expect(reads).toBe(2);
+  await isolate.settle();
+});
+
+test("300 calls of a limited key ask its object twice, and no call beyond the limit is let in", async () => {
+  const { key: limited } = await createKey(operator, ["organizations:read"], {
+    rate_limit: { limit: 200, period_seconds: 86_400 },
+  });
+  const isolate = createIsolate();
+  const answers = Array.from({ length: CALLS }, async () => {
+    const { status } = await isolate.callUntilResponse(path, { key: limited });
+    return status;
+  });
+  const statuses = await Promise.all(answers);
+  expect(statuses.filter((status) => status === 200)).toHaveLength(200);
+  expect(statuses.filter((status) => status === 429)).toHaveLength(100);
+  expect(isolate.counts.objects["lease"]).toBeLessThanOrEqual(3);
+  await isolate.settle();
+});
+
+test("calls of a limited key whose question fails are let in by another one's", async () => {
+  const { key: limited } = await createKey(operator, ["organizations:read"], {
+    rate_limit: { limit: 20, period_seconds: 86_400 },
+  });
+  let asked = 0;
+  const isolate = createIsolate(
+    keyObjects(async (ask) => {
+      asked += 1;
+      if (asked === 2) throw new Error("only this once");
+      return await ask();
+    }),
+  );
+  const statuses = await Promise.all(
+    Array.from({ length: 30 }, async () => (await isolate.callUntilResponse(path, { key: limited })).status),
+  );
+  // The one that asked counts by itself, as while the object fails.
+  expect(statuses.filter((status) => status === 200)).toHaveLength(21);
+  expect(asked).toBeLessThanOrEqual(4);
   await isolate.settle();
 });
