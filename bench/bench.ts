@@ -8,7 +8,7 @@ import { build } from "../dev/build.ts";
 import { dollarsPerMillion } from "../src/metrics/prices.ts";
 import { type Count, startCountedWorker } from "./counted-worker.ts";
 import { cpuOf, type Measured, measure, requestsOf, type Spread } from "./measure.ts";
-import { countMix } from "./mixed-load.ts";
+import { BUSY, countMix } from "./mixed-load.ts";
 import { PROCESSORS } from "./processors.ts";
 import { isMet, ratiosOf, round } from "./ratios.ts";
 import {
@@ -74,7 +74,7 @@ async function countAll(config: string, entry: string, isPostern: boolean): Prom
   const byKind = await countKinds(kindsWorker, isPostern, size.countedRequests);
   await kindsWorker.stop();
   const mixWorker = await startCountedWorker(config, built);
-  const mix = await countMix(mixWorker, size.mixSeconds);
+  const mix = await countMix(mixWorker, BUSY, size.mixSeconds);
   await mixWorker.stop();
   return { byKind, mix };
 }
