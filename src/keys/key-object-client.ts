@@ -48,13 +48,13 @@ export async function fetchLease(
   });
   const uncheckedGeneration = claimant !== null && "generation" in claimant ? claimant.generation : null;
   try {
-    const { record, tokens } = await callWithRetry(
+    const { record, tokens, isUsageStored } = await callWithRetry(
       () => context.env.API_KEY.getByName(keyId),
       async (object) => await object.lease(report, request.message, uncheckedGeneration),
       KEY_OBJECT_TIMEOUT_MS,
     ).finally(() => context.state.metrics.keyLease(Date.now() - requestedAt));
     const now = Date.now();
-    if (report !== null) keyState.pendingUsage.acknowledge(keyId, report, now);
+    if (report !== null) keyState.pendingUsage.acknowledge(keyId, report, now, isUsageStored);
     applyTokenResponse(keyState.tokenPools, keyId, pool, request, tokens, now);
     return { record, granted: tokens?.granted ?? null, alsoGranted: tokens?.alsoGranted ?? null };
   } catch (error) {

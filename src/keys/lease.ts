@@ -2,8 +2,9 @@
  * The isolate's copies of key records, each on a lease of `LEASE_SECONDS`: a known key costs no I/O.
  *
  *   age of the lease               what happens
- *   under half of LEASE_SECONDS    the lease is used
- *   under LEASE_SECONDS            the lease is used, and renewed in the background
+ *   under LEASE_SECONDS            the lease is used
+ *   the same, in its last second   the lease is used, and renewed in the background (or in its second half, if it lasts
+ *                                  for less than two seconds)
  *   LEASE_SECONDS or more          the request waits for the key's object
  *   the same, and the object       the lease is used for LEASE_GRACE_SECONDS more; then the key cannot be checked
  *   fails
@@ -45,6 +46,8 @@ export interface LeaseSource {
 
 export class Leases {
   readonly #leaseMs: number;
+  /** From which age on a call renews the lease: late, so that a key costs one object call in a lease. */
+  readonly #renewalAgeMs: number;
   readonly #graceMs: number;
   readonly #leases = new BoundedMap<string, Lease>(MAX_LEASES);
   /**
@@ -56,6 +59,7 @@ export class Leases {
 
   constructor({ leaseSeconds, leaseGraceSeconds }: Pick<Config, "leaseSeconds" | "leaseGraceSeconds">) {
     this.#leaseMs = leaseSeconds * 1_000;
+    this.#renewalAgeMs = this.#leaseMs - Math.min(KEY_OBJECT_TIMEOUT_MS, this.#leaseMs / 2);
     this.#graceMs = leaseGraceSeconds * 1_000;
   }
 
@@ -69,7 +73,7 @@ export class Leases {
     if (lease === undefined) return null;
     const now = source.now();
     if (!this.#isValid(lease, key, now)) return null;
-    if (now - lease.requestedAt >= this.#leaseMs / 2) this.renewInBackground(key.keyId, now, source);
+    if (now - lease.requestedAt >= this.#renewalAgeMs) this.renewInBackground(key.keyId, now, source);
     return lease;
   }
 

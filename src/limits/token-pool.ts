@@ -119,7 +119,6 @@ export class TokenPool {
     return granted;
   }
 
-  /** How many tokens the isolate holds. */
   available(now: number): number {
     let total = 0;
     for (const grant of this.#grants) if (isValid(grant, now)) total += grant.left;
@@ -145,9 +144,11 @@ export class TokenPool {
     return this.#prefetch === null ? 0 : this.#prefetch.since + PREFETCH_PATIENCE * this.#roundTripMs - now;
   }
 
-  /** Whether to request more tokens in the background. */
+  /** Whether to ask the object in the background, for more tokens or to return some. */
   shouldPrefetch(now: number): boolean {
     if (this.#isPrefetching(now)) return false;
+    // Unused tokens go back, for others to take.
+    for (const { left, returnAt } of this.#grants) if (left > 0 && now >= returnAt) return true;
     const held = this.available(now);
     const { level, limit, isRefusing, retryAt } = this.#snapshot;
     // Spent tokens keep their places in the bucket until they are reported, and calls are being refused meanwhile.

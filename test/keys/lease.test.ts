@@ -29,6 +29,8 @@ function createLeases() {
   };
   /** Asks for a token, and so for the lease, whatever is under way. */
   const askForToken = async () => await leases.fetchAndStore(KEY_ID, source.now(), source);
+  /** As a call does that finds few tokens. */
+  const renew = () => leases.renewInBackground(KEY_ID, source.now(), source);
   /** Settles the request of this number, and runs all that depends on it. */
   const answer = async (number: number, result: KeyRecord | null | Error) => {
     if (result instanceof Error) requests[number]?.reject(result);
@@ -41,7 +43,18 @@ function createLeases() {
     await answer(requests.length - 1, result);
     return await lease;
   };
-  return { leases, clock, requests, background, fetchLease, useLease, askForToken, answer, useAnswered };
+  return {
+    leases,
+    clock,
+    requests,
+    background,
+    fetchLease,
+    useLease,
+    askForToken,
+    renew,
+    answer,
+    useAnswered,
+  };
 }
 
 /** The same, with a lease of this age. */
@@ -82,15 +95,15 @@ describe("an unknown key", () => {
 });
 
 describe("a lease of 10 seconds", () => {
-  test("a lease under half its duration is used without an object call", async () => {
-    const { useLease, fetchLease, background } = await createLease(4.999);
+  test("a lease is used without an object call until its last second", async () => {
+    const { useLease, fetchLease, background } = await createLease(8.999);
     expect(await useLease()).toEqual(leaseOf("first"));
     expect(fetchLease).toHaveBeenCalledTimes(1);
     expect(background).toEqual([]);
   });
 
-  test("a lease is renewed in the background from half its duration on", async () => {
-    const { useLease, fetchLease, background, answer } = await createLease(5);
+  test("a lease is renewed in the background in its last second", async () => {
+    const { useLease, fetchLease, background, answer } = await createLease(9);
     expect(await useLease()).toEqual(leaseOf("first"));
     expect(fetchLease.mock.calls.slice(1)).toEqual([[KEY_ID, false]]);
     expect(background).toHaveLength(1);
@@ -100,27 +113,30 @@ describe("a lease of 10 seconds", () => {
   });
 
   test("a lease has one renewal at a time, however many calls use it", async () => {
-    const { clock, useLease, fetchLease } = await createLease(5);
+    const { clock, useLease, fetchLease } = await createLease(9);
     await Promise.all(Array.from({ length: 20 }, async () => await useLease()));
-    clock.seconds += 1.999;
+    clock.seconds += 0.999;
     await useLease();
     expect(fetchLease).toHaveBeenCalledTimes(2);
   });
 
   test("a renewal that hangs is followed by one other renewal, even if it ends first", async () => {
-    const { clock, useLease, fetchLease, answer } = await createLease(5);
-    await useLease();
-    clock.seconds += 2;
-    expect(await useLease()).toEqual(leaseOf("first"));
+    const { clock, renew, fetchLease, answer } = await createLease(1);
+    renew();
+    clock.seconds += 1.999;
+    renew();
+    expect(fetchLease).toHaveBeenCalledTimes(2);
+    clock.seconds += 0.001;
+    renew();
     expect(fetchLease).toHaveBeenCalledTimes(3);
     await answer(1, DOWN);
     clock.seconds += 0.1;
-    await useLease();
+    renew();
     expect(fetchLease).toHaveBeenCalledTimes(3);
   });
 
   test("a renewal that fails keeps the lease, does not reject, and is tried again", async () => {
-    const { useLease, fetchLease, background, answer } = await createLease(5);
+    const { useLease, fetchLease, background, answer } = await createLease(9);
     await useLease();
     await answer(1, DOWN);
     await expect(background[0]).resolves.toBeUndefined();

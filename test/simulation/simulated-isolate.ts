@@ -44,7 +44,7 @@ export class SimulatedIsolate {
       this.#askForToken(pool === undefined);
       return;
     }
-    if (age >= this.#leaseMs / 2) this.#renew();
+    if (age >= this.#leaseMs - Math.min(OBJECT_TIMEOUT_MS, this.#leaseMs / 2)) this.#renew();
     this.#take(pool, true);
   }
 
