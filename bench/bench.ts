@@ -6,9 +6,10 @@
 import { parseArgs } from "node:util";
 import { build } from "../dev/build.ts";
 import { dollarsPerMillion } from "../src/metrics/prices.ts";
+import { costAt, countBurst, SPARSE } from "./cost-table.ts";
 import { type Count, startCountedWorker } from "./counted-worker.ts";
 import { cpuOf, type Measured, measure, requestsOf, type Spread } from "./measure.ts";
-import { countMix } from "./mixed-load.ts";
+import { BUSY, countMix } from "./mixed-load.ts";
 import { PROCESSORS } from "./processors.ts";
 import { isMet, ratiosOf, round } from "./ratios.ts";
 import {
@@ -56,7 +57,20 @@ const dollars = {
   postern: dollarsPerMillion(postern.mix, postern.mix.requests, hitCpuMs("hit_1000"), true),
   assembled: dollarsPerMillion(assembled.mix, assembled.mix.requests, hitCpuMs("assembled_1000"), false),
 };
-const ratios = ratiosOf(measured, dollars);
+progress("counting sparse traffic and a burst");
+const counted = {
+  postern: await build(POSTERN, "bench/counted/postern.ts"),
+  assembled: await build(ASSEMBLED, "bench/counted/assembled.ts"),
+};
+const sparse = {
+  postern: await costAt(POSTERN, counted.postern, SPARSE, size.mixSeconds, true),
+  assembled: await costAt(ASSEMBLED, counted.assembled, SPARSE, size.mixSeconds, false),
+};
+const burstLeaseQuestions = await countBurst(POSTERN, counted.postern);
+const ratios = ratiosOf(measured, dollars, {
+  sparse_cost_vs_assembled: sparse.postern.dollars / sparse.assembled.dollars,
+  burst_lease_questions: burstLeaseQuestions,
+});
 
 if (options.smoke) progress("a smoke run: the figures mean nothing");
 printScenarios(measured);
@@ -74,7 +88,7 @@ async function countAll(config: string, entry: string, isPostern: boolean): Prom
   const byKind = await countKinds(kindsWorker, isPostern, size.countedRequests);
   await kindsWorker.stop();
   const mixWorker = await startCountedWorker(config, built);
-  const mix = await countMix(mixWorker, size.mixSeconds);
+  const mix = await countMix(mixWorker, BUSY, size.mixSeconds);
   await mixWorker.stop();
   return { byKind, mix };
 }

@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { build } from "../dev/build.ts";
 import { startCountedWorker } from "./counted-worker.ts";
 import { measureHitCpuRatio } from "./hit-cpu-ratio.ts";
-import { countMix } from "./mixed-load.ts";
+import { BUSY, countMix } from "./mixed-load.ts";
 import { type CountsByKind, compareOperations, lowerCounts } from "./operation-changes.ts";
 import { countKinds } from "./request-kinds.ts";
 import { BARE, POSTERN, SANDBOX } from "./settings.ts";
@@ -55,7 +55,7 @@ async function countOperations(): Promise<CountsByKind> {
   const byKind = await countKinds(kinds, true, COUNTED_REQUESTS);
   await kinds.stop();
   const mixed = await startCountedWorker(POSTERN, counted);
-  const mix = await countMix(mixed, MIX_SECONDS);
+  const mix = await countMix(mixed, BUSY, MIX_SECONDS);
   await mixed.stop();
   return { ...byKind, mix };
 }

@@ -22,6 +22,8 @@ const BATCH_SIZE = 200;
 export interface CountedWorker {
   /** Sends the requests one after the other. Rejects if a response has none of the `statuses` (default: 200). */
   run(requests: readonly TimedRequest[], statuses?: readonly number[]): Promise<void>;
+  /** Sends the requests at once. Rejects if a response has another status than 200. */
+  burst(requests: readonly TimedRequest[]): Promise<void>;
   createKey(body: object): Promise<string>;
   /** The operations since the last call of this function. */
   operations(): Promise<Operations>;
@@ -30,18 +32,19 @@ export interface CountedWorker {
 
 export async function startCountedWorker(config: string, built: Built): Promise<CountedWorker> {
   const worker = await startWorker(config, built, varsOf("https://stytch.invalid"), undefined);
+  const send = async (path: string, requests: readonly TimedRequest[], expected: readonly number[]) => {
+    const response = await fetch(worker.url + path, { method: "POST", body: JSON.stringify(requests) });
+    const statuses = (await response.json()) as number[];
+    const unexpected = statuses.find((one) => !expected.includes(one));
+    if (unexpected !== undefined)
+      throw new Error(`${worker.url}: expected status ${expected}, got ${unexpected}`);
+  };
   return {
     run: async (requests, expected = [200]) => {
-      for (let at = 0; at < requests.length; at += BATCH_SIZE) {
-        const body = JSON.stringify(requests.slice(at, at + BATCH_SIZE));
-        const response = await fetch(`${worker.url}/_run`, { method: "POST", body });
-        const statuses = (await response.json()) as number[];
-        const unexpected = statuses.find((one) => !expected.includes(one));
-        if (unexpected !== undefined) {
-          throw new Error(`${worker.url}: expected status ${expected}, got ${unexpected}`);
-        }
-      }
+      for (let at = 0; at < requests.length; at += BATCH_SIZE)
+        await send("/_run", requests.slice(at, at + BATCH_SIZE), expected);
     },
+    burst: async (requests) => await send("/_burst", requests, [200]),
     createKey: async (body) => await createKey(worker.url, body),
     operations: async () => (await (await fetch(`${worker.url}/_count`)).json()) as Operations,
     stop: async () => await worker.stop(),

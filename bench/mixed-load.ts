@@ -9,15 +9,22 @@ import {
   timedRequest,
 } from "./counted-worker.ts";
 
-/** The mixed load, evenly spread over time: organizations by Zipf's law, keys at random. */
-export const MIX = {
-  requestsPerSecond: 500,
-  isolates: 1,
+/** The mixed load, evenly spread over time: organizations by Zipf's law, keys and isolates at random. */
+const MIX = {
   organizations: 1_000,
   keys: 50,
   limitedKeys: 5,
   memberShare: 0.02,
 } as const;
+
+/** How much of it there is. */
+export interface Rate {
+  readonly requestsPerSecond: number;
+  readonly isolates: number;
+}
+
+/** The rate of the ratio `cost_vs_assembled`. */
+export const BUSY: Rate = { requestsPerSecond: 500, isolates: 1 };
 
 /** One key in ten has a rate limit, above what the load uses. */
 async function createKeys(worker: CountedWorker): Promise<string[]> {
@@ -38,7 +45,11 @@ async function createKeys(worker: CountedWorker): Promise<string[]> {
 }
 
 /** Counts the load of `seconds`, after a warm-up as long, so that what is counted is steady traffic. */
-export async function countMix(worker: CountedWorker, seconds: number): Promise<Count> {
+export async function countMix(
+  worker: CountedWorker,
+  { requestsPerSecond, isolates }: Rate,
+  seconds: number,
+): Promise<Count> {
   const random = createRandom(7);
   const keys = await createKeys(worker);
   const organizationAt = createZipf(MIX.organizations);
@@ -49,11 +60,11 @@ export async function countMix(worker: CountedWorker, seconds: number): Promise<
       fraction() < MIX.memberShare
         ? memberPath(activeMembers[random.int(0, activeMembers.length - 1)] ?? 0)
         : organizationPath(organizationAt(fraction()));
-    return timedRequest(ms, key, path, {}, random.int(0, MIX.isolates - 1));
+    return timedRequest(ms, key, path, {}, random.int(0, isolates - 1));
   };
   const requestsDuring = (fromSeconds: number) =>
-    Array.from({ length: seconds * MIX.requestsPerSecond }, (_, i) =>
-      requestAt(fromSeconds * 1_000 + (i * 1_000) / MIX.requestsPerSecond),
+    Array.from({ length: Math.round(seconds * requestsPerSecond) }, (_, i) =>
+      requestAt(Math.round(fromSeconds * 1_000 + (i * 1_000) / requestsPerSecond)),
     );
   await worker.run(requestsDuring(0));
   await worker.operations();

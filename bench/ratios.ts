@@ -15,12 +15,16 @@ const BARS: Readonly<Record<string, Bar>> = {
   cors_vs_hit: { atLeast: 0.9 },
   hit_vs_assembled: { atLeast: 8 },
   cost_vs_assembled: { atMost: 0.33 },
+  sparse_cost_vs_assembled: { atMost: 0.5 },
+  /** No ratio: what 300 calls at once in a new isolate ask the key's object. */
+  burst_lease_questions: { atMost: 1 },
 };
 
 /** Rounded to two digits. `dollars` are those of a million requests. */
 export function ratiosOf(
   measured: Measurements,
   dollars: { readonly postern: number; readonly assembled: number },
+  counted: Ratios,
 ): Ratios {
   const ratios = {
     hit_vs_bare: ratio(measured, "hit", "bare"),
@@ -33,6 +37,7 @@ export function ratiosOf(
     cors_no_origin_vs_hit: ratio(measured, "hit_cors_no_origin", "hit"),
     hit_vs_assembled: ratio(measured, "hit", "assembled"),
     cost_vs_assembled: dollars.postern / dollars.assembled,
+    ...counted,
   };
   return Object.fromEntries(
     Object.entries(ratios).map(([name, value]) => [

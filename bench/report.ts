@@ -1,8 +1,9 @@
 /** Prints the tables of the benchmark. */
 import type { Built } from "../dev/build.ts";
+import type { CostAtRate } from "./cost-table.ts";
 import type { Count } from "./counted-worker.ts";
 import { cpuOf, type Measurements, requestsOf, type Spread } from "./measure.ts";
-import { MIX } from "./mixed-load.ts";
+import { BUSY } from "./mixed-load.ts";
 import { printTable } from "./print-table.ts";
 import { describeBar, isMet, type Ratios } from "./ratios.ts";
 
@@ -41,7 +42,7 @@ export function printOperations(counts: Readonly<Record<string, Counts>>): void 
     ],
     Object.entries(counts).flatMap(([worker, { byKind, mix }]) => [
       ...Object.entries(byKind).map(([kind, count]) => row(worker, kind, count)),
-      row(worker, `mixed load, ${MIX.requestsPerSecond}/s`, mix),
+      row(worker, `mixed load, ${BUSY.requestsPerSecond}/s`, mix),
     ]),
   );
 }
@@ -51,6 +52,29 @@ export function printDollars(dollars: Readonly<Record<string, number>>): void {
     ["Dollars per million requests of the mixed load", ""],
     Object.entries(dollars).map(([worker, price]) => [worker, price.toFixed(2)]),
   );
+}
+
+/** What the mixed load costs at each rate, and how many questions of a lease a burst makes. */
+export function printCosts(
+  rows: readonly { readonly postern: CostAtRate; readonly assembled: CostAtRate }[],
+  burstLeaseQuestions: number,
+): void {
+  const perRequest = ({ count }: CostAtRate, kind: "kvReads" | "kvWrites" | "objectCalls" | "rowsWritten") =>
+    (count[kind] / count.requests).toFixed(3);
+  printTable(
+    ["Requests/s, isolates", "KV reads", "KV writes", "object calls", "rows", "$", "assembled $", "ratio"],
+    rows.map(({ postern, assembled }) => [
+      `${Number(postern.requestsPerSecond.toFixed(3))}, ${postern.isolates}`,
+      perRequest(postern, "kvReads"),
+      perRequest(postern, "kvWrites"),
+      perRequest(postern, "objectCalls"),
+      perRequest(postern, "rowsWritten"),
+      postern.dollars.toFixed(2),
+      assembled.dollars.toFixed(2),
+      (postern.dollars / assembled.dollars).toFixed(2),
+    ]),
+  );
+  console.log(`burst_lease_questions: ${burstLeaseQuestions}`);
 }
 
 export function printBundle({ bytes, gzipBytes }: Built, startMs: Spread): void {

@@ -14,6 +14,7 @@ import type { JwksState } from "./jwks/jwks-set.ts";
 import { createKeyState, type KeyState } from "./keys/key-state.ts";
 import { Counters } from "./metrics/counters.ts";
 import { MetricReports } from "./metrics/metric-reports.ts";
+import { SharedWork } from "./platform/shared-work.ts";
 import { failed, type Result, success } from "./result.ts";
 import { SessionState } from "./sessions/session-state.ts";
 import { StytchClient } from "./stytch/client.ts";
@@ -88,6 +89,7 @@ function createIsolateState(env: Env): Result<IsolateState, Misconfiguration> {
     keys: createKeyState(config),
     memory: new Memory(),
     purges,
+    kvReads: new SharedWork(),
     purgeSync: createPurgeSync(env, config, purges, { sessions, metricReports }),
     sessions,
     projections: new ProjectionCache(),

@@ -104,7 +104,7 @@ function countUpstream(env: { readonly STYTCH_PROJECT_ID: string; readonly STYTC
 
 /**
  * `POST /_run` sends a list of requests to the Worker, one after the other, and responds with their statuses. Each
- * includes its background work. `GET /_count` responds with the operations since the last count. The Worker itself
+ * includes its background work. `POST /_burst` sends them at once. `GET /_count` responds with the operations since the last count. The Worker itself
  * handles every other request.
  */
 export async function handleCounted(
@@ -123,14 +123,17 @@ export async function handleCounted(
     operations = noOperations();
     return Response.json(counted);
   }
-  if (pathname !== "/_run") return await handleToEnd(handler, request, 0);
-  const statuses: number[] = [];
-  for (const { ms, isolate, path, headers } of await request.json<TimedRequest[]>()) {
+  if (pathname !== "/_run" && pathname !== "/_burst") return await handleToEnd(handler, request, 0);
+  const send = async ({ ms, isolate, path, headers }: TimedRequest): Promise<number> => {
     now = ms;
     const response = await handleToEnd(handler, new Request(origin + path, { headers }), isolate);
     await response.arrayBuffer();
-    statuses.push(response.status);
-  }
+    return response.status;
+  };
+  const requests = await request.json<TimedRequest[]>();
+  if (pathname === "/_burst") return Response.json(await Promise.all(requests.map(send)));
+  const statuses: number[] = [];
+  for (const one of requests) statuses.push(await send(one));
   return Response.json(statuses);
 }
 

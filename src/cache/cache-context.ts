@@ -1,9 +1,11 @@
 /** What the stages of a lookup share: the caches of the isolate, and the few things that they need of the request. */
 import type { Config } from "../config.ts";
 import type { Counters } from "../metrics/counters.ts";
+import type { SharedWork } from "../platform/shared-work.ts";
 import type { StageLog } from "../request-log.ts";
 import type { StytchClient } from "../stytch/client.ts";
 import type { Entry } from "./entry.ts";
+import type { StoredValue } from "./kv.ts";
 import type { Memory } from "./memory.ts";
 import type { PurgeList } from "./purge/purge-list.ts";
 import type { PurgeSync } from "./purge/purge-sync.ts";
@@ -13,6 +15,8 @@ export interface CacheState {
   readonly memory: Memory;
   readonly purges: PurgeList;
   readonly purgeSync: PurgeSync;
+  /** The reads of KV under way, by key. */
+  readonly kvReads: SharedWork<StoredValue>;
 }
 
 /** The part of a `RequestContext` that lookups use. */

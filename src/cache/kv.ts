@@ -35,9 +35,15 @@ export type KvRead =
   /** KV failed or did not answer in time. */
   | { readonly kind: "failed" };
 
+/** What KV has under a key. */
+export type StoredValue = KVNamespaceGetWithMetadataResult<ArrayBuffer, unknown>;
+
+/** Makes one read, or waits for one of the same key that is under way: within twice `KV_TIMEOUT_MS`. */
+export type ShareRead = (key: string, read: () => Promise<StoredValue>) => Promise<StoredValue>;
+
 /**
  * The entry with this identifier. Takes one read by ID and two by alias. Never rejects; resolves within twice
- * `KV_TIMEOUT_MS`. If KV holds the same version as `known`, returns `known` itself and does not hash the body again.
+ * `KV_TIMEOUT_MS`, or twice that if reads are shared. If KV holds the same version as `known`, returns `known` itself and does not hash the body again.
  * `canSee` is called with the organization that a value leads to, before anything else is done for it: an organization
  * that may not be seen takes one read, as a name does that KV does not have.
  */
@@ -46,10 +52,11 @@ export async function readKvEntry(
   identifier: string,
   known: Entry | null = null,
   canSee: (organizationId: string) => boolean = () => true,
+  share: ShareRead = async (_, read) => await read(),
 ): Promise<KvRead> {
   try {
-    let found = await readValue(scope, identifier, known, canSee);
-    if (found?.kind === "alias") found = await readValue(scope, found.organizationId, known, canSee);
+    let found = await readValue(scope, identifier, known, canSee, share);
+    if (found?.kind === "alias") found = await readValue(scope, found.organizationId, known, canSee, share);
     if (found?.kind === "hidden") return { kind: "hidden" };
     if (found?.kind !== "entry" || !hasIdentifier(found.entry, identifier)) return { kind: "none" };
     return { kind: "entry", entry: found.entry };
@@ -63,11 +70,14 @@ async function readValue(
   name: string,
   known: Entry | null,
   canSee: (organizationId: string) => boolean,
+  share: ShareRead,
 ) {
   const key = kvKey(scope, name);
   if (key === null) return null;
-  const read = scope.kv.getWithMetadata(key, { type: "arrayBuffer", cacheTtl: CACHE_TTL_SECONDS });
-  const { value, metadata } = await withTimeout(KV_TIMEOUT_MS, read);
+  const { value, metadata } = await share(key, async () => {
+    const read = scope.kv.getWithMetadata(key, { type: "arrayBuffer", cacheTtl: CACHE_TTL_SECONDS });
+    return await withTimeout(KV_TIMEOUT_MS, read);
+  });
   if (value === null) return null;
   const organizationId = organizationIdIn(metadata);
   if (organizationId !== null && !canSee(organizationId)) return { kind: "hidden" } as const;

@@ -12,7 +12,7 @@ import { includesId } from "../stytch/identifier.ts";
 import { type CacheContext, storeInMemory, syncPurges } from "./cache-context.ts";
 import { type Entry, hasIdentifier } from "./entry.ts";
 import { freshnessOf } from "./freshness.ts";
-import { type KvRead, readKvEntry } from "./kv.ts";
+import { KV_TIMEOUT_MS, type KvRead, readKvEntry } from "./kv.ts";
 import { lookUpInObject } from "./lookup-object.ts";
 import type { CachedCandidate, LookupResult } from "./lookup-result.ts";
 import { purgeNamesOf } from "./resource.ts";
@@ -107,13 +107,20 @@ export async function lookUp(
 }
 
 async function readFromKv(
-  { env, config, state }: CacheContext,
+  { env, config, state, waitUntil }: CacheContext,
   identifier: string,
   canSee: (organizationId: string) => boolean,
 ): Promise<KvRead> {
   const scope = { kv: env.ORGANIZATIONS, projectId: config.stytch.projectId };
   const known = state.memory.get(identifier, Date.now(), Number.POSITIVE_INFINITY);
-  return await readKvEntry(scope, identifier, known, canSee);
+  const options = { timeoutMs: KV_TIMEOUT_MS, waitUntil, now: Date.now };
+  return await readKvEntry(
+    scope,
+    identifier,
+    known,
+    canSee,
+    async (key, read) => await state.kvReads.run(key, options, read),
+  );
 }
 
 /** Waits for the first value alone if it leads to an organization that the caller may not see. */

@@ -45,6 +45,8 @@ interface LeaseResponse {
   readonly record: KeyRecord | null;
   /** Null if the key has no rate limit. */
   readonly tokens: TokenResponse | null;
+  /** False if the usage report is only in memory: the isolate is to keep it. */
+  readonly isUsageStored?: boolean;
 }
 
 export class ApiKey extends DurableObject<Env> {
@@ -101,7 +103,7 @@ export class ApiKey extends DurableObject<Env> {
     } finally {
       this.#isHolding = false;
     }
-    return this.#lease(null, request, uncheckedGeneration);
+    return { ...response, ...this.#lease(null, request, uncheckedGeneration) };
   }
 
   #lease(
@@ -111,18 +113,16 @@ export class ApiKey extends DurableObject<Env> {
   ): LeaseResponse {
     const record = this.#record();
     if (record === null) return { record, tokens: null };
-    if (report !== null) this.#usage.add(report);
-    if (record.rate_limit === null) return { record, tokens: null };
     const now = Date.now();
+    const usage = report === null ? {} : { isUsageStored: this.#usage.take(report, now) };
+    if (record.rate_limit === null) return { record, tokens: null, ...usage };
     // Only the Worker knows the caller's address, so a key with `allowed_ips` gets no token before it has checked.
     const mayTake =
       uncheckedGeneration === null ||
       (record.allowed_ips === null && !checkKey(record, uncheckedGeneration, now));
     const needsToken = request.needsToken && mayTake;
-    return {
-      record,
-      tokens: this.#ledger.allocateTokens(record.rate_limit, { ...request, needsToken }, now),
-    };
+    const tokens = this.#ledger.allocateTokens(record.rate_limit, { ...request, needsToken }, now);
+    return { record, tokens, ...usage };
   }
 
   /**

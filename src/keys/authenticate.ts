@@ -45,8 +45,8 @@ export async function authenticate(
   const startedAt = Date.now();
   let granted: boolean | null = null;
   const claimant = takesToken ? { generation: key.generation } : null;
-  const source = createLeaseSource(context, keys, claimant, (isGranted) => {
-    granted = isGranted;
+  const source = createLeaseSource(context, keys, claimant, (answer) => {
+    granted = answer.granted;
   });
   let lease = leases.cachedLease(key, source);
   if (lease === null) {

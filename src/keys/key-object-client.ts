@@ -1,6 +1,6 @@
 /** The one call that an isolate makes to a key's object: it fetches the record and tokens, and reports usage. */
 import type { Limit } from "../limits/bucket.ts";
-import type { TokenSource } from "../limits/take-token.ts";
+import type { TokenAnswer, TokenSource } from "../limits/take-token.ts";
 import { applyTokenResponse, createTokenRequest, type TokenPools } from "../limits/token-pools.ts";
 import { callWithRetry } from "../platform/durable-object.ts";
 import type { RequestContext } from "../request-context.ts";
@@ -9,15 +9,17 @@ import { KEY_OBJECT_TIMEOUT_MS, type LeaseSource } from "./lease.ts";
 import type { KeyRecord } from "./record.ts";
 
 /**
- * Who waits for a token: an authorized call; a call whose key has yet to be checked, by the generation that it
+ * Who waits for a token: so many authorized calls; a call whose key has yet to be checked, by the generation that it
  * presented; or nobody.
  */
-export type TokenClaimant = "admitted" | { readonly generation: number } | null;
+export type TokenClaimant = { readonly calls: number } | { readonly generation: number } | null;
 
 export interface FetchedLease {
   readonly record: KeyRecord | null;
   /** Whether the waiting call has its token; null if none waits, or the key has no limit. */
   readonly granted: boolean | null;
+  /** How many of the other calls have theirs; null if the object, of an earlier version, was not asked for them. */
+  readonly alsoGranted: number | null;
 }
 
 /** The longest TTL of a grant, in ms, even if leases last longer: nobody else has these tokens meanwhile. */
@@ -36,41 +38,43 @@ export async function fetchLease(
   // On Workers there is no randomness before the first request.
   keyState.isolateId ??= crypto.randomUUID();
   const pool = keyState.tokenPools.get(keyId);
+  const calls = claimant !== null && "calls" in claimant ? claimant.calls : null;
   const request = createTokenRequest(pool, requestedAt, {
     isolateId: keyState.isolateId,
     ttlMs: Math.min(leaseMs, MAX_GRANT_TTL_MS),
     needsToken: claimant !== null,
-    isProbe: claimant === "admitted",
+    ...(calls === null || calls === 1 ? {} : { alsoWaiting: calls - 1 }),
+    isProbe: calls !== null,
   });
-  const uncheckedGeneration = claimant === null || claimant === "admitted" ? null : claimant.generation;
+  const uncheckedGeneration = claimant !== null && "generation" in claimant ? claimant.generation : null;
   try {
-    const { record, tokens } = await callWithRetry(
+    const { record, tokens, isUsageStored } = await callWithRetry(
       () => context.env.API_KEY.getByName(keyId),
       async (object) => await object.lease(report, request.message, uncheckedGeneration),
       KEY_OBJECT_TIMEOUT_MS,
     ).finally(() => context.state.metrics.keyLease(Date.now() - requestedAt));
     const now = Date.now();
-    if (report !== null) keyState.pendingUsage.acknowledge(keyId, report, now);
+    if (report !== null) keyState.pendingUsage.acknowledge(keyId, report, now, isUsageStored);
     applyTokenResponse(keyState.tokenPools, keyId, pool, request, tokens, now);
-    return { record, granted: tokens?.granted ?? null };
+    return { record, granted: tokens?.granted ?? null, alsoGranted: tokens?.alsoGranted ?? null };
   } catch (error) {
     pool?.requestFailed(request);
     throw error;
   }
 }
 
-/** `onAnswer` is called with whether the waiting call has its token. */
+/** `onAnswer` is called with what the waiting calls have. */
 export function createLeaseSource(
   context: RequestContext,
   keyState: KeyState,
   claimant: TokenClaimant,
-  onAnswer: (granted: boolean | null) => void = () => {},
+  onAnswer: (answer: Omit<FetchedLease, "record">) => void = () => {},
 ): LeaseSource {
   return {
     fetchLease: async (keyId, isBlocking) => {
-      const { record, granted } = await fetchLease(context, keyState, keyId, isBlocking ? claimant : null);
-      if (isBlocking) onAnswer(granted);
-      return record;
+      const fetched = await fetchLease(context, keyState, keyId, isBlocking ? claimant : null);
+      if (isBlocking) onAnswer(fetched);
+      return fetched.record;
     },
     now: Date.now,
     waitUntil: context.waitUntil,
@@ -95,13 +99,13 @@ export class KeyTokenSource implements TokenSource {
     return this.#keyState.tokenPools;
   }
 
-  async fetchToken(): Promise<boolean | null> {
-    let granted: boolean | null = null;
-    const source = createLeaseSource(this.#context, this.#keyState, "admitted", (answer) => {
-      granted = answer;
+  async fetchTokens(calls: number): Promise<TokenAnswer | null> {
+    let answer: TokenAnswer | null = null;
+    const source = createLeaseSource(this.#context, this.#keyState, { calls }, ({ granted, alsoGranted }) => {
+      answer = granted === null ? null : { granted, alsoGranted };
     });
     await this.#keyState.leases.fetchAndStore(this.keyId, Date.now(), source);
-    return granted;
+    return answer;
   }
 
   async refresh(): Promise<void> {
@@ -112,6 +116,10 @@ export class KeyTokenSource implements TokenSource {
   prefetch(): void {
     const source = createLeaseSource(this.#context, this.#keyState, null);
     this.#keyState.leases.renewInBackground(this.keyId, Date.now(), source);
+  }
+
+  waitUntil(work: Promise<unknown>): void {
+    this.#context.waitUntil(work);
   }
 
   noteObjectFailed(): void {

@@ -2,19 +2,23 @@
  * The isolate's copies of key records, each on a lease of `LEASE_SECONDS`: a known key costs no I/O.
  *
  *   age of the lease               what happens
- *   under half of LEASE_SECONDS    the lease is used
- *   under LEASE_SECONDS            the lease is used, and renewed in the background
+ *   under LEASE_SECONDS            the lease is used
+ *   the same, in its last second   the lease is used, and renewed in the background (or in its second half, if it lasts
+ *                                  for less than two seconds)
  *   LEASE_SECONDS or more          the request waits for the key's object
  *   the same, and the object       the lease is used for LEASE_GRACE_SECONDS more; then the key cannot be checked
  *   fails
  *   any, and the presented key     the request waits for the key's object, without grace: the key itself proves that it
  *   is of a later generation       has been rotated since
  *
+ * If several requests have to wait at once, one of them asks the object for all (shared-work.ts).
+ *
  * The age counts from when the object was asked, not from when it answered. So a change of the key is in force
  * everywhere after `LEASE_SECONDS`, however late an answer arrives.
  */
 import type { Config } from "../config.ts";
 import { BoundedMap } from "../platform/bounded-map.ts";
+import { SharedWork } from "../platform/shared-work.ts";
 import type { VerifiedKey } from "./key-format.ts";
 import type { KeyRecord } from "./record.ts";
 
@@ -42,15 +46,20 @@ export interface LeaseSource {
 
 export class Leases {
   readonly #leaseMs: number;
+  /** From which age on a call renews the lease: late, so that a key costs one object call in a lease. */
+  readonly #renewalAgeMs: number;
   readonly #graceMs: number;
   readonly #leases = new BoundedMap<string, Lease>(MAX_LEASES);
   /**
    * When the background renewal of a key began, by key ID. Plain data, so that other requests of the isolate see it.
    */
   readonly #renewingSince = new BoundedMap<string, number>(MAX_LEASES);
+  /** The questions that requests wait for, by key ID. */
+  readonly #questions = new SharedWork<Lease>();
 
   constructor({ leaseSeconds, leaseGraceSeconds }: Pick<Config, "leaseSeconds" | "leaseGraceSeconds">) {
     this.#leaseMs = leaseSeconds * 1_000;
+    this.#renewalAgeMs = this.#leaseMs - Math.min(KEY_OBJECT_TIMEOUT_MS, this.#leaseMs / 2);
     this.#graceMs = leaseGraceSeconds * 1_000;
   }
 
@@ -61,27 +70,41 @@ export class Leases {
   /** Returns the lease if it is valid, or null. If a renewal is due, starts it in the background. No I/O otherwise. */
   cachedLease(key: VerifiedKey, source: LeaseSource): Lease | null {
     const lease = this.#leases.get(key.keyId);
-    if (lease === undefined || isFromBeforeRotation(lease, key)) return null;
+    if (lease === undefined) return null;
     const now = source.now();
-    const age = now - lease.requestedAt;
-    // If the clock has gone back, the age of the lease is unknown.
-    if (age < 0 || age >= this.#leaseMs) return null;
-    if (age >= this.#leaseMs / 2) this.renewInBackground(key.keyId, now, source);
+    if (!this.#isValid(lease, key, now)) return null;
+    if (now - lease.requestedAt >= this.#renewalAgeMs) this.renewInBackground(key.keyId, now, source);
     return lease;
   }
 
   /**
-   * Waits for the key's object: one object call. If the object fails, returns the lease in its grace time, or null if
-   * there is none: then the key cannot be checked. Never throws.
+   * Waits for the key's object: one object call, or none if another request is waiting for it already. If the object
+   * fails, returns the lease in its grace time, or null if there is none: then the key cannot be checked. Never throws.
    */
   async acquireLease(key: VerifiedKey, source: LeaseSource): Promise<Lease | null> {
-    const lease = this.#leases.get(key.keyId);
+    const { keyId } = key;
+    const { now, waitUntil } = source;
+    const lease = this.#leases.get(keyId);
+    const ask = async () => await this.fetchAndStore(keyId, now(), source);
+    let isOwn = false;
     try {
-      return await this.fetchAndStore(key.keyId, source.now(), source);
+      const options = { timeoutMs: KEY_OBJECT_TIMEOUT_MS, waitUntil, now };
+      const answer = await this.#questions.run(keyId, options, async () => {
+        isOwn = true;
+        return await ask();
+      });
+      // Another request may have asked before this one's key was rotated.
+      return isOwn || this.#isValid(answer, key, now()) ? answer : await ask();
     } catch {
       const canUse = lease !== undefined && this.#isInGrace(lease, key, source.now());
       return canUse ? { ...lease, grace: true } : null;
     }
+  }
+
+  /** If the clock has gone back, the age of the lease is unknown. */
+  #isValid(lease: Lease, key: VerifiedKey, now: number): boolean {
+    const age = now - lease.requestedAt;
+    return age >= 0 && age < this.#leaseMs && !isFromBeforeRotation(lease, key);
   }
 
   /** A key that was not issued has no grace: it may have been issued since. */

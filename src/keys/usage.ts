@@ -13,8 +13,13 @@ export const USAGE_RETENTION_HOURS = 720;
 const MAX_PENDING_KEYS = 5_000;
 /** A report costs a write, so not every question for a lease carries one; it is due after this share of a lease. */
 const REPORT_AGE_LEASES = 0.75;
-/** After this many leases, a key that is still in use has sent its report. */
-const STALE_USAGE_LEASES = 1.2;
+/**
+ * After this many leases, a key that is still in use has usually sent its report. Another key's request has until two
+ * leases to send it.
+ */
+const STALE_USAGE_LEASES = 1.6;
+/** An isolate keeps so many reports of a key that its object holds; then it has them stored. */
+const MAX_HELD_REPORTS = 10;
 
 /** What is counted of a key, as the API names it. */
 const USAGE_COUNTS = [
@@ -46,6 +51,10 @@ export type KnownHourCount = Pick<HourCount, "hour"> & Partial<HourCount>;
 export interface UsageReport {
   readonly id: string;
   readonly counts: readonly KnownHourCount[];
+  /** Earlier ones that may not be stored yet: an object that has restarted since has forgotten them. */
+  readonly earlier?: readonly UsageReport[];
+  /** True if the object is to store them at once, since no call of the key may come again. */
+  readonly mustStore?: boolean;
 }
 
 export const hourOf = (ms: number) => Math.floor(ms / HOUR_MS);
@@ -101,6 +110,10 @@ interface PendingCounts {
   counts: Map<number, MutableCount>;
   /** The report that was sent and is not acknowledged. */
   report: UsageReport | null;
+  /** Reports that the object has, and may not have stored. */
+  readonly held: readonly UsageReport[];
+  /** Whether the object is to store what it has. */
+  isStale: boolean;
 }
 
 /**
@@ -134,7 +147,7 @@ export class PendingUsage {
   #add(keyId: string, now: number, name: UsageCount): void {
     let pending = this.#pending.get(keyId);
     if (pending === undefined) {
-      pending = { countedSince: now, attemptedAt: 0, counts: new Map(), report: null };
+      pending = emptyCounts(now);
       this.#pending.set(keyId, pending);
     }
     const hour = hourOf(now);
@@ -151,23 +164,29 @@ export class PendingUsage {
     const pending = this.#pending.get(keyId);
     if (pending === undefined) return null;
     if (pending.report === null) {
-      if (now - pending.countedSince < this.#leaseMs * REPORT_AGE_LEASES) return null;
+      const isDue = pending.isStale || now - pending.countedSince >= this.#leaseMs * REPORT_AGE_LEASES;
+      if (!isDue) return null;
       pending.report = { id: crypto.randomUUID(), counts: [...pending.counts.values()] };
       pending.counts = new Map();
     }
     pending.attemptedAt = now;
     this.#pending.set(keyId, pending);
-    return pending.report;
+    const { report, held, isStale } = pending;
+    const mustStore = isStale || held.length >= MAX_HELD_REPORTS;
+    return held.length === 0 && !mustStore ? report : { ...report, earlier: held, mustStore };
   }
 
-  /** Removes a report that the key's object has counted. What was counted meanwhile stays for the next one. */
-  acknowledge(keyId: string, report: UsageReport, now: number): void {
+  /**
+   * Removes a report that the key's object has counted, and those that were sent along. If they are not stored, the
+   * object may yet forget them, and they are sent along with the next one. What was counted meanwhile stays for that.
+   */
+  acknowledge(keyId: string, report: UsageReport, now: number, isStored = true): void {
     const pending = this.#pending.get(keyId);
     if (pending?.report?.id !== report.id) return;
     this.#pending.delete(keyId);
     const { counts } = pending;
-    if (counts.size > 0)
-      this.#pending.set(keyId, { countedSince: now, attemptedAt: 0, counts, report: null });
+    const held = isStored ? [] : [...pending.held, { id: report.id, counts: report.counts }];
+    if (counts.size > 0 || held.length > 0) this.#pending.set(keyId, { ...emptyCounts(now), counts, held });
   }
 
   /**
@@ -181,7 +200,17 @@ export class PendingUsage {
     if (now - Math.max(pending.countedSince, pending.attemptedAt) < this.#leaseMs * STALE_USAGE_LEASES)
       return null;
     pending.attemptedAt = now;
+    pending.isStale = true;
     this.#pending.set(keyId, pending);
     return keyId;
   }
 }
+
+const emptyCounts = (now: number): PendingCounts => ({
+  countedSince: now,
+  attemptedAt: 0,
+  counts: new Map(),
+  report: null,
+  held: [],
+  isStale: false,
+});

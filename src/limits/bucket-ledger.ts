@@ -82,7 +82,9 @@ export function allocate(
   const before = redeemGrants(advanceTo(ledger, limit, now), limit, request.returned);
   const isSoleConsumer = now - othersTookAt(ledger.taker, request.isolateId) >= 2 * request.ttlMs;
   const granted = request.needsToken ? before.level >= unitsPerToken(limit) : null;
-  const served = granted ? withdraw(before, limit, 1) : before;
+  const wanted = granted ? 1 + (request.alsoWaiting ?? 0) : 0;
+  const spent = Math.min(wanted, tokensIn(before.level, limit));
+  const served = withdraw(before, limit, spent);
   const left = tokensIn(served.level, limit);
   const tokens =
     served.grants.length < MAX_GRANTS
@@ -104,6 +106,7 @@ export function allocate(
     response: {
       limit,
       granted,
+      alsoGranted: Math.max(0, spent - 1),
       grant: tokens > 0 ? { id, tokens } : null,
       sequence: after.lastId,
       level: after.level,

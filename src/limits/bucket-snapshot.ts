@@ -46,10 +46,14 @@ export const createSnapshot = (limit: Limit, now: number): BucketSnapshot => ({
   isRefusing: false,
 });
 
-/** The snapshot after a response. One that was decided earlier than the current one changes nothing. */
+/**
+ * The snapshot after a response, which refused a call or not. One that was decided earlier than the current one changes
+ * nothing.
+ */
 export function nextSnapshot(
   current: BucketSnapshot,
   response: TokenResponse,
+  wasRefused: boolean,
   requestedAt: number,
   ttlMs: number,
   now: number,
@@ -57,8 +61,7 @@ export function nextSnapshot(
   const { limit, level, sequence } = response;
   if (sequence < current.sequence) return current;
   const left = tokensIn(level, limit);
-  const isRefusing =
-    response.granted === false || (current.isRefusing && (left === 0 || isScarce(left, limit)));
+  const isRefusing = wasRefused || (current.isRefusing && (left === 0 || isScarce(left, limit)));
   return {
     limit,
     level,

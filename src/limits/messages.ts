@@ -8,6 +8,8 @@ export interface TokenRequest {
   readonly ttlMs: number;
   /** Whether a call waits for a token of its own. */
   readonly needsToken: boolean;
+  /** How many more calls of the isolate wait for one: none if that call does not. Absent from an earlier version. */
+  readonly alsoWaiting?: number;
   /** How many tokens the isolate wants for later calls. */
   readonly prefetch: number;
   /** How many it will hold when the response arrives; negative if calls will be waiting by then. */
@@ -21,6 +23,8 @@ export interface TokenResponse {
   readonly limit: Limit;
   /** Whether the waiting call has its token; null if the object was not asked for one. */
   readonly granted: boolean | null;
+  /** How many of the calls that also wait have theirs. Absent from an object of an earlier version. */
+  readonly alsoGranted?: number;
   readonly grant: { readonly id: number; readonly tokens: number } | null;
   /** Orders responses: the one with the higher number was decided later. */
   readonly sequence: number;

@@ -3,20 +3,34 @@ import type { Limit } from "./bucket.ts";
 import type { Quota } from "./rate-limit-headers.ts";
 import type { TokenPool } from "./token-pool.ts";
 import { getTokenPool, type TokenPools } from "./token-pools.ts";
+import { TOKEN_TIMEOUT_MS, type TokenQueue, type Turn } from "./token-queue.ts";
 
 /** A limited key, and how to reach its object. */
 export interface TokenSource {
   readonly pools: TokenPools;
   readonly keyId: string;
   readonly limit: Limit;
-  /** Asks the object for a token; resolves with null if the limit has been lifted. Rejects if the object fails. */
-  fetchToken(): Promise<boolean | null>;
+  /**
+   * Asks the object for a token for each of so many calls; resolves with null if the limit has been lifted. Rejects if
+   * the object fails.
+   */
+  fetchTokens(calls: number): Promise<TokenAnswer | null>;
   /** Asks the object what is left, and takes nothing. Rejects if the object fails. */
   refresh(): Promise<void>;
   /** Asks for more tokens in the background, once at a time. */
   prefetch(): void;
+  /** Lets work go on if the caller of this request leaves. */
+  waitUntil(work: Promise<unknown>): void;
   /** Notes in the log that the object failed and the isolate counts by itself. */
   noteObjectFailed(): void;
+}
+
+/** What the object says to calls that wait for a token. */
+export interface TokenAnswer {
+  /** Whether the call that asked has one. */
+  readonly granted: boolean;
+  /** How many of the others have one; null if the object was not asked for them. */
+  readonly alsoGranted: number | null;
 }
 
 /** What the lease of a call says about its token. */
@@ -33,8 +47,8 @@ export interface TokenDecision {
 }
 
 /**
- * Takes a token for a call. Decides at once if that needs no I/O; else waits for a prefetch or the object, with at most
- * one object call. Resolves with null if the limit has been lifted. Never throws.
+ * Takes a token for a call. Decides at once if that needs no I/O; else waits for a prefetch, for what another call asks
+ * the object, or for the object, with at most one object call. Resolves with null if the limit has been lifted. Never throws.
  */
 export function takeToken(
   source: TokenSource,
@@ -108,21 +122,65 @@ async function waitForPrefetch(source: TokenSource, pool: TokenPool): Promise<To
   return outcome === "refused" ? refused(pool, now) : await askObject(source);
 }
 
+/** Waits for the question of another call if there is one, or else asks for all calls that wait. */
 async function askObject(source: TokenSource): Promise<TokenDecision | null> {
-  let granted: boolean | null;
-  try {
-    granted = await source.fetchToken();
-  } catch {
-    source.noteObjectFailed();
-    const now = Date.now();
-    return takeLocally(poolOf(source, now), now);
+  const pool = poolOf(source, Date.now());
+  switch (await waitForTurn(pool.queue)) {
+    case "granted":
+      return { granted: true, quota: pool.quota(Date.now(), true) };
+    case "refused":
+      return takeOrRefuse(pool);
+    case "unlimited":
+      return null;
+    case "failed":
+      return takeWithoutObject(source);
+    case "ask": {
+      const asked = askForAll(source, pool.queue);
+      // If the caller of this request leaves, the others are told all the same.
+      source.waitUntil(asked);
+      return await asked;
+    }
   }
-  if (granted === null) return null;
+}
+
+async function waitForTurn(queue: TokenQueue): Promise<Turn> {
+  const { promise, resolve } = Promise.withResolvers<Turn>();
+  const leave = queue.join(Date.now(), resolve);
+  if (leave === null) return "ask";
+  const timer = setTimeout(() => resolve("ask"), TOKEN_TIMEOUT_MS);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    leave();
+  }
+}
+
+async function askForAll(source: TokenSource, queue: TokenQueue): Promise<TokenDecision | null> {
+  const question = queue.begin(Date.now());
+  let answer: TokenAnswer | null;
+  try {
+    answer = await source.fetchTokens(1 + question.others.length);
+  } catch {
+    queue.end(question, "failed", Date.now());
+    return takeWithoutObject(source);
+  }
+  queue.end(question, answer === null ? "unlimited" : (answer.alsoGranted ?? "ask"), Date.now());
+  if (answer === null) return null;
+  const pool = poolOf(source, Date.now());
+  return answer.granted ? { granted: true, quota: pool.quota(Date.now(), true) } : takeOrRefuse(pool);
+}
+
+/** The object has refused the call, but its answer to another one may have brought tokens. */
+function takeOrRefuse(pool: TokenPool): TokenDecision {
   const now = Date.now();
-  const pool = poolOf(source, now);
-  if (granted) return { granted: true, quota: pool.quota(now, true) };
-  // The response to another call may have brought some.
   return pool.takeHeld(now) ? { granted: true, quota: pool.quota(now, false) } : refused(pool, now);
+}
+
+function takeWithoutObject(source: TokenSource): TokenDecision {
+  source.noteObjectFailed();
+  const now = Date.now();
+  return takeLocally(poolOf(source, now), now);
 }
 
 /** While the object fails, the isolate counts by itself. */

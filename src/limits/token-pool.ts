@@ -29,6 +29,7 @@ import {
 } from "./grant-policy.ts";
 import type { TokenRequest, TokenResponse } from "./messages.ts";
 import { type Quota, quotaOf, refusedQuota } from "./rate-limit-headers.ts";
+import { TokenQueue } from "./token-queue.ts";
 
 interface HeldGrant {
   readonly id: number;
@@ -45,8 +46,9 @@ export interface PendingRequest {
   readonly requestedAt: number;
   readonly isProbe: boolean;
 }
+type Sender = Pick<TokenRequest, "isolateId" | "ttlMs" | "needsToken" | "alsoWaiting">;
 
-export interface RequestOptions extends Pick<TokenRequest, "isolateId" | "ttlMs" | "needsToken"> {
+export interface RequestOptions extends Sender {
   /**
    * Whether the call that waits has been authorized, and so counts against the number of calls that may ask after a
    * refusal. Others must not: a caller from a forbidden address would keep allowed ones waiting.
@@ -54,7 +56,7 @@ export interface RequestOptions extends Pick<TokenRequest, "isolateId" | "ttlMs"
   readonly isProbe: boolean;
 }
 
-/** A request without a response for so long, in ms, gets none: its own request was stopped. */
+/** A request without a response for so long, in ms, gets none: its request was stopped. */
 const RESPONSE_TIMEOUT_MS = 2_000;
 
 /** How long a request usually travels at most, in ms. */
@@ -79,6 +81,7 @@ export class TokenPool {
   #prefetch: { readonly since: number; unclaimed: number } | null = null;
   /** Calls that wait for the prefetch, notified when it has ended. */
   readonly prefetchEnded = new Waiters();
+  readonly queue = new TokenQueue();
 
   constructor(limit: Limit, now: number) {
     this.#snapshot = createSnapshot(limit, now);
@@ -116,7 +119,6 @@ export class TokenPool {
     return granted;
   }
 
-  /** How many tokens the isolate holds. */
   available(now: number): number {
     let total = 0;
     for (const grant of this.#grants) if (isValid(grant, now)) total += grant.left;
@@ -142,9 +144,11 @@ export class TokenPool {
     return this.#prefetch === null ? 0 : this.#prefetch.since + PREFETCH_PATIENCE * this.#roundTripMs - now;
   }
 
-  /** Whether to request more tokens in the background. */
+  /** Whether to ask the object in the background, for more tokens or to return some. */
   shouldPrefetch(now: number): boolean {
     if (this.#isPrefetching(now)) return false;
+    // Unused tokens go back, for others to take.
+    for (const { left, returnAt } of this.#grants) if (left > 0 && now >= returnAt) return true;
     const held = this.available(now);
     const { level, limit, isRefusing, retryAt } = this.#snapshot;
     // Spent tokens keep their places in the bucket until they are reported, and calls are being refused meanwhile.
@@ -175,7 +179,9 @@ export class TokenPool {
       this.#grants.push({ id, left: tokens, requestedAt, returnAt, until: requestedAt + ttlMs });
     }
     this.#roundTripMs += (Math.max(0, now - requestedAt) - this.#roundTripMs) * ROUND_TRIP_WEIGHT;
-    this.#snapshot = nextSnapshot(this.#snapshot, response, requestedAt, ttlMs, now);
+    const { alsoWaiting = 0 } = message;
+    const wasRefused = response.granted === false || (response.alsoGranted ?? alsoWaiting) < alsoWaiting;
+    this.#snapshot = nextSnapshot(this.#snapshot, response, wasRefused, requestedAt, ttlMs, now);
     this.#end(request);
   }
 

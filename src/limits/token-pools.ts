@@ -26,9 +26,9 @@ export function createTokenRequest(
   options: RequestOptions,
 ): PendingRequest {
   if (pool !== undefined) return pool.createRequest(now, options);
-  const { isolateId, ttlMs, needsToken } = options;
+  const { isProbe: _, ...sender } = options;
   return {
-    message: { isolateId, ttlMs, needsToken, prefetch: 0, held: 0, returned: [] },
+    message: { ...sender, prefetch: 0, held: 0, returned: [] },
     requestedAt: now,
     // Nothing was refused yet.
     isProbe: false,

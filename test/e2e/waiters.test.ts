@@ -80,3 +80,42 @@ test("a waiter whose client disconnects does not keep the others from being woke
   expect(await kept).toMatchObject({ notified: true });
   expect(await size()).toBe(0);
 });
+
+const leaders = async () => Number(await (await get("/leaders")).json());
+
+/** Requests that share work which takes `ms`; the first is the leader. */
+async function sharing(count: number, ms: number, signal?: AbortSignal) {
+  const before = await leaders();
+  const send = async (body: string, init: RequestInit = {}) =>
+    await (
+      await fetch(`${workers.origins.waiters}/share?ms=${ms}`, {
+        method: "POST",
+        body,
+        ...init,
+      })
+    ).json();
+  const leader = send("leader", signal === undefined ? {} : { signal });
+  await expect.poll(leaders, PATIENCE).toBe(before + 1);
+  const others = Array.from({ length: count }, async (_, index) => await send(`other ${index}`));
+  return { before, leader, others };
+}
+
+test("requests at once share the work of one of them, and each goes on in its own context", async () => {
+  const { before, leader, others } = await sharing(5, 300);
+  expect(await leader).toEqual({ result: before + 1, body: "leader" });
+  expect(await Promise.all(others)).toEqual(
+    [0, 1, 2, 3, 4].map((index) => ({ result: before + 1, body: `other ${index}` })),
+  );
+  expect(await leaders()).toBe(before + 1);
+});
+
+test("the work of a leader whose client disconnects goes on for the others", async () => {
+  const client = new AbortController();
+  const { before, leader, others } = await sharing(3, 600, client.signal);
+  client.abort();
+  await expect(leader).rejects.toThrow();
+  expect(await Promise.all(others)).toEqual(
+    [0, 1, 2].map((index) => ({ result: before + 1, body: `other ${index}` })),
+  );
+  expect(await leaders()).toBe(before + 1);
+});

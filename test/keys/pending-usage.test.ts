@@ -79,16 +79,61 @@ test("a report is due three quarters of a lease after its first call", () => {
   expect(pending.nextReport("a", NOW + 3_000)).not.toBeNull();
 });
 
-test("the stalest key is returned after 1.2 leases, and once in that time", () => {
+test("the stalest key is returned after 1.6 leases, and once in that time", () => {
   const pending = new PendingUsage({ leaseSeconds: 10 });
   pending.count("a", NOW, true);
   pending.count("b", NOW + 1, true);
-  expect(pending.stalestKey(NOW + 11_999)).toBeNull();
-  expect(pending.stalestKey(NOW + 12_000)).toBe("a");
-  expect(pending.stalestKey(NOW + 12_000)).toBeNull();
-  expect(pending.stalestKey(NOW + 12_001)).toBe("b");
+  expect(pending.stalestKey(NOW + 15_999)).toBeNull();
+  expect(pending.stalestKey(NOW + 16_000)).toBe("a");
+  expect(pending.stalestKey(NOW + 16_000)).toBeNull();
+  expect(pending.stalestKey(NOW + 16_001)).toBe("b");
+  expect(pending.stalestKey(NOW + 31_999)).toBeNull();
+  expect(pending.stalestKey(NOW + 32_000)).toBe("a");
+});
+
+test("a report that the object only holds is sent along with the next one, until that is stored", () => {
+  const pending = new PendingUsage({ leaseSeconds: 4 });
+  const reportAt = (now: number, isStored: boolean) => {
+    pending.count("a", now - 3_000, true);
+    const report = pending.nextReport("a", now);
+    if (report !== null) pending.acknowledge("a", report, now, isStored);
+    return report;
+  };
+  const first = reportAt(NOW, false);
+  // What is only held is not sent by itself.
+  expect(pending.nextReport("a", NOW + 2_000)).toBeNull();
+  const second = reportAt(NOW + 4_000, false);
+  expect(second?.earlier).toEqual([first]);
+  const third = reportAt(NOW + 8_000, true);
+  expect(third?.earlier?.map(({ id }) => id)).toEqual([first?.id, second?.id]);
+  expect(third?.mustStore).toBe(false);
+  expect(pending.size).toBe(0);
+});
+
+test("what is held of a key without calls is sent once more, to be stored", () => {
+  const pending = new PendingUsage({ leaseSeconds: 10 });
+  pending.count("a", NOW, true);
+  const held = pending.nextReport("a", NOW + 8_000);
+  if (held !== null) pending.acknowledge("a", held, NOW + 8_000, false);
   expect(pending.stalestKey(NOW + 23_999)).toBeNull();
   expect(pending.stalestKey(NOW + 24_000)).toBe("a");
+  const last = pending.nextReport("a", NOW + 24_000);
+  expect(last).toMatchObject({ counts: [], earlier: [held], mustStore: true });
+  if (last !== null) pending.acknowledge("a", last, NOW + 24_000, true);
+  expect(pending.size).toBe(0);
+});
+
+test("an isolate does not keep more than ten reports that are not stored", () => {
+  const pending = new PendingUsage({ leaseSeconds: 4 });
+  const stored = Array.from({ length: 11 }, (_, index) => {
+    const now = NOW + index * 4_000;
+    pending.count("a", now - 3_000, true);
+    const report = pending.nextReport("a", now);
+    if (report !== null) pending.acknowledge("a", report, now, report.mustStore === true);
+    return report?.mustStore === true;
+  });
+  expect(stored.indexOf(true)).toBe(10);
+  expect(pending.size).toBe(0);
 });
 
 test("an isolate counts the calls of 5,000 keys, and drops the oldest first", () => {

@@ -1,5 +1,5 @@
 /** The usage of a key, as the admin API returns it. */
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, test } from "vitest";
 import { holdCallTimeout } from "../support/call-timeouts.ts";
@@ -61,11 +61,11 @@ test("a hundred calls in one lease make no object call, and so no write", async 
   expect(edge.counts.objects).toEqual({});
   at(2.5);
   await edge.call(path, { key });
-  expect(edge.counts.objects).toEqual({ lease: 1, updatesSince: 1 });
-  // A report costs a write, so not every renewal of a lease carries one.
+  expect(edge.counts.objects).toEqual({ updatesSince: 1 });
   expect(await usage()).toMatchObject({ hours: [] });
-  at(5);
+  at(4);
   await edge.call(path, { key });
+  expect(edge.counts.objects).toEqual({ lease: 1, updatesSince: 1 });
   // The call whose renewal carries the report is counted in the next report.
   expect(await usage()).toMatchObject({ hours: [{ requests: 102 }] });
 });
@@ -143,10 +143,10 @@ test("a report that is counted, but acknowledged too late, is not counted twice"
 test("the calls of a key that an isolate no longer sees are reported by other traffic", async () => {
   const other = await createKey(operator, ["organizations:read"]);
   for (let i = 0; i < 7; i += 1) await edge.call(path, { key });
-  at(5.999);
+  at(7.999);
   await edge.call(path, { key: other.key });
   expect(await usage()).toMatchObject({ hours: [] });
-  at(6);
+  at(8);
   await edge.call(path, { key: other.key });
   expect(await usage()).toMatchObject({ hours: [{ requests: 7 }] });
 });
@@ -165,11 +165,62 @@ test("report IDs are kept for the current and the previous hour, and counts for 
   expect(rows.every(({ requests }) => requests > 0)).toBe(true);
 });
 
+/** The rows of usage that the object has stored. */
+const storedRequests = async () =>
+  await runInDurableObject(env.API_KEY.getByName(keyId), (_, state) =>
+    [...state.storage.kv.list<{ requests: number }>({ prefix: "usage:" })].map(([, row]) => row.requests),
+  );
+
+test("reports that follow each other closely are stored together, and can be read before", async () => {
+  const object = env.API_KEY.getByName(keyId);
+  const counts = [{ hour: HOUR, requests: 1, rate_limited: 0 }];
+  const report = async (id: string, fields = {}) =>
+    (await object.lease({ id, counts, ...fields }, NO_TOKEN_REQUEST, null)).isUsageStored;
+  expect(await report("a")).toBe(true);
+  const answers: (boolean | undefined)[] = [];
+  for (const seconds of [4, 8, 12, 16, 19]) {
+    at(seconds);
+    answers.push(await report(String(seconds)));
+  }
+  expect(answers).toEqual(Array(5).fill(false));
+  expect(await storedRequests()).toEqual([1]);
+  at(20);
+  expect(await report("20")).toBe(true);
+  expect(await storedRequests()).toEqual([7]);
+  at(22);
+  expect(await report("22")).toBe(false);
+  expect(await usage()).toMatchObject({ hours: [{ requests: 8 }] });
+  expect(await storedRequests()).toEqual([8]);
+  // A report after a pause may be the last one for long.
+  at(27);
+  expect(await report("27")).toBe(true);
+  at(28);
+  expect(await report("28", { mustStore: true })).toBe(true);
+  expect(await storedRequests()).toEqual([10]);
+});
+
+test("reports that an object has forgotten or stored are sent again, and counted once", async () => {
+  const object = env.API_KEY.getByName(keyId);
+  const one = (id: string) => ({ id, counts: [{ hour: HOUR, requests: 1, rate_limited: 0 }] });
+  const send = async (id: string, earlier: string[] = []) =>
+    (await object.lease({ ...one(id), earlier: earlier.map(one) }, NO_TOKEN_REQUEST, null)).isUsageStored;
+  await send("a");
+  at(1);
+  expect(await send("b")).toBe(false);
+  await evictDurableObject(object);
+  at(2);
+  expect(await send("c", ["a", "b"])).toBe(true);
+  expect(await storedRequests()).toEqual([3]);
+  expect(await send("d", ["a", "b", "c"])).toBe(false);
+  expect(await send("d", ["a", "b", "c"])).toBe(false);
+  expect(await usage()).toMatchObject({ hours: [{ requests: 4 }] });
+});
+
 test("counts are kept for 30 days", async () => {
   const object = env.API_KEY.getByName(keyId);
   for (const hoursAgo of [800, 720, 719, 1, 0]) {
     const counts = [{ hour: HOUR - hoursAgo, requests: 1, rate_limited: 0 }];
-    await object.lease({ id: String(hoursAgo), counts }, NO_TOKEN_REQUEST, null);
+    await object.lease({ id: String(hoursAgo), counts, mustStore: true }, NO_TOKEN_REQUEST, null);
   }
   const rows = await runInDurableObject(object, (_, state) => [
     ...state.storage.kv.list({ prefix: "usage:" }),

@@ -45,6 +45,35 @@ describe("a token for a waiting call", () => {
     expect(ask({}, NOW + 1_000)).toMatchObject({ granted: null, left: 100, changed: false });
   });
 
+  test("calls that wait together have a token each, as far as there are any, and none twice", () => {
+    const { ask } = createObject();
+    expect(ask({ needsToken: true, alsoWaiting: 59 })).toMatchObject({
+      granted: true,
+      alsoGranted: 59,
+      left: 40,
+    });
+    expect(ask({ needsToken: true, alsoWaiting: 59 })).toMatchObject({
+      granted: true,
+      alsoGranted: 39,
+      left: 0,
+    });
+    expect(ask({ needsToken: true, alsoWaiting: 59 })).toMatchObject({
+      granted: false,
+      alsoGranted: 0,
+      left: 0,
+    });
+    expect(ask({}, NOW + 10_000)).toMatchObject({ granted: null, alsoGranted: 0, left: 10 });
+  });
+
+  test("no token is spent for calls that wait beside one that may not have any", () => {
+    const { ask } = createObject();
+    expect(ask({ needsToken: false, alsoWaiting: 5 })).toMatchObject({
+      granted: null,
+      alsoGranted: 0,
+      left: 100,
+    });
+  });
+
   test("a refusal changes nothing and brings no grant", () => {
     const { ask } = createObject(LIMIT, createLedger({ level: 0, at: NOW }));
     expect(ask({ needsToken: true, prefetch: 5 }, NOW + 999)).toMatchObject({

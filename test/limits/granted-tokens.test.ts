@@ -141,5 +141,6 @@ test("each of many calls at once takes a token of its own", async () => {
   expect(answers.every(({ status }) => status === 200)).toBe(true);
   const { r } = quotaIn(await createIsolate().call("/whoami", { key }));
   expect(Number(r)).toBeLessThanOrEqual(900);
-  expect(Number(r)).toBeGreaterThan(800);
+  // One question asks for all of them, and for as many as their rate needs in the next two seconds.
+  expect(Number(r)).toBeGreaterThan(700);
 });

@@ -52,7 +52,7 @@ test("a flood of refused calls costs the object calls of a lease and no more", a
   const flood = createIsolate();
   for (let i = 0; i < 50; i += 1) expect((await flood.call(path, { key })).status).toBe(429);
   expect(flood.counts.objects).toEqual({ lease: 1, updatesSince: 1 });
-  for (const ms of [2_500, 4_999, 5_000, 7_499]) {
+  for (const ms of [4_000, 7_999, 8_000, 11_999]) {
     atMs(ms);
     expect((await flood.call(path, { key })).status).toBe(429);
   }

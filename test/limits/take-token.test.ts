@@ -13,9 +13,10 @@ function takeInGrace({ pools }: PoolSetUp) {
     pools,
     keyId: "key",
     limit: LIMIT,
-    fetchToken: never,
+    fetchTokens: never,
     refresh: never,
     prefetch: () => {},
+    waitUntil: never,
     noteObjectFailed: () => {},
   };
   const decision = takeToken(source, { granted: null, grace: true });

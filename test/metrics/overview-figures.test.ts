@@ -103,7 +103,7 @@ test("the cost follows the prices and the formula of the benchmark", () => {
     kvWrites: 60,
     objectCalls: 130,
     rowsRead: 130,
-    rowsWritten: 140,
+    rowsWritten: 128,
     upstreamCalls: 90,
   };
   const perMillion = dollarsPerMillion(operations, 1_000, 0.1, true);

@@ -6,6 +6,7 @@ import {
   createTokenRequest,
   type TokenPools,
 } from "../../src/limits/token-pools.ts";
+import type { Turn } from "../../src/limits/token-queue.ts";
 import type { SimulatedObject } from "./simulated-object.ts";
 import { between, send, type World } from "./world.ts";
 
@@ -23,6 +24,8 @@ export class SimulatedIsolate {
   readonly #pools: TokenPools = createTokenPools();
   #leasedAt = Number.NEGATIVE_INFINITY;
   #isRenewing = false;
+  /** When the object decided on the question that ends now. */
+  #decidedAt: number | null = null;
 
   constructor(world: World, object: SimulatedObject, name: string) {
     this.#world = world;
@@ -41,7 +44,7 @@ export class SimulatedIsolate {
       this.#askForToken(pool === undefined);
       return;
     }
-    if (age >= this.#leaseMs / 2) this.#renew();
+    if (age >= this.#leaseMs - Math.min(OBJECT_TIMEOUT_MS, this.#leaseMs / 2)) this.#renew();
     this.#take(pool, true);
   }
 
@@ -54,7 +57,7 @@ export class SimulatedIsolate {
     } else if (outcome === "refused") {
       this.#world.refused += 1;
     } else if (outcome === "ask") {
-      this.#askForToken();
+      this.#takeTurn(pool);
     } else {
       this.#waitForPrefetch(pool);
     }
@@ -73,37 +76,79 @@ export class SimulatedIsolate {
     agenda.after(pool.prefetchTimeoutMs(this.#now()), goOn);
   }
 
-  #askForToken(isFirst = false): void {
+  #takeTurn(pool: TokenPool): void {
+    const { agenda } = this.#world;
+    let isOver = false;
+    const goOn = (turn: Turn, decidedAt: number | null) => {
+      if (isOver) return;
+      isOver = true;
+      if (turn === "ask") this.#askForAll(pool);
+      else this.#settle(turn === "granted" ? true : turn === "failed" ? null : false, decidedAt);
+    };
+    const leave = pool.queue.join(this.#now(), (turn) => {
+      const decidedAt = this.#decidedAt;
+      agenda.after(0, () => goOn(turn, decidedAt));
+    });
+    if (leave === null) {
+      this.#askForAll(pool);
+      return;
+    }
+    agenda.after(OBJECT_TIMEOUT_MS, () => {
+      leave();
+      goOn("ask", null);
+    });
+  }
+
+  #askForAll(pool: TokenPool): void {
+    const question = pool.queue.begin(this.#now());
+    this.#ask(1 + question.others.length, (granted, decidedAt, alsoGranted) => {
+      this.#decidedAt = decidedAt;
+      pool.queue.end(question, alsoGranted ?? "failed", this.#now());
+      this.#settle(granted, decidedAt);
+    });
+  }
+
+  /** A call has the answer of the object; null if there was none. */
+  #settle(granted: boolean | null, decidedAt: number | null): void {
+    const now = this.#now();
+    const pool = this.#pools.get(KEY_ID);
+    if (granted && decidedAt !== null) this.#world.admitted.push(decidedAt);
+    else if (pool?.takeHeld(now)) this.#world.admitted.push(this.#world.agenda.now());
+    else if (granted === null && pool?.takeLocally(now)) this.#world.admittedLocally += 1;
+    else this.#world.refused += 1;
+  }
+
+  /** The call that needs a lease asks for a token with it. */
+  #askForToken(isFirst: boolean): void {
     const calledAt = this.#now();
-    this.#ask(true, (granted, decidedAt) => {
-      const now = this.#now();
-      const pool = this.#pools.get(KEY_ID);
-      if (isFirst) pool?.recordCall(calledAt);
-      if (granted && decidedAt !== null) this.#world.admitted.push(decidedAt);
-      else if (pool?.takeHeld(now)) this.#world.admitted.push(this.#world.agenda.now());
-      else if (granted === null && pool?.takeLocally(now)) this.#world.admittedLocally += 1;
-      else this.#world.refused += 1;
+    this.#ask(1, (granted, decidedAt) => {
+      if (isFirst) this.#pools.get(KEY_ID)?.recordCall(calledAt);
+      this.#settle(granted, decidedAt);
     });
   }
 
   #renew(): void {
     if (this.#isRenewing) return;
     this.#isRenewing = true;
-    this.#ask(false, () => {
+    this.#ask(0, () => {
       this.#isRenewing = false;
     });
   }
 
   /** Calls `onEnd` once, with what the object decided and when; with nulls if there was no response in time. */
-  #ask(needsToken: boolean, onEnd: (granted: boolean | null, decidedAt: number | null) => void): void {
+  #ask(
+    calls: number,
+    onEnd: (granted: boolean | null, decidedAt: number | null, alsoGranted: number | null) => void,
+  ): void {
     const { agenda } = this.#world;
     this.#world.objectCalls += 1;
     const pool = this.#pools.get(KEY_ID);
     const request = createTokenRequest(pool, this.#now(), {
       isolateId: this.#name,
       ttlMs: this.#leaseMs,
-      needsToken,
-      isProbe: needsToken,
+      needsToken: calls > 0,
+      ...(calls > 1 ? { alsoWaiting: calls - 1 } : {}),
+      isProbe: calls > 0,
     });
     let isOver = false;
     const end = (then: () => void) => {
@@ -118,7 +163,7 @@ export class SimulatedIsolate {
           end(() => {
             applyTokenResponse(this.#pools, KEY_ID, pool, request, response, this.#now());
             this.#leasedAt = Math.max(this.#leasedAt, request.requestedAt);
-            onEnd(response.granted, decidedAt);
+            onEnd(response.granted, decidedAt, response.alsoGranted ?? 0);
           }),
         );
       }),
@@ -126,7 +171,7 @@ export class SimulatedIsolate {
     agenda.after(OBJECT_TIMEOUT_MS, () =>
       end(() => {
         pool?.requestFailed(request);
-        onEnd(null, null);
+        onEnd(null, null, null);
       }),
     );
   }

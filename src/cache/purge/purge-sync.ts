@@ -15,14 +15,13 @@
  *   over it, and that failed recently      nothing for LEASE_SECONDS, if the list is within LEASE_GRACE_SECONDS more
  *   over that, and the Directory fails     the session is refused as one that nobody can check
  *
- * If several requests have to wait at once, one of them asks and the others wait for it. The leader may be cut off, so
- * each waiter has a timeout of its own, after which it asks itself.
+ * If several requests have to wait at once, one of them asks the Directory for all (shared-work.ts).
  */
 import type { Config } from "../../config.ts";
 import { getDirectory } from "../../directory/directory-client.ts";
 import type { MetricReports } from "../../metrics/metric-reports.ts";
 import { callWithRetry } from "../../platform/durable-object.ts";
-import { Waiters } from "../../platform/waiters.ts";
+import { SharedWork } from "../../platform/shared-work.ts";
 import type { SessionState } from "../../sessions/session-state.ts";
 import type { PurgeList, PurgeUpdates } from "./purge-list.ts";
 
@@ -31,12 +30,6 @@ const DIRECTORY_TIMEOUT_MS = 1_000;
 
 /** A background sync that has not ended by then was cut off, and another may start. */
 const BACKGROUND_TIMEOUT_MS = 2 * DIRECTORY_TIMEOUT_MS;
-
-/** A sync that answers wait for. */
-interface BlockingSync {
-  readonly startedAt: number;
-  readonly waiters: Waiters;
-}
 
 /**
  * Whether the list has all that must be in force: it is `current`; it is in its time of `grace`, since the Directory
@@ -56,7 +49,8 @@ export class PurgeSync {
   #failedAt = Number.NEGATIVE_INFINITY;
   /** When the background sync that is running or has failed was started. */
   #backgroundSyncAt = Number.NEGATIVE_INFINITY;
-  #blockingSync: BlockingSync | undefined;
+  /** The sync that answers wait for. */
+  readonly #blockingSync = new SharedWork<boolean>();
 
   /** `fetchUpdates` makes one call of the Directory, bounded in time, for the purges after a sequence number. */
   constructor(
@@ -76,7 +70,7 @@ export class PurgeSync {
   ensureSynced(leaseMs: number, waitUntil: WaitUntil): Promise<boolean> | null {
     const now = this.#now();
     if (!isWithin(now, this.#syncedAt, leaseMs) && !isWithin(now, this.#failedAt, leaseMs)) {
-      return this.#syncBeforeAnswer(now, waitUntil);
+      return this.#syncBeforeAnswer(waitUntil);
     }
     if (!isWithin(now, this.#syncedAt, leaseMs / 2)) this.#syncInBackground(now, waitUntil);
     return null;
@@ -94,7 +88,7 @@ export class PurgeSync {
       this.#syncInBackground(now, waitUntil);
       return "grace";
     }
-    return this.#syncBeforeAnswer(now, waitUntil).then((isSynced) => {
+    return this.#syncBeforeAnswer(waitUntil).then((isSynced) => {
       if (isSynced) return "current";
       return isInGrace() ? "grace" : "outdated";
     });
@@ -105,25 +99,16 @@ export class PurgeSync {
     this.#syncInBackground(this.#now(), waitUntil);
   }
 
-  async #syncBeforeAnswer(now: number, waitUntil: WaitUntil): Promise<boolean> {
-    const running = this.#blockingSync;
-    if (running !== undefined && isWithin(now, running.startedAt, DIRECTORY_TIMEOUT_MS)) {
-      const isNotified = await running.waiters.wait(DIRECTORY_TIMEOUT_MS);
-      // The first waiter of a leader that was cut off asks in its place. The others have waited long enough.
-      if (isNotified || this.#blockingSync !== running) return this.#syncedAt >= running.startedAt;
-    }
-    const sync = { startedAt: this.#now(), waiters: new Waiters() };
-    this.#blockingSync = sync;
-    const synced = this.#sync(sync.startedAt).then((isSynced) => {
+  async #syncBeforeAnswer(waitUntil: WaitUntil): Promise<boolean> {
+    const options = { timeoutMs: DIRECTORY_TIMEOUT_MS, waitUntil, now: this.#now };
+    const synced = this.#blockingSync.run("", options, async () => {
+      const isSynced = await this.#sync(this.#now());
       // A failed background sync is no reason for later answers not to wait; this one is.
       if (!isSynced) this.#failedAt = this.#now();
-      if (this.#blockingSync === sync) this.#blockingSync = undefined;
-      sync.waiters.notifyAll();
       return isSynced;
     });
-    // If the caller of this request leaves, the sync goes on for the others.
-    waitUntil(synced);
-    return await synced;
+    // It rejects only if those who were to ask ended without a word.
+    return await synced.catch(() => false);
   }
 
   /** One at a time. After a failure, the next one starts when this one must have ended. */
