@@ -4,7 +4,7 @@ import type { Overview } from "./client.ts";
 import { printable } from "./errors.ts";
 import { utcMinute } from "./format.ts";
 import { card, table, truncate } from "./table.ts";
-import { hoursTable } from "./usage-format.ts";
+import { hoursTable, timeText } from "./usage-format.ts";
 
 const RATIO_BAR_WIDTH = 20;
 const KEY_BAR_WIDTH = 8;
@@ -21,7 +21,7 @@ function summary({ degraded, totals, hit_ratio, upstream, cost }: Overview, hour
   const { p50_ms, p95_ms, p99_ms, error_ratio } = upstream;
   return card([
     ["status", degraded.length === 0 ? "ok" : `degraded: ${degraded.join(", ")}`],
-    ["requests", `${shortCount(totals.requests)} in the last ${hours} hours`],
+    ["requests", `${shortCount(totals.requests)} ${timeText(hours)}`],
     [
       "hit ratio",
       hit_ratio === null ? "no reads" : `${percent(hit_ratio)}  ${bar(hit_ratio, 1, RATIO_BAR_WIDTH)}`,

@@ -5,8 +5,12 @@ import { utcMinute } from "./format.ts";
 import { table } from "./table.ts";
 
 export function usageText({ hours }: Usage, requestedHours: number): string {
-  return hours.length === 0 ? `No calls in the last ${requestedHours} hours.` : hoursTable(hours);
+  return hours.length === 0 ? `No calls ${timeText(requestedHours)}.` : hoursTable(hours);
 }
+
+/** The current hour, which has begun and is not over, is one of `hours`. */
+export const timeText = (hours: number) =>
+  hours === 1 ? "in the current hour" : `in the last ${hours} hours`;
 
 const COUNTS = [
   "requests",

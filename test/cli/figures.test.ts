@@ -29,6 +29,7 @@ test("usage has a line for each hour with a bar, and a total", () => {
     "total                1012   9     0      1       2       0    0    3",
   ]);
   expect(usageText({ hours: [] }, 24)).toBe("No calls in the last 24 hours.");
+  expect(usageText({ hours: [] }, 1)).toBe("No calls in the current hour.");
 });
 
 test.each([
@@ -108,7 +109,7 @@ test("an overview without traffic says so, and one with failing parts names them
   );
   expect(quiet.split("\n")).toEqual([
     "status     degraded: kv_read, upstream",
-    "requests   0 in the last 1 hours",
+    "requests   0 in the current hour",
     "hit ratio  no reads",
     "Stytch     not asked",
   ]);
