@@ -15,7 +15,7 @@ import { checkLogin, deployWorker, listSecrets } from "./wrangler.ts";
 /** Returns the exit code: 0 if it succeeded, 1 if it failed, 2 for wrong usage, 130 if it was interrupted. */
 export async function runDeploy(args: readonly string[], io: DeployIo): Promise<0 | 1 | 2 | 130> {
   try {
-    await deploy(readDeployOptions(args, io.writeOut), io);
+    await deploy(readDeployOptions(args, io.env, io.writeOut), io);
     return 0;
   } catch (error) {
     if (error instanceof Interrupted || io.signal.aborted) {

@@ -179,4 +179,8 @@ test("the help shows no default that says nothing", async () => {
   expect(code).toBe(0);
   expect(out).toContain("(default: 120)");
   expect(out).not.toMatch(/default:\s+(?:\{\}|false)/);
+  const words = out.replaceAll(/\s+/g, " ");
+  expect(words).toContain("npm prints arguments and keeps them in a log");
+  expect(words).toContain("change nothing; needs the login, too");
+  expect(words).toMatch(/for every deployment and dry run: CLOUDFLARE_API_TOKEN.+ CLOUDFLARE_ACCOUNT_ID/);
 });
