@@ -88,7 +88,8 @@ const withoutSeparators = (name: string) => name.toLowerCase().replaceAll(/[-_]/
 
 /** Commander takes whatever follows for the value, such as the next option. An empty one is a shell variable that is not set. */
 function parseCredential(text: string): string {
-  if (text === "" || text.startsWith("-")) throw new InvalidArgumentError("It is missing, or begins with a dash.");
+  if (text === "" || text.startsWith("-"))
+    throw new InvalidArgumentError("It is missing, or begins with a dash.");
   return text;
 }
 

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { DeployProblem, throwIfInterrupted } from "./problem.ts";
+import { SECRET_VARIABLES } from "./secret-names.ts";
 
 export interface WranglerSetup {
   /** The clone. */
@@ -32,11 +33,14 @@ export interface WranglerRun {
   readonly err: string;
 }
 
-/** What the child needs not know, and what would make it choose another environment or more bindings. */
+/**
+ * What the child needs not know, and what would make it choose another environment or more bindings. Package managers put
+ * options (`npm_config_secret`) and the whole command line (`npm_config_argv`) there.
+ */
 const WITHHELD = [
-  "STYTCH_SECRET",
-  "KEY_SECRET",
-  "ADMIN_TOKEN",
+  ...SECRET_VARIABLES,
+  "npm_config_secret",
+  "npm_config_argv",
   "CLOUDFLARE_ENV",
   "CLOUDFLARE_INCLUDE_PROCESS_ENV",
   "WRANGLER_OUTPUT_FILE_DIRECTORY",

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { checkLogin } from "../../deploy/wrangler.ts";
 import { CREDENTIALS, PROJECT_ID, type Run, SECRET, secretsOf, useClone } from "./deployment.ts";
 
 const clone = useClone();
@@ -40,6 +41,38 @@ test("no secret is in the arguments or the environment of wrangler", async () =>
   for (const { args, environment } of clone.calls()) {
     for (const secret of secrets) expect(args.join(" ") + environment).not.toContain(secret);
   }
+});
+
+test("no other secret of the environment reaches wrangler, but the token of Cloudflare does", async () => {
+  const secrets = {
+    STYTCH_SECRET_NEXT: "canary-1",
+    KEY_SECRET_PREVIOUS: "canary-2",
+    STYTCH_WEBHOOK_SECRET: "canary-3",
+    METRICS_TOKEN: "canary-4",
+    npm_config_argv: '{"original":["deploy","--secret","canary-5"]}',
+  };
+  const run = await clone.run([], { ...CREDENTIALS, ...secrets, CLOUDFLARE_API_TOKEN: "cf" });
+  expectDeployed(run);
+  expect(clone.calls()).toHaveLength(3);
+  for (const { environment } of clone.calls()) {
+    expect(environment).not.toContain("canary");
+    expect(JSON.parse(environment)).toMatchObject({ CLOUDFLARE_API_TOKEN: "cf" });
+  }
+});
+
+test("a secret that npm took for itself is withheld from wrangler, too", async () => {
+  const environments: NodeJS.ProcessEnv[] = [];
+  await checkLogin({
+    root: clone.root,
+    env: { npm_config_secret: SECRET, PATH: "/bin" },
+    signal: new AbortController().signal,
+    shown: "ignore",
+    execute: async ({ env }) => {
+      environments.push(env);
+      return { code: 0, out: '{"loggedIn":true}', err: "" };
+    },
+  });
+  expect(environments).toEqual([{ PATH: "/bin" }]);
 });
 
 test("the secrets that are made are kept in a file of mode 600, without the Stytch secret", async () => {
@@ -107,6 +140,29 @@ test("secrets of the environment are set, and not kept in a file", async () => {
   expectDeployed(await clone.run([], { ...CREDENTIALS, ...own }));
   expect(clone.deployments()[0]?.secrets).toEqual({ STYTCH_SECRET: SECRET, ...own });
   expect(clone.kept()).toBeNull();
+});
+
+test("a given KEY_SECRET with a made ADMIN_TOKEN: only the token is kept, and read from the file", async () => {
+  const own = { KEY_SECRET: "own-key-secret-0123456789-abcdefghij" };
+  const run = await clone.run([], { ...CREDENTIALS, ...own });
+  expectDeployed(run);
+  expect(clone.kept()).toMatch(/\nADMIN_TOKEN=[0-9a-f]{64}\n$/);
+  expect(clone.kept()).not.toContain("KEY_SECRET=");
+  expect(run.out).toContain("\nADMIN_TOKEN is in .postern/postern.env, which");
+  expect(run.out).toContain("Cloudflare never shows it again: store it in");
+  expect(run.out).toContain("with ADMIN_TOKEN, from .postern/postern.env.");
+  expect(run.out).toContain('POSTERN_ADMIN_TOKEN="$(sed -n s/^ADMIN_TOKEN=//p .postern/postern.env)"');
+});
+
+test("a made KEY_SECRET with a given ADMIN_TOKEN: only the key secret is kept", async () => {
+  const own = { ADMIN_TOKEN: "own-admin-token-0123456789-abcdefghij" };
+  const run = await clone.run([], { ...CREDENTIALS, ...own });
+  expectDeployed(run);
+  expect(clone.kept()).toMatch(/\nKEY_SECRET=[0-9a-f]{64}\n$/);
+  expect(clone.kept()).not.toContain("ADMIN_TOKEN=");
+  expect(run.out).toContain("\nKEY_SECRET is in .postern/postern.env, which");
+  expect(run.out).toContain("with ADMIN_TOKEN.");
+  expect(run.out).toContain('POSTERN_ADMIN_TOKEN="<ADMIN_TOKEN>"');
 });
 
 test("--env staging deploys that environment, with secrets in a file of its own", async () => {
