@@ -108,7 +108,8 @@ export async function checkLogin(setup: WranglerSetup): Promise<string> {
   const parsed = parseJson(out) as { loggedIn?: boolean; email?: string; accounts?: Account[] } | null;
   if (code !== 0 || parsed?.loggedIn !== true) {
     throw new DeployProblem(
-      "You are not logged in to Cloudflare. Run npx wrangler login, or set CLOUDFLARE_API_TOKEN to a token that may edit Workers.",
+      "You are not logged in to Cloudflare. Run npx wrangler login, or set CLOUDFLARE_API_TOKEN to a token that may " +
+        "edit Workers. A dry run needs the login, too.",
     );
   }
   const accounts = parsed.accounts ?? [];
@@ -129,8 +130,11 @@ interface Account {
 }
 
 /** Returns the names of the secrets that are set; null if the Worker does not exist yet. */
-export async function listSecrets(setup: WranglerSetup, envArg: string): Promise<readonly string[] | null> {
-  const result = await run(setup, ["secret", "list", envArg]);
+export async function listSecrets(
+  setup: WranglerSetup,
+  target: readonly string[],
+): Promise<readonly string[] | null> {
+  const result = await run(setup, ["secret", "list", ...target]);
   if (result.code === 0) {
     const list = parseJson(result.out);
     if (Array.isArray(list)) return list.map(({ name }: { name: string }) => name);

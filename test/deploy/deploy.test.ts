@@ -6,6 +6,9 @@ import { CREDENTIALS, PROJECT_ID, type Run, SECRET, secretsOf, useClone } from "
 
 const clone = useClone();
 
+/** How each call of a deployment of the top level begins. A wrangler.json beside wrangler.toml would win without it. */
+const DEPLOY = ["deploy", "--config=wrangler.toml", "--env="];
+
 /** Expects success, and no secret in what was printed. */
 function expectDeployed(run: Run): void {
   expect(run).toMatchObject({ code: 0, err: "" });
@@ -18,8 +21,7 @@ test("a first deployment sets three secrets from a file that only its owner can 
   const [deployment, ...others] = clone.deployments();
   expect(others).toEqual([]);
   expect(deployment?.args).toEqual([
-    "deploy",
-    "--env=",
+    ...DEPLOY,
     "--var",
     `STYTCH_PROJECT_ID:${PROJECT_ID}`,
     "--secrets-file",
@@ -96,7 +98,7 @@ test("a repeated deployment sets no secret and asks for nothing", async () => {
   expectDeployed(await clone.run([], CREDENTIALS));
   const kept = clone.kept();
   expectDeployed(await clone.run([]));
-  expect(clone.deployments()[1]).toMatchObject({ args: ["deploy", "--env="], secrets: null });
+  expect(clone.deployments()[1]).toMatchObject({ args: DEPLOY, secrets: null });
   expect(clone.kept()).toBe(kept);
 });
 
@@ -109,7 +111,7 @@ test("a repeated deployment ignores other credentials of the environment", async
     ADMIN_TOKEN: "another-admin-token-0123456789-abcdefghij",
   };
   expectDeployed(await clone.run([], other));
-  expect(clone.deployments()[1]).toMatchObject({ args: ["deploy", "--env="], secrets: null });
+  expect(clone.deployments()[1]).toMatchObject({ args: DEPLOY, secrets: null });
 });
 
 test("a repeated deployment changes the project only by the option", async () => {
@@ -167,10 +169,10 @@ test("a made KEY_SECRET with a given ADMIN_TOKEN: only the key secret is kept", 
 
 test("--env staging deploys that environment, with secrets in a file of its own", async () => {
   expectDeployed(await clone.run(["--env", "staging"], CREDENTIALS));
-  expect(clone.calls().map(({ args }) => args.slice(0, 3))).toEqual([
+  expect(clone.calls().map(({ args }) => args.slice(0, 4))).toEqual([
     ["whoami", "--json"],
-    ["secret", "list", "--env=staging"],
-    ["deploy", "--env=staging", "--var"],
+    ["secret", "list", "--config=wrangler.toml", "--env=staging"],
+    ["deploy", "--config=wrangler.toml", "--env=staging", "--var"],
   ]);
   expect(clone.kept("postern-staging")).toContain("KEY_SECRET=");
   expect(clone.kept()).toBeNull();
@@ -180,7 +182,7 @@ test("variables of --var are passed on, and the project of wrangler.toml is not 
   const readSettings = async () => ({ name: "postern", vars: { STYTCH_PROJECT_ID: PROJECT_ID } });
   const args = ["--var", "CACHE_FRESH_SECONDS:300", "--var", "CORS_ORIGINS:https://app.example"];
   expectDeployed(await clone.run(args, { STYTCH_SECRET: SECRET }, { readSettings }));
-  expect(clone.deployments()[0]?.args.slice(2, 6)).toEqual([
+  expect(clone.deployments()[0]?.args.slice(3, 7)).toEqual([
     "--var",
     "CACHE_FRESH_SECONDS:300",
     "--var",
@@ -218,7 +220,7 @@ test("a dry run changes nothing, asks nothing and shows no secret", async () => 
   expect(without.out).toMatch(/STYTCH_SECRET +not given: you are asked for it/);
   // The command is that of the run that asks.
   expect(without.out).toContain(
-    "wrangler deploy --env= --var STYTCH_PROJECT_ID:<your answer> --secrets-file <temporary file>",
+    "wrangler deploy --config=wrangler.toml --env= --var STYTCH_PROJECT_ID:<your answer> --secrets-file <temporary file>",
   );
   expect(without.out).toContain('{"STYTCH_SECRET":"***","KEY_SECRET":"***","ADMIN_TOKEN":"***"}');
 });
@@ -226,7 +228,7 @@ test("a dry run changes nothing, asks nothing and shows no secret", async () => 
 test("a build of Cloudflare makes no secret, asks for none and waits for nobody", async () => {
   clone.health.status = 503;
   expectDeployed(await clone.run([], { WORKERS_CI: "1" }));
-  expect(clone.deployments()[0]).toMatchObject({ args: ["deploy", "--env="], secrets: null });
+  expect(clone.deployments()[0]).toMatchObject({ args: DEPLOY, secrets: null });
   expect([clone.kept(), clone.health.asked]).toEqual([null, 0]);
 });
 
