@@ -20,7 +20,7 @@ export function* readLines(path: string): Generator<string> {
   };
   const file = withCode(() => openSync(path, "r"));
   try {
-    const chunk = Buffer.alloc(CHUNK_BYTES);
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     const decoder = new StringDecoder("utf8");
     let rest = "";
     for (;;) {
