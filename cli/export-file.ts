@@ -2,17 +2,18 @@
  * The file of an export: JSON Lines, with a header first and the counts last, so that a file that was cut off is told
  * from a whole one. It holds no key and no secret, but names, addresses and what operators did: only its owner may read it.
  */
-import { closeSync, openSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
+import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import { z } from "zod";
 import { CliError } from "./errors.ts";
+import { readLines } from "./read-lines.ts";
 
 /** A reader refuses a file of a later version, and goes on reading those of all earlier ones. */
 const EXPORT_VERSION = 1;
 
-/** Far more than 100,000 keys and their events. The whole file is read before anything is sent. */
-const MAX_EXPORT_BYTES = 256 * 1024 * 1024;
+/** Far more than 100,000 keys, which are all checked before one is sent. */
+const MAX_KEYS_LENGTH = 256 * 1024 * 1024;
 
-const Header = z.object({ postern_export: z.number(), origin: z.string(), exported_at: z.string() });
+const Header = z.object({ postern_export: z.int().min(1), origin: z.string(), exported_at: z.string() });
 
 const Line = z.union([
   z.strictObject({ key: z.looseObject({ key_id: z.string().regex(/^[0-9a-z]{16}$/) }) }),
@@ -69,42 +70,57 @@ function createFile(path: string): number {
 const codeOf = (error: unknown) =>
   error instanceof Error && "code" in error ? String(error.code) : "unknown";
 
-/** Throws a `CliError` if the file is no whole export, or one of a later version. */
-export function readExportFile(path: string): ExportFile {
-  const [first = "", ...rest] = readLines(path);
-  const header = Header.safeParse(parseJson(first)).data;
+/**
+ * Reads line by line, and keeps the keys and the policy alone. Throws a `CliError` if the file is no whole export, or one
+ * of a later version.
+ */
+export function readExportFile(path: string, maxKeysLength = MAX_KEYS_LENGTH): ExportFile {
+  const keys = new Map<string, ExportedKey>();
+  let [lineNumber, keysLength, events] = [0, 0, 0];
+  let sessionPolicy: object | null = null;
+  let end: { readonly keys: number; readonly events: number } | undefined;
+  const refuseLine = (reason = "") =>
+    new CliError(`${path} is damaged in line ${lineNumber}${reason}. Nothing was sent.`);
+  for (const text of readLines(path)) {
+    lineNumber += 1;
+    if (lineNumber === 1) {
+      checkHeader(path, text);
+      continue;
+    }
+    if (end !== undefined) throw refuseLine(": it goes on after its end");
+    const line = Line.safeParse(parseJson(text)).data;
+    if (line === undefined) throw refuseLine();
+    if ("key" in line) {
+      const { key } = line;
+      if (keys.has(key.key_id)) throw refuseLine(`: it has the key ${key.key_id} twice`);
+      keysLength += text.length;
+      if (keysLength > maxKeysLength)
+        throw new CliError(`The file ${path} has too many keys to read at once.`);
+      keys.set(key.key_id, key);
+    } else if ("session_policy" in line) {
+      if (sessionPolicy !== null) throw refuseLine(": it has a second session policy");
+      sessionPolicy = line.session_policy;
+    } else if ("event" in line) {
+      events += 1;
+    } else {
+      end = line.end;
+    }
+  }
+  if (lineNumber === 0) checkHeader(path, "");
+  if (end?.keys !== keys.size || end.events !== events) {
+    throw new CliError(`${path} is not whole: it was cut off, or changed since. Nothing was sent.`);
+  }
+  return { keys: [...keys.values()], sessionPolicy, events };
+}
+
+function checkHeader(path: string, text: string): void {
+  const header = Header.safeParse(parseJson(text)).data;
   if (header === undefined) throw new CliError(`${path} is not a file that export has written.`);
   if (header.postern_export > EXPORT_VERSION) {
     throw new CliError(
       `${path} was written by a later Postern (format ${header.postern_export}, and this one reads up to ${EXPORT_VERSION}): use its npm run keys.`,
     );
   }
-  const lines = rest.map((text, index) => {
-    const line = Line.safeParse(parseJson(text)).data;
-    if (line === undefined) throw new CliError(`${path} is damaged in line ${index + 2}. Nothing was sent.`);
-    return line;
-  });
-  const keys = lines.flatMap((line) => ("key" in line ? [line.key] : []));
-  const events = lines.filter((line) => "event" in line).length;
-  const last = lines.at(-1);
-  const end = last !== undefined && "end" in last ? last.end : undefined;
-  if (end?.keys !== keys.length || end.events !== events) {
-    throw new CliError(`${path} is not whole: it was cut off, or changed since. Nothing was sent.`);
-  }
-  const policies = lines.flatMap((line) => ("session_policy" in line ? [line.session_policy] : []));
-  return { keys, sessionPolicy: policies[0] ?? null, events };
-}
-
-function readLines(path: string): readonly string[] {
-  try {
-    if (statSync(path).size <= MAX_EXPORT_BYTES)
-      return readFileSync(path, "utf8")
-        .replace(/\r?\n$/, "")
-        .split(/\r?\n/);
-  } catch (error) {
-    throw new CliError(`The file ${path} cannot be read (${codeOf(error)}).`);
-  }
-  throw new CliError(`The file ${path} has more than ${MAX_EXPORT_BYTES} bytes.`);
 }
 
 /** Undefined for text that is no JSON: the message of JSON.parse would quote it. */

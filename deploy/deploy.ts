@@ -10,12 +10,13 @@ import { checkPlan, type Plan } from "./plan.ts";
 import { DeployProblem, Interrupted } from "./problem.ts";
 import { commandsText, planText, resultText } from "./report.ts";
 import { createTemporaryFolder } from "./temporary-folder.ts";
+import { WRANGLER_FILE } from "./worker-settings.ts";
 import { checkLogin, deployWorker, listSecrets } from "./wrangler.ts";
 
 /** Returns the exit code: 0 if it succeeded, 1 if it failed, 2 for wrong usage, 130 if it was interrupted. */
 export async function runDeploy(args: readonly string[], io: DeployIo): Promise<0 | 1 | 2 | 130> {
   try {
-    await deploy(readDeployOptions(args, io.writeOut), io);
+    await deploy(readDeployOptions(args, io.env, io.writeOut), io);
     return 0;
   } catch (error) {
     if (error instanceof Interrupted || io.signal.aborted) {
@@ -49,14 +50,14 @@ const withoutValues = (message: string) =>
 
 async function deploy(options: DeployOptions, io: DeployIo): Promise<void> {
   const settings = await io.readSettings(options.env);
-  const envArg = `--env=${options.env ?? ""}`;
+  const target = [`--config=${WRANGLER_FILE}`, `--env=${options.env ?? ""}`];
   const account = await checkLogin(io);
-  const setSecrets = await listSecrets(io, envArg);
+  const setSecrets = await listSecrets(io, target);
   const { plan, asked } = await choosePlan({ options, io, settings, setSecrets: setSecrets ?? [] });
   checkPlan(plan, settings.vars);
   await checkCredentials(plan, settings, io);
 
-  const argsOf = (vars: Plan["vars"]) => ["deploy", envArg, ...Object.entries(vars).flatMap(varArg)];
+  const argsOf = (vars: Plan["vars"]) => ["deploy", ...target, ...Object.entries(vars).flatMap(varArg)];
   const fileArgs = (file: string, secrets: object) =>
     Object.keys(secrets).length === 0 ? [] : ["--secrets-file", file];
   io.writeOut(planText({ account, workerName: settings.name, exists: setSecrets !== null, plan, asked }));

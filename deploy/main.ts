@@ -12,7 +12,7 @@ const ASSETS = join(import.meta.dirname, "..", "dist", "assets", "console", "ind
 
 const controller = new AbortController();
 const { signal } = controller;
-for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const) process.on(name, interrupt);
 
 /** The first one lets the run clean up. The second one ends the process at once. */
 function interrupt(): void {

@@ -78,5 +78,8 @@ export function checkPlan({ vars, secrets }: Plan, fileVars: Readonly<Record<str
   );
 }
 
+/** A variable may be a table, too, which has no text. */
 const stringsOf = (values: Readonly<Record<string, unknown>>): Values =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
+  );

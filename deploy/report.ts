@@ -1,6 +1,6 @@
 /** What the script prints. No text contains a secret. */
 import { keptSecretsFile } from "./kept-secrets.ts";
-import { type Plan, SECRET_NAMES, type SecretSource } from "./plan.ts";
+import { type Plan, SECRET_NAMES, type SecretName, type SecretSource } from "./plan.ts";
 
 export interface PlanText {
   readonly account: string;
@@ -57,22 +57,18 @@ export function commandsText(args: readonly string[], secretNames: readonly stri
 
 export function resultText(origin: string, workerName: string, { sources }: Plan): string {
   const file = keptSecretsFile(workerName);
-  const isKept = sources.KEY_SECRET === "made" || sources.KEY_SECRET === "kept";
+  const kept = SECRET_NAMES.filter((name) => sources[name] === "made" || sources[name] === "kept");
+  const isTokenKept = kept.includes("ADMIN_TOKEN");
   const hasToken = sources.ADMIN_TOKEN !== "absent";
-  const token = isKept ? `$(sed -n s/^ADMIN_TOKEN=//p ${file})` : "<ADMIN_TOKEN>";
+  const token = isTokenKept ? `$(sed -n s/^ADMIN_TOKEN=//p ${file})` : "<ADMIN_TOKEN>";
   return [
     `\nPostern runs on ${origin}`,
     hasToken
       ? `Console: ${origin}/console/`
       : "It has no ADMIN_TOKEN, so no console: npx wrangler secret put ADMIN_TOKEN",
-    ...(isKept
-      ? [
-          `\nKEY_SECRET and ADMIN_TOKEN are in ${file}, which only you can read and git ignores.`,
-          "Cloudflare never shows them again: store both in a password manager, then delete the file.",
-        ]
-      : []),
+    ...keptText(kept, file),
     "\nNext:",
-    `  1. Sign in to the console with ADMIN_TOKEN${isKept ? `, from ${file}` : ""}.`,
+    `  1. Sign in to the console with ADMIN_TOKEN${isTokenKept ? `, from ${file}` : ""}.`,
     "  2. Issue a key, there or here:",
     `       export POSTERN_URL=${origin} POSTERN_ADMIN_TOKEN="${token}"`,
     '       npm run keys -- create --name "First partner" --scope organizations:read',
@@ -80,4 +76,13 @@ export function resultText(origin: string, workerName: string, { sources }: Plan
     `       curl -i -H "Authorization: Bearer <key>" ${origin}/v1/b2b/organizations/<slug>`,
     "\nWhat comes after that, such as a domain of your own, webhooks and alerts: docs/operations.md, The first hour.",
   ].join("\n");
+}
+
+function keptText(kept: readonly SecretName[], file: string): readonly string[] {
+  if (kept.length === 0) return [];
+  const [verb, them, all] = kept.length === 1 ? ["is", "it", "it"] : ["are", "them", "both"];
+  return [
+    `\n${kept.join(" and ")} ${verb} in ${file}, which only you can read and git ignores.`,
+    `Cloudflare never shows ${them} again: store ${all} in a password manager, then delete the file.`,
+  ];
 }

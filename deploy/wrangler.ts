@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { DeployProblem, throwIfInterrupted } from "./problem.ts";
+import { SECRET_VARIABLES } from "./secret-names.ts";
 
 export interface WranglerSetup {
   /** The clone. */
@@ -32,11 +33,14 @@ export interface WranglerRun {
   readonly err: string;
 }
 
-/** What the child needs not know, and what would make it choose another environment or more bindings. */
+/**
+ * What the child needs not know, and what would make it choose another environment or more bindings. Package managers put
+ * options (`npm_config_secret`) and the whole command line (`npm_config_argv`) there.
+ */
 const WITHHELD = [
-  "STYTCH_SECRET",
-  "KEY_SECRET",
-  "ADMIN_TOKEN",
+  ...SECRET_VARIABLES,
+  "npm_config_secret",
+  "npm_config_argv",
   "CLOUDFLARE_ENV",
   "CLOUDFLARE_INCLUDE_PROCESS_ENV",
   "WRANGLER_OUTPUT_FILE_DIRECTORY",
@@ -104,7 +108,8 @@ export async function checkLogin(setup: WranglerSetup): Promise<string> {
   const parsed = parseJson(out) as { loggedIn?: boolean; email?: string; accounts?: Account[] } | null;
   if (code !== 0 || parsed?.loggedIn !== true) {
     throw new DeployProblem(
-      "You are not logged in to Cloudflare. Run npx wrangler login, or set CLOUDFLARE_API_TOKEN to a token that may edit Workers.",
+      "You are not logged in to Cloudflare. Run npx wrangler login, or set CLOUDFLARE_API_TOKEN to a token that may " +
+        "edit Workers. A dry run needs the login, too.",
     );
   }
   const accounts = parsed.accounts ?? [];
@@ -125,8 +130,11 @@ interface Account {
 }
 
 /** Returns the names of the secrets that are set; null if the Worker does not exist yet. */
-export async function listSecrets(setup: WranglerSetup, envArg: string): Promise<readonly string[] | null> {
-  const result = await run(setup, ["secret", "list", envArg]);
+export async function listSecrets(
+  setup: WranglerSetup,
+  target: readonly string[],
+): Promise<readonly string[] | null> {
+  const result = await run(setup, ["secret", "list", ...target]);
   if (result.code === 0) {
     const list = parseJson(result.out);
     if (Array.isArray(list)) return list.map(({ name }: { name: string }) => name);

@@ -78,9 +78,71 @@ test("a file with a line too few or too many is refused", async () => {
   for (const index of [1, 3, 5]) {
     writeFileSync(path, all.filter((_, at) => at !== index).join("\n"));
     expect(() => readExportFile(path), String(index)).toThrow(/not whole/);
-    writeFileSync(path, all.toSpliced(index, 0, all[index] ?? "").join("\n"));
-    if (index !== 5) expect(() => readExportFile(path), String(index)).toThrow(/not whole/);
   }
+  const other = JSON.stringify({ key: { ...KEY, key_id: "fedcba9876543210" } });
+  for (const line of [other, all[3] ?? ""]) {
+    writeFileSync(path, all.toSpliced(3, 0, line).join("\n"));
+    expect(() => readExportFile(path), line).toThrow(/not whole/);
+  }
+});
+
+test.each([
+  [
+    "a key twice",
+    2,
+    JSON.stringify({ key: { ...KEY, name: "Other" } }),
+    ": it has the key 0123456789abcdef twice",
+  ],
+  ["two session policies", 3, '{"session_policy":{}}', ": it has a second session policy"],
+  ["two ends", 6, '{"end":{"keys":1,"events":2}}', ": it goes on after its end"],
+  ["an event after its end", 6, JSON.stringify({ event: EVENT }), ": it goes on after its end"],
+  ["an empty line after its end", 6, "", ": it goes on after its end"],
+])("a file with %s is refused, also if its counts are right", async (_what, index, line, reason) => {
+  await write();
+  const counts = `{"end":{"keys":${index === 2 ? 2 : 1},"events":2}}`;
+  const text = lines().with(5, counts).toSpliced(index, 0, line).join("\n");
+  writeFileSync(path, text);
+  expect(() => readExportFile(path)).toThrow(
+    `${path} is damaged in line ${index + 1}${reason}. Nothing was sent.`,
+  );
+});
+
+test("a file with line ends of Windows is read", async () => {
+  await write();
+  const whole = readExportFile(path);
+  writeFileSync(path, lines().join("\r\n"));
+  expect(readExportFile(path)).toEqual(whole);
+});
+
+test("lines and characters that lie across the pieces of a large file are whole", async () => {
+  const names = Array.from({ length: 300 }, (_, index) => `${index} ${"äöü€😀".repeat(50 + (index % 7))}`);
+  const keys = names.map((name, index) => ({ key_id: String(index).padStart(16, "0"), name }));
+  await writeExportFile(path, "https://postern.example", NOW, async (add) => {
+    for (const key of keys) add({ key });
+  });
+  expect(statSync(path).size).toBeGreaterThan(200_000);
+  expect(readExportFile(path).keys).toEqual(keys);
+});
+
+test("events are bounded by no size, and keys are", async () => {
+  await write();
+  expect(readExportFile(path, 100).events).toBe(2);
+  expect(() => readExportFile(path, 60)).toThrow(/has too many keys to read at once/);
+});
+
+test("a line without an end is refused before it fills the memory", async () => {
+  await write();
+  writeFileSync(path, `${lines()[0]}\n${"x".repeat(2 * 1024 * 1024)}`);
+  expect(() => readExportFile(path)).toThrow(`The file ${path} has a line that is too long.`);
+});
+
+test.each(["0", "-1", "0.5", "1.5", "null", '"1"'])("a file of the format %s is refused", async (version) => {
+  await write();
+  writeFileSync(
+    path,
+    readFileSync(path, "utf8").replace('"postern_export":1', `"postern_export":${version}`),
+  );
+  expect(() => readExportFile(path)).toThrow(/is not a file that export has written/);
 });
 
 test("a file of a later format is refused with what to do", async () => {
@@ -106,6 +168,9 @@ test.each([
 
 test("a file that is missing, or none of export, is refused", () => {
   expect(() => readExportFile(path)).toThrow(/cannot be read \(ENOENT\)/);
+  expect(() => readExportFile(directory)).toThrow(/cannot be read \(EISDIR\)/);
+  writeFileSync(path, "");
+  expect(() => readExportFile(path)).toThrow(/is not a file that export has written/);
   writeFileSync(path, '{"keys":[]}\n');
   expect(() => readExportFile(path)).toThrow(/is not a file that export has written/);
 });

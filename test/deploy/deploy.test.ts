@@ -1,9 +1,13 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { checkLogin } from "../../deploy/wrangler.ts";
 import { CREDENTIALS, PROJECT_ID, type Run, SECRET, secretsOf, useClone } from "./deployment.ts";
 
 const clone = useClone();
+
+/** How each call of a deployment of the top level begins. A wrangler.json beside wrangler.toml would win without it. */
+const DEPLOY = ["deploy", "--config=wrangler.toml", "--env="];
 
 /** Expects success, and no secret in what was printed. */
 function expectDeployed(run: Run): void {
@@ -17,8 +21,7 @@ test("a first deployment sets three secrets from a file that only its owner can 
   const [deployment, ...others] = clone.deployments();
   expect(others).toEqual([]);
   expect(deployment?.args).toEqual([
-    "deploy",
-    "--env=",
+    ...DEPLOY,
     "--var",
     `STYTCH_PROJECT_ID:${PROJECT_ID}`,
     "--secrets-file",
@@ -42,6 +45,38 @@ test("no secret is in the arguments or the environment of wrangler", async () =>
   }
 });
 
+test("no other secret of the environment reaches wrangler, but the token of Cloudflare does", async () => {
+  const secrets = {
+    STYTCH_SECRET_NEXT: "canary-1",
+    KEY_SECRET_PREVIOUS: "canary-2",
+    STYTCH_WEBHOOK_SECRET: "canary-3",
+    METRICS_TOKEN: "canary-4",
+    npm_config_argv: '{"original":["deploy","--secret","canary-5"]}',
+  };
+  const run = await clone.run([], { ...CREDENTIALS, ...secrets, CLOUDFLARE_API_TOKEN: "cf" });
+  expectDeployed(run);
+  expect(clone.calls()).toHaveLength(3);
+  for (const { environment } of clone.calls()) {
+    expect(environment).not.toContain("canary");
+    expect(JSON.parse(environment)).toMatchObject({ CLOUDFLARE_API_TOKEN: "cf" });
+  }
+});
+
+test("a secret that npm took for itself is withheld from wrangler, too", async () => {
+  const environments: NodeJS.ProcessEnv[] = [];
+  await checkLogin({
+    root: clone.root,
+    env: { npm_config_secret: SECRET, PATH: "/bin" },
+    signal: new AbortController().signal,
+    shown: "ignore",
+    execute: async ({ env }) => {
+      environments.push(env);
+      return { code: 0, out: '{"loggedIn":true}', err: "" };
+    },
+  });
+  expect(environments).toEqual([{ PATH: "/bin" }]);
+});
+
 test("the secrets that are made are kept in a file of mode 600, without the Stytch secret", async () => {
   expectDeployed(await clone.run([], CREDENTIALS));
   const { KEY_SECRET, ADMIN_TOKEN } = clone.deployments()[0]?.secrets ?? {};
@@ -63,7 +98,7 @@ test("a repeated deployment sets no secret and asks for nothing", async () => {
   expectDeployed(await clone.run([], CREDENTIALS));
   const kept = clone.kept();
   expectDeployed(await clone.run([]));
-  expect(clone.deployments()[1]).toMatchObject({ args: ["deploy", "--env="], secrets: null });
+  expect(clone.deployments()[1]).toMatchObject({ args: DEPLOY, secrets: null });
   expect(clone.kept()).toBe(kept);
 });
 
@@ -76,7 +111,7 @@ test("a repeated deployment ignores other credentials of the environment", async
     ADMIN_TOKEN: "another-admin-token-0123456789-abcdefghij",
   };
   expectDeployed(await clone.run([], other));
-  expect(clone.deployments()[1]).toMatchObject({ args: ["deploy", "--env="], secrets: null });
+  expect(clone.deployments()[1]).toMatchObject({ args: DEPLOY, secrets: null });
 });
 
 test("a repeated deployment changes the project only by the option", async () => {
@@ -109,12 +144,35 @@ test("secrets of the environment are set, and not kept in a file", async () => {
   expect(clone.kept()).toBeNull();
 });
 
+test("a given KEY_SECRET with a made ADMIN_TOKEN: only the token is kept, and read from the file", async () => {
+  const own = { KEY_SECRET: "own-key-secret-0123456789-abcdefghij" };
+  const run = await clone.run([], { ...CREDENTIALS, ...own });
+  expectDeployed(run);
+  expect(clone.kept()).toMatch(/\nADMIN_TOKEN=[0-9a-f]{64}\n$/);
+  expect(clone.kept()).not.toContain("KEY_SECRET=");
+  expect(run.out).toContain("\nADMIN_TOKEN is in .postern/postern.env, which");
+  expect(run.out).toContain("Cloudflare never shows it again: store it in");
+  expect(run.out).toContain("with ADMIN_TOKEN, from .postern/postern.env.");
+  expect(run.out).toContain('POSTERN_ADMIN_TOKEN="$(sed -n s/^ADMIN_TOKEN=//p .postern/postern.env)"');
+});
+
+test("a made KEY_SECRET with a given ADMIN_TOKEN: only the key secret is kept", async () => {
+  const own = { ADMIN_TOKEN: "own-admin-token-0123456789-abcdefghij" };
+  const run = await clone.run([], { ...CREDENTIALS, ...own });
+  expectDeployed(run);
+  expect(clone.kept()).toMatch(/\nKEY_SECRET=[0-9a-f]{64}\n$/);
+  expect(clone.kept()).not.toContain("ADMIN_TOKEN=");
+  expect(run.out).toContain("\nKEY_SECRET is in .postern/postern.env, which");
+  expect(run.out).toContain("with ADMIN_TOKEN.");
+  expect(run.out).toContain('POSTERN_ADMIN_TOKEN="<ADMIN_TOKEN>"');
+});
+
 test("--env staging deploys that environment, with secrets in a file of its own", async () => {
   expectDeployed(await clone.run(["--env", "staging"], CREDENTIALS));
-  expect(clone.calls().map(({ args }) => args.slice(0, 3))).toEqual([
+  expect(clone.calls().map(({ args }) => args.slice(0, 4))).toEqual([
     ["whoami", "--json"],
-    ["secret", "list", "--env=staging"],
-    ["deploy", "--env=staging", "--var"],
+    ["secret", "list", "--config=wrangler.toml", "--env=staging"],
+    ["deploy", "--config=wrangler.toml", "--env=staging", "--var"],
   ]);
   expect(clone.kept("postern-staging")).toContain("KEY_SECRET=");
   expect(clone.kept()).toBeNull();
@@ -124,7 +182,7 @@ test("variables of --var are passed on, and the project of wrangler.toml is not 
   const readSettings = async () => ({ name: "postern", vars: { STYTCH_PROJECT_ID: PROJECT_ID } });
   const args = ["--var", "CACHE_FRESH_SECONDS:300", "--var", "CORS_ORIGINS:https://app.example"];
   expectDeployed(await clone.run(args, { STYTCH_SECRET: SECRET }, { readSettings }));
-  expect(clone.deployments()[0]?.args.slice(2, 6)).toEqual([
+  expect(clone.deployments()[0]?.args.slice(3, 7)).toEqual([
     "--var",
     "CACHE_FRESH_SECONDS:300",
     "--var",
@@ -162,7 +220,7 @@ test("a dry run changes nothing, asks nothing and shows no secret", async () => 
   expect(without.out).toMatch(/STYTCH_SECRET +not given: you are asked for it/);
   // The command is that of the run that asks.
   expect(without.out).toContain(
-    "wrangler deploy --env= --var STYTCH_PROJECT_ID:<your answer> --secrets-file <temporary file>",
+    "wrangler deploy --config=wrangler.toml --env= --var STYTCH_PROJECT_ID:<your answer> --secrets-file <temporary file>",
   );
   expect(without.out).toContain('{"STYTCH_SECRET":"***","KEY_SECRET":"***","ADMIN_TOKEN":"***"}');
 });
@@ -170,7 +228,7 @@ test("a dry run changes nothing, asks nothing and shows no secret", async () => 
 test("a build of Cloudflare makes no secret, asks for none and waits for nobody", async () => {
   clone.health.status = 503;
   expectDeployed(await clone.run([], { WORKERS_CI: "1" }));
-  expect(clone.deployments()[0]).toMatchObject({ args: ["deploy", "--env="], secrets: null });
+  expect(clone.deployments()[0]).toMatchObject({ args: DEPLOY, secrets: null });
   expect([clone.kept(), clone.health.asked]).toEqual([null, 0]);
 });
 
@@ -179,4 +237,8 @@ test("the help shows no default that says nothing", async () => {
   expect(code).toBe(0);
   expect(out).toContain("(default: 120)");
   expect(out).not.toMatch(/default:\s+(?:\{\}|false)/);
+  const words = out.replaceAll(/\s+/g, " ");
+  expect(words).toContain("npm prints arguments and keeps them in a log");
+  expect(words).toContain("change nothing; needs the login, too");
+  expect(words).toMatch(/for every deployment and dry run: CLOUDFLARE_API_TOKEN.+ CLOUDFLARE_ACCOUNT_ID/);
 });

@@ -43,7 +43,7 @@ const isRunning = (pid: number) => {
   }
 };
 
-test.each(["SIGINT", "SIGTERM"] as const)(
+test.each(["SIGINT", "SIGTERM", "SIGQUIT"] as const)(
   "a deployment interrupted by %s leaves no secret and no process",
   async (signal) => {
     clone.setState({ deploy: "hang" });

@@ -38,3 +38,34 @@ test("an environment that the file lacks is a problem in words", () => {
     new DeployProblem("wrangler.toml has no [env.nowhere]."),
   );
 });
+
+test.each([
+  [
+    "an unfinished string",
+    'name = "gate"\n[vars]\nA = "canary\n',
+    /^wrangler\.toml is no TOML in line 3, column \d+\./,
+  ],
+  ["a table twice", "[vars]\n[vars]\n", /^wrangler\.toml is no TOML in line 2,/],
+  ["a name that is a number", "name = 7\n", /^wrangler\.toml is wrong in name\./],
+  ["variables that are no table", 'vars = "canary"\n', /^wrangler\.toml is wrong in vars\./],
+  ["an environment that is no table", "[env]\nstaging = 1\n", /^wrangler\.toml is wrong in env\.staging\./],
+])("a file with %s is a problem that names the place", (_what, text, message) => {
+  const error = problemOf(() => read(text));
+  expect(error.message).toMatch(message);
+  expect(error.message).not.toContain("canary");
+});
+
+test("a file that is missing is a problem that says where to run the command", () => {
+  const error = problemOf(() => readWorkerSettings(join(directory, "none.toml"), undefined));
+  expect(error.message).toMatch(/^wrangler\.toml cannot be read \(ENOENT\)\. Run npm run deploy in/);
+});
+
+function problemOf(run: () => unknown): DeployProblem {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof DeployProblem) return error;
+    throw error;
+  }
+  return expect.fail("there was no problem");
+}
