@@ -5,8 +5,12 @@ import { env } from "cloudflare:workers";
 const running = new Set<Promise<unknown>>();
 let isTracked = false;
 
-/** From now on, `settleObjects` waits for what any object starts. */
+/**
+ * From now on, `settleObjects` waits for what any object starts. What an earlier test left is forgotten: the work of an
+ * object that was aborted never ends.
+ */
 export async function trackObjectWork(): Promise<void> {
+  running.clear();
   if (isTracked) return;
   isTracked = true;
   await runInDurableObject(env.ORGANIZATION.getByName("any"), (_, state) => {
