@@ -86,13 +86,13 @@ export async function showKey(c: AdminContext): Promise<Response> {
 }
 
 /**
- * Answers 200 with the record. Like every change, the edit is in force everywhere within `LEASE_SECONDS`. A second edit
- * with the same body changes nothing, so the call may be repeated.
+ * Answers 200 with the record. Like every change, the edit is in force everywhere within `LEASE_SECONDS`. The call is made
+ * once: a repeated one could undo what another operator has changed in between.
  */
 export async function editKey(c: AdminContext): Promise<Response> {
   const body = await readBody(c.env.request, KeyEdit);
   refuse(checkOrganizationIds(body, c.env.config.environment));
-  const edited = await callKeyObject(c, async (key) => await key.edit(projectId(c), body, c.var.actor));
+  const edited = await changeKey(c, async (key) => await key.edit(projectId(c), body, c.var.actor));
   return answer(requireRecord(edited));
 }
 
@@ -100,10 +100,9 @@ export async function editKey(c: AdminContext): Promise<Response> {
 export async function rotateKey(c: AdminContext): Promise<Response> {
   const { overlap_seconds, handover_seconds } = await readBody(c.env.request, KeyRotation, {});
   const link = await createLink(c, c.var.keyId, handover_seconds);
-  const rotated = await callOnce(
-    c.env.log,
-    "key_change",
-    async () => await keyObject(c).rotate(projectId(c), overlap_seconds, c.var.actor, link?.order),
+  const rotated = await changeKey(
+    c,
+    async (key) => await key.rotate(projectId(c), overlap_seconds, c.var.actor, link?.order),
   );
   return await answerWithKey(c, requireRecord(rotated), link, 200);
 }
@@ -132,6 +131,11 @@ const keyObject = (c: AdminContext): KeyObject => c.env.env.API_KEY.getByName(c.
 /** For calls that may be repeated. */
 async function callKeyObject<T>(c: AdminContext, call: (key: KeyObject) => Promise<T>): Promise<T> {
   return await callIdempotent(c.env.log, "key_object", () => keyObject(c), call);
+}
+
+/** For calls that may not be repeated. */
+async function changeKey<T>(c: AdminContext, change: (key: KeyObject) => Promise<T>): Promise<T> {
+  return await callOnce(c.env.log, "key_change", async () => await change(keyObject(c)));
 }
 
 function requireRecord({ record, refusal }: MutationResult): KeyRecord {

@@ -15,14 +15,13 @@ import { callIdempotent, callOnce } from "./object-calls.ts";
 import { invalidRequest, readBody, readQuery } from "./request.ts";
 import { UsageQuery } from "./usage-query.ts";
 
-/** Answers 200 with the policy. Setting it again changes nothing, so the call may be repeated. */
+/** Answers 200 with the policy. The call is made once: a repeated one could undo what another operator did in between. */
 export async function setSessionPolicy(c: AdminContext): Promise<Response> {
   const policy = await readBody(c.env.request, SessionPolicy);
-  const change = await callIdempotent(
+  const change = await callOnce(
     c.env.log,
     "directory_change",
-    () => getDirectory(c.env.env),
-    async (directory) => await directory.setSessionPolicy(projectId(c), policy, c.var.actor),
+    async () => await getDirectory(c.env.env).setSessionPolicy(projectId(c), policy, c.var.actor),
   );
   applyChange(c, change);
   return Response.json(policy satisfies PublicSessionPolicy);

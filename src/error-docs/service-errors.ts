@@ -93,7 +93,8 @@ export const SERVICE_ERRORS: ErrorDescriptions<ServiceError> = {
       "The Directory, which lists keys and events and keeps the session policy, does not answer. A change may have been made.",
     fault: "Postern",
     responsible: "nobody",
-    action: "Try again after a second. A change of the policy or a revocation may be repeated.",
+    action:
+      "Try again after a second. A revocation may be repeated; after a change of the policy, look first whether it was made.",
     retry: AFTER_WAITING,
   },
   purge_unavailable: {

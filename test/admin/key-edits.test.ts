@@ -77,9 +77,10 @@ test("an edit may set the end to the past, which ends the key", async () => {
   expect(await response.json()).toMatchObject({ status: "expired", expires_at: "2020-01-01T00:00:00Z" });
 });
 
-test("an edit whose answer a reset has lost is made again, and is in the audit once", async () => {
+test("an edit whose answer a reset has lost is 503, and is made once", async () => {
   isolate = createIsolate({ API_KEY: objectsThat.loseFirstAnswer(env.API_KEY) });
-  expect((await edit({ name: "Renamed" })).status).toBe(200);
+  const response = await edit({ name: "Renamed" });
+  expect(await response.json()).toMatchObject({ status_code: 503, error_type: "key_service_unavailable" });
   expect(await show()).toMatchObject({ name: "Renamed" });
   expect(await updates()).toHaveLength(1);
 });
