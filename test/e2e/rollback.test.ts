@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type RunningWorkers, serveBuilt } from "../../dev/built-worker.ts";
 import { ADMIN_TOKEN, KEY_SECRET, PROJECT_ID, UPSTREAM_SECRET } from "../../dev/credentials.ts";
 import { organization, organizationEnvelope } from "../support/bodies.ts";
@@ -16,6 +16,9 @@ import { useScriptedUpstream } from "./scripted-upstream.ts";
 const PREVIOUS_RELEASE = gunzipSync(
   readFileSync(new URL("../storage/previous-release.js.gz", import.meta.url)),
 ).toString();
+
+/** Longer than a key takes to be created, and over soon after the next start. */
+const BRIEF_MS = 1_500;
 
 interface Key {
   readonly key: string;
@@ -95,7 +98,13 @@ test("what this release writes is read by the previous one after a rollback", as
   expect(await admin("GET", "/admin/session-policy")).toMatchObject(policyWith(60));
   expect(await read(acme, limited)).toBe(200);
   const linked = await createKey({ handover_seconds: 3_600 });
-  const bound = await createKey({ organization_ids: [acme["organization_id"]] });
+  const bound = await createKey({
+    organization_ids: [acme["organization_id"]],
+    fields: { organization: ["organization_id"], member: null },
+  });
+  const briefUntil = Date.now() + BRIEF_MS;
+  const elsewhere = await createKey({ allowed_ips: ["203.0.113.0/24"] });
+  const brief = await createKey({ expires_at: new Date(briefUntil).toISOString() });
   const ended = await createKey();
   await admin("DELETE", `/admin/keys/${ended.key_id}`);
   await admin("PATCH", `/admin/keys/${rotated.key_id}`, { name: "Renamed" });
@@ -109,7 +118,12 @@ test("what this release writes is read by the previous one after a rollback", as
   expect(upstream.requests).toEqual([]);
   expect(await read(globex, rotated)).toBe(200);
   expect(upstream.requests).toHaveLength(1);
-  expect([await read(globex, bound), await read(acme, ended)]).toEqual([404, 401]);
+  // Each restriction of a key holds, and so does its end.
+  const { text } = await call(organizationPath(acme), bound.key);
+  expect(Object.keys(JSON.parse(text).organization)).toEqual(["organization_id"]);
+  await vi.waitUntil(() => Date.now() > briefUntil);
+  const refusals = [await read(globex, bound), await read(acme, elsewhere), await read(acme, brief)];
+  expect([...refusals, await read(acme, ended)]).toEqual([404, 403, 401, 401]);
   // One of the three tokens was spent in each release.
   expect([await read(acme, limited), await read(acme, limited)]).toEqual([200, 429]);
   expect(await admin("GET", "/admin/session-policy")).toMatchObject(policyWith(90));
