@@ -2,6 +2,9 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { aliasMetadata, type Entry, toMetadata } from "../../src/cache/entry.ts";
 import { KV_TIMEOUT_MS, readKvEntry, writeKvAlias, writeKvEntry } from "../../src/cache/kv.ts";
+import { useIdleObjects } from "../support/settle.ts";
+
+useIdleObjects();
 
 afterEach(() => vi.useRealTimers());
 

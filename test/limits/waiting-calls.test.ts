@@ -4,7 +4,10 @@ import { NOW, useClock } from "../support/clock.ts";
 import { createIsolate } from "../support/deployment.ts";
 import { keyObjects } from "../support/key-object.ts";
 import { callEvery, useLimitedKeys } from "../support/limited-keys.ts";
+import { useIdleObjects } from "../support/settle.ts";
 import { deferred } from "../support/upstream.ts";
+
+useIdleObjects();
 
 const { advanceMs } = useClock();
 const limited = useLimitedKeys();

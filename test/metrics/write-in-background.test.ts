@@ -4,6 +4,9 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Counters } from "../../src/metrics/counters.ts";
 import { MetricReports } from "../../src/metrics/metric-reports.ts";
+import { useIdleObjects } from "../support/settle.ts";
+
+useIdleObjects();
 
 // Files share a runtime, and an object that waits for a timer that stands still would hold up every later eviction.
 const wait = scheduler.wait.bind(scheduler);

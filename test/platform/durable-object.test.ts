@@ -1,6 +1,9 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { callWithRetry } from "../../src/platform/durable-object.ts";
 import { TimeoutError } from "../../src/platform/timeout.ts";
+import { useIdleObjects } from "../support/settle.ts";
+
+useIdleObjects();
 
 afterEach(() => void vi.useRealTimers());
 

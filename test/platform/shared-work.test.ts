@@ -2,6 +2,9 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { SharedWork } from "../../src/platform/shared-work.ts";
 import { NOW } from "../support/clock.ts";
+import { useIdleObjects } from "../support/settle.ts";
+
+useIdleObjects();
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW });

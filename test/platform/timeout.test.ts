@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { TimeoutError, withDeadline, withTimeout } from "../../src/platform/timeout.ts";
+import { useIdleObjects } from "../support/settle.ts";
+
+useIdleObjects();
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { demo } from "../../sandbox/seed.ts";
 import type { JsonObject } from "../../sandbox/shapes.ts";
+import { useIdleObjects } from "../support/settle.ts";
 import {
   acme,
   acmeMember,
@@ -14,6 +15,8 @@ import {
   sendControl,
   useSandbox,
 } from "./harness.ts";
+
+useIdleObjects();
 
 useSandbox();
 

@@ -1,5 +1,8 @@
 import { describe, expect, test, vi } from "vitest";
+import { useIdleObjects } from "../support/settle.ts";
 import { ACME_PATH, addFault, get, getOrganization, getWithFault, useSandbox } from "./harness.ts";
+
+useIdleObjects();
 
 function getReader(response: Response): ReadableStreamDefaultReader<Uint8Array> {
   if (response.body === null) throw new Error("The response has no body.");

@@ -1,9 +1,11 @@
 /** Writes to KV whose attempts end as a test wants, and a clock that it moves. */
 import { afterEach, beforeEach, vi } from "vitest";
 import type { PendingWrite } from "../../src/cache/object/kv-write-queue.ts";
+import { useIdleObjects } from "./settle.ts";
 
 /** Replaces timers, and the scheduler's pauses by them, for each test of a file. */
 export function useFakeTimers(): void {
+  useIdleObjects();
   beforeEach(() => {
     vi.useFakeTimers();
     vi.spyOn(scheduler, "wait").mockImplementation(

@@ -2,7 +2,10 @@
 import { expect, test, vi } from "vitest";
 import type { PurgeUpdates } from "../../../src/cache/purge/purge-list.ts";
 import { hang, NOTHING, purged, syncedIsolate } from "../../support/purge-sync.ts";
+import { useIdleObjects } from "../../support/settle.ts";
 import { deferred } from "../../support/upstream.ts";
+
+useIdleObjects();
 
 test("of requests that wait at once, one asks the Directory, and all share the result", async () => {
   const answer = deferred<PurgeUpdates>();
