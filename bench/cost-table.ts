@@ -33,7 +33,7 @@ const CPU_MS = { postern: 0.118, assembled: 1.006 } as const;
 
 export interface CostAtRate extends Rate {
   readonly count: Count;
-  /** Of a million requests. */
+  /** What a million requests cost. */
   readonly dollars: number;
 }
 

@@ -10,7 +10,7 @@ import { BARE, createKey, POSTERN, PROJECT, SANDBOX, varsOf } from "./settings.t
 import { type Builds, fillBareWorkers, MEASURED_VARS } from "./stage.ts";
 
 const ROUNDS = 5;
-/** Of one stretch. A round has two of each Worker, there and back. */
+/** How many one stretch has. A round has two stretches of each Worker, there and back. */
 const REQUESTS = 4_500;
 
 /**

@@ -139,7 +139,7 @@ export function monthlyCost(load: Load, settings: Settings): MonthlyCost {
   return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
 }
 
-/** Of a month. What is no hit always has a line. */
+/** Returns what the log of a month has, in GB. Each answer that is no hit has a line. */
 function logGigabytes({ requestsPerSecond }: Load, settings: Settings, perSecond: Operations): number {
   const unsampled = Math.min(perSecond.upstreamCalls, requestsPerSecond);
   const lines = unsampled + (requestsPerSecond - unsampled) * settings.logHitSampleRate;

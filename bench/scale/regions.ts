@@ -11,7 +11,7 @@ export interface Region {
   /** The region of Azure whose times stand for it. */
   readonly measuredIn: string;
   readonly locations: number;
-  /** Of all traffic; the shares add up to 1. */
+  /** The share of all traffic; the shares add up to 1. */
   readonly traffic: number;
 }
 

@@ -35,7 +35,7 @@ export interface Answer {
   readonly isolate: TestIsolate;
   readonly step: number;
   readonly status: number;
-  /** Of the organization that changes, if it is in the answer. */
+  /** The name of the organization that changes, if it is in the answer. */
   readonly name: string | null;
   /** Whether the call shows in the usage of the key `free`. */
   readonly isCounted: boolean;
