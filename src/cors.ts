@@ -69,16 +69,20 @@ export class Cors {
     return response;
   }
 
-  /** Adds to an answer what a page of an allowed origin needs to read it, and to see its timing if it is a read. */
-  addHeaders(request: Request, path: string, headers: Headers): void {
+  /** What `Access-Control-Allow-Origin` says to this request, whatever its path: `*` or its origin; null if nothing. */
+  allowedOrigin({ headers }: Request): string | null {
+    if (this.#origins.includesAll) return "*";
+    const origin = headers.get("Origin");
+    return origin !== null && this.#origins.has(origin) ? origin : null;
+  }
+
+  /** Adds to an answer what a page of the allowed origin needs to read it, and to see its timing if it is a read. */
+  addHeaders(allowedOrigin: string | null, path: string, headers: Headers): void {
     if (OPERATOR_PATH.test(path)) return;
-    const { includesAll } = this.#origins;
-    if (!includesAll) headers.append("Vary", "Origin");
-    const origin = request.headers.get("Origin");
-    if (!includesAll && (origin === null || !this.#origins.has(origin))) return;
-    const allowed = includesAll ? "*" : (origin ?? "");
-    headers.set("Access-Control-Allow-Origin", allowed);
+    if (!this.#origins.includesAll) headers.append("Vary", "Origin");
+    if (allowedOrigin === null) return;
+    headers.set("Access-Control-Allow-Origin", allowedOrigin);
     headers.set("Access-Control-Expose-Headers", EXPOSED_HEADERS);
-    if (path.startsWith("/v1/")) headers.set("Timing-Allow-Origin", allowed);
+    if (path.startsWith("/v1/")) headers.set("Timing-Allow-Origin", allowedOrigin);
   }
 }

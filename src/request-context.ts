@@ -6,6 +6,7 @@ import { limitFailedAuth } from "./failed-auth-limit.ts";
 import type { IsolateState } from "./isolate-state.ts";
 import type { Quota } from "./limits/rate-limit-headers.ts";
 import type { RequestLog } from "./request-log.ts";
+import { pathOf } from "./request-path.ts";
 
 /** Durations in ms, for `Server-Timing`. On Workers the clock stands still between I/O. */
 export interface Timings {
@@ -16,6 +17,8 @@ export interface Timings {
 
 export class RequestContext {
   readonly request: Request;
+  /** As Hono matches it. */
+  readonly path: string;
   readonly env: Env;
   readonly state: IsolateState;
   readonly log: RequestLog;
@@ -25,6 +28,8 @@ export class RequestContext {
   quota: Quota | null = null;
   /** True if the answer depends on the caller's key; a failure says so in `Vary`. */
   isKeyed = false;
+  /** True if the answer has its CORS headers already, since it was cached with them. */
+  hasCorsHeaders = false;
   readonly #executionContext: Pick<ExecutionContext, "waitUntil" | "access">;
   readonly #timings: Timings = {};
 
@@ -36,6 +41,7 @@ export class RequestContext {
     executionContext: Pick<ExecutionContext, "waitUntil" | "access">,
   ) {
     this.request = request;
+    this.path = pathOf(request.url);
     this.env = env;
     this.state = state;
     this.log = log;

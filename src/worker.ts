@@ -43,7 +43,9 @@ export function createWorker(random: () => number = Math.random) {
         const failure = await context.fail({ type: "internal_error" });
         response = request.method === "HEAD" ? new Response(null, failure) : failure;
       }
-      state.value.cors?.addHeaders(request, pathOf(request.url), response.headers);
+      const { cors } = state.value;
+      if (!context.hasCorsHeaders)
+        cors?.addHeaders(cors.allowedOrigin(request), context.path, response.headers);
       if (context.quota !== null) setRateLimit(response.headers, context.quota);
       log.count(state.value, response.status, Date.now());
       if (!log.isUnauthenticated) reportOverdueCounts(state.value, context.waitUntil);
@@ -79,7 +81,7 @@ function misconfigured(request: Request, { problems, cors }: Misconfiguration, l
   log.problems(problems);
   const path = pathOf(request.url);
   const response = cors?.answerPreflight(request, path) ?? misconfiguredFailure(request, path, log);
-  cors?.addHeaders(request, path, response.headers);
+  cors?.addHeaders(cors.allowedOrigin(request), path, response.headers);
   return response;
 }
 

@@ -20,12 +20,14 @@ export function cachedResponse(
   const cacheStatus = formatCacheStatus(found, ttl);
   context.log.cacheStatus(cacheStatus, cacheResultOf(found, ttl));
   const headers = cacheHeaders(context, projection, cacheStatus, age, ttl);
-  if (!matchesEtag(context.request.headers.get("If-None-Match"), projection.etag)) {
-    return new Response(projection.body, { headers });
-  }
-  const notModified = new Response(null, { status: 304, headers });
-  notModified.headers.delete("Content-Type");
-  return notModified;
+  const isModified = !matchesEtag(context.request.headers.get("If-None-Match"), projection.etag);
+  const response = new Response(isModified ? projection.body : null, {
+    status: isModified ? 200 : 304,
+    headers,
+  });
+  if (!isModified) response.headers.delete("Content-Type");
+  context.hasCorsHeaders = true;
+  return response;
 }
 
 /** The last headers of a projection: the next hit within the same second has the same ones. */
@@ -33,20 +35,30 @@ export interface CachedHeaders {
   readonly cacheStatus: string;
   readonly serverTiming: string;
   readonly age: number;
+  /** As `Cors.allowedOrigin`. */
+  readonly allowedOrigin: string | null;
   readonly headers: Headers;
 }
 
-/** The headers of a 200. All follow from the projection and from what is compared here. */
+/** The headers of a 200, with those of CORS. All follow from the projection, its path, and what is compared here. */
 function cacheHeaders(
-  { config, state, timings }: RequestContext,
+  context: RequestContext,
   projection: Projection,
   cacheStatus: string,
   age: number,
   ttl: number,
 ): Headers {
-  const serverTiming = formatServerTiming(timings);
+  const { config, path, request, state } = context;
+  const { cors } = state;
+  const serverTiming = formatServerTiming(context.timings);
+  const allowedOrigin = cors?.allowedOrigin(request) ?? null;
   const last = state.responseHeaders.get(projection);
-  if (last?.cacheStatus === cacheStatus && last.serverTiming === serverTiming && last.age === age) {
+  if (
+    last?.cacheStatus === cacheStatus &&
+    last.serverTiming === serverTiming &&
+    last.age === age &&
+    last.allowedOrigin === allowedOrigin
+  ) {
     return last.headers;
   }
   const headers = new Headers({
@@ -58,7 +70,8 @@ function cacheHeaders(
     "Content-Type": "application/json",
     "Server-Timing": serverTiming,
   });
-  state.responseHeaders.set(projection, { cacheStatus, serverTiming, age, headers });
+  cors?.addHeaders(allowedOrigin, path, headers);
+  state.responseHeaders.set(projection, { cacheStatus, serverTiming, age, allowedOrigin, headers });
   return headers;
 }
 

@@ -128,6 +128,26 @@ test("a page of an allowed origin may see the timing of a read, and of nothing e
   for (const path of ["/whoami", "/healthz", "/admin/keys"]) expect(await timing("*", path, page)).toBe(null);
 });
 
+test("a hit has the CORS headers of its own request, whoever asked before", async () => {
+  const overrides = { CORS_ORIGINS: "https://*.app.example" };
+  const { isolate, path } = await setUpOrganization({ overrides });
+  const { key } = await createKey(isolate, ["organizations:read"]);
+  await isolate.call(path, { key });
+  const origins = ["https://a.app.example", "https://b.app.example", "https://evil.example", undefined];
+  for (const origin of [...origins, ...origins.toReversed()]) {
+    for (const ifNoneMatch of [{}, { "If-None-Match": "*" }]) {
+      const headers = { ...(origin === undefined ? {} : { Origin: origin }), ...ifNoneMatch };
+      const response = await isolate.call(path, { key, headers });
+      expect(response.headers.get("Cache-Status")).toContain("; hit; ");
+      const allowed = origin?.endsWith(".app.example") ? origin : null;
+      expect(response.headers.get("Access-Control-Allow-Origin")).toBe(allowed);
+      expect(response.headers.get("Timing-Allow-Origin")).toBe(allowed);
+      expect(response.headers.has("Access-Control-Expose-Headers")).toBe(allowed !== null);
+      expect(response.headers.get("Vary")).toBe("Authorization, Origin");
+    }
+  }
+});
+
 test("a page can read every answer: 200, 304, 400, 401, 404, 405, 429 and 500", async () => {
   const origin = "https://a.app.example";
   const overrides = { CORS_ORIGINS: "https://*.app.example" };
