@@ -64,7 +64,8 @@ export function callObject<T>(agenda: Agenda, from: Place, object: BusyObject, w
   const fail = () =>
     end(() => {
       object.failed += 1;
-      reject(new Error("The object did not answer."));
+      // As the platform says it; a call that takes too long counts the same.
+      reject(Object.assign(new Error("The object is overloaded."), { overloaded: true }));
     });
   agenda.after(oneWayMs, () => {
     const at = object.handledAt(agenda.now());

@@ -72,11 +72,11 @@ export class ScaledIsolate {
   constructor(options: IsolateOptions) {
     this.#options = options;
     this.#leaseMs = options.leaseSeconds * 1_000;
-    this.#leases = new Leases({ leaseSeconds: options.leaseSeconds, leaseGraceSeconds: 60 });
+    this.#leases = new Leases({ leaseSeconds: options.leaseSeconds, leaseGraceSeconds: 60 }, options.random);
     const fetchUpdates = async () => {
       return { purges: [], purgedBefore: 0, latest: await options.askForPurges() };
     };
-    this.#sync = new PurgeSync(this.#list, fetchUpdates, () => this.#now());
+    this.#sync = new PurgeSync(this.#list, fetchUpdates, this.#leaseMs, () => this.#now(), options.random);
     this.#localKey = new BusyObject({ region: options.location.region, localMs: 2 });
   }
 
@@ -93,7 +93,7 @@ export class ScaledIsolate {
       });
       waits.push(acquired);
     }
-    const synced = this.#sync.ensureSynced(this.#leaseMs, () => {});
+    const synced = this.#sync.ensureSynced(() => {});
     if (synced !== null) waits.push(synced);
     const { tier, ms } = this.#readCache();
     if (ms > 0) waits.push(this.#wait(ms));

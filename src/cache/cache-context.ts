@@ -32,8 +32,8 @@ export interface CacheContext {
 /**
  * Null if the purge list may be used as it is; otherwise resolves when it may. If the Directory fails, the log says so.
  */
-export function syncPurges({ state, config, log, waitUntil }: CacheContext): Promise<void> | null {
-  const synced = state.purgeSync.ensureSynced(config.leaseSeconds * 1_000, waitUntil);
+export function syncPurges({ state, log, waitUntil }: CacheContext): Promise<void> | null {
+  const synced = state.purgeSync.ensureSynced(waitUntil);
   if (synced === null) return null;
   return synced.then((isSynced) => {
     if (!isSynced) log.degraded("directory");

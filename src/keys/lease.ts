@@ -8,6 +8,8 @@
  *   LEASE_SECONDS or more          the request waits for the key's object
  *   the same, and the object       the lease is used for LEASE_GRACE_SECONDS more; then the key cannot be checked
  *   fails
+ *   the same, and the object       as if it failed, without a call, until the pause ends (overload-pauses.ts)
+ *   is overloaded
  *   any, and the presented key     the request waits for the key's object, without grace: the key itself proves that it
  *   is of a later generation       has been rotated since
  *
@@ -18,6 +20,7 @@
  */
 import type { Config } from "../config.ts";
 import { BoundedMap } from "../platform/bounded-map.ts";
+import { OverloadPauses } from "../platform/overload-pauses.ts";
 import { SharedWork } from "../platform/shared-work.ts";
 import type { VerifiedKey } from "./key-format.ts";
 import type { KeyRecord } from "./record.ts";
@@ -56,9 +59,16 @@ export class Leases {
   readonly #renewingSince = new BoundedMap<string, number>(MAX_LEASES);
   /** The questions that requests wait for, by key ID. */
   readonly #questions = new SharedWork<Lease>();
+  /** No longer than a lease, so that a key's object that has recovered is asked within one. */
+  readonly #overloads: OverloadPauses;
 
-  constructor({ leaseSeconds, leaseGraceSeconds }: Pick<Config, "leaseSeconds" | "leaseGraceSeconds">) {
+  /** `random`: 0 to 1, for the jitter of pauses. */
+  constructor(
+    { leaseSeconds, leaseGraceSeconds }: Pick<Config, "leaseSeconds" | "leaseGraceSeconds">,
+    random?: () => number,
+  ) {
     this.#leaseMs = leaseSeconds * 1_000;
+    this.#overloads = new OverloadPauses(this.#leaseMs, random);
     this.#renewalAgeMs = this.#leaseMs - Math.min(KEY_OBJECT_TIMEOUT_MS, this.#leaseMs / 2);
     this.#graceMs = leaseGraceSeconds * 1_000;
   }
@@ -118,7 +128,7 @@ export class Leases {
 
   /**
    * Asks the key's object and stores what it answers, as of `requestedAt`. Returns the latest lease. Rejects if the
-   * object fails.
+   * object fails, and at once while it is left alone since it is overloaded.
    */
   async fetchAndStore(
     keyId: string,
@@ -126,7 +136,8 @@ export class Leases {
     source: LeaseSource,
     isBlocking = true,
   ): Promise<Lease> {
-    const record = await source.fetchLease(keyId, isBlocking);
+    if (this.#overloads.isPaused(keyId, source.now())) throw new Error("the key's object is overloaded");
+    const record = await this.#ask(keyId, source, isBlocking);
     const stored = this.#leases.get(keyId);
     // Answers can arrive out of order. The one to the latest question counts, unless the clock has gone back since.
     if (stored !== undefined && stored.requestedAt > requestedAt && stored.requestedAt <= source.now())
@@ -134,6 +145,18 @@ export class Leases {
     const lease: Lease = { record, requestedAt, grace: false };
     this.#leases.set(keyId, lease);
     return lease;
+  }
+
+  async #ask(keyId: string, source: LeaseSource, isBlocking: boolean): Promise<KeyRecord | null> {
+    const startedAt = source.now();
+    try {
+      const record = await source.fetchLease(keyId, isBlocking);
+      this.#overloads.note(keyId, null, startedAt, source.now());
+      return record;
+    } catch (error) {
+      this.#overloads.note(keyId, error, startedAt, source.now());
+      throw error;
+    }
   }
 
   /**

@@ -1,5 +1,5 @@
 /** Calls to Durable Objects: bounded in time, and retried once if the object was reset or could not be reached. */
-import { withTimeout } from "./timeout.ts";
+import { TimeoutError, withTimeout } from "./timeout.ts";
 
 /**
  * Resolves as `call` does, or rejects with `TimeoutError` after `timeoutMs`, which covers both attempts. Use it only
@@ -34,4 +34,9 @@ interface ErrorFlags {
 function isRetryable(error: unknown): boolean {
   const flags = error as ErrorFlags | null;
   return (flags?.retryable === true || flags?.durableObjectReset === true) && flags.overloaded !== true;
+}
+
+/** True if an object did not answer in time, or said that it has more to do than it can. */
+export function isOverload(error: unknown): boolean {
+  return error instanceof TimeoutError || (error as ErrorFlags | null)?.overloaded === true;
 }

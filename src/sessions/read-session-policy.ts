@@ -23,12 +23,8 @@ type PolicyContext = Pick<RequestContext, "config" | "waitUntil"> & {
 export function readSessionPolicy(
   context: PolicyContext,
 ): Result<SessionPolicy | null> | Promise<Result<SessionPolicy | null>> {
-  const { leaseSeconds, leaseGraceSeconds } = context.config;
-  const status = context.state.purgeSync.ensureCurrent(
-    leaseSeconds * 1_000,
-    leaseGraceSeconds * 1_000,
-    context.waitUntil,
-  );
+  const graceMs = context.config.leaseGraceSeconds * 1_000;
+  const status = context.state.purgeSync.ensureCurrent(graceMs, context.waitUntil);
   return status instanceof Promise
     ? status.then((settled) => policyFor(context, settled))
     : policyFor(context, status);

@@ -10,7 +10,7 @@ export const record = (name: string) => recordOf({ key_id: KEY_ID, name });
 
 /** The leases of an isolate. The test moves the clock, and answers for the key's object. */
 export function createLeases() {
-  const leases = new Leases({ leaseSeconds: 10, leaseGraceSeconds: 60 });
+  const leases = new Leases({ leaseSeconds: 10, leaseGraceSeconds: 60 }, () => 0);
   const clock = { seconds: 1_000 };
   const requests: PromiseWithResolvers<KeyRecord | null>[] = [];
   const background: Promise<unknown>[] = [];

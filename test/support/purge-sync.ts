@@ -22,7 +22,13 @@ export function syncedIsolate(directory: (after: number) => Promise<PurgeUpdates
   const fetchUpdates = vi.fn(directory);
   const background: Promise<unknown>[] = [];
   let now = NOW;
-  const sync = new PurgeSync(list, fetchUpdates, () => now);
+  const sync = new PurgeSync(
+    list,
+    fetchUpdates,
+    LEASE_MS,
+    () => now,
+    () => 0,
+  );
   return {
     list,
     fetchUpdates,
@@ -30,7 +36,7 @@ export function syncedIsolate(directory: (after: number) => Promise<PurgeUpdates
     at: (seconds: number) => {
       now = NOW + seconds * 1_000;
     },
-    ensureSynced: () => sync.ensureSynced(LEASE_MS, (work) => void background.push(work)),
-    ensureCurrent: () => sync.ensureCurrent(LEASE_MS, GRACE_MS, (work) => void background.push(work)),
+    ensureSynced: () => sync.ensureSynced((work) => void background.push(work)),
+    ensureCurrent: () => sync.ensureCurrent(GRACE_MS, (work) => void background.push(work)),
   };
 }

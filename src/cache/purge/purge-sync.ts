@@ -15,15 +15,20 @@
  *   over it, and that failed recently      nothing for LEASE_SECONDS, if the list is within LEASE_GRACE_SECONDS more
  *   over that, and the Directory fails     the session is refused as one that nobody can check
  *
- * If several requests have to wait at once, one of them asks the Directory for all (shared-work.ts).
+ * If several requests have to wait at once, one of them asks the Directory for all (shared-work.ts). A Directory that is
+ * overloaded is left alone for a while, as if it failed (overload-pauses.ts).
  */
 import type { Config } from "../../config.ts";
 import { getDirectory } from "../../directory/directory-client.ts";
 import type { MetricReports } from "../../metrics/metric-reports.ts";
 import { callWithRetry } from "../../platform/durable-object.ts";
+import { OverloadPauses } from "../../platform/overload-pauses.ts";
 import { SharedWork } from "../../platform/shared-work.ts";
 import type { SessionState } from "../../sessions/session-state.ts";
 import type { PurgeList, PurgeUpdates } from "./purge-list.ts";
+
+/** There is one, so it has no name. */
+const DIRECTORY = "";
 
 /** How long an answer waits for the Directory. */
 const DIRECTORY_TIMEOUT_MS = 1_000;
@@ -51,15 +56,25 @@ export class PurgeSync {
   #backgroundSyncAt = Number.NEGATIVE_INFINITY;
   /** The sync that answers wait for. */
   readonly #blockingSync = new SharedWork<boolean>();
+  readonly #leaseMs: number;
+  /** No longer than a lease, so that a Directory that has recovered is asked within one. */
+  readonly #overloads: OverloadPauses;
 
-  /** `fetchUpdates` makes one call of the Directory, bounded in time, for the purges after a sequence number. */
+  /**
+   * `fetchUpdates` makes one call of the Directory, bounded in time, for the purges after a sequence number. `random`: 0
+   * to 1, for the jitter of pauses.
+   */
   constructor(
     list: PurgeList,
     fetchUpdates: (after: number) => Promise<PurgeUpdates>,
+    leaseMs: number,
     now: () => number = Date.now,
+    random?: () => number,
   ) {
     this.#list = list;
     this.#fetchUpdates = fetchUpdates;
+    this.#leaseMs = leaseMs;
+    this.#overloads = new OverloadPauses(leaseMs, random);
     this.#now = now;
   }
 
@@ -67,24 +82,24 @@ export class PurgeSync {
    * Null if the list may be used as it is. Otherwise resolves, always, when it may: with false if the Directory failed
    * and the list is as it was. Makes at most one call of the Directory.
    */
-  ensureSynced(leaseMs: number, waitUntil: WaitUntil): Promise<boolean> | null {
+  ensureSynced(waitUntil: WaitUntil): Promise<boolean> | null {
     const now = this.#now();
-    if (!isWithin(now, this.#syncedAt, leaseMs) && !isWithin(now, this.#failedAt, leaseMs)) {
+    if (!isWithin(now, this.#syncedAt, this.#leaseMs) && !isWithin(now, this.#failedAt, this.#leaseMs)) {
       return this.#syncBeforeAnswer(waitUntil);
     }
-    if (!isWithin(now, this.#syncedAt, leaseMs / 2)) this.#syncInBackground(now, waitUntil);
+    if (!isWithin(now, this.#syncedAt, this.#leaseMs / 2)) this.#syncInBackground(now, waitUntil);
     return null;
   }
 
   /** Like `ensureSynced`, for answers that must not go on without the Directory for longer than the grace. */
-  ensureCurrent(leaseMs: number, graceMs: number, waitUntil: WaitUntil): ListStatus | Promise<ListStatus> {
+  ensureCurrent(graceMs: number, waitUntil: WaitUntil): ListStatus | Promise<ListStatus> {
     const now = this.#now();
-    if (isWithin(now, this.#syncedAt, leaseMs)) {
-      if (!isWithin(now, this.#syncedAt, leaseMs / 2)) this.#syncInBackground(now, waitUntil);
+    if (isWithin(now, this.#syncedAt, this.#leaseMs)) {
+      if (!isWithin(now, this.#syncedAt, this.#leaseMs / 2)) this.#syncInBackground(now, waitUntil);
       return "current";
     }
-    const isInGrace = () => isWithin(this.#now(), this.#syncedAt, leaseMs + graceMs);
-    if (isWithin(now, this.#failedAt, leaseMs) && isInGrace()) {
+    const isInGrace = () => isWithin(this.#now(), this.#syncedAt, this.#leaseMs + graceMs);
+    if (isWithin(now, this.#failedAt, this.#leaseMs) && isInGrace()) {
       this.#syncInBackground(now, waitUntil);
       return "grace";
     }
@@ -114,6 +129,7 @@ export class PurgeSync {
   /** One at a time. After a failure, the next one starts when this one must have ended. */
   #syncInBackground(now: number, waitUntil: WaitUntil): void {
     if (isWithin(now, this.#backgroundSyncAt, BACKGROUND_TIMEOUT_MS)) return;
+    if (this.#overloads.isPaused(DIRECTORY, now)) return;
     this.#backgroundSyncAt = now;
     const synced = this.#sync(now).then((isSynced) => {
       if (isSynced && this.#backgroundSyncAt === now) this.#backgroundSyncAt = Number.NEGATIVE_INFINITY;
@@ -122,9 +138,12 @@ export class PurgeSync {
   }
 
   async #sync(startedAt: number): Promise<boolean> {
+    if (this.#overloads.isPaused(DIRECTORY, startedAt)) return false;
     try {
       this.#list.applyUpdates(await this.#fetchUpdates(this.#list.syncedThrough));
-    } catch {
+      this.#overloads.note(DIRECTORY, null, startedAt, this.#now());
+    } catch (error) {
+      this.#overloads.note(DIRECTORY, error, startedAt, this.#now());
       return false;
     }
     // Responses may arrive out of order. A time in the future is from a clock that was set back since.
@@ -139,11 +158,11 @@ export class PurgeSync {
  */
 export function createPurgeSync(
   env: Env,
-  { stytch }: Pick<Config, "stytch">,
+  { stytch, leaseSeconds }: Pick<Config, "stytch" | "leaseSeconds">,
   list: PurgeList,
   { sessions, metricReports }: { readonly sessions: SessionState; readonly metricReports: MetricReports },
 ): PurgeSync {
-  return new PurgeSync(list, async (after) => {
+  const fetchUpdates = async (after: number) => {
     const report = sessions.nextUsageReport(Date.now());
     const counted = metricReports.next(Date.now());
     const updates = await callWithRetry(
@@ -156,7 +175,8 @@ export function createPurgeSync(
     if (report !== null) sessions.acknowledgeUsage(report, now);
     sessions.applyUpdates(updates.sessions, now);
     return updates.purges;
-  });
+  };
+  return new PurgeSync(list, fetchUpdates, leaseSeconds * 1_000);
 }
 
 /** True if `since` is less than `ms` ago. A time in the future, from a clock that was set back, is not. */
