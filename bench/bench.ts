@@ -9,6 +9,7 @@ import { dollarsPerMillion } from "../src/metrics/prices.ts";
 import { costAt, countBurst, SPARSE } from "./cost-table.ts";
 import { type Count, startCountedWorker } from "./counted-worker.ts";
 import { cpuOf, type Measured, measure, requestsOf, type Spread } from "./measure.ts";
+import { type Latency, measureMissLatency } from "./miss-latency.ts";
 import { BUSY, countMix } from "./mixed-load.ts";
 import { PROCESSORS } from "./processors.ts";
 import { isMet, ratiosOf, round } from "./ratios.ts";
@@ -16,13 +17,14 @@ import {
   type Counts,
   printBundle,
   printDollars,
+  printMisses,
   printOperations,
   printRatios,
   printScenarios,
 } from "./report.ts";
 import { countKinds } from "./request-kinds.ts";
 import { FULL, SMOKE } from "./run-size.ts";
-import { ASSEMBLED, BARE, BARE_KV, POSTERN, SANDBOX } from "./settings.ts";
+import { ASSEMBLED, BARE, BARE_DIRECT, BARE_KV, POSTERN, SANDBOX } from "./settings.ts";
 
 // workerd must not call Cloudflare.
 process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
@@ -42,6 +44,8 @@ const builds = {
   bareKv: await build(BARE_KV),
 };
 const { measured, startMs } = await measure(builds, size, progress);
+progress("measuring how long a miss takes");
+const misses = await measureMissLatency({ ...builds, bareDirect: await build(BARE_DIRECT) }, size.misses);
 const counts = {
   postern: await countAll(POSTERN, "bench/counted/postern.ts", true),
   assembled: await countAll(ASSEMBLED, "bench/counted/assembled.ts", false),
@@ -70,10 +74,13 @@ const burstLeaseQuestions = await countBurst(POSTERN, counted.postern);
 const ratios = ratiosOf(measured, dollars, {
   sparse_cost_vs_assembled: sparse.postern.dollars / sparse.assembled.dollars,
   burst_lease_questions: burstLeaseQuestions,
+  miss_ms_over_direct: misses.missMs.median - misses.directMs.median,
+  first_miss_ms_over_direct: misses.firstMissMs.median - misses.directMs.median,
 });
 
 if (options.smoke) progress("a smoke run: the figures mean nothing");
 printScenarios(measured);
+printMisses(misses);
 printOperations({ Postern: counts.postern, assembled: counts.assembled });
 printDollars(dollars);
 printBundle(builds.postern, startMs);
@@ -95,9 +102,20 @@ async function countAll(config: string, entry: string, isPostern: boolean): Prom
 
 function toJson() {
   return {
-    ratios,
+    // With the earlier names of two.
+    ratios: {
+      ...ratios,
+      session_vs_key: ratios["hit_session_vs_hit"],
+      cors_vs_hit: ratios["hit_cors_vs_hit"],
+    },
     bars_met: options.smoke ? null : barsMet(),
     requests_per_second: spreads((one) => requestsOf(one), 0),
+    miss_ms: Object.fromEntries(
+      Object.entries(misses).map(([name, { median, p90 }]: [string, Latency]) => [
+        name,
+        { median: round(median, 2), p90: round(p90, 2) },
+      ]),
+    ),
     cpu_us_per_request: spreads((one) => cpuOf(one), 1),
     operations_per_request: {
       postern: operationsPerRequest(counts.postern),

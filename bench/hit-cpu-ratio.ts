@@ -7,7 +7,7 @@ import { PROCESSORS, pin } from "./processors.ts";
 import { startWorker } from "./running-worker.ts";
 import { bareScenario, hitScenario } from "./scenarios.ts";
 import { BARE, createKey, POSTERN, PROJECT, SANDBOX, varsOf } from "./settings.ts";
-import { type Builds, fillBareWorkers, MEASURED_VARS } from "./stage.ts";
+import { type Builds, fillBareWorker, MEASURED_VARS } from "./stage.ts";
 
 const ROUNDS = 5;
 /** How many one stretch has. A round has two stretches of each Worker, there and back. */
@@ -28,7 +28,7 @@ export async function measureHitCpuRatio({
   const proxy = await startWorker(POSTERN, postern, vars, PROCESSORS?.measured);
   const bareWorker = await startWorker(BARE, bare, {}, PROCESSORS?.measured);
   const key = await createKey(proxy.url, { name: "all", scopes: ["organizations:read"] });
-  await fillBareWorkers(proxy, key, [bareWorker]);
+  await fillBareWorker(proxy, key, bareWorker);
   const scenarios = [bareScenario(bareWorker), hitScenario(proxy, key)].map((scenario) => ({
     ...scenario,
     requests: REQUESTS,

@@ -3,7 +3,7 @@ import { runLoad } from "./load.ts";
 import { PROCESSORS, pin } from "./processors.ts";
 import type { RunSize } from "./run-size.ts";
 import { comparedScenarios, otherScenarios, type Scenario } from "./scenarios.ts";
-import { type Builds, startStage } from "./stage.ts";
+import { type Builds, fillBareKv, startStage } from "./stage.ts";
 
 interface Round {
   readonly requestsPerSecond: number;
@@ -36,6 +36,7 @@ export async function measure(
   const startsMs: number[] = [];
   for (let start = 1; start <= starts; start += 1) {
     const stage = await startStage(builds);
+    await fillBareKv(stage);
     const compared = comparedScenarios(stage).map((scenario) => shorten(scenario, maxRequests));
     const rest = otherScenarios(stage).map((scenario) => shorten(scenario, maxRequests));
     startsMs.push(stage.workers.postern.startMs);

@@ -3,6 +3,7 @@ import type { Built } from "../dev/build.ts";
 import type { CostAtRate } from "./cost-table.ts";
 import type { Count } from "./counted-worker.ts";
 import { cpuOf, type Measurements, requestsOf, type Spread } from "./measure.ts";
+import type { Latency, MissLatency } from "./miss-latency.ts";
 import { BUSY } from "./mixed-load.ts";
 import { printTable } from "./print-table.ts";
 import { describeBar, isMet, type Ratios } from "./ratios.ts";
@@ -21,6 +22,18 @@ export function printScenarios(measured: Measurements): void {
   printTable(
     ["Scenario", "requests/s", "least", "most", "CPU µs/request", "least", "most"],
     Object.values(measured).map((one) => [one.label, ...cells(requestsOf(one), 0), ...cells(cpuOf(one), 0)]),
+  );
+}
+
+export function printMisses({ directMs, missMs, firstMissMs }: MissLatency): void {
+  const row = (label: string, { median, p90 }: Latency) => [label, median.toFixed(2), p90.toFixed(2)];
+  printTable(
+    ["One miss at a time, Stytch on this machine, ms", "median", "90 %"],
+    [
+      row("a bare Worker that asks Stytch", directMs),
+      row("Postern: miss", missMs),
+      row("Postern: first miss of an organization", firstMissMs),
+    ],
   );
 }
 

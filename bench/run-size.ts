@@ -6,6 +6,8 @@ export interface RunSize {
   readonly rounds: number;
   /** The most requests of one run of a scenario. */
   readonly maxRequests: number;
+  /** Misses whose latency is measured, of each kind. */
+  readonly misses: number;
   /** Requests of each kind whose operations are counted. */
   readonly countedRequests: number;
   /** Length of the counted mixed load, and of its warm-up. */
@@ -16,9 +18,17 @@ export const FULL: RunSize = {
   starts: 3,
   rounds: 3,
   maxRequests: Number.POSITIVE_INFINITY,
+  misses: 500,
   countedRequests: 1_000,
   mixSeconds: 60,
 };
 
 /** Runs every scenario and count once and briefly, to show that they work. Its figures mean nothing. */
-export const SMOKE: RunSize = { starts: 1, rounds: 1, maxRequests: 64, countedRequests: 20, mixSeconds: 1 };
+export const SMOKE: RunSize = {
+  starts: 1,
+  rounds: 1,
+  maxRequests: 64,
+  misses: 20,
+  countedRequests: 20,
+  mixSeconds: 1,
+};

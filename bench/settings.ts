@@ -11,6 +11,7 @@ export const POSTERN = "wrangler.toml";
 export const SANDBOX = "sandbox/wrangler.toml";
 export const ASSEMBLED = "bench/peers/assembled/wrangler.toml";
 export const BARE = "bench/peers/bare/wrangler.toml";
+export const BARE_DIRECT = "bench/peers/bare-direct/wrangler.toml";
 export const BARE_KV = "bench/peers/bare-kv/wrangler.toml";
 
 export const varsOf = (stytchUrl: string, vars: Readonly<Record<string, string>> = {}) => ({

@@ -1,7 +1,7 @@
 /** Starts the Workers that are measured, and creates their keys. */
 
 import type { Built } from "../dev/build.ts";
-import { demo } from "../sandbox/seed.ts";
+import { demo, organizations } from "../sandbox/seed.ts";
 import { PROCESSORS } from "./processors.ts";
 import { type RunningWorker, startWorker } from "./running-worker.ts";
 import {
@@ -28,6 +28,9 @@ export interface Builds {
 export type Stage = Awaited<ReturnType<typeof startStage>>;
 
 export const ORGANIZATION = `/v1/b2b/organizations/${demo.organization_id}`;
+export const ALL_ORGANIZATIONS = organizations.map(
+  ({ organization_id }) => `/v1/b2b/organizations/${organization_id}`,
+);
 
 /** A rate limit above what the load uses, and one below it. */
 const WIDE_LIMIT = { limit: 1_000_000, period_seconds: 60 };
@@ -57,7 +60,7 @@ export async function startStage(builds: Builds, hasInspector = false) {
   const workers = await startWorkers(builds, hasInspector);
   const keys = await createKeys(workers);
   const sessions = await createSessions(workers);
-  const etag = await fillBareWorkers(workers.postern, keys.postern, [workers.bare, workers.bareKv]);
+  const etag = await fillBareWorker(workers.postern, keys.postern, workers.bare);
   await checkCors(workers.withCors, keys.withCors);
   // The next request of this key is refused.
   await fetch(workers.postern.url + ORGANIZATION, { headers: bearer(keys.refused) });
@@ -148,22 +151,43 @@ async function createSessions({ postern, stytch }: Readonly<Record<"postern" | "
   };
 }
 
-/** Gives the bare Workers the body and the headers of a hit, and returns its ETag. */
-export async function fillBareWorkers(
+/** Gives the bare Worker the body and the headers of a hit, and returns its ETag. */
+export async function fillBareWorker(
   postern: RunningWorker,
   key: string,
-  bareWorkers: readonly RunningWorker[],
+  bare: RunningWorker,
 ): Promise<string> {
-  const miss = await fetch(postern.url + ORGANIZATION, { headers: bearer(key) });
-  const etag = String(miss.headers.get("ETag"));
-  const body = await miss.arrayBuffer();
-  const hit = await fetch(postern.url + ORGANIZATION, { headers: bearer(key) });
-  await hit.arrayBuffer();
-  const headers = JSON.stringify([...hit.headers].filter(([name]) => !CONNECTION_HEADERS.includes(name)));
-  for (const worker of bareWorkers) {
-    await fetch(worker.url + ORGANIZATION, { method: "PUT", body, headers: { "X-Bench-Headers": headers } });
-  }
-  return etag;
+  await copyHit(postern, key, ORGANIZATION, bare);
+  return await copyHit(postern, key, ORGANIZATION, bare);
+}
+
+/** Gives the bare Worker with KV what Postern has of every organization. */
+export async function fillBareKv({ workers, keys }: Stage): Promise<void> {
+  const left = [...ALL_ORGANIZATIONS];
+  const copyAll = async () => {
+    for (let path = left.pop(); path !== undefined; path = left.pop())
+      await copyHit(workers.fromKv, keys.fromKv, path, workers.bareKv);
+  };
+  await Promise.all(Array.from({ length: 8 }, copyAll));
+  // The headers are those of the last copy, which should be of a hit.
+  await copyHit(workers.fromKv, keys.fromKv, ORGANIZATION, workers.bareKv);
+}
+
+async function copyHit(
+  postern: RunningWorker,
+  key: string,
+  path: string,
+  to: RunningWorker,
+): Promise<string> {
+  const response = await fetch(postern.url + path, { headers: bearer(key) });
+  const body = await response.arrayBuffer();
+  const headers = [...response.headers].filter(([name]) => !CONNECTION_HEADERS.includes(name));
+  await fetch(to.url + path, {
+    method: "PUT",
+    body,
+    headers: { "X-Bench-Headers": JSON.stringify(headers) },
+  });
+  return String(response.headers.get("ETag"));
 }
 
 /** Throws unless a response allows the origin, and only then. The load itself does not look at these headers. */

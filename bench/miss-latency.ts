@@ -1,0 +1,90 @@
+/**
+ * How long a miss takes, beside a bare Worker that asks Stytch for the same organization. One request at a time, the two
+ * Workers in turn, so that a machine that is now fast and now slow affects both alike.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Built } from "../dev/build.ts";
+import { PROCESSORS, pin } from "./processors.ts";
+import { startWorker } from "./running-worker.ts";
+import { BARE_DIRECT, createKey, POSTERN, PROJECT, SANDBOX, varsOf } from "./settings.ts";
+import { ALL_ORGANIZATIONS, type Builds, bearer, MEASURED_VARS } from "./stage.ts";
+
+/** An answer of Stytch is good for this long in all caches of the measured Postern. */
+const CACHED_SECONDS = 1;
+
+export interface Latency {
+  readonly median: number;
+  readonly p90: number;
+}
+
+export interface MissLatency {
+  readonly directMs: Latency;
+  /** Nothing in memory or KV, but the organization's object exists: the organization was asked for at some time. */
+  readonly missMs: Latency;
+  /** The first miss of an organization in its life: its object and those of its slug and external ID are created. */
+  readonly firstMissMs: Latency;
+}
+
+/** `requests`: how many of each, up to the number of organizations. Pins this process to the load's processor. */
+export async function measureMissLatency(
+  { postern, sandbox, bareDirect }: Pick<Builds, "postern" | "sandbox"> & { readonly bareDirect: Built },
+  requests: number,
+): Promise<MissLatency> {
+  if (PROCESSORS !== null) pin(process.pid, PROCESSORS.load);
+  const processor = PROCESSORS?.measured;
+  const stytch = await startWorker(SANDBOX, sandbox, PROJECT, PROCESSORS?.load);
+  const direct = await startWorker(BARE_DIRECT, bareDirect, varsOf(stytch.url), processor);
+  const proxy = await startWorker(
+    POSTERN,
+    postern,
+    varsOf(stytch.url, {
+      ...MEASURED_VARS,
+      CACHE_MEMORY_SECONDS: "0",
+      CACHE_FRESH_SECONDS: String(CACHED_SECONDS),
+      CACHE_STALE_SECONDS: "0",
+      CACHE_STALE_IF_ERROR_SECONDS: "0",
+    }),
+    processor,
+  );
+  const key = await createKey(proxy.url, { name: "all", scopes: ["organizations:read"] });
+  const askDirectly = async (path: string) => await timeOf(direct.url + path, {}, null);
+  const askPostern = async (path: string) => await timeOf(proxy.url + path, bearer(key), MISS);
+
+  const [directMs, firstMissMs, missMs]: [number[], number[], number[]] = [[], [], []];
+  const paths = ALL_ORGANIZATIONS.slice(0, requests);
+  for (const path of paths) {
+    await askDirectly(path);
+    firstMissMs.push(await askPostern(path));
+  }
+  await sleep(CACHED_SECONDS * 1_000 + 500);
+  for (const path of paths) {
+    directMs.push(await askDirectly(path));
+    missMs.push(await askPostern(path));
+  }
+  for (const worker of [proxy, direct, stytch]) await worker.stop();
+  return { directMs: latencyOf(directMs), missMs: latencyOf(missMs), firstMissMs: latencyOf(firstMissMs) };
+}
+
+function latencyOf(ms: readonly number[]): Latency {
+  const sorted = ms.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+  return { median: at(0.5), p90: at(0.9) };
+}
+
+const MISS = /^postern; fwd=miss; fwd-status=200; stored$/;
+
+/** In ms, to the last byte. Rejects unless the answer is a 200 with the expected `Cache-Status`; null: any. */
+async function timeOf(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  cacheStatus: RegExp | null,
+): Promise<number> {
+  const startedAt = performance.now();
+  const response = await fetch(url, { headers });
+  await response.arrayBuffer();
+  const ms = performance.now() - startedAt;
+  const found = response.headers.get("Cache-Status") ?? "";
+  if (response.status !== 200 || cacheStatus?.test(found) === false)
+    throw new Error(`${url}: expected a miss with status 200, got ${response.status}, "${found}"`);
+  return ms;
+}
