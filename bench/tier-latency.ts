@@ -56,8 +56,8 @@ export function tierLatencyOf(
   };
 }
 
-const ms = (value: number) => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 const whole = (value: number) => Math.round(value).toLocaleString("en-US");
+const ms = (value: number) => (value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : whole(value));
 
 /** In Markdown. */
 export function tierTableOf(rows: readonly TierLatency[]): string {
