@@ -27,23 +27,25 @@ export interface Tier {
   readonly minShare: number;
 }
 
-/** Answers are fresh for as short as the configuration allows, and then a miss. */
+/** An answer is fresh for as short a time as the configuration allows. After that, the next read is a miss. */
 const SHORT = { CACHE_MEMORY_SECONDS: "0", CACHE_FRESH_SECONDS: "1", CACHE_STALE_SECONDS: "0" };
-/** The same, but then stale. */
+/** The same, but the next read finds it stale, in memory. */
 const STALE = { CACHE_MEMORY_SECONDS: "60", CACHE_FRESH_SECONDS: "1", CACHE_STALE_SECONDS: "86400" };
 
 const MEMORY_HIT = { cacheStatus: /^postern; hit; ttl=[1-9]\d*; detail=memory$/ };
 const STALE_HIT = { cacheStatus: /^postern; hit; ttl=(?:0|-\d+); detail=memory$/ };
-const COLLAPSED = { cacheStatus: /^postern; fwd=miss; fwd-status=200; stored; collapsed$/ };
 const BYPASS = { cacheStatus: /^postern; fwd=bypass$/ };
 const REFUSED = { statuses: [429] };
 
 /** How many requests for one organization follow each other: the first is a miss, and the others wait for it. */
 const COALESCED_REQUESTS = 16;
-/** Before an organization comes round again, it has to be older than a second. */
-const COALESCED_PATHS = ALL_ORGANIZATIONS.slice(0, 300).flatMap((path) =>
-  Array.from({ length: COALESCED_REQUESTS }, () => path),
-);
+const COALESCED = {
+  cacheStatus: /^postern; fwd=miss; fwd-status=200; stored; collapsed$/,
+  // So many that each is older than a second when it comes round again.
+  paths: ALL_ORGANIZATIONS.slice(0, 300).flatMap((path) =>
+    Array.from({ length: COALESCED_REQUESTS }, () => path),
+  ),
+};
 
 /** Starts all Workers that the tiers need. `stop` ends them. */
 export async function startTiers(builds: Builds) {
@@ -76,22 +78,16 @@ export async function startTiers(builds: Builds) {
     createTier("KV hit", "bare Worker", bareKv, null),
     createTier("KV hit", "Postern", fromKv, keys.fromKv, KV_HIT),
     createTier("KV hit", "assembled", assembled, keys.assembled),
+    // A fast machine is back at some of the organizations before they are a second old.
+    callsStytch(createTier("stale", "Postern", stale, await keyOf(stale), { ...STALE_HIT, ...all }), 0.5),
     {
-      ...createTier("stale", "Postern", stale, await keyOf(stale), { ...STALE_HIT, ...all }),
-      callsStytch: true,
-      // A fast machine is back at an organization before it is a second old.
-      minShare: 0.5,
-    },
-    {
-      ...createTier("coalesced, Stytch 80 ms away", "Postern", coalescing, await keyOf(coalescing), {
-        ...COLLAPSED,
-        paths: COALESCED_PATHS,
-      }),
-      callsStytch: true,
+      ...callsStytch(
+        createTier("coalesced, Stytch 80 ms away", "Postern", coalescing, await keyOf(coalescing), COALESCED),
+        0.8,
+      ),
       callers: 256,
-      minShare: 0.8,
     },
-    callsStytch(createTier("miss", "Postern", alwaysMissing, keys.alwaysMissing, { ...MISS, ...all })),
+    callsStytch(createTier("miss", "Postern", alwaysMissing, keys.alwaysMissing, { ...MISS, ...all }), 0.8),
     callsStytch(
       createTier("miss", "assembled", assembledMissing, await createKey(assembledMissing.url, policy), all),
     ),
@@ -128,4 +124,8 @@ function createTier(
   };
 }
 
-const callsStytch = (tier: Tier): Tier => ({ ...tier, callsStytch: true, minShare: 0.95 });
+const callsStytch = (tier: Tier, minShare = tier.minShare): Tier => ({
+  ...tier,
+  callsStytch: true,
+  minShare,
+});
