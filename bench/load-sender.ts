@@ -13,8 +13,8 @@ export interface LoadSender {
 }
 
 /**
- * `send` continues with the path after that of the last call. It resolves to whether the `Cache-Status` is the load's, and
- * rejects if the status is not, or if the connection fails.
+ * `send` continues with the path after that of the last call. It resolves to whether the `Cache-Status` is the load's,
+ * and rejects if the status is not, or if the connection fails.
  */
 export function createLoadSender({ url, paths, headers = {}, statuses, cacheStatus }: Load): LoadSender {
   const pool = new Pool(url, { connections: MAX_CONNECTIONS, pipelining: 1 });

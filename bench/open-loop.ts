@@ -1,7 +1,7 @@
 /**
- * Sends requests at a fixed rate, whether or not earlier ones are answered (an open loop), and times each from the moment
- * at which it was due. So a pause of the server counts for every request that was due meanwhile. A closed loop would not
- * send these, and its percentiles would leave them out (coordinated omission).
+ * Sends requests at a fixed rate, whether or not earlier ones are answered (an open loop), and times each from the
+ * moment at which it was due. So a pause of the server counts for every request that was due meanwhile. A closed loop
+ * would not send these, and its percentiles would leave them out (coordinated omission).
  */
 
 /** Sends the next request. Resolves, when it is answered, to whether the answer is of the kind that is measured. */
@@ -29,7 +29,7 @@ export interface OpenLoopOutcome {
   readonly delays: readonly number[];
   /** Answers of another kind. They have no latency here. */
   readonly others: number;
-  /** How long a request had waited, in ms, that was still unanswered when the last one was sent: the longest of them. */
+  /** In ms: when the last request was sent, how long had the oldest waited that was still unanswered? */
   readonly backlogMs: number;
 }
 
