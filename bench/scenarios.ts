@@ -22,15 +22,15 @@ export interface Scenario {
   readonly worker: RunningWorker | null;
 }
 
-const MEMBERS = members
+export const MEMBERS = members
   .filter(({ status }) => status === "active")
   .slice(0, 1_000)
   .map(({ member_id }) => `/v1/b2b/organizations/members/dangerously_get/${member_id}`);
 
 /** The expected `Cache-Status`. When its time in memory is over, a hit is read from KV once, so `HIT` allows that. */
 const HIT = { cacheStatus: /^postern; hit; ttl=/ };
-const KV_HIT = { cacheStatus: /^postern; hit; ttl=\d+; detail=kv$/ };
-const MISS = { cacheStatus: /^postern; fwd=miss; fwd-status=200; stored$/ };
+export const KV_HIT = { cacheStatus: /^postern; hit; ttl=\d+; detail=kv$/ };
+export const MISS = { cacheStatus: /^postern; fwd=miss; fwd-status=200; stored$/ };
 
 const createScenario = (
   name: string,

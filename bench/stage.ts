@@ -34,8 +34,8 @@ export const ALL_ORGANIZATIONS = organizations.map(
 
 /** A rate limit above what the load uses, and one below it. */
 const WIDE_LIMIT = { limit: 1_000_000, period_seconds: 60 };
-const NARROW_LIMIT = { limit: 1, period_seconds: 86_400 };
-const SCOPES = ["organizations:read", "members:dangerously_get"];
+export const NARROW_LIMIT = { limit: 1, period_seconds: 86_400 };
+export const SCOPES = ["organizations:read", "members:dangerously_get"];
 
 /**
  * What all measured Workers of Postern have in common. Caches are filled by 32 misses at once, which take longer than the

@@ -4,6 +4,7 @@
  */
 import { type Agenda, createAgenda } from "../../test/simulation/agenda.ts";
 import { createUniform } from "../../test/simulation/load.ts";
+import { percentile } from "../percentile.ts";
 import { createLocations, pickLocation } from "./locations.ts";
 import { BusyObject, callObject, distanceMs } from "./network.ts";
 import { HOME, REGIONS } from "./regions.ts";
@@ -66,11 +67,6 @@ const WARM_UP_MS = 8_000;
 const HEARTBEAT_MS = 1_000;
 /** More than the turns of the promise queue that an answer of an object takes in the product's code. */
 const PROMISE_TURNS = 16;
-
-export const percentile = (values: readonly number[], share: number) => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-};
 
 export async function simulateDeployment(setting: ScaleSetting): Promise<ScaleOutcome> {
   const random = createUniform(setting.seed);

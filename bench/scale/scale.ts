@@ -6,9 +6,10 @@ import { writeFileSync } from "node:fs";
 import type { Limit } from "../../src/limits/bucket.ts";
 import { simulate } from "../../test/simulation/limited-world.ts";
 import { callsByChance, createUniform } from "../../test/simulation/load.ts";
+import { percentile } from "../percentile.ts";
 import { plotOf } from "../plot.ts";
 import { printTable } from "../print-table.ts";
-import { percentile, type ScaleOutcome, simulateDeployment } from "./deployment.ts";
+import { type ScaleOutcome, simulateDeployment } from "./deployment.ts";
 import type { Tier } from "./scaled-isolate.ts";
 
 const RATE_PER_ISOLATE = 2;

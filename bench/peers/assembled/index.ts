@@ -26,6 +26,7 @@ interface Bindings {
   readonly STYTCH_PROJECT_ID: string;
   readonly STYTCH_SECRET: string;
   readonly CACHE_FRESH_SECONDS?: string;
+  readonly CACHE_STALE_SECONDS?: string;
 }
 type App = { Bindings: Bindings; Variables: { policy: Policy } };
 
@@ -55,7 +56,7 @@ const Member = z.looseObject({
 });
 
 const FRESH_SECONDS = 60;
-const STALE_MS = 60_000;
+const STALE_SECONDS = 60;
 /** How long a location caches a key that it read from KV, and so how long a revoked key still works. */
 const KEY_CACHE_SECONDS = 60;
 
@@ -102,7 +103,7 @@ app.get("/v1/b2b/organizations/:id", async (c) => {
     key: id,
     cache: cloudflareKvCacheAdapter({ kv: c.env.CACHE, keyPrefix: "organization" }) as Cache,
     ttl: Number(c.env.CACHE_FRESH_SECONDS ?? FRESH_SECONDS) * 1_000,
-    swr: STALE_MS,
+    swr: Number(c.env.CACHE_STALE_SECONDS ?? STALE_SECONDS) * 1_000,
     checkValue: Organization,
     getFreshValue: async () =>
       Organization.parse(await (await fetchStytch(c.env, `organizations/${encodeURIComponent(id)}`)).json()),
