@@ -91,9 +91,10 @@ function apart(xs: readonly number[], xAt: (x: number) => number): number[] {
 }
 
 /** One picture of several plots, one below the other. */
-export function stackPlots(plots: readonly string[]): string {
+export function stackPlots(title: string, plots: readonly string[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT * plots.length}">`,
+    `<title>${escapeMarkup(title)}</title>`,
     ...plots.map((plot, index) =>
       plot.replace("<svg ", `<svg y="${HEIGHT * index}" width="${WIDTH}" height="${HEIGHT}" `),
     ),

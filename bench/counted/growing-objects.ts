@@ -18,13 +18,17 @@ const PAGE = 50;
 const REPORTED_KEYS = 100;
 const MAX_REPORTED_KEYS = 5_000;
 const HOURS = 24;
+/** The sequence number of an isolate that knows every purge. */
+const ALL = Number.MAX_SAFE_INTEGER;
 
 const keyId = (index: number) => String(index).padStart(16, "0");
 const createdAt = (index: number) => new Date(1e12 + index * 1_000).toISOString();
 
 export class GrowingDirectory extends Directory {
-  #keys = 0;
-  #purges = 0;
+  // An object that was idle for ten seconds starts again, with what is in its storage.
+  #keys = this.#count("keys");
+  #purges = this.#count("purges");
+  readonly #isolateId = crypto.randomUUID();
   #reports = 0;
   /** Counts changes, so that each has a number of its own. */
   #version = 1;
@@ -35,6 +39,7 @@ export class GrowingDirectory extends Directory {
   }
 
   fill(projectId: string, { keys, purges }: Filling): void {
+    const isLarger = keys > this.#keys;
     this.ctx.storage.transactionSync(() => {
       for (; this.#keys < keys; this.#keys += 1) this.#issue(projectId, this.#keys);
       const names = Array.from(
@@ -43,6 +48,8 @@ export class GrowingDirectory extends Directory {
       );
       if (names.length > 0) this.purge(names, null);
       this.#purges = purges;
+      // Time passes only with new keys, since it would end purges.
+      if (!isLarger) return;
       // Each hour of the last day has a row of the keys that were used.
       this.ctx.storage.sql.exec("DELETE FROM metrics");
       for (let hour = 0; hour < HOURS; hour += 1) {
@@ -72,7 +79,6 @@ export class GrowingDirectory extends Directory {
   }
 
   #operate(projectId: string, operation: OperationOrder["operation"]): unknown {
-    const latest = clock.ms;
     const search = (text: string) =>
       this.listKeys(PAGE, null, projectId, { text, status: null, issuedBefore: null });
     switch (operation) {
@@ -98,9 +104,9 @@ export class GrowingDirectory extends Directory {
         this.#issue(projectId, 0, this.#version++);
         return this.metrics(projectId, this.#nextReport(REPORTED_KEYS));
       case "report":
-        return this.updatesSince(latest, projectId, null, this.#nextReport(REPORTED_KEYS));
+        return this.updatesSince(ALL, projectId, null, this.#nextReport(REPORTED_KEYS));
       case "nextSync":
-        return this.updatesSince(latest, projectId, null);
+        return this.updatesSince(ALL, projectId, null);
       case "firstSync":
         return this.updatesSince(0, projectId, null);
       case "purge":
@@ -108,6 +114,10 @@ export class GrowingDirectory extends Directory {
       default:
         throw new Error(`The Directory does no ${operation}.`);
     }
+  }
+
+  #count(table: "keys" | "purges"): number {
+    return this.ctx.storage.sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).one().n;
   }
 
   /** Takes in a key with its event, as its own object reports it. */
@@ -127,7 +137,7 @@ export class GrowingDirectory extends Directory {
       series: { "http_requests|/v1/b2b/organizations/{organization_id}|200|": keys },
       keys: Object.fromEntries(Array.from({ length: keys }, (_, index) => [keyId(index), { hit: 1 }])),
     };
-    return { isolateId: "growing", reports: [{ sequence: this.#reports, counts }] };
+    return { isolateId: this.#isolateId, reports: [{ sequence: this.#reports, counts }] };
   }
 }
 

@@ -32,5 +32,5 @@ export function pictureOf({ hits, directory, limits }: GrowthResults): string {
     { title: "One limit", x: "isolates that share the limit and its calls", y: "object calls a request" },
     1.25,
   );
-  return stackPlots([growth, calls]);
+  return stackPlots("What grows, and how", [growth, calls]);
 }

@@ -127,23 +127,20 @@ function limitsTable(limits: GrowthResults["limits"]): string {
     const all = loadNames.map((name) => limits[name][index] ?? first);
     return [
       whole(first.isolates),
-      ...all.map((one) => one.objectCallsPerRequest.toFixed(2)),
-      ...all.map((one) => `${(one.wronglyRefusedShare * 100).toFixed(1)} %`),
-      ...all.map((one) => whole(one.p99WaitMs)),
-      all.every(({ isWithinLimit }) => isWithinLimit) ? "0" : "SOME",
+      all.map((one) => one.objectCallsPerRequest.toFixed(2)).join(" / "),
+      all.map((one) => (one.wronglyRefusedShare * 100).toFixed(1)).join(" / "),
+      all.map((one) => whole(one.p99WaitMs)).join(" / "),
+      all.every(({ isWithinLimit }) => isWithinLimit) ? "none" : "SOME",
     ];
   });
-  const head = (text: string) => loadNames.map((name) => `${text}${LOADS[name] * 100} %`);
-  return formatTable([
-    [
-      "Isolates",
-      ...head("object calls at "),
-      ...head("wrongly refused at "),
-      ...head("p99 wait ms at "),
-      "too many",
-    ],
-    ...rows,
-  ]);
+  const loads = loadNames.map((name) => LOADS[name] * 100).join(" / ");
+  const head = [
+    "object calls a request",
+    "wrongly refused, % of calls",
+    "99 % wait at most, ms",
+    "admitted too many",
+  ];
+  return formatTable([[`Isolates, at ${loads} % of the limit`, ...head], ...rows]);
 }
 
 function verdictsTable({ hits, directory, limits }: GrowthResults): string {

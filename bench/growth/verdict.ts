@@ -5,6 +5,8 @@ export type Point = readonly [n: number, value: number];
 
 /** A model fits if no point is further from it than this share. */
 const MAX_MISFIT = 0.2;
+/** A smaller share of the largest figure is lost in the others' errors, as a time of 0 ms is. */
+const LEAST_SHARE = 1 / 500;
 /** The last step of figures that level off grows by no more than this share. */
 const LEVEL_SHARE = 0.1;
 
@@ -35,9 +37,10 @@ export function verdictOf(points: readonly Point[], tolerance: number): string {
  * point weighted by its size, so that a small figure counts as much as a large one.
  */
 function misfitOf(points: readonly Point[], of: (n: number) => number): number {
+  const least = Math.max(...points.map(([, y]) => y)) * LEAST_SHARE;
   let [weights, sumX, sumY, sumXx, sumXy] = [0, 0, 0, 0, 0];
   for (const [n, y] of points) {
-    const [x, weight] = [of(n), 1 / Math.max(y, Number.EPSILON) ** 2];
+    const [x, weight] = [of(n), 1 / Math.max(y, least) ** 2];
     weights += weight;
     sumX += weight * x;
     sumY += weight * y;
@@ -46,13 +49,14 @@ function misfitOf(points: readonly Point[], of: (n: number) => number): number {
   }
   const b = (weights * sumXy - sumX * sumY) / (weights * sumXx - sumX * sumX);
   const a = (sumY - b * sumX) / weights;
-  return Math.max(...points.map(([n, y]) => Math.abs(a + b * of(n) - y) / Math.max(y, Number.EPSILON)));
+  return Math.max(...points.map(([n, y]) => Math.abs(a + b * of(n) - y) / Math.max(y, least)));
 }
 
 /** Of the power of n that leads from the first point to the last. */
 function exponentOf(points: readonly Point[]): number {
   const [first, last] = [points[0] ?? [1, 1], points.at(-1) ?? [1, 1]];
-  return Math.log(last[1] / Math.max(first[1], Number.EPSILON)) / Math.log(last[0] / first[0]);
+  const least = first[1] > 0 ? first[1] : last[1] * LEAST_SHARE;
+  return Math.log(last[1] / least) / Math.log(last[0] / first[0]);
 }
 
 export function median(values: readonly number[]): number {

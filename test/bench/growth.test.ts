@@ -15,6 +15,7 @@ test.each<[string, (n: number) => number]>([
   ["linear", (n) => n],
   ["linear", (n) => 40 + 0.01 * n],
   ["linear", (n) => 1.1 * n + 3],
+  ["linear", (n) => (n === 1 ? 0 : n / 1_000)],
   ["grows with log n", (n) => 5 + 2 * Math.log2(n)],
   ["levels off", (n) => Math.min(n, 50) + 2],
   ["falls", (n) => 10 / n],
@@ -74,7 +75,8 @@ test("a logarithmic axis has a step for each power of ten, and numbers that do n
   expect(svg.match(/stroke="#ddd"/g)).toHaveLength(3);
   expect(svg).toContain(">10,000</text>");
   expect(svg).not.toContain(">9,000</text>");
-  const both = stackPlots([svg, svg]);
+  const both = stackPlots("a < b", [svg, svg]);
   expect(both).toContain('viewBox="0 0 720 760"');
+  expect(both).toContain("<title>a &lt; b</title>");
   expect(both).toContain('<svg y="380" ');
 });
