@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { PendingUsage } from "../../src/keys/usage.ts";
 import { OUTCOMES } from "../../src/metrics/outcome.ts";
+import { BoundedMap } from "../../src/platform/bounded-map.ts";
 import { NOW } from "../support/clock.ts";
 import { hourCount } from "../support/usage.ts";
 
@@ -143,4 +144,27 @@ test("an isolate counts the calls of 5,000 keys, and drops the oldest first", ()
   expect(pending.nextReport("999", NOW)).toBeNull();
   expect(pending.nextReport("1000", NOW)?.counts).toHaveLength(1);
   expect(pending.nextReport("5999", NOW)?.counts).toHaveLength(1);
+});
+
+test("a hit looks through the counted keys only when one of them may be stale", () => {
+  const looks = vi.spyOn(BoundedMap.prototype, Symbol.iterator);
+  const pending = new PendingUsage({ leaseSeconds: 10 });
+  expect(pending.stalestKey(NOW)).toBeNull();
+  for (let ms = 1; ms < 16_000; ms += 13) {
+    pending.count(`key ${ms % 100}`, NOW + ms, true);
+    expect(pending.stalestKey(NOW + ms)).toBeNull();
+  }
+  expect(looks).toHaveBeenCalledTimes(1);
+  // The second look finds when the first key will be stale.
+  expect(pending.stalestKey(NOW + 16_000)).toBeNull();
+  expect(pending.stalestKey(NOW + 16_001)).toBe("key 1");
+  expect(looks).toHaveBeenCalledTimes(3);
+});
+
+test("a key becomes stale in its time although the clock was set back after a look", () => {
+  const pending = new PendingUsage({ leaseSeconds: 10 });
+  expect(pending.stalestKey(NOW + 60_000)).toBeNull();
+  pending.count("a", NOW, true);
+  expect(pending.stalestKey(NOW + 15_999)).toBeNull();
+  expect(pending.stalestKey(NOW + 16_000)).toBe("a");
 });

@@ -15,6 +15,8 @@ export interface Outcome {
   readonly admittedLocally: number;
   readonly refused: number;
   readonly objectCalls: number;
+  /** How long each call waited until it was admitted or refused, in ms, in no order. */
+  readonly waitsMs: readonly number[];
 }
 
 export function simulate(setting: Setting): Outcome {
@@ -28,6 +30,7 @@ export function simulate(setting: Setting): Outcome {
     admittedLocally: 0,
     refused: 0,
     objectCalls: 0,
+    waitsMs: [],
   };
   const object = new SimulatedObject(world);
   let isolatesSoFar = 0;
@@ -39,6 +42,6 @@ export function simulate(setting: Setting): Outcome {
     agenda.after(ms, () => void isolates.splice(between(random, 0, isolates.length), 1, createIsolate()));
   }
   agenda.run(setting.calls, ([, index]) => isolates[index]?.call());
-  const { admitted, admittedLocally, refused, objectCalls } = world;
-  return { admitted: admitted.sort((a, b) => a - b), admittedLocally, refused, objectCalls };
+  const { admitted, admittedLocally, refused, objectCalls, waitsMs } = world;
+  return { admitted: admitted.sort((a, b) => a - b), admittedLocally, refused, objectCalls, waitsMs };
 }

@@ -37,60 +37,63 @@ export class SimulatedIsolate {
 
   call(): void {
     const now = this.#now();
+    const calledAt = this.#world.agenda.now();
     const pool = this.#pools.get(KEY_ID);
     pool?.recordCall(now);
     const age = now - this.#leasedAt;
     if (pool === undefined || age >= this.#leaseMs) {
-      this.#askForToken(pool === undefined);
+      this.#askForToken(pool === undefined, calledAt);
       return;
     }
     if (age >= this.#leaseMs - Math.min(OBJECT_TIMEOUT_MS, this.#leaseMs / 2)) this.#renew();
-    this.#take(pool, true);
+    this.#take(pool, true, calledAt);
   }
 
-  #take(pool: TokenPool, mayWait: boolean): void {
+  #take(pool: TokenPool, mayWait: boolean, calledAt: number): void {
     const now = this.#now();
     const outcome = pool.tryTake(now, mayWait);
     if (outcome === "taken") {
       this.#world.admitted.push(this.#world.agenda.now());
+      this.#decided(calledAt);
       if (pool.shouldPrefetch(now)) this.#renew();
     } else if (outcome === "refused") {
       this.#world.refused += 1;
+      this.#decided(calledAt);
     } else if (outcome === "ask") {
-      this.#takeTurn(pool);
+      this.#takeTurn(pool, calledAt);
     } else {
-      this.#waitForPrefetch(pool);
+      this.#waitForPrefetch(pool, calledAt);
     }
   }
 
-  #waitForPrefetch(pool: TokenPool): void {
+  #waitForPrefetch(pool: TokenPool, calledAt: number): void {
     const { agenda } = this.#world;
     let isOver = false;
     const goOn = () => {
       if (isOver) return;
       isOver = true;
-      this.#take(pool, false);
+      this.#take(pool, false, calledAt);
     };
     // A promise of another request goes on after the request that resolved it.
     pool.prefetchEnded.add(() => agenda.after(0, goOn));
     agenda.after(pool.prefetchTimeoutMs(this.#now()), goOn);
   }
 
-  #takeTurn(pool: TokenPool): void {
+  #takeTurn(pool: TokenPool, calledAt: number): void {
     const { agenda } = this.#world;
     let isOver = false;
     const goOn = (turn: Turn, decidedAt: number | null) => {
       if (isOver) return;
       isOver = true;
-      if (turn === "ask") this.#askForAll(pool);
-      else this.#settle(turn === "granted" ? true : turn === "failed" ? null : false, decidedAt);
+      if (turn === "ask") this.#askForAll(pool, calledAt);
+      else this.#settle(turn === "granted" ? true : turn === "failed" ? null : false, decidedAt, calledAt);
     };
     const leave = pool.queue.join(this.#now(), (turn) => {
       const decidedAt = this.#decidedAt;
       agenda.after(0, () => goOn(turn, decidedAt));
     });
     if (leave === null) {
-      this.#askForAll(pool);
+      this.#askForAll(pool, calledAt);
       return;
     }
     agenda.after(OBJECT_TIMEOUT_MS, () => {
@@ -99,18 +102,19 @@ export class SimulatedIsolate {
     });
   }
 
-  #askForAll(pool: TokenPool): void {
+  #askForAll(pool: TokenPool, calledAt: number): void {
     const question = pool.queue.begin(this.#now());
     this.#ask(1 + question.others.length, (granted, decidedAt, alsoGranted) => {
       this.#decidedAt = decidedAt;
       pool.queue.end(question, alsoGranted ?? "failed", this.#now());
-      this.#settle(granted, decidedAt);
+      this.#settle(granted, decidedAt, calledAt);
     });
   }
 
   /** A call has the answer of the object; null if there was none. */
-  #settle(granted: boolean | null, decidedAt: number | null): void {
+  #settle(granted: boolean | null, decidedAt: number | null, calledAt: number): void {
     const now = this.#now();
+    this.#decided(calledAt);
     const pool = this.#pools.get(KEY_ID);
     if (granted && decidedAt !== null) this.#world.admitted.push(decidedAt);
     else if (pool?.takeHeld(now)) this.#world.admitted.push(this.#world.agenda.now());
@@ -119,12 +123,16 @@ export class SimulatedIsolate {
   }
 
   /** The call that needs a lease asks for a token with it. */
-  #askForToken(isFirst: boolean): void {
-    const calledAt = this.#now();
+  #askForToken(isFirst: boolean, calledAt: number): void {
     this.#ask(1, (granted, decidedAt) => {
-      if (isFirst) this.#pools.get(KEY_ID)?.recordCall(calledAt);
-      this.#settle(granted, decidedAt);
+      if (isFirst) this.#pools.get(KEY_ID)?.recordCall(calledAt + this.#clockOffset);
+      this.#settle(granted, decidedAt, calledAt);
     });
+  }
+
+  /** A call that came at `calledAt` is admitted or refused. */
+  #decided(calledAt: number): void {
+    this.#world.waitsMs.push(this.#world.agenda.now() - calledAt);
   }
 
   #renew(): void {

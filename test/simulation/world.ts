@@ -30,6 +30,8 @@ export interface World {
   admittedLocally: number;
   refused: number;
   objectCalls: number;
+  /** How long each call waited until it was admitted or refused. */
+  readonly waitsMs: number[];
 }
 
 /** A whole number from `least`, below `most`. */
