@@ -1,5 +1,6 @@
 /** What it takes to serve a Worker without wrangler, which loads for seconds. */
-import { build, POSTERN_CONFIG } from "./build.ts";
+import { buildAssets } from "../console/build.ts";
+import { POSTERN_CONFIG } from "./build.ts";
 import { bundle } from "./bundle.ts";
 import { type Assets, readAssets, readEntryFile, readWorkerOptions } from "./wrangler-settings.ts";
 
@@ -7,7 +8,7 @@ export interface PreparedWorker {
   readonly configPath: string;
   /** The entry file, as seen from this folder. */
   readonly entry: string;
-  /** Its source and that of all that it imports, as one module. */
+  /** Its source and that of all that it imports, as one module: of Postern, what a deployment uploads. */
   readonly script: string;
   /** As Miniflare takes them, without variables. */
   readonly options: ReturnType<typeof readWorkerOptions>;
@@ -18,8 +19,7 @@ export interface PreparedWorker {
 /** `configPath` is the Worker's `wrangler.toml`. Rejects if the build fails. */
 export async function prepareWorker(configPath: string): Promise<PreparedWorker> {
   const entry = readEntryFile(configPath);
-  // Postern itself is built as it is for a deployment.
-  const script = configPath === POSTERN_CONFIG ? (await build(configPath)).script : await bundle(entry);
+  const [script] = await Promise.all([bundle(entry), configPath === POSTERN_CONFIG ? buildAssets() : null]);
   return {
     configPath,
     entry,

@@ -4,6 +4,7 @@ import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { processEnv } from "../support/process-env.ts";
 import { CREDENTIALS, SECRET, secretsOf, useClone } from "./deployment.ts";
 
 const ENTRY = fileURLToPath(new URL("../../deploy/start.mjs", import.meta.url));
@@ -18,7 +19,7 @@ function start(args: readonly string[], env: Record<string, string>) {
   copyFileSync(CONFIG, join(clone.root, "wrangler.toml"));
   const child = spawn(process.execPath, [ENTRY, ...args], {
     cwd: clone.root,
-    env: { PATH: process.env["PATH"], TMPDIR: join(clone.root, "tmp"), ...env },
+    env: { ...processEnv(), TMPDIR: join(clone.root, "tmp"), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let text = "";

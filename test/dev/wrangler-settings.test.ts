@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { processEnv } from "../support/process-env.ts";
 
 const SETTINGS = {
   CACHE_FRESH_SECONDS: "5",
@@ -41,7 +42,7 @@ async function evaluate(): Promise<unknown> {
     }));`;
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
     cwd: directory,
-    env: { PATH: process.env["PATH"], ...VARIABLES },
+    env: { ...processEnv(), ...VARIABLES },
   });
   return JSON.parse(stdout);
 }

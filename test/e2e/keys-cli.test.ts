@@ -1,4 +1,4 @@
-/** `npm run keys` against Postern: one life of a key as a process, the rest in this process. */
+/** `npm run keys` against Postern: what begins and ends the life of a key as processes, the rest in this process. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { demo } from "../../sandbox/seed.ts";
 import { organizationPath } from "../support/paths.ts";
@@ -33,12 +33,12 @@ test("a key can be created, used, listed, shown and revoked", async () => {
   const id = key.split("_")[2] ?? "";
   const listed = await runProcess("list");
   expect(listed.out).toContain(id);
-  expect(JSON.parse((await runProcess("list", "--json")).out).keys[0].key_id).toBe(id);
-  expect((await runProcess("show", id)).out).toContain("Acme partner");
+  expect(JSON.parse((await run("list", "--json")).out).keys[0].key_id).toBe(id);
+  expect((await run("show", id)).out).toContain("Acme partner");
   expect(listed.out).not.toContain(key);
 
   expectError(await runProcess("revoke", id), 2, /--yes/);
-  expect(JSON.parse((await runProcess("show", id, "--json")).out).status).toBe("active");
+  expect(JSON.parse((await run("show", id, "--json")).out).status).toBe("active");
   const revoked = await runProcess("revoke", id, "--yes");
   expect(revoked).toMatchObject({ code: 0, err: "" });
   expect(revoked.out).toContain("revoked");

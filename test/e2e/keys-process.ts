@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect } from "vitest";
 import { runCli } from "../../cli/cli.ts";
+import { processEnv } from "../support/process-env.ts";
 
 const ENTRY = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 export const TOKEN = "e2e-canary-of-an-admin-token-for-the-cli";
@@ -33,8 +34,7 @@ export function useKeysCli(): KeysCli {
 
   async function keys(args: readonly string[], env: Record<string, string>): Promise<CliRun> {
     const run = await new Promise<CliRun>((resolve) => {
-      const cache = { NODE_COMPILE_CACHE: join(directory, "compiled") };
-      const options = { cwd: directory, env: { PATH: process.env["PATH"], ...cache, ...env } };
+      const options = { cwd: directory, env: { ...processEnv(), ...env } };
       const child = execFile(process.execPath, [ENTRY, ...args], options, (error, out, err) => {
         resolve({ code: error === null ? 0 : Number(error.code), out, err });
       });

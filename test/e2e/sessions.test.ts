@@ -35,11 +35,15 @@ const read = async (path: string, token: string, headers: Record<string, string>
   await fetch(postern.url + path, { headers: { Authorization: `Bearer ${token}`, ...headers } });
 const errorOf = async (response: Response) => ((await response.json()) as { error_type: string }).error_type;
 
-const allow = async (policy: object = {}) =>
-  await postern.admin("PUT", "/admin/session-policy", {
-    scopes: ["organizations:read", "members:read"],
-    ...policy,
-  });
+const allow = async () =>
+  await postern.admin("PUT", "/admin/session-policy", { scopes: ["organizations:read", "members:read"] });
+
+/** Resolves once the policy is in force: at once, unless a test has removed it. */
+async function allowed(): Promise<void> {
+  await allow();
+  const token = await signIn();
+  await expect.poll(async () => (await read(PATH, token)).status, { timeout: 5_000 }).toBe(200);
+}
 
 test("a session is refused until a policy is set, reads what it may, and is refused once the policy is gone", async () => {
   const token = await signIn();
@@ -70,8 +74,7 @@ test("a session is refused until a policy is set, reads what it may, and is refu
 });
 
 test("tokens of other kinds are refused, and an expired one is told so", async () => {
-  await allow();
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await allowed();
   for (const kind of ["connected_app", "m2m", "consumer", "impersonated"]) {
     const response = await read(PATH, await signIn({ kind }));
     expect([response.status, await errorOf(response)]).toEqual([401, "invalid_session"]);
@@ -80,8 +83,7 @@ test("tokens of other kinds are refused, and an expired one is told so", async (
 });
 
 test("a session sees no other organization, colleague or operation", async () => {
-  await allow();
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await allowed();
   const token = await signIn();
   const missing = [
     organizationPath(String(stranger?.organization_id)),
@@ -95,8 +97,7 @@ test("a session sees no other organization, colleague or operation", async () =>
 });
 
 test("a revoked member is refused within LEASE_SECONDS, and a session that begins later is not", async () => {
-  await allow();
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await allowed();
   const token = await signIn();
   expect((await read(PATH, token)).status).toBe(200);
   await postern.admin("POST", "/admin/sessions/revoke", { member_id: demo.member_id });

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { processEnv } from "../support/process-env.ts";
 
 const ENTRY = fileURLToPath(new URL("../../dev/start.ts", import.meta.url));
 
@@ -17,7 +18,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 async function start(args: readonly string[], env: Record<string, string>) {
   return await new Promise<{ code: number; out: string; err: string }>((resolve) => {
-    const options = { cwd: directory, env: { PATH: process.env["PATH"], ...env } };
+    const options = { cwd: directory, env: { ...processEnv(), ...env } };
     execFile(process.execPath, [ENTRY, ...args], options, (error, out, err) => {
       resolve({ code: error === null ? 0 : Number(error.code), out, err });
     });

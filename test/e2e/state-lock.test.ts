@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { processEnv } from "../support/process-env.ts";
 
 const ENTRY = fileURLToPath(new URL("../../dev/start.ts", import.meta.url));
 const LOCK = new URL("../../dev/state-lock.ts", import.meta.url).href;
@@ -26,7 +27,7 @@ afterEach(() => {
 
 /** Starts a process and resolves to it and the first thing that it prints. */
 async function run(args: readonly string[]): Promise<{ child: ChildProcess; printed: string }> {
-  const child = spawn(process.execPath, args, { cwd: directory, env: { PATH: process.env["PATH"] } });
+  const child = spawn(process.execPath, args, { cwd: directory, env: processEnv() });
   children.push(child);
   const printed = await new Promise<string>((resolve) => {
     for (const stream of [child.stdout, child.stderr]) stream?.once("data", (data) => resolve(`${data}`));
