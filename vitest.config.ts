@@ -1,24 +1,11 @@
-import { existsSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { keepStateInMemory } from "./dev/memory-folder.ts";
 import { readWorkerOptions } from "./dev/wrangler-settings.ts";
 import { TEST_VARS } from "./test/support/vars.ts";
 
-/**
- * A folder in memory, on Linux. The objects of the tests keep some 80 MB in small SQLite files, and on a disk a third of
- * the time goes into these.
- */
-const MEMORY_FOLDER = "/dev/shm";
-const MIN_MEMORY_FOLDER_BYTES = 512 * 1024 * 1024;
-
-function hasMemoryFolder(): boolean {
-  if (!existsSync(MEMORY_FOLDER)) return false;
-  const { bavail, bsize } = statfsSync(MEMORY_FOLDER);
-  return bavail * bsize >= MIN_MEMORY_FOLDER_BYTES;
-}
-
-if (hasMemoryFolder()) process.env["TMPDIR"] = MEMORY_FOLDER;
+keepStateInMemory();
 
 // No test opens a TLS connection, and Miniflare takes a third of a second a start to hand these certificates on.
 delete process.env["NODE_EXTRA_CA_CERTS"];

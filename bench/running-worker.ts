@@ -2,6 +2,7 @@
 import type { Readable } from "node:stream";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import type { Built } from "../dev/build.ts";
+import { keepStateInMemory } from "../dev/memory-folder.ts";
 import { readWorkerOptions } from "../dev/wrangler-settings.ts";
 import { cpuMs, pin, workerdPids } from "./processors.ts";
 
@@ -30,6 +31,7 @@ export async function startWorker(
   processor: number | undefined,
   hasInspector = false,
 ): Promise<RunningWorker> {
+  keepStateInMemory();
   const options = readWorkerOptions(config, vars);
   const pidsBefore = new Set(workerdPids());
   const startedAt = performance.now();

@@ -62,7 +62,7 @@ test("a call takes the way there and back and the object's time, or fails after 
   expect(await at).toBe(roundTripMs(0, 10) + 10 + 1);
   await ended;
   for (let call = 0; call < 1_500; call += 1) object.handledAt(agenda.now());
-  const late = expect(callObject(agenda, near, object, () => null)).rejects.toThrow("did not answer");
+  const late = expect(callObject(agenda, near, object, () => null)).rejects.toThrow("is overloaded");
   agenda.run();
   await late;
   expect(object.failed).toBe(1);
