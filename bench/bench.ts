@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: measures the speed of a hit and the cost of requests, and compares both with peers
- * (`docs/performance.md`). Takes about seven minutes. Prints tables; `--json` adds one document in the last line.
+ * (`docs/performance.md`). Takes about ten minutes. Prints tables; `--json` adds one document in the last line.
  * `--smoke` runs everything once with few requests, to see that it works, and judges no bar.
  */
 import { parseArgs } from "node:util";

@@ -57,8 +57,17 @@ for (const [design, counts] of [
 ] as const) {
   for (const isolates of counts) startedAtOnce.push(await run({ ...design, seconds: 15 }, isolates, 0));
 }
+/** Long enough to see an overload end. */
+const recovered: Run[] = [];
+for (const [design, counts] of [
+  [SHORT_LEASE, [2_900, 3_000]],
+  [LONG_LEASE, [5_000, 10_000]],
+] as const) {
+  for (const isolates of counts) recovered.push(await run({ ...design, seconds: 60 }, isolates, 0));
+}
 printLoads("Started one after the other: isolates", runs);
 printLoads("Started at once: isolates", startedAtOnce);
+printLoads("Started at once, over a minute: isolates", recovered);
 printTiers();
 printLimitedKey();
 drawPlots();

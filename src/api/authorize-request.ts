@@ -4,7 +4,7 @@ import type { Access } from "../keys/access.ts";
 import { authenticate, type Caller } from "../keys/authenticate.ts";
 import { checkAddress, checkKey } from "../keys/authorize.ts";
 import { readCredential } from "../keys/credential.ts";
-import { fetchLease, KeyTokenSource } from "../keys/key-object-client.ts";
+import { createLeaseSource, KeyTokenSource } from "../keys/key-object-client.ts";
 import type { KeyRecord } from "../keys/record.ts";
 import { knownQuota, takeToken } from "../limits/take-token.ts";
 import type { RequestContext } from "../request-context.ts";
@@ -78,5 +78,5 @@ function countCall(context: RequestContext, keyId: string, admitted: boolean): v
   keys.pendingUsage.count(keyId, now, admitted);
   const stalest = keys.pendingUsage.stalestKey(now);
   // If the report fails, the key will be the stalest again.
-  if (stalest !== null) context.waitUntil(fetchLease(context, keys, stalest, null).catch(() => {}));
+  if (stalest !== null) keys.leases.renewInBackground(stalest, now, createLeaseSource(context, keys, null));
 }

@@ -59,7 +59,6 @@ export class Leases {
   readonly #renewingSince = new BoundedMap<string, number>(MAX_LEASES);
   /** The questions that requests wait for, by key ID. */
   readonly #questions = new SharedWork<Lease>();
-  /** No longer than a lease, so that a key's object that has recovered is asked within one. */
   readonly #overloads: OverloadPauses;
 
   /** `random`: 0 to 1, for the jitter of pauses. */
@@ -95,7 +94,9 @@ export class Leases {
     const { keyId } = key;
     const { now, waitUntil } = source;
     const lease = this.#leases.get(keyId);
-    const ask = async () => await this.fetchAndStore(keyId, now(), source);
+    // A later generation shows that the object has answered since.
+    const isUrgent = lease !== undefined && isFromBeforeRotation(lease, key);
+    const ask = async () => await this.fetchAndStore(keyId, now(), source, { isUrgent });
     let isOwn = false;
     try {
       const options = { timeoutMs: KEY_OBJECT_TIMEOUT_MS, waitUntil, now };
@@ -128,15 +129,16 @@ export class Leases {
 
   /**
    * Asks the key's object and stores what it answers, as of `requestedAt`. Returns the latest lease. Rejects if the
-   * object fails, and at once while it is left alone since it is overloaded.
+   * object fails, and at once while it is left alone since it is overloaded, unless the question is urgent.
    */
   async fetchAndStore(
     keyId: string,
     requestedAt: number,
     source: LeaseSource,
-    isBlocking = true,
+    { isBlocking = true, isUrgent = false } = {},
   ): Promise<Lease> {
-    if (this.#overloads.isPaused(keyId, source.now())) throw new Error("the key's object is overloaded");
+    if (!isUrgent && this.#overloads.isPaused(keyId, source.now()))
+      throw new Error("the key's object is overloaded");
     const record = await this.#ask(keyId, source, isBlocking);
     const stored = this.#leases.get(keyId);
     // Answers can arrive out of order. The one to the latest question counts, unless the clock has gone back since.
@@ -160,14 +162,15 @@ export class Leases {
   }
 
   /**
-   * Renews one lease once at a time. A renewal that has not ended by the time it must have been cut off is not waited
-   * for.
+   * Renews one lease once at a time, and not while its object is left alone. A renewal that has not ended by the time it
+   * must have been cut off is not waited for.
    */
   renewInBackground(keyId: string, now: number, source: LeaseSource): void {
     const since = this.#renewingSince.get(keyId);
     if (since !== undefined && now - since < 2 * KEY_OBJECT_TIMEOUT_MS) return;
+    if (this.#overloads.isPaused(keyId, now)) return;
     this.#renewingSince.set(keyId, now);
-    const renewal = this.fetchAndStore(keyId, now, source, false)
+    const renewal = this.fetchAndStore(keyId, now, source, { isBlocking: false })
       // The next request that needs the lease asks again, and reports the failure.
       .catch(() => {})
       .finally(() => {

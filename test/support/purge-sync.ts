@@ -16,8 +16,11 @@ export const purged = (name: string, sequence: number): PurgeUpdates => ({
 export const hang = async () => await new Promise<never>(() => {});
 export const fail = async () => await Promise.reject(new Error("the Directory is gone"));
 
-/** Creates an isolate with its own clock. */
-export function syncedIsolate(directory: (after: number) => Promise<PurgeUpdates> = async () => NOTHING) {
+/** Creates an isolate with its own clock. `chance`: what shortens a pause by up to a half, 0 to 1. */
+export function syncedIsolate(
+  directory: (after: number) => Promise<PurgeUpdates> = async () => NOTHING,
+  chance = 0,
+) {
   const list = new PurgeList();
   const fetchUpdates = vi.fn(directory);
   const background: Promise<unknown>[] = [];
@@ -27,7 +30,7 @@ export function syncedIsolate(directory: (after: number) => Promise<PurgeUpdates
     fetchUpdates,
     LEASE_MS,
     () => now,
-    () => 0,
+    () => chance,
   );
   return {
     list,

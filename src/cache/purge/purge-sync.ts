@@ -16,7 +16,8 @@
  *   over that, and the Directory fails     the session is refused as one that nobody can check
  *
  * If several requests have to wait at once, one of them asks the Directory for all (shared-work.ts). A Directory that is
- * overloaded is left alone for a while, as if it failed (overload-pauses.ts).
+ * overloaded is left alone for a while (overload-pauses.ts): nobody waits for it, and the first request after the pause
+ * does.
  */
 import type { Config } from "../../config.ts";
 import { getDirectory } from "../../directory/directory-client.ts";
@@ -57,7 +58,6 @@ export class PurgeSync {
   /** The sync that answers wait for. */
   readonly #blockingSync = new SharedWork<boolean>();
   readonly #leaseMs: number;
-  /** No longer than a lease, so that a Directory that has recovered is asked within one. */
   readonly #overloads: OverloadPauses;
 
   /**
@@ -115,6 +115,8 @@ export class PurgeSync {
   }
 
   async #syncBeforeAnswer(waitUntil: WaitUntil): Promise<boolean> {
+    // Nobody has failed, so the first request after the pause waits for the Directory.
+    if (this.#overloads.isPaused(DIRECTORY, this.#now())) return false;
     const options = { timeoutMs: DIRECTORY_TIMEOUT_MS, waitUntil, now: this.#now };
     const synced = this.#blockingSync.run("", options, async () => {
       const isSynced = await this.#sync(this.#now());
@@ -138,7 +140,6 @@ export class PurgeSync {
   }
 
   async #sync(startedAt: number): Promise<boolean> {
-    if (this.#overloads.isPaused(DIRECTORY, startedAt)) return false;
     try {
       this.#list.applyUpdates(await this.#fetchUpdates(this.#list.syncedThrough));
       this.#overloads.note(DIRECTORY, null, startedAt, this.#now());
