@@ -1,6 +1,7 @@
 /**
  * CORS (https://fetch.spec.whatwg.org/#http-cors-protocol), built once per configuration. It is no middleware: in front
- * of a hot route that would cost a fifth of a hit, so the shell adds the few headers itself.
+ * of a hot route that would cost a fifth of a hit, so the shell adds the few headers itself, and those of a hit are kept
+ * with its others.
  */
 import { AllowedOrigins } from "./cors-origins.ts";
 

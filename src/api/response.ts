@@ -40,7 +40,10 @@ export interface CachedHeaders {
   readonly headers: Headers;
 }
 
-/** The headers of a 200, with those of CORS. All follow from the projection, its path, and what is compared here. */
+/**
+ * The headers of a 200 or 304, with those of CORS. All follow from the projection and from what is compared here. Those
+ * of CORS take a path, of which only the beginning counts: `/v1/`, by whatever name the projection is asked for.
+ */
 function cacheHeaders(
   context: RequestContext,
   projection: Projection,

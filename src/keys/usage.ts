@@ -123,7 +123,7 @@ interface PendingCounts {
 export class PendingUsage {
   readonly #leaseMs: number;
   readonly #pending = new BoundedMap<string, PendingCounts>(MAX_PENDING_KEYS);
-  /** From this moment, ms since the epoch, until the next one no key is stale. */
+  /** At `#checkedAt`, no key was stale, and none will be before `#noneStaleBefore`. Both are ms since the epoch. */
   #checkedAt = Number.POSITIVE_INFINITY;
   #noneStaleBefore = Number.NEGATIVE_INFINITY;
 
@@ -204,7 +204,7 @@ export class PendingUsage {
     const staleMs = this.#leaseMs * STALE_USAGE_LEASES;
     const [first] = this.#pending;
     const attemptedAt = first === undefined ? now : Math.max(first[1].countedSince, first[1].attemptedAt);
-    // The other keys, and those to come, were attempted later.
+    // All other keys were attempted later, and so will be those that come.
     if (first === undefined || now - attemptedAt < staleMs) {
       this.#checkedAt = now;
       this.#noneStaleBefore = attemptedAt + staleMs;

@@ -17,7 +17,7 @@ import { isOverload } from "./durable-object.ts";
 
 const FIRST_PAUSE_MS = 2_000;
 /** Even if leases are longer: those who have none are refused during a pause. */
-const MAX_PAUSE_MS = 10_000;
+const MAX_PAUSE_MS = 15_000;
 /** As many as leases. */
 const MAX_OBJECTS = 5_000;
 
