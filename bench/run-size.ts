@@ -16,7 +16,7 @@ export interface RunSize {
 
 export const FULL: RunSize = {
   starts: 3,
-  rounds: 3,
+  rounds: 2,
   maxRequests: Number.POSITIVE_INFINITY,
   misses: 500,
   countedRequests: 1_000,
