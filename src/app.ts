@@ -18,6 +18,7 @@ import { type Failure, RequestError } from "./errors.ts";
 import { readJwks } from "./jwks/route.ts";
 import { isEndpoint } from "./log-route.ts";
 import { readMetrics } from "./metrics/route.ts";
+import { RememberingRouter } from "./remembering-router.ts";
 import type { RequestContext } from "./request-context.ts";
 import { pathOf } from "./request-path.ts";
 import { KnownPaths } from "./unrouted-path.ts";
@@ -36,7 +37,7 @@ const getPath = (request: Request, options?: { env?: RequestContext }) =>
 export function createApp(config: Config, cors: Cors | null): Hono<AppEnv> {
   // The RegExpRouter refuses `members` beside `:organization_id`; the Linear- and the PatternRouter take `/healthz/` for
   // `/healthz`.
-  const app = new Hono<AppEnv>({ router: new TrieRouter(), getPath });
+  const app = new Hono<AppEnv>({ router: new RememberingRouter(new TrieRouter()), getPath });
 
   /** One handler and no middleware, so that Hono calls it without composing a chain. */
   const get = (path: string, endpoint: Endpoint, isKeyed = false, pattern = path) => {

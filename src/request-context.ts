@@ -28,8 +28,8 @@ export class RequestContext {
   quota: Quota | null = null;
   /** True if the answer depends on the caller's key; a failure says so in `Vary`. */
   isKeyed = false;
-  /** True if the answer has its CORS headers already, since it was cached with them. */
-  hasCorsHeaders = false;
+  /** True if the answer has `Date`, `Cache-Control` and the headers of CORS already, since they were kept with it. */
+  hasCommonHeaders = false;
   readonly #executionContext: Pick<ExecutionContext, "waitUntil" | "access">;
   readonly #timings: Timings = {};
 

@@ -6,6 +6,7 @@ import type { Hono } from "hono";
 import { createApp } from "./app.ts";
 import type { AppEnv } from "./app-env.ts";
 import { failureResponse } from "./error-response.ts";
+import { formatHttpDate } from "./http-date.ts";
 import { type IsolateState, isolateStateOf, type Misconfiguration } from "./isolate-state.ts";
 import { setRateLimit } from "./limits/rate-limit-headers.ts";
 import { RequestContext } from "./request-context.ts";
@@ -16,7 +17,6 @@ import { pathOf } from "./request-path.ts";
 export function createWorker(random: () => number = Math.random) {
   /** One app for each isolate's state, and so for each configuration. */
   const apps = new WeakMap<IsolateState, Hono<AppEnv>>();
-  const formatDate = createDateFormat();
 
   function appFor(state: IsolateState): Hono<AppEnv> {
     let app = apps.get(state);
@@ -43,9 +43,11 @@ export function createWorker(random: () => number = Math.random) {
         const failure = await context.fail({ type: "internal_error" });
         response = request.method === "HEAD" ? new Response(null, failure) : failure;
       }
-      const { cors } = state.value;
-      if (!context.hasCorsHeaders)
+      if (!context.hasCommonHeaders) {
+        const { cors } = state.value;
         cors?.addHeaders(cors.allowedOrigin(request), context.path, response.headers);
+        addCommonHeaders(response.headers);
+      }
       if (context.quota !== null) setRateLimit(response.headers, context.quota);
       log.count(state.value, response.status, Date.now());
       if (!log.isUnauthenticated) reportOverdueCounts(state.value, context.waitUntil);
@@ -54,12 +56,8 @@ export function createWorker(random: () => number = Math.random) {
   };
 
   function finish(response: Response, log: RequestLog, hitSampleRate: number): Response {
-    const now = Date.now();
-    const { headers } = response;
-    headers.set("X-Request-Id", log.requestId);
-    headers.set("Date", formatDate(now));
-    if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
-    log.write(response.status, now, hitSampleRate, random);
+    response.headers.set("X-Request-Id", log.requestId);
+    log.write(response.status, Date.now(), hitSampleRate, random);
     return response;
   }
 }
@@ -82,7 +80,13 @@ function misconfigured(request: Request, { problems, cors }: Misconfiguration, l
   const path = pathOf(request.url);
   const response = cors?.answerPreflight(request, path) ?? misconfiguredFailure(request, path, log);
   cors?.addHeaders(cors.allowedOrigin(request), path, response.headers);
+  addCommonHeaders(response.headers);
   return response;
+}
+
+function addCommonHeaders(headers: Headers): void {
+  headers.set("Date", formatHttpDate(Date.now()));
+  if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
 }
 
 function misconfiguredFailure(request: Request, path: string, log: RequestLog): Response {
@@ -90,14 +94,4 @@ function misconfiguredFailure(request: Request, path: string, log: RequestLog): 
   log.failure(failure);
   const response = failureResponse(failure, request, log.requestId, path === "/healthz" ? 503 : undefined);
   return request.method === "HEAD" ? new Response(null, response) : response;
-}
-
-/** Formats the `Date` header, which is the same text for a second (RFC 9110 §6.6.1). */
-function createDateFormat(): (now: number) => string {
-  let last = { second: Number.NaN, text: "" };
-  return (now) => {
-    const second = Math.floor(now / 1_000);
-    if (second !== last.second) last = { second, text: new Date(now).toUTCString() };
-    return last.text;
-  };
 }

@@ -11,8 +11,8 @@ function appOf(vars: Record<string, string> = {}) {
 
 const WEBHOOKS = { STYTCH_WEBHOOK_SECRET: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw" };
 
-test("Hono's TrieRouter matches every route", () => {
-  expect(getRouterName(appOf())).toBe("TrieRouter");
+test("a router that remembers what it matched is in front of every route", () => {
+  expect(getRouterName(appOf())).toBe("RememberingRouter");
 });
 
 test.each([{}, { CORS_ORIGINS: "https://app.example", ...WEBHOOKS }])(

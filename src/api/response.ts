@@ -4,6 +4,7 @@
  */
 import { ageSeconds } from "../cache/freshness.ts";
 import type { FoundEntry } from "../cache/lookup-result.ts";
+import { formatHttpDate } from "../http-date.ts";
 import type { CacheResult } from "../metrics/outcome.ts";
 import type { RequestContext, Timings } from "../request-context.ts";
 import type { Projection } from "./projection-cache.ts";
@@ -19,14 +20,14 @@ export function cachedResponse(
   const ttl = context.config.cache.freshSeconds - age;
   const cacheStatus = formatCacheStatus(found, ttl);
   context.log.cacheStatus(cacheStatus, cacheResultOf(found, ttl));
-  const headers = cacheHeaders(context, projection, cacheStatus, age, ttl);
+  const headers = cacheHeaders(context, projection, cacheStatus, age, ttl, formatHttpDate(now));
   const isModified = !matchesEtag(context.request.headers.get("If-None-Match"), projection.etag);
   const response = new Response(isModified ? projection.body : null, {
     status: isModified ? 200 : 304,
     headers,
   });
   if (!isModified) response.headers.delete("Content-Type");
-  context.hasCorsHeaders = true;
+  context.hasCommonHeaders = true;
   return response;
 }
 
@@ -35,6 +36,7 @@ export interface CachedHeaders {
   readonly cacheStatus: string;
   readonly serverTiming: string;
   readonly age: number;
+  readonly date: string;
   /** As `Cors.allowedOrigin`. */
   readonly allowedOrigin: string | null;
   readonly headers: Headers;
@@ -50,6 +52,7 @@ function cacheHeaders(
   cacheStatus: string,
   age: number,
   ttl: number,
+  date: string,
 ): Headers {
   const { config, path, request, state } = context;
   const { cors } = state;
@@ -60,6 +63,7 @@ function cacheHeaders(
     last?.cacheStatus === cacheStatus &&
     last.serverTiming === serverTiming &&
     last.age === age &&
+    last.date === date &&
     last.allowedOrigin === allowedOrigin
   ) {
     return last.headers;
@@ -72,9 +76,10 @@ function cacheHeaders(
     Vary: "Authorization",
     "Content-Type": "application/json",
     "Server-Timing": serverTiming,
+    Date: date,
   });
   cors?.addHeaders(allowedOrigin, path, headers);
-  state.responseHeaders.set(projection, { cacheStatus, serverTiming, age, allowedOrigin, headers });
+  state.responseHeaders.set(projection, { cacheStatus, serverTiming, age, date, allowedOrigin, headers });
   return headers;
 }
 
