@@ -75,6 +75,7 @@ const ratios = ratiosOf(measured, dollars, {
   sparse_cost_vs_assembled: sparse.postern.dollars / sparse.assembled.dollars,
   burst_lease_questions: burstLeaseQuestions,
   miss_ms_over_direct: misses.missMs.median - misses.directMs.median,
+  miss_ms_over_direct_after_kv: misses.missMs.median - misses.directAfterKvMs.median,
   first_miss_ms_over_direct: misses.firstMissMs.median - misses.directMs.median,
 });
 

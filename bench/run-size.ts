@@ -15,12 +15,12 @@ export interface RunSize {
 }
 
 export const FULL: RunSize = {
-  starts: 3,
+  starts: 2,
   rounds: 2,
   maxRequests: Number.POSITIVE_INFINITY,
-  misses: 500,
+  misses: 200,
   countedRequests: 1_000,
-  mixSeconds: 60,
+  mixSeconds: 30,
 };
 
 /** Runs every scenario and count once and briefly, to show that they work. Its figures mean nothing. */
