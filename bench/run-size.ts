@@ -20,7 +20,7 @@ export const FULL: RunSize = {
   maxRequests: Number.POSITIVE_INFINITY,
   misses: 200,
   countedRequests: 1_000,
-  mixSeconds: 30,
+  mixSeconds: 60,
 };
 
 /** Runs every scenario and count once and briefly, to show that they work. Its figures mean nothing. */

@@ -84,7 +84,7 @@ export async function startTiers(builds: Builds & { readonly bareDirect: Built }
     createTier("KV hit", "Postern", fromKv, keys.fromKv, { ...KV_HIT, ...all }),
     createTier("KV hit", "assembled", assembled, keys.assembled),
     // A fast machine is back at some of the organizations before they are a second old.
-    callsStytch(createTier("stale", "Postern", stale, await keyOf(stale), { ...STALE_HIT, ...all }), 0.5),
+    callsStytch(createTier("stale", "Postern", stale, await keyOf(stale), { ...STALE_HIT, ...all }), 0.2),
     {
       ...callsStytch(
         createTier("coalesced, Stytch 80 ms away", "Postern", coalescing, await keyOf(coalescing), COALESCED),
