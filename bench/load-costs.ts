@@ -67,8 +67,14 @@ const SPAN_BYTES = 1_000;
 /** As `head_sampling_rate` of `wrangler.toml`, and the spans of a request that needs no I/O. */
 const TRACED_SHARE = 0.01;
 const SPANS_PER_TRACE = 2;
-/** A usage report is due at the first lease after this share of `LEASE_SECONDS`. */
-const REPORT_AGE_LEASES = 0.75;
+/** A lease is renewed in so many of its last seconds, or in its second half if it is shorter than two. */
+const RENEWAL_SECONDS = 1;
+/**
+ * A key's object holds what isolates report for so long before it writes a row. That is one row in four leases of the
+ * default; one in two leaves room for keys with a limit, whose tokens take rows, too.
+ */
+const HELD_SECONDS = 20;
+const LEASES_PER_ROW = 2;
 
 /** How often something is renewed that is good for `seconds`, if the next of `rate` reads a second has to renew it. */
 const renewals = (seconds: number, rate: number) => 1 / (seconds + 1 / rate);
@@ -78,9 +84,10 @@ export function operationsPerSecond(load: Load, settings: Settings): Operations 
   const { requestsPerSecond, isolates, keys, organizations, memberShare } = load;
   const { freshSeconds, staleSeconds, staleIfErrorSeconds, memorySeconds, leaseSeconds } = settings;
   const pairs = keys * isolates;
-  const leaseInterval = leaseSeconds / 2 + pairs / requestsPerSecond;
+  const renewalAge = leaseSeconds - Math.min(RENEWAL_SECONDS, leaseSeconds / 2);
+  const leaseInterval = renewalAge + pairs / requestsPerSecond;
   const leases = pairs / leaseInterval;
-  const leasesPerReport = leaseInterval < leaseSeconds * REPORT_AGE_LEASES ? 2 : 1;
+  const leasesPerRow = leaseInterval < HELD_SECONDS ? LEASES_PER_ROW : 1;
   const syncs = isolates * renewals(leaseSeconds / 2, requestsPerSecond / isolates);
   // An unchanged organization is written to KV when its copy has used up an eighth of its TTL.
   const ttlSeconds = freshSeconds + staleSeconds + staleIfErrorSeconds;
@@ -103,7 +110,7 @@ export function operationsPerSecond(load: Load, settings: Settings): Operations 
     kvWrites,
     objectCalls,
     rowsRead: objectCalls,
-    rowsWritten: leases / leasesPerReport + kvWrites,
+    rowsWritten: leases / leasesPerRow + kvWrites,
     upstreamCalls: refreshes + memberReads,
   };
 }
