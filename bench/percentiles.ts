@@ -28,8 +28,8 @@ const { values: options } = parseArgs({
 
 const PLOT = "docs/images/percentiles.svg";
 /**
- * Of the capacity. The highest comes right after the capacity is measured, since the machine is fast at one moment and
- * slow at the next.
+ * The rates, as shares of the capacity. The highest comes right after the capacity is measured, since the machine is
+ * fast at one moment and slow at the next.
  */
 const SHARES = [0.9, 0.5] as const;
 /** For the same reason, the answerers of a tier take turns. */

@@ -50,7 +50,7 @@ export interface OperationOrder {
   readonly isCounted: boolean;
 }
 
-/** Of all times together, but for the size of the last answer, as JSON. */
+/** What all repetitions took together. `bytes` is the size of the last answer, as JSON. */
 export interface OperationCounts {
   readonly rowsRead: number;
   readonly rowsWritten: number;

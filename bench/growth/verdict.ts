@@ -52,7 +52,7 @@ function misfitOf(points: readonly Point[], of: (n: number) => number): number {
   return Math.max(...points.map(([n, y]) => Math.abs(a + b * of(n) - y) / Math.max(y, least)));
 }
 
-/** Of the power of n that leads from the first point to the last. */
+/** Returns the exponent of the power of n that leads from the first point to the last. */
 function exponentOf(points: readonly Point[]): number {
   const [first, last] = [points[0] ?? [1, 1], points.at(-1) ?? [1, 1]];
   const least = first[1] > 0 ? first[1] : last[1] * LEAST_SHARE;
