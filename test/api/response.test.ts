@@ -84,3 +84,12 @@ test("a header set on one response is on no other, and a 304 has no Content-Type
     "application/json",
   ]);
 });
+
+test("each response has the date of its own second, even if its age is that of the last one", () => {
+  const entry = { ...createEntry(), receivedAt: NOW + 500 };
+  for (const ms of [500, 999, 1_000, 1_499, 1_500]) {
+    const { headers } = respond(entry, "memory", ms);
+    expect(headers.get("Date"), `${ms} ms`).toBe(new Date(NOW + ms).toUTCString());
+    expect(headers.get("Age"), `${ms} ms`).toBe(ms < 1_500 ? "0" : "1");
+  }
+});
