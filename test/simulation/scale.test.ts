@@ -233,6 +233,13 @@ describe("the tables of npm run scale", () => {
   });
 });
 
+test("docs/scale.md says in words how many callers of 10,000 isolates get 503 after a deployment", () => {
+  const page = readFileSync("docs/scale.md", "utf8");
+  const [, table = ""] = page.split("writes: deployment -->");
+  const [, share] = /leases of 30 s: 10,000 +\|.*\| (\d+) %, until \d+ s/.exec(table) ?? [];
+  expect(page.replace(/\s+/g, " ")).toContain(`${share} % of the callers then get 503`);
+});
+
 test("docs/scale.md has a place for each table of npm run scale", () => {
   const page = readFileSync("docs/scale.md", "utf8");
   for (const name of ["loads", "deployment", "limited", "tiers"])
