@@ -44,6 +44,12 @@ async function prepare(configPath: string): Promise<PreparedWorker> {
   return worker;
 }
 
+/** Namespaces of its own for each Worker: those of one runtime would share what has the same ID. */
+function kvNamespacesOf(name: string, { options }: PreparedWorker) {
+  const bindings = Object.keys(options.kvNamespaces ?? {});
+  return Object.fromEntries(bindings.map((binding) => [binding, `${name}-${binding}`]));
+}
+
 /** The first module is the entry. */
 function modulesOf(prepared: PreparedWorker, { wrapper, script = prepared.script }: BuiltWorker) {
   const built = { type: "ESModule" as const, path: prepared.entry, contents: script };
@@ -59,7 +65,10 @@ async function toOptions(name: string, worker: BuiltWorker) {
     ...prepared.options,
     ...(hasAssets && prepared.assets !== undefined ? { assets: prepared.assets } : {}),
     name,
+    kvNamespaces: kvNamespacesOf(name, prepared),
     bindings: vars,
+    // No Worker here uses it, and it would be three Workers more to start.
+    cacheAPI: false,
     modules: modulesOf(prepared, worker),
     unsafeDirectSockets: [{ host: "127.0.0.1", port }],
   };

@@ -87,20 +87,12 @@ async function serveBoth(
   return { url: origins.postern, stop };
 }
 
-/** Starts both on any free ports, with nothing stored from earlier runs. `vars` override the default configuration. */
-export async function startSandboxedPostern(
-  vars: Record<string, string> = {},
-  { inspect = false, wrapper, hasAssets = false }: Options = {},
-): Promise<SandboxedPostern> {
-  const lines: string[] = [];
-  const port = await findSandboxPort();
-  const sandboxUrl = `http://127.0.0.1:${port}`;
-  const sandbox = {
-    configPath: "sandbox/wrangler.toml",
-    vars: { STYTCH_PROJECT_ID: PROJECT_ID, STYTCH_SECRET: UPSTREAM_SECRET },
-    port,
-  };
-  const built = {
+function builtPostern(
+  vars: Readonly<Record<string, string>>,
+  sandboxUrl: string,
+  { wrapper, hasAssets = false }: Options = {},
+): BuiltWorker {
+  return {
     configPath: "wrangler.toml",
     ...(wrapper === undefined ? {} : { wrapper }),
     hasAssets,
@@ -114,8 +106,62 @@ export async function startSandboxedPostern(
       ...vars,
     },
   };
-  const start = inspect ? serveInspected : serveBoth;
-  const postern = await start(built, sandbox, (line) => void lines.push(line));
+}
+
+async function sandboxOnFreePort() {
+  const port = await findSandboxPort();
+  const vars = { STYTCH_PROJECT_ID: PROJECT_ID, STYTCH_SECRET: UPSTREAM_SECRET };
+  return {
+    sandbox: { configPath: "sandbox/wrangler.toml", vars, port },
+    sandboxUrl: `http://127.0.0.1:${port}`,
+  };
+}
+
+/** Starts both on any free ports, with nothing stored from earlier runs. `vars` override the default configuration. */
+export async function startSandboxedPostern(
+  vars: Record<string, string> = {},
+  options: Options = {},
+): Promise<SandboxedPostern> {
+  const lines: string[] = [];
+  const { sandbox, sandboxUrl } = await sandboxOnFreePort();
+  const start = options.inspect ? serveInspected : serveBoth;
+  const built = builtPostern(vars, sandboxUrl, options);
+  const running = await start(built, sandbox, (line) => void lines.push(line));
+  return withControls(running, vars, sandboxUrl, lines);
+}
+
+/**
+ * As `startSandboxedPostern`, for several deployments in one runtime, which takes a fraction of several starts. They
+ * share the sandbox and the log, and nothing that they store; to stop one of them stops all.
+ */
+export async function startSandboxedPosterns<Name extends string>(
+  varsByName: Readonly<Record<Name, Record<string, string>>>,
+): Promise<Record<Name, SandboxedPostern>> {
+  const lines: string[] = [];
+  const { sandbox, sandboxUrl } = await sandboxOnFreePort();
+  const deployments = Object.entries<Record<string, string>>(varsByName);
+  const built = deployments.map(([name, vars]) => [name, builtPostern(vars, sandboxUrl)] as const);
+  const workers: Record<string, BuiltWorker> = { ...Object.fromEntries(built), sandbox };
+  const { origins, stop } = await serveBuilt(workers, (line) => void lines.push(line));
+  let stopping: Promise<void> | undefined;
+  const stopAll = async () => {
+    stopping ??= stop();
+    await stopping;
+  };
+  return Object.fromEntries(
+    deployments.map(([name, vars]) => {
+      const running = { url: String(origins[name]), stop: stopAll };
+      return [name, withControls(running, vars, sandboxUrl, lines)];
+    }),
+  ) as Record<Name, SandboxedPostern>;
+}
+
+function withControls(
+  postern: Running,
+  vars: Readonly<Record<string, string>>,
+  sandboxUrl: string,
+  lines: string[],
+): SandboxedPostern {
   const { url } = postern;
 
   async function admin(method: string, path: string, body?: object): Promise<Response> {

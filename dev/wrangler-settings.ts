@@ -29,6 +29,7 @@ export type Assets = NonNullable<V4WorkerOptions["assets"]>;
 type WorkerOptions = Unstable_MiniflareWorkerOptions["workerOptions"] & {
   readonly rootPath?: string;
   readonly assets?: Assets;
+  readonly kvNamespaces?: Record<string, { id: string }>;
 };
 
 /**

@@ -7,18 +7,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import got from "got";
 import { Agent, type Dispatcher, interceptors, request } from "undici";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type SandboxedPostern, startSandboxedPosterns } from "../../dev/sandboxed-postern.ts";
 import { organizations } from "../../sandbox/seed.ts";
 import { organizationPath } from "../support/paths.ts";
-import { type SandboxedPostern, startPostern } from "./postern.ts";
 
-let postern: SandboxedPostern;
-
-function useDeployment(clientCacheSeconds: string): void {
-  beforeAll(async () => {
-    postern = await startPostern({ CACHE_FRESH_SECONDS: "30", CLIENT_CACHE_SECONDS: clientCacheSeconds });
-  });
-  afterAll(async () => await postern.stop());
-}
+const DEPLOYMENTS = {
+  twoSeconds: { CACHE_FRESH_SECONDS: "30", CLIENT_CACHE_SECONDS: "2" },
+  byDefault: { CACHE_FRESH_SECONDS: "30", CLIENT_CACHE_SECONDS: "" },
+};
+let deployments: Record<keyof typeof DEPLOYMENTS, SandboxedPostern>;
+beforeAll(async () => {
+  deployments = await startSandboxedPosterns(DEPLOYMENTS);
+});
+afterAll(async () => await deployments.byDefault.stop());
 
 /** A client with a cache of its own. */
 interface Client {
@@ -62,7 +63,8 @@ const clients: Record<string, () => Client> = {
 let nextOrganization = 0;
 
 /** A client that reads an organization that no other test reads, with a key of its own. */
-async function createReader(clientName: string) {
+async function createReader(deployment: keyof typeof DEPLOYMENTS, clientName: string) {
+  const postern = deployments[deployment];
   const { organization_id: id, organization_name: originalName } = organizations[nextOrganization++] ?? {};
   const key = await postern.createKey(["organizations:read"]);
   const client = clients[clientName]?.() as Client;
@@ -103,12 +105,10 @@ interface Line {
 }
 
 describe("with CLIENT_CACHE_SECONDS=2", () => {
-  useDeployment("2");
-
   test.concurrent.each(Object.keys(clients))(
     "%s keeps an answer of 3 s for 2 s, then gets a 304",
     async (name) => {
-      const reader = await createReader(name);
+      const reader = await createReader("twoSeconds", name);
       await reader.readUncached();
       await sleep(3_000);
       await reader.statuses();
@@ -125,7 +125,7 @@ describe("with CLIENT_CACHE_SECONDS=2", () => {
   );
 
   test.concurrent.each(Object.keys(clients))("%s shows a purge within 2 s", async (name) => {
-    const reader = await createReader(name);
+    const reader = await createReader("twoSeconds", name);
     await reader.read();
     await reader.rename("Acme Renamed");
     await reader.purge();
@@ -136,14 +136,12 @@ describe("with CLIENT_CACHE_SECONDS=2", () => {
 });
 
 describe("with the default", () => {
-  useDeployment("");
-
   test.each([
     ["got", 304],
     // It keeps nothing that it would have to revalidate at once.
     ["undici", 200],
   ])("%s asks for each read and shows a purge at once", async (name, again) => {
-    const reader = await createReader(name);
+    const reader = await createReader("byDefault", name);
     for (let reads = 0; reads < 3; reads += 1) await reader.read();
     expect(await reader.statuses()).toEqual([200, again, again]);
     await reader.rename("Acme Renamed");

@@ -4,33 +4,36 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { KEY_SECRET } from "../../dev/credentials.ts";
+import { type SandboxedPostern, startSandboxedPosterns } from "../../dev/sandboxed-postern.ts";
 import { demo } from "../../sandbox/seed.ts";
 import { organizationPath } from "../support/paths.ts";
 import { expectError, runKeys, TOKEN } from "./keys-process.ts";
-import { type SandboxedPostern, startPostern } from "./postern.ts";
 
 const NEXT_SECRET = "e2e-canary-of-the-next-key-secret-0123456789";
-const ROTATING = { KEY_SECRET: NEXT_SECRET, KEY_SECRET_PREVIOUS: KEY_SECRET };
+const OTHER_PROJECT = "project-test-33333333-3333-4333-8333-333333333333";
 
 let directory: string;
+/** Keys are exported from `old`. All others are fresh, and each has a test of its own. */
+const DEPLOYMENTS = {
+  old: { ADMIN_TOKEN: TOKEN },
+  rotating: { ADMIN_TOKEN: TOKEN, KEY_SECRET: NEXT_SECRET, KEY_SECRET_PREVIOUS: KEY_SECRET },
+  rotated: { ADMIN_TOKEN: TOKEN, KEY_SECRET: NEXT_SECRET },
+  strange: { ADMIN_TOKEN: TOKEN, KEY_SECRET: NEXT_SECRET },
+  changed: { ADMIN_TOKEN: TOKEN },
+  ofOtherProject: { ADMIN_TOKEN: TOKEN, STYTCH_PROJECT_ID: OTHER_PROJECT },
+};
+let posterns: Record<keyof typeof DEPLOYMENTS, SandboxedPostern>;
 let old: SandboxedPostern;
-const started: SandboxedPostern[] = [];
-
-async function start(vars: Record<string, string> = {}): Promise<SandboxedPostern> {
-  const postern = await startPostern({ ADMIN_TOKEN: TOKEN, ...vars });
-  started.push(postern);
-  return postern;
-}
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "move-"));
-  old = await start();
+  posterns = await startSandboxedPosterns(DEPLOYMENTS);
+  ({ old } = posterns);
 });
 afterAll(async () => {
-  for (const postern of started) {
-    expect(postern.logs().filter((line) => line.includes(NEXT_SECRET))).toEqual([]);
-    await postern.stop();
-  }
+  expect(old.logs()).not.toEqual([]);
+  expect(old.logs().filter((line) => line.includes(NEXT_SECRET))).toEqual([]);
+  await old.stop();
   rmSync(directory, { recursive: true });
 });
 
@@ -78,7 +81,7 @@ test("old keys read through a fresh deployment after an export and an import", a
   expect(text).toContain('"action":"key.rotated"');
   expect(statSync(file).mode & 0o777).toBe(0o600);
 
-  const fresh = await start(ROTATING);
+  const fresh = posterns.rotating;
   expect((await document(fresh, "list")).keys).toEqual([]);
   const imported = await run(fresh, "import", "--file", file);
   expect(imported).toMatchObject({
@@ -106,7 +109,7 @@ test("old keys read through a fresh deployment after an export and an import", a
   const next = await rotate(fresh, keyId, "0");
   const all = join(directory, "next.jsonl");
   await run(fresh, "export", "--file", all);
-  const done = await start({ KEY_SECRET: NEXT_SECRET });
+  const done = posterns.rotated;
   await run(done, "import", "--file", all);
   expect([await read(done, next), await read(done, latest)]).toEqual(["200 ok", "401 invalid_key"]);
 });
@@ -115,14 +118,14 @@ test("with another KEY_SECRET an import works, and none of the keys does", async
   const { key } = await create(old);
   const file = join(directory, "other.jsonl");
   await run(old, "export", "--file", file);
-  const other = await start({ KEY_SECRET: NEXT_SECRET });
+  const other = posterns.strange;
   const imported = await run(other, "import", "--file", file);
   expect(imported.err).toContain("Try one of the old keys");
   expect(await read(other, key)).toBe("401 invalid_key");
 });
 
 test("a changed key is kept, and a record that does not validate is refused by name", async () => {
-  const fresh = await start();
+  const fresh = posterns.changed;
   const { key_id: changed } = await create(old);
   const { key: good } = await create(old);
   const { key_id: bad } = await create(old);
@@ -150,7 +153,7 @@ test("a file of another project is refused as a whole, and nothing is stored", a
   const file = join(directory, "project.jsonl");
   await create(old);
   await run(old, "export", "--file", file);
-  const other = await start({ STYTCH_PROJECT_ID: "project-test-33333333-3333-4333-8333-333333333333" });
+  const other = posterns.ofOtherProject;
   expectError(await run(other, "import", "--file", file), 1, /of another Stytch project/);
   expect((await document(other, "list")).keys).toEqual([]);
   expect((await document(other, "audit")).events).toEqual([]);

@@ -1,16 +1,21 @@
 /** Postern over a raw socket: request targets that no client normalises, callers who leave, many callers at once. */
 import { connect } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type SandboxedPostern, startSandboxedPosterns } from "../../dev/sandboxed-postern.ts";
 import { demo, organizations } from "../../sandbox/seed.ts";
 import { organizationPath } from "../support/paths.ts";
-import { type SandboxedPostern, startPostern } from "./postern.ts";
 
 let postern: SandboxedPostern;
+/** Nothing listens where its Stytch should be. */
+let withoutUpstream: SandboxedPostern;
 let key: string;
 
 beforeAll(async () => {
   // A busy machine takes seconds to let 1,000 callers in.
-  postern = await startPostern({ UPSTREAM_TIMEOUT_MS: "30000" });
+  ({ postern, withoutUpstream } = await startSandboxedPosterns({
+    postern: { UPSTREAM_TIMEOUT_MS: "30000" },
+    withoutUpstream: { STYTCH_BASE_URL: "http://127.0.0.1:9" },
+  }));
   key = await postern.createKey(["organizations:read", "members:dangerously_get"]);
 });
 afterAll(async () => await postern.stop());
@@ -157,15 +162,12 @@ test("a 401 has two challenges, Bearer first", async () => {
 });
 
 test("a closed upstream port is answered 503", async () => {
-  const withoutUpstream = await startPostern({ STYTCH_BASE_URL: "http://127.0.0.1:9" });
-  try {
-    const own = await withoutUpstream.createKey(["organizations:read"]);
-    const response = await fetch(`${withoutUpstream.url}/v1/b2b/organizations/acme`, {
-      headers: { Authorization: `Bearer ${own}` },
-    });
-    expect(response.status).toBe(503);
-    expect(await response.json()).toMatchObject({ error_type: "upstream_unavailable" });
-  } finally {
-    await withoutUpstream.stop();
-  }
+  // The other deployment keeps an entry, which must not answer here.
+  expect((await raw("/v1/b2b/organizations/acme")).status).toBe(200);
+  const own = await withoutUpstream.createKey(["organizations:read"]);
+  const response = await fetch(`${withoutUpstream.url}/v1/b2b/organizations/acme`, {
+    headers: { Authorization: `Bearer ${own}` },
+  });
+  expect(response.status).toBe(503);
+  expect(await response.json()).toMatchObject({ error_type: "upstream_unavailable" });
 });

@@ -60,6 +60,7 @@ const STATIC_FILE = /^\/(?:console|docs|handover|static)\/(?!session$)|^\/(?:con
  * code at run time.
  */
 function createContractCheck(document: Document): (answer: SeenAnswer) => string | null {
+  const findOperation = createOperationFinder(document);
   const lookup = dereference({ $id: COMPONENTS, $defs: relocate(document.components.schemas) });
   const known = new Map<object, Schema>();
   /** Many callers get the same answer. */
@@ -114,7 +115,7 @@ function createContractCheck(document: Document): (answer: SeenAnswer) => string
   return (answer) => {
     const { method, path, status } = answer;
     if (STATIC_FILE.test(path) || isPreflight(answer)) return null;
-    const operation = findOperation(document, method, path);
+    const operation = findOperation(method, path);
     const found = (operation?.responses ?? document["x-unrouted"])[status];
     const response =
       found !== undefined && "$ref" in found ? document.components.responses[nameOf(found.$ref)] : found;
@@ -140,16 +141,20 @@ const relocate = <T extends object>(schema: T): T =>
   JSON.parse(JSON.stringify(schema).replaceAll("#/components/schemas/", `${COMPONENTS}#/$defs/`)) as T;
 
 /** A path without parameters comes before one that matches with them, as in the router. */
-function findOperation({ paths }: Document, method: string, path: string) {
-  const name = method === "HEAD" ? "get" : method.toLowerCase();
-  const normal = path.replace(/^\/+/, "/");
+function createOperationFinder({ paths }: Document) {
   const patterns = Object.keys(paths).sort((a, b) => a.split("{").length - b.split("{").length);
-  for (const pattern of patterns) {
+  const known = patterns.map((pattern) => {
     const source = pattern.replace(/[.]/g, "\\.").replace(/\{\w+\}/g, "[^/]*");
-    const operation = paths[pattern]?.[name];
-    if (operation !== undefined && new RegExp(`^${source}$`).test(normal)) return operation;
-  }
-  return null;
+    return { matcher: new RegExp(`^${source}$`), operations: paths[pattern] ?? {} };
+  });
+  return (method: string, path: string) => {
+    const name = method === "HEAD" ? "get" : method.toLowerCase();
+    const normal = path.replace(/^\/+/, "/");
+    const found = known.find(
+      ({ matcher, operations }) => operations[name] !== undefined && matcher.test(normal),
+    );
+    return found?.operations[name] ?? null;
+  };
 }
 
 /** By the committed document. */
