@@ -241,6 +241,15 @@ describe("a changed limit", () => {
     });
   });
 
+  test("returned tokens leave the place of other grants under a lowered limit", () => {
+    const one = createObject(limitOf(1_000, 10), granted());
+    one.ask({ isolateId: "b", prefetch: 30 });
+    const limit = limitOf(50, 3_600);
+    const lowered = createObject(limit, changeLedgerLimit(one.ledger, limitOf(1_000, 10), limit, NOW));
+    expect(lowered.ledger.grants).toMatchObject([{ tokens: 100 }, { tokens: 30 }]);
+    expect(lowered.ask({ returned: [{ id: 1, unused: 100 }] }).left).toBe(20);
+  });
+
   test("the ID of a grant is never used again, even if the limit was lifted meanwhile", () => {
     const limit = limitOf(1_000, 10);
     const again = createObject(limit, changeLedgerLimit(granted(), null, limit, NOW));
