@@ -2,10 +2,11 @@
  * The memory that a Worker's isolate uses, as V8 reports it
  * (https://chromedevtools.github.io/devtools-protocol/v8/Runtime/#method-getHeapUsage).
  */
+import { setTimeout } from "node:timers/promises";
 import { openInspector } from "./inspector.ts";
 
 interface Heap {
-  /** Live memory: collects garbage first. */
+  /** Live memory: collects garbage first. Sends requests meanwhile. */
   megabytes(): Promise<number>;
   close(): void;
 }
@@ -15,13 +16,19 @@ interface Usage {
   readonly backingStorageSize?: number;
 }
 
-/** Connects to a Worker's debugger. Rejects if there is none. */
-export async function openHeap(url: URL | undefined): Promise<Heap> {
-  const inspector = await openInspector(url);
+/** Between two requests that keep the isolate running. */
+const REQUEST_INTERVAL_MS = 20;
+
+/** Connects to the debugger of the Worker that serves `url`. Rejects if it has none. */
+export async function openHeap(worker: {
+  readonly url: string;
+  readonly inspector: URL | undefined;
+}): Promise<Heap> {
+  const inspector = await openInspector(worker.inspector);
   await inspector.send("HeapProfiler.enable");
   return {
     megabytes: async () => {
-      await inspector.send("HeapProfiler.collectGarbage");
+      await whileRunning(worker.url, inspector.send("HeapProfiler.collectGarbage"));
       // The heap excludes the bytes of buffers, which hold the cached bodies.
       const { usedSize = Number.NaN, backingStorageSize = 0 } =
         await inspector.send<Usage>("Runtime.getHeapUsage");
@@ -29,4 +36,15 @@ export async function openHeap(url: URL | undefined): Promise<Heap> {
     },
     close: () => inspector.close(),
   };
+}
+
+/** Waits for `work`, and sends requests meanwhile: V8 collects garbage in a task, and an idle isolate runs none. */
+async function whileRunning(url: string, work: Promise<unknown>): Promise<void> {
+  const isOver = work.then(
+    () => true,
+    () => true,
+  );
+  while (!(await Promise.race([isOver, setTimeout(REQUEST_INTERVAL_MS, false)])))
+    await (await fetch(`${url}/healthz`)).arrayBuffer();
+  await work;
 }

@@ -30,7 +30,7 @@ const postern = await startSandboxedPostern(
   { LOG_HIT_SAMPLE_RATE: "0", UPSTREAM_TIMEOUT_MS: "2000" },
   { inspect: true },
 );
-const heap = await openHeap(postern.inspector);
+const heap = await openHeap(postern);
 const callers = await createCallers(postern);
 const startedAt = performance.now();
 const elapsedMs = () => performance.now() - startedAt;

@@ -18,6 +18,7 @@ import { type Environment, resolveConnection } from "./connection.ts";
 import { CliError, errorLine, jsonText } from "./errors.ts";
 import { EXAMPLE_ID, examples, ROOT_HELP } from "./help.ts";
 import { addMoveCommands } from "./move-commands.ts";
+import { withoutOptionsOfNpm } from "./npm-options.ts";
 import {
   parseDuration,
   parseKeyId,
@@ -48,7 +49,7 @@ export interface CliIo {
 /** Runs one command. Returns the exit code: 0 if it succeeded, 1 if it failed, 2 for wrong usage. */
 export async function runCli(args: readonly string[], io: CliIo): Promise<0 | 1 | 2> {
   try {
-    await createProgram(io).parseAsync(args, { from: "user" });
+    await withoutOptionsOfNpm(createProgram(io), io.env).parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -138,10 +139,7 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
       "only keys that were made (at creation or by a rotation) before a date or time: those of an earlier KEY_SECRET, if it changed then",
       parsePastTime,
     )
-    .addHelpText(
-      "after",
-      examples("list", "list --all", "list --q acme --status active", "list --unused-days 30"),
-    )
+    .addHelpText("after", examples("list --all", "list --q acme --status active", "list --unused-days 30"))
     .action((options: ListOptions, command: Command) => run(command, (api) => list(api, options)));
 
   addKeyCommand("show", "Show one key: what it may do, and its state.")

@@ -1,5 +1,6 @@
 /** The command line of `npm run deploy`. */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { optionsTakenByNpm } from "../dev/options-of-npm.ts";
 import { VARIABLE_NAMES } from "../src/config.ts";
 import { isSecretName } from "./secret-names.ts";
 
@@ -67,24 +68,17 @@ export function readDeployOptions(
   return { var: {}, dryRun: false, ...given };
 }
 
-/**
- * Without `--` before it, an option is one of npm, which passes it to the script in the environment alone: the run would
- * deploy for real, and to the top level. https://docs.npmjs.com/cli/commands/npm-run
- */
+/** Without the options that npm took for itself, the run would deploy for real, and to the top level. */
 function refuseOptionsOfNpm(options: readonly Option[], env: NodeJS.ProcessEnv): void {
-  const taken = new Set(Object.keys(env).map(withoutSeparators));
-  const flags = options
-    .filter((option) => taken.has(withoutSeparators(`npm_config_${option.name()}`)))
-    .map((option) => option.flags);
+  const names = options.map((option) => option.name());
+  const taken = optionsTakenByNpm(names, env);
+  const flags = options.filter((option) => taken.includes(option.name())).map((option) => option.flags);
   if (flags.length === 0) return;
   const message =
     `error: npm took ${flags.join(", ")} for itself, since no -- stands before it. Nothing was deployed. ` +
     `Write: npm run deploy -- ${flags.join(" ")}`;
   throw new CommanderError(2, "postern.optionOfNpm", message);
 }
-
-/** So that `--dryrun`, which means the same, is no deployment either. */
-const withoutSeparators = (name: string) => name.toLowerCase().replaceAll(/[-_]/g, "");
 
 /** Commander takes whatever follows for the value, such as the next option. An empty one is a shell variable that is not set. */
 function parseCredential(text: string): string {

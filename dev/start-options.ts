@@ -1,5 +1,6 @@
 /** The command line of `npm start`, and the choice of its port. */
 import { createServer } from "node:net";
+import { optionsTakenByNpm } from "./options-of-npm.ts";
 
 export const DEFAULT_PORT = 8787;
 const DEFAULT_SANDBOX_PORT = 8788;
@@ -43,6 +44,9 @@ export function readStartOptions(
   env: Readonly<Record<string, string | undefined>>,
 ): StartOptions {
   if (args.includes("--help") || args.includes("-h")) return { kind: "help" };
+  if (optionsTakenByNpm(["demo"], env).length > 0) {
+    return { kind: "invalid", problem: "npm took --demo for itself. Write: npm start -- --demo" };
+  }
   const others = args.filter((arg) => arg !== "--demo");
   if (others.length > 0) return { kind: "invalid", problem: argumentProblem(others.join(" ")) };
   const port = Number(env["PORT"] || DEFAULT_PORT);

@@ -19,6 +19,14 @@ export const SECURITY_SCHEMES = {
     description: "The session JWT of a member, if the operator has set a session policy.",
   },
   adminToken: { type: "http", scheme: "bearer", description: "The deployment's `ADMIN_TOKEN`." },
+  access: {
+    type: "apiKey",
+    in: "cookie",
+    name: "CF_Authorization",
+    description:
+      "The cookie of a sign-in to Cloudflare Access, from a page of the deployment itself, if `ACCESS_AUD` is set. " +
+      "Cloudflare checks it: no `Cf-Access-…` header proves anything to Postern.",
+  },
   consoleCookie: {
     type: "apiKey",
     in: "cookie",
@@ -39,3 +47,10 @@ export const SECURITY_SCHEMES = {
 } as const;
 
 export type SecurityName = keyof typeof SECURITY_SCHEMES;
+
+/** What opens the admin API, the first that a request has in this order (`src/admin/operator.ts`). */
+export const OPERATOR_SECURITY = [
+  "adminToken",
+  "access",
+  "consoleCookie",
+] as const satisfies readonly SecurityName[];

@@ -50,9 +50,9 @@ export class GrowingDirectory extends Directory {
       this.#purges = purges;
       // Time passes only with new keys, since it would end purges.
       if (!isLarger) return;
-      // Each hour of the last day has a row of the keys that were used.
+      // Each hour of the last day, and the one before, has a row of the keys that were used.
       this.ctx.storage.sql.exec("DELETE FROM metrics");
-      for (let hour = 0; hour < HOURS; hour += 1) {
+      for (let hour = 0; hour <= HOURS; hour += 1) {
         clock.ms += HOUR_MS;
         this.metrics(projectId, this.#nextReport(Math.min(keys, MAX_REPORTED_KEYS)));
       }

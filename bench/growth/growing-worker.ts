@@ -1,5 +1,4 @@
 /** Starts the Worker of `bench/counted/growing.ts`, and measures the CPU time of what it is told to do. */
-import { setTimeout } from "node:timers/promises";
 import type { Built } from "../../dev/build.ts";
 import { openHeap } from "../heap.ts";
 import { PROCESSORS } from "../processors.ts";
@@ -13,8 +12,6 @@ const VARS = {
   CACHE_MEMORY_SECONDS: "60",
   LEASE_SECONDS: "60",
 };
-
-const POLL_MS = 20;
 
 export interface GrowingWorker {
   /** Rejects unless the status is 200. */
@@ -45,18 +42,10 @@ export async function startGrowingWorker(built: Built): Promise<GrowingWorker> {
       return { answer, ms: isKnown ? cpuAfter - cpuBefore : performance.now() - startedAt };
     },
     heapMegabytes: async () => {
-      const heap = await openHeap(worker.inspector);
-      let isOver = false;
-      const megabytes = heap.megabytes().finally(() => {
-        isOver = true;
-      });
-      // An isolate without requests collects no garbage.
-      while (!isOver) {
-        await (await fetch(`${worker.url}/healthz`)).arrayBuffer();
-        await setTimeout(POLL_MS);
-      }
+      const heap = await openHeap(worker);
+      const megabytes = await heap.megabytes();
       heap.close();
-      return await megabytes;
+      return megabytes;
     },
     stop: async () => await worker.stop(),
   };

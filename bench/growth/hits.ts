@@ -37,6 +37,8 @@ export interface HitResults {
 }
 
 export interface HitSize {
+  /** How often all isolates are started: code and memory are laid out differently each time. */
+  readonly starts: number;
   readonly rounds: number;
   readonly requests: number;
 }
@@ -45,60 +47,104 @@ export interface HitSize {
 const MS_APART = 0.1;
 /** Longer than a lease, and than an entry stays in memory: then each is renewed, as in traffic that goes on. */
 const LEASE_MS = 61_000;
+/** All isolates are renewed by as many requests, since V8 does better the longer it has been busy. */
+const RENEWING_REQUESTS = Math.max(
+  ...Object.values(WORLDS).map(({ organizations, keys }) => Math.max(organizations, keys)),
+);
+const RENEWAL: HitOrder = {
+  requests: RENEWING_REQUESTS,
+  skipMs: LEASE_MS,
+  msApart: MS_APART,
+  order: "turn",
+};
 
 const allNames = Object.keys(WORLDS) as WorldName[];
 const NAMES_BY_ZIPF = ["organizations10000", "keys10000"] as const satisfies readonly WorldName[];
 
+interface HitTimes {
+  /** CPU time of a request, in microseconds, one for each round. */
+  readonly us: number[];
+  counts: HitCounts;
+  heapMegabytes: number;
+}
+
 /** Each world has a workerd of its own, and a turn in each round, there and back. */
-export async function measureHits(built: Built, { rounds, requests }: HitSize): Promise<HitResults> {
-  const workers = {} as Record<WorldName, GrowingWorker>;
-  const heap = {} as Record<WorldName, number>;
-  for (const name of allNames) {
-    const worker = await startGrowingWorker(built);
-    workers[name] = worker;
-    await worker.send("/_prepare", WORLDS[name]);
-    const before = await worker.heapMegabytes();
-    await renew(name);
-    heap[name] = (await worker.heapMegabytes()) - before;
+export async function measureHits(built: Built, { starts, rounds, requests }: HitSize): Promise<HitResults> {
+  const times = { turn: new Map<WorldName, HitTimes>(), zipf: new Map<WorldName, HitTimes>() };
+  for (let start = 1; start <= starts; start += 1) {
+    const isolates = await startIsolates(built);
+    await measureOrder(isolates, "turn", allNames);
+    await measureOrder(isolates, "zipf", NAMES_BY_ZIPF);
+    for (const { worker } of isolates.values()) await worker.stop();
   }
+  return { turn: figuresOf("turn", allNames), zipf: figuresOf("zipf", NAMES_BY_ZIPF) };
 
-  async function renew(name: WorldName): Promise<void> {
-    const { organizations, keys } = WORLDS[name];
-    const order: HitOrder = {
-      requests: Math.max(organizations, keys),
-      skipMs: LEASE_MS,
-      msApart: MS_APART,
-      order: "turn",
-    };
-    await workers[name].send("/_hits", order);
-  }
-
-  async function measure<Name extends WorldName>(
+  async function measureOrder(
+    isolates: Isolates,
     order: HitOrder["order"],
-    names: readonly Name[],
-  ): Promise<Record<Name, HitFigures>> {
-    const cpuUs = {} as Record<WorldName, number[]>;
-    const counts = {} as Record<WorldName, HitCounts>;
+    names: readonly WorldName[],
+  ): Promise<void> {
     const hits: HitOrder = { requests, skipMs: 0, msApart: MS_APART, order };
-    for (const name of names) await workers[name].send("/_hits", hits);
-    for (let round = 0; round < rounds; round += 1) {
+    for (let round = 0; round <= rounds; round += 1) {
       for (const name of round % 2 === 0 ? names : names.toReversed()) {
-        await renew(name);
-        const { answer, ms } = await workers[name].time<HitCounts>("/_hits", hits);
-        cpuUs[name] = [...(cpuUs[name] ?? []), (ms * 1_000) / requests];
-        counts[name] = answer;
+        const { worker, heapMegabytes } = isolateOf(isolates, name);
+        await worker.send("/_hits", RENEWAL);
+        const { answer, ms } = await worker.time<HitCounts>("/_hits", hits);
+        // The first round warms up.
+        if (round === 0) continue;
+        const known = times[order].get(name) ?? { us: [], counts: answer, heapMegabytes };
+        known.us.push((ms * 1_000) / requests);
+        known.counts = answer;
+        times[order].set(name, known);
       }
     }
-    const figuresOf = (name: WorldName): HitFigures => ({
-      cpuUs: median(cpuUs[name]),
-      kvReads: counts[name].kvReads / requests,
-      objectCalls: counts[name].objectCalls / requests,
-      heapMegabytes: heap[name],
-    });
-    return Object.fromEntries(names.map((name) => [name, figuresOf(name)])) as Record<Name, HitFigures>;
   }
 
-  const results = { turn: await measure("turn", allNames), zipf: await measure("zipf", NAMES_BY_ZIPF) };
-  for (const worker of Object.values(workers)) await worker.stop();
-  return results;
+  function figuresOf<Name extends WorldName>(
+    order: HitOrder["order"],
+    names: readonly Name[],
+  ): Record<Name, HitFigures> {
+    const figures = names.map((name) => {
+      const known = times[order].get(name);
+      if (known === undefined) throw new Error(`${name} was not measured.`);
+      const { us, counts, heapMegabytes } = known;
+      const { kvReads, objectCalls } = counts;
+      return [
+        name,
+        {
+          cpuUs: median(us),
+          kvReads: kvReads / requests,
+          objectCalls: objectCalls / requests,
+          heapMegabytes,
+        },
+      ];
+    });
+    return Object.fromEntries(figures) as Record<Name, HitFigures>;
+  }
+}
+
+interface Isolate {
+  readonly worker: GrowingWorker;
+  /** What its live memory has grown by when it first served all that there is. */
+  readonly heapMegabytes: number;
+}
+
+type Isolates = ReadonlyMap<WorldName, Isolate>;
+
+async function startIsolates(built: Built): Promise<Isolates> {
+  const isolates = new Map<WorldName, Isolate>();
+  for (const name of allNames) {
+    const worker = await startGrowingWorker(built);
+    await worker.send("/_prepare", WORLDS[name]);
+    const before = await worker.heapMegabytes();
+    await worker.send("/_hits", RENEWAL);
+    isolates.set(name, { worker, heapMegabytes: (await worker.heapMegabytes()) - before });
+  }
+  return isolates;
+}
+
+function isolateOf(isolates: Isolates, name: WorldName): Isolate {
+  const isolate = isolates.get(name);
+  if (isolate === undefined) throw new Error(`${name} was not started.`);
+  return isolate;
 }

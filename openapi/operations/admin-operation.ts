@@ -1,12 +1,13 @@
 /** What the operations of the admin API share. */
 import type { Answer, Operation } from "../operation.ts";
 import type { SchemaName } from "../schemas.ts";
+import { OPERATOR_SECURITY } from "../security.ts";
 
 type AdminOperation = Omit<Operation, "security" | "isForCallers" | "isKeyed">;
 
 export const adminOperation = (operation: AdminOperation): Operation => ({
   ...operation,
-  security: ["adminToken", "consoleCookie"],
+  security: OPERATOR_SECURITY,
   isForCallers: false,
   isKeyed: false,
 });

@@ -2,6 +2,7 @@
 import { UNCONFIGURED } from "../error-sets.ts";
 import * as examples from "../examples.ts";
 import type { Operation } from "../operation.ts";
+import { OPERATOR_SECURITY } from "../security.ts";
 import { jsonAnswer } from "./admin-operation.ts";
 
 const shared = {
@@ -47,7 +48,7 @@ export const CONSOLE_OPERATIONS: readonly Operation[] = [
     method: "get",
     summary: "Tell who is signed in",
     description: "To be signed out is no failure.",
-    security: ["adminToken", "consoleCookie"],
+    security: OPERATOR_SECURITY,
     answers: { 200: jsonAnswer("Who is signed in.", "SignIn", examples.signIn) },
     errors: [
       ...UNCONFIGURED,

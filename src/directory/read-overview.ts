@@ -15,12 +15,12 @@ export function readOverview(
   now: number,
 ): Overview {
   const { createdAt, keys } = metrics.read(now);
-  const firstHour = metrics.firstHour(hours, now);
+  const { firstHour, before, sums } = metrics.period(hours, now);
   return overviewOf({
-    sums: metrics.hours(hours, now),
-    firstHour,
+    before: before.series,
+    sums,
     elapsedMs: now - Math.max(firstHour * HOUR_MS, createdAt),
     degraded: metrics.degradedParts(now),
-    topKeys: topKeysOf(metrics.keysBefore(hours, now), keys, nameOf),
+    topKeys: topKeysOf(before.keys, keys, nameOf),
   });
 }

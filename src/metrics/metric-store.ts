@@ -11,6 +11,8 @@ import { type KeySum, MetricSum, type StoredSum } from "./metric-sum.ts";
 
 /** One more than 30 days have, since the oldest hour needs the row before it. Each row takes the place of an old one. */
 const ROWS = 721;
+/** Finds the row of an hour by its key, and not that of another hour in the same slot. */
+const OF_HOUR = "slot = ? AND hour = ?";
 
 /** Reports cause one write in this time at most. */
 export const WRITE_INTERVAL_MS = 60_000;
@@ -20,6 +22,16 @@ export interface MetricHour {
   /** Hours since the epoch. */
   readonly hour: number;
   readonly series: Readonly<SeriesCounts>;
+}
+
+/** A stretch of hours that ends now. */
+interface MetricPeriod {
+  /** Hours since the epoch. */
+  readonly firstHour: number;
+  /** The last sum from before the first hour; empty if nothing was counted by then. */
+  readonly before: Pick<StoredSum, "series" | "keys">;
+  /** Those of the hours with traffic and of the current one, the oldest first. */
+  readonly sums: readonly MetricHour[];
 }
 
 interface Row extends Record<string, SqlStorageValue> {
@@ -115,43 +127,34 @@ export class MetricStore {
     return this.#sum(now).degradedParts(now);
   }
 
-  /** The first of the last `hours` hours, the current one included, in hours since the epoch. */
-  firstHour(hours: number, now: number): number {
-    return this.#currentHour(now) - hours + 1;
+  /** What was counted in the last `hours` hours, the current one included. Reads the row of each hour once. */
+  period(hours: number, now: number): MetricPeriod {
+    const { series } = this.#sum(now);
+    const current = Math.max(this.#hour, hourOf(now));
+    const firstHour = current - hours + 1;
+    const sums: MetricHour[] = [];
+    for (let hour = firstHour; hour < current; hour += 1) {
+      const [row] = this.#sql
+        .exec<Pick<Row, "series">>(`SELECT series FROM metrics WHERE ${OF_HOUR}`, hour % ROWS, hour)
+        .toArray();
+      if (row !== undefined) sums.push({ hour, series: JSON.parse(row.series) as SeriesCounts });
+    }
+    sums.push({ hour: current, series });
+    return { firstHour, before: this.#sumBefore(firstHour), sums };
   }
 
-  /**
-   * The sums of the last `hours` hours with traffic, the current one included, the oldest first. Before them comes the
-   * last sum of the time before, if there is one.
-   */
-  hours(hours: number, now: number): MetricHour[] {
-    const current = this.#currentHour(now);
-    const rows = this.#sql
-      .exec<{ hour: number; series: string }>(
-        `SELECT hour, series FROM metrics
-         WHERE hour >= coalesce((SELECT max(hour) FROM metrics WHERE hour <= ?), 0) ORDER BY hour`,
-        current - hours,
-      )
-      .toArray()
-      .filter(({ hour }) => hour < current)
-      .map(({ hour, series }) => ({ hour, series: JSON.parse(series) as SeriesCounts }));
-    return [...rows, { hour: current, series: this.#sum(now).series }];
-  }
-
-  /** The sums of keys as they were `hours` hours ago, without the current hour; empty if nothing was counted by then. */
-  keysBefore(hours: number, now: number): KeySum[] {
-    const [row] = this.#sql
-      .exec<{ keys: string }>(
-        "SELECT keys FROM metrics WHERE hour <= ? ORDER BY hour DESC LIMIT 1",
-        this.#currentHour(now) - hours,
-      )
-      .toArray();
-    return row === undefined ? [] : (JSON.parse(row.keys) as KeySum[]);
-  }
-
-  #currentHour(now: number): number {
-    this.#sum(now);
-    return Math.max(this.#hour, hourOf(now));
+  /** The last sum from before this hour: usually that of the hour before. */
+  #sumBefore(hour: number): MetricPeriod["before"] {
+    const find = (condition: string, ...values: number[]) =>
+      this.#sql
+        .exec<Pick<Row, "series" | "keys">>(`SELECT series, keys FROM metrics WHERE ${condition}`, ...values)
+        .toArray()[0];
+    const row =
+      find(OF_HOUR, (hour - 1) % ROWS, hour - 1) ?? find("hour < ? ORDER BY hour DESC LIMIT 1", hour);
+    return {
+      series: JSON.parse(row?.series ?? "{}") as SeriesCounts,
+      keys: JSON.parse(row?.keys ?? "[]") as KeySum[],
+    };
   }
 
   #sum(now: number): MetricSum {

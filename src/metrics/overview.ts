@@ -9,19 +9,18 @@ import type { Overview, TopKey, Totals } from "./overview-answer.ts";
 import { quantileMs } from "./quantile.ts";
 
 export interface OverviewSource {
-  /** The sums, the oldest first; those from before `firstHour` are where counting starts from. */
+  /** The sum that counting starts from. */
+  readonly before: SeriesCounts;
+  /** The sums of hours, the oldest first. */
   readonly sums: readonly MetricHour[];
-  /** Hours since the epoch. */
-  readonly firstHour: number;
   /** How long the stretch of time is in which it was counted. */
   readonly elapsedMs: number;
   readonly degraded: readonly string[];
   readonly topKeys: readonly TopKey[];
 }
 
-export function overviewOf({ sums, firstHour, elapsedMs, degraded, topKeys }: OverviewSource): Overview {
-  const base = sums.findLast(({ hour }) => hour < firstHour)?.series ?? {};
-  const counts = increaseOf(base, sums.at(-1)?.series ?? {});
+export function overviewOf({ before, sums, elapsedMs, degraded, topKeys }: OverviewSource): Overview {
+  const counts = increaseOf(before, sums.at(-1)?.series ?? {});
   return {
     status: degraded.length === 0 ? "ok" : "degraded",
     degraded,
@@ -33,19 +32,18 @@ export function overviewOf({ sums, firstHour, elapsedMs, degraded, topKeys }: Ov
       p99_ms: quantileMs(counts, "upstream_request_duration", 0.99),
       error_ratio: errorRatioOf(counts),
     },
-    hours: hoursOf(sums, firstHour, base),
+    hours: hoursOf(before, sums),
     top_keys: topKeys,
     cost: costOf(counts, elapsedMs),
   };
 }
 
-function hoursOf(sums: readonly MetricHour[], firstHour: number, base: SeriesCounts): Overview["hours"] {
-  let before = base;
+function hoursOf(before: SeriesCounts, sums: readonly MetricHour[]): Overview["hours"] {
+  let latest = before;
   const hours: (Totals & { hour: string })[] = [];
   for (const { hour, series } of sums) {
-    if (hour < firstHour) continue;
-    const totals = totalsOf(increaseOf(before, series));
-    before = series;
+    const totals = totalsOf(increaseOf(latest, series));
+    latest = series;
     if (totals.requests > 0 || totals.upstream_requests > 0) hours.push({ hour: hourText(hour), ...totals });
   }
   return hours;

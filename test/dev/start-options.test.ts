@@ -17,6 +17,16 @@ test("--demo asks for the demo, and goes with PORT", () => {
   expect(readStartOptions(["--demo", "--port"], {})).toMatchObject({ kind: "invalid" });
 });
 
+test.each(["true", ""])(
+  "--demo without -- before it, which npm takes as %j, is refused",
+  (npm_config_demo) => {
+    expect(readStartOptions([], { npm_config_demo })).toEqual({
+      kind: "invalid",
+      problem: "npm took --demo for itself. Write: npm start -- --demo",
+    });
+  },
+);
+
 test.each(["0", "65536", "-1", "1.5", "http"])("PORT=%s is refused with the range", (PORT) => {
   expect(readStartOptions([], { PORT })).toEqual({
     kind: "invalid",

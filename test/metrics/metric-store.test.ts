@@ -1,7 +1,7 @@
 /** The sum in the Directory's storage: what outlives a restart, and the counts of hours. */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, test } from "vitest";
+import { expect, type Mock, test, vi } from "vitest";
 import { Counters, type Counts } from "../../src/metrics/counters.ts";
 import { MetricReports } from "../../src/metrics/metric-reports.ts";
 import { MetricStore } from "../../src/metrics/metric-store.ts";
@@ -32,6 +32,8 @@ async function withStorage(
   });
 }
 const purges = ({ series }: Pick<Counts, "series">) => series["purges|admin"] ?? 0;
+const rowsReadBy = ({ mock }: Mock<SqlStorage["exec"]>) =>
+  mock.results.reduce((sum, { value }) => sum + (value as SqlStorageCursor<never>).rowsRead, 0);
 const rows = ({ sql }: DurableObjectStorage) => sql.exec("SELECT hour FROM metrics").toArray().length;
 
 test("a report is stored at once if the last write was a minute ago, and by a scrape", async () => {
@@ -94,24 +96,38 @@ test("an hour has one row, and what was counted in it is the difference to the r
     expect(rows(storage)).toBe(3);
     const at = NOW + 3.2 * HOUR_MS;
     report(at, 16);
-    const sums = (hours: number, now = at) =>
-      store.hours(hours, now).map(({ hour, series }) => [hour - HOUR, purges({ series })]);
+    const period = (hours: number, now = at) => {
+      const { firstHour, before, sums } = store.period(hours, now);
+      const hits = before.keys.map(({ outcomes }) => outcomes.hit);
+      const counted = sums.map(({ hour, series }) => [hour - HOUR, purges({ series })]);
+      return { firstHour: firstHour - HOUR, before: [purges(before), ...hits], sums: counted };
+    };
     // The current hour has what is not stored yet.
-    expect(sums(24)).toEqual([
-      [0, 3],
-      [1, 7],
-      [3, 31],
-    ]);
-    expect(sums(2)).toEqual([
-      [1, 7],
-      [3, 31],
-    ]);
-    expect(sums(1, NOW + 5 * HOUR_MS)).toEqual([
-      [3, 15],
-      [5, 31],
-    ]);
-    expect(store.keysBefore(2, at)).toMatchObject([{ keyId: "key", outcomes: { hit: 3 } }]);
-    expect(store.keysBefore(24, at)).toEqual([]);
+    expect(period(24)).toEqual({
+      firstHour: -20,
+      before: [0],
+      sums: [
+        [0, 3],
+        [1, 7],
+        [3, 31],
+      ],
+    });
+    expect(period(3)).toEqual({
+      firstHour: 1,
+      before: [3, 2],
+      sums: [
+        [1, 7],
+        [3, 31],
+      ],
+    });
+    expect(period(2)).toEqual({ firstHour: 2, before: [7, 3], sums: [[3, 31]] });
+    expect(period(1, NOW + 5 * HOUR_MS)).toEqual({ firstHour: 5, before: [15, 4], sums: [[5, 31]] });
+    // After more than 30 days without traffic, nothing was counted in any of them.
+    expect(period(720, NOW + 5_000 * HOUR_MS)).toEqual({
+      firstHour: 4_281,
+      before: [15, 4],
+      sums: [[5_000, 31]],
+    });
   });
 });
 
@@ -124,10 +140,16 @@ test("hours are kept for 30 days, and later ones take their place", async () => 
       store.write(NOW + hour * HOUR_MS);
     }
     expect(rows(storage)).toBe(721);
-    const hours = store.hours(720, NOW + 799 * HOUR_MS);
-    expect(hours).toHaveLength(721);
-    // 720 hours, and the sum before them.
-    expect(purges(hours.at(-1) ?? { series: {} }) - purges(hours[0] ?? { series: {} })).toBe(720);
+    const exec = vi.spyOn(storage.sql, "exec");
+    for (const hours of [720, 24]) {
+      exec.mockClear();
+      const { before, sums } = store.period(hours, NOW + 799 * HOUR_MS);
+      expect(sums).toHaveLength(hours);
+      expect(purges(sums.at(-1) ?? { series: {} }) - purges(before)).toBe(hours);
+      // The current hour is in memory, and the sum before the first one is read in its place.
+      expect(rowsReadBy(exec)).toBe(hours);
+    }
+    exec.mockRestore();
   });
 });
 

@@ -64,13 +64,12 @@ test("the increase has what was counted since, and nothing of what was not", () 
 test("hours are counted from the last sum before them, and quiet ones are left out", () => {
   const requests = (n: number) => ({ [`http_requests|${ORGANIZATION}|429|too_many_requests`]: n });
   const overview = overviewOf({
+    before: requests(10),
     sums: [
-      { hour: 99, series: requests(10) },
       { hour: 100, series: requests(13) },
       { hour: 102, series: requests(13) },
       { hour: 103, series: requests(20) },
     ],
-    firstHour: 100,
     elapsedMs: 4 * HOUR_MS,
     degraded: [],
     topKeys: [],

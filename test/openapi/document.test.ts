@@ -39,6 +39,17 @@ test("every operation has an ID of its own", () => {
   expect(new Set(OPERATIONS.map(({ id }) => id)).size).toBe(OPERATIONS.length);
 });
 
+test("an operator comes by token, Access or cookie, and nobody else by the last two", () => {
+  const waysTo = (isForOperators: boolean) => {
+    const those = OPERATIONS.filter(
+      ({ path, id }) => (path.startsWith("/admin/") || id === "show_sign_in") === isForOperators,
+    );
+    return new Set(those.map(({ security }) => security.join()));
+  };
+  expect([...waysTo(true)]).toEqual(["adminToken,access,consoleCookie"]);
+  expect([...waysTo(false)].join()).not.toMatch(/access|consoleCookie|adminToken/);
+});
+
 test("every error type can occur somewhere", async () => {
   const { paths, components, "x-unrouted": unrouted } = await createDocument();
   const text = JSON.stringify([paths, components.responses, unrouted]);

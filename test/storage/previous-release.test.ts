@@ -15,7 +15,16 @@ import { stubUpstream, type Upstream } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";
 import fixture from "./previous-release.json";
 import { additionProblems } from "./shape.ts";
-import { fromJson, OBJECT_NAMES, putState, readState, readTables, toJson, writeState } from "./state.ts";
+import {
+  emptySharedObjects,
+  fromJson,
+  OBJECT_NAMES,
+  putState,
+  readState,
+  readTables,
+  toJson,
+  writeState,
+} from "./state.ts";
 
 const previous = fromJson(JSON.stringify(fixture));
 const { names } = previous;
@@ -105,6 +114,19 @@ test("after an upgrade, the session policy, revocations and purges are in force"
   const updates = await getDirectory(env).updatesSince(0, TEST_VARS.STYTCH_PROJECT_ID, null);
   expect(updates.sessions.revocations).toMatchObject([{ kind: "member", id: names.memberId }]);
   expect(updates.purges.purges.map(({ name }) => name)).toContain(names.purgedName);
+  // What full lists have dropped.
+  const stored = new Map(previous.objects.directory.kv);
+  expect(updates.purges.purgedBefore).toBe(stored.get("purge-floor"));
+  expect(updates.sessions.revokedBefore).toBe(stored.get("revoked-before"));
+});
+
+test("after an upgrade, a key counts as issued when it was created, until it is rotated", async () => {
+  // The previous release did not note when a key was issued.
+  const query = "/admin/keys?issued_before=2027-01-15T08:00:00";
+  expect((await admin(`${query}Z`))["keys"]).toEqual([]);
+  expect((await admin(`${query}.001Z`))["keys"]).toMatchObject([{ key_id: names.keyId }]);
+  await isolate.admin("POST", `/admin/keys/${names.keyId}/rotate`, { overlap_seconds: 0 });
+  expect((await admin(`${query}.001Z`))["keys"]).toEqual([]);
 });
 
 test("during an upgrade, a Directory of the previous release is no failure", async () => {
@@ -138,7 +160,7 @@ test("the saved state is the text that saving it makes", () => {
 
 test("what this release writes only adds to what the previous one wrote", async () => {
   at(0);
-  await emptyDirectory();
+  await emptySharedObjects();
   const today = await readState(await writeState());
   for (const name of OBJECT_NAMES) {
     const [before, now] = [previous.objects[name], today.objects[name]];

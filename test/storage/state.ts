@@ -1,10 +1,13 @@
 /** A state in which every stored format has a value: how it is made, read out of the objects, and put back into others. */
-import { runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { vi } from "vitest";
+import { MAX_PURGES } from "../../src/cache/purge/purge-list.ts";
 import type { Directory } from "../../src/directory/directory.ts";
 import { getDirectory } from "../../src/directory/directory-client.ts";
 import { PUBLIC_KEYS_NAME } from "../../src/jwks/public-keys.ts";
+import { MAX_REVOCATIONS } from "../../src/sessions/revocations.ts";
+import { emptyDirectory } from "../support/directory.ts";
 import { setUpOrganization } from "../support/setup.ts";
 
 type Row = Record<string, unknown>;
@@ -48,6 +51,34 @@ const stubs = (names: Names) => ({
 const MEMBER_ID = "member-test-7e3fad4f-e7cc-4e6e-a6c6-b804e9c2d4f4";
 const PURGED_NAME = "purged-by-an-operator";
 
+/** Deletes what earlier tests have left in the objects that all tests share. */
+export async function emptySharedObjects(): Promise<void> {
+  await emptyDirectory();
+  for (const stub of [getDirectory(env), env.PUBLIC_KEYS.getByName(PUBLIC_KEYS_NAME)]) {
+    await runInDurableObject(stub as DurableObjectStub, (_, { storage }) => {
+      for (const [name] of [...storage.kv.list()]) storage.kv.delete(name);
+      storage.sql.exec("DROP TABLE IF EXISTS purges");
+    });
+    await evictDurableObject(stub);
+  }
+}
+
+/**
+ * Fills the lists of purges and revocations. The next of each drops all of these, since the Directory counts what it
+ * lists at once after a start.
+ */
+async function fillLists(): Promise<void> {
+  await runInDurableObject(getDirectory(env), (_, { storage: { sql } }) => {
+    const at = Date.now() - 60_000;
+    const numbers = (count: number) =>
+      `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})`;
+    sql.exec(`${numbers(MAX_PURGES)} INSERT INTO purges SELECT 'old-' || n, ? FROM numbers`, at);
+    const revocation = "SELECT 'member', 'member-test-old-' || n, ?, ? FROM numbers";
+    sql.exec(`${numbers(MAX_REVOCATIONS)} INSERT INTO revocations ${revocation}`, at, at);
+  });
+  await evictDurableObject(getDirectory(env));
+}
+
 /** Has the code write every format, by calls of the API. `NOW` is the time at the start, and some seconds pass. */
 export async function writeState(): Promise<Names> {
   const keyFields = { rate_limit: { limit: 100, period_seconds: 60 }, allowed_ips: null };
@@ -59,6 +90,7 @@ export async function writeState(): Promise<Names> {
     return response;
   };
   const formerSlug = String(organization["organization_slug"]);
+  await fillLists();
   await isolate.call(path, { key: setUp.key });
   await isolate.call(slugPath, { key: setUp.key });
   const advanceSeconds = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1_000);
@@ -78,9 +110,7 @@ export async function writeState(): Promise<Names> {
   await call("POST", "/admin/cache/purge", { organization_id: PURGED_NAME });
   await call("PUT", "/admin/session-policy", { scopes: ["organizations:read"] });
   await call("POST", "/admin/sessions/revoke", { member_id: MEMBER_ID });
-  await runInDurableObject(env.PUBLIC_KEYS.getByName(PUBLIC_KEYS_NAME), (_, { storage }) => {
-    storage.kv.put("asked-for-kid-at", Date.now());
-  });
+  await env.PUBLIC_KEYS.getByName(PUBLIC_KEYS_NAME).read("a key that the set lacks", true);
   return {
     key,
     previousKey: setUp.key,

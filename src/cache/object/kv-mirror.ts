@@ -28,6 +28,12 @@ import {
  */
 const ALIAS_TTL_SECONDS = 7 * 86_400;
 
+/**
+ * How long a value waits before it is written. The object and its reader may share a thread, and the work of the write
+ * would delay the answer that caused it.
+ */
+const PUT_DELAY_MS = 1;
+
 const ENTRY_KEY = "mirrored-entry";
 const ALIAS_KEY = "mirrored-alias";
 
@@ -143,9 +149,10 @@ export class KvMirror {
     if (!mustDelete) return;
     this.#mayExist = false;
     const write = async () => await deleteKvValue(this.#host.scope(), name);
-    this.#enqueue(write, (written) => {
+    const done = (written: boolean) => {
       if (!written) this.#mayExist = undefined;
-    });
+    };
+    this.#host.waitUntil(this.#queue.enqueue({ write, done }));
   }
 
   #setAlias(record: AliasRecord): void {
@@ -155,11 +162,7 @@ export class KvMirror {
 
   #enqueuePut(write: PendingWrite["write"], done: PendingWrite["done"]): void {
     this.#mayExist = true;
-    this.#enqueue(write, done);
-  }
-
-  #enqueue(write: PendingWrite["write"], done: PendingWrite["done"]): void {
-    this.#host.waitUntil(this.#queue.enqueue({ write, done }));
+    this.#host.waitUntil(this.#queue.enqueue({ write, done }, PUT_DELAY_MS));
   }
 }
 

@@ -28,14 +28,16 @@ export class KvWriteQueue {
   }
 
   /**
-   * Replaces the write that is waiting, if any. Resolves when nothing is left to write, or at once if an earlier call
-   * is writing; rejects only if `done` throws. A write that fails is logged once, not for each attempt.
+   * Replaces the write that is waiting, if any. A queue that is idle begins after `delayMs`, at once by default. Resolves
+   * when nothing is left to write, or at once if an earlier call is writing; rejects only if `done` throws. A write that
+   * fails is logged once, not for each attempt.
    */
-  async enqueue(write: PendingWrite): Promise<void> {
+  async enqueue(write: PendingWrite, delayMs = 0): Promise<void> {
     this.#pending = write;
     if (this.#isRunning) return;
     this.#isRunning = true;
     try {
+      if (delayMs > 0) await scheduler.wait(delayMs);
       await this.#drain();
     } finally {
       this.#isRunning = false;

@@ -75,12 +75,33 @@ test("a write that ends after a clear leaves nothing in KV, nor in the storage",
   ]) {
     const mirror = startMirror();
     write(mirror);
+    await vi.waitFor(() => expect(writing).toHaveLength(1));
     mirror.clear("acme", "known");
     await settle();
     expect(done.splice(0)).toEqual(["put", "delete"]);
+    writing = [];
     expect(stored.size).toBe(0);
     expect(startMirror().mayExist).toBeUndefined();
   }
+});
+
+test("a value that ends before it is written is not written", async () => {
+  const begins = deferred<void>();
+  vi.spyOn(scheduler, "wait").mockImplementation(async () => await begins.promise);
+  const mirror = startMirror();
+  mirror.mirrorEntry(entry(1));
+  mirror.clear("acme", "known");
+  expect(writing).toEqual([]);
+  begins.resolve();
+  await settle();
+  expect(done).toEqual(["delete"]);
+  expect(stored.size).toBe(0);
+});
+
+test("a delete that nothing is ahead of begins at once", () => {
+  startMirror().clear("acme", "possible");
+  expect(writing).toHaveLength(1);
+  expect(scheduler.wait).not.toHaveBeenCalled();
 });
 
 test("an alias is stored before KV takes it, and even if KV never does", async () => {

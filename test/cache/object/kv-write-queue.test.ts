@@ -131,6 +131,35 @@ test("a queue that has given up, or is done, takes the next write", async () => 
   }
 });
 
+test("a write with a delay begins after it, and later ones have no delay of their own", async () => {
+  const queue = new KvWriteQueue();
+  const gate = deferred<void>();
+  const [first, second] = [pendingWrite(async () => await gate.promise), pendingWrite(succeeds)];
+  const writing = queue.enqueue(first, 10);
+  await pass(9);
+  expect(first.write).not.toHaveBeenCalled();
+  await pass(1);
+  expect(first.write).toHaveBeenCalledTimes(1);
+  await queue.enqueue(second, 10);
+  gate.resolve();
+  await writing;
+  expect(second.done.mock.calls).toEqual([[true]]);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a write that comes during the delay of another replaces it", async () => {
+  const queue = new KvWriteQueue();
+  const [first, second] = [pendingWrite(succeeds), pendingWrite(succeeds)];
+  const writing = queue.enqueue(first, 10);
+  await queue.enqueue(second);
+  expect(second.write).not.toHaveBeenCalled();
+  await pass(10);
+  await writing;
+  expect(first.write).not.toHaveBeenCalled();
+  expect(first.done).not.toHaveBeenCalled();
+  expect(second.done.mock.calls).toEqual([[true]]);
+});
+
 test("two queues do not wait for each other", async () => {
   void new KvWriteQueue().enqueue(pendingWrite(hangs));
   const other = pendingWrite(succeeds);
