@@ -56,8 +56,9 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<0 | 1 
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
       // Without a command, commander has printed the help already.
+      const command = program.commands.find((one) => one.name() === args[0]) ?? program;
       if (error.code !== "commander.help")
-        io.writeErr(errorLine(withNpmHint(error.message, program, io.env)));
+        io.writeErr(errorLine(withNpmHint(error.message, command, io.env)));
       return 2;
     }
     io.writeErr(errorLine(error instanceof Error ? error.message : String(error)));
