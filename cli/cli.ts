@@ -55,8 +55,8 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<0 | 1 
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
-      // Without a command, commander has printed the help already.
       const command = program.commands.find((one) => one.name() === args[0]) ?? program;
+      // Without a command, commander has printed the help already.
       if (error.code !== "commander.help")
         io.writeErr(errorLine(withNpmHint(error.message, command, io.env)));
       return 2;
