@@ -43,6 +43,14 @@ const NAMES: readonly (readonly [keyof Usage, string])[] = [
   ["rowsWritten", "rows that they write"],
 ];
 
+/** From the load that `docs/performance.md` counts, step by step to that of the first table. */
+const STEPS: readonly (readonly [string, Partial<Load>, isWhole: boolean])[] = [
+  ["20 isolates, 50 keys, 1,000 organizations", { isolates: 20, keys: 50, organizations: 1_000 }, false],
+  ["the same, with logs and the plan", { isolates: 20, keys: 50, organizations: 1_000 }, true],
+  ["with 100 keys and 10,000 organizations", { isolates: 20 }, true],
+  ["and over 100 isolates", {}, true],
+];
+
 const whole = (value: number) => Math.round(value).toLocaleString("en-US");
 const price = (value: number) => (value < 0.01 ? String(value) : value.toFixed(2));
 const dollars = (value: number) => (value < 100 ? value.toFixed(2) : whole(value));
@@ -71,6 +79,15 @@ function loadsTable(): string {
     "Objects",
   ];
   return formatTable([[...head, "Logs", "**$ a month**", "$ a million"], ...rows]);
+}
+
+function stepsTable(): string {
+  const millions = (LARGE.requestsPerSecond * 730 * 3_600) / 1e6;
+  const rows = STEPS.map(([name, change, isWhole]) => {
+    const { total, plan, logs } = monthlyCost({ ...LARGE, ...change }, DEFAULTS);
+    return [name, ((isWhole ? total : total - plan - logs) / millions).toFixed(2)];
+  });
+  return formatTable([[`${whole(LARGE.requestsPerSecond)} requests a second`, "$ a million"], ...rows]);
 }
 
 function changesTable(): string {
@@ -103,7 +120,12 @@ function pricesTable(): string {
 
 /** Replaces the tables in the text of the page. */
 export function withCostTables(page: string): string {
-  const tables = { loads: loadsTable(), changes: changesTable(), prices: pricesTable() };
+  const tables = {
+    loads: loadsTable(),
+    steps: stepsTable(),
+    changes: changesTable(),
+    prices: pricesTable(),
+  };
   return Object.entries(tables).reduce(
     (text, [name, table]) =>
       replaceBetween(text, `<!-- \`npm run costs\` writes: ${name} -->\n`, `<!-- end: ${name} -->\n`, table),

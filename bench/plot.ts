@@ -1,16 +1,25 @@
-/** Draws lines over a logarithmic axis of x as an SVG by itself. Pure. */
+/** Draws lines over a logarithmic axis of x, which says so, as an SVG by itself. Pure. */
 import { escapeMarkup } from "./markup.ts";
 
 export interface Line {
   readonly name: string;
-  /** x and y. */
-  readonly points: readonly (readonly [number, number])[];
+  /** x and y, and whether the point has the plot's flag. */
+  readonly points: readonly (readonly [x: number, y: number, isFlagged?: boolean])[];
+  readonly isDashed?: boolean;
+}
+
+/** A line across, such as a limit. */
+interface Mark {
+  readonly y: number;
+  readonly name: string;
 }
 
 interface Labels {
   readonly title: string;
   readonly x: string;
   readonly y: string;
+  /** What the sign on a flagged point says. */
+  readonly flag?: { readonly sign: string; readonly name: string };
 }
 
 const [WIDTH, HEIGHT] = [720, 380];
@@ -21,14 +30,14 @@ const Y_STEPS = 5;
 const MIN_X_GAP = 34;
 
 /**
- * Points above `maxY` are drawn at it. `mark`: a line across, such as a limit. `minY`: if it is given, the axis of y is
- * logarithmic, too, and begins there; points below are drawn at it.
+ * Points above `maxY` are drawn at it. `minY`: if it is given, the axis of y is logarithmic, too, and begins there; points
+ * below are drawn at it.
  */
 export function plotOf(
   lines: readonly Line[],
   labels: Labels,
   maxY: number,
-  mark?: { readonly y: number; readonly name: string },
+  marks: readonly Mark[] = [],
   minY?: number,
 ): string {
   const title = `${labels.title}, ${labels.y}`;
@@ -52,7 +61,7 @@ export function plotOf(
     `<title>${escapeMarkup(title)}</title>`,
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     text(PLOT.left, 20, title, 'font-size="14" font-weight="bold"'),
-    text(PLOT.left, HEIGHT - 8, labels.x),
+    text(PLOT.left, HEIGHT - 8, `${labels.x} (logarithmic)`),
     ...steps.flatMap((y) => [
       rule(yAt(y), 'stroke="#ddd"'),
       text(PLOT.left - 8, yAt(y) + 4, y.toLocaleString("en"), 'text-anchor="end"'),
@@ -60,25 +69,36 @@ export function plotOf(
     ...apart(xs, xAt).map((x) =>
       text(xAt(x), PLOT.bottom + 18, x.toLocaleString("en"), 'text-anchor="middle"'),
     ),
-    ...(mark === undefined
-      ? []
-      : [
-          rule(yAt(mark.y), 'stroke="#333" stroke-dasharray="5 4"'),
-          text(PLOT.right + 10, yAt(mark.y) + 4, mark.name),
-        ]),
-    ...lines.map(({ name, points }, index) => {
+    ...marks.flatMap(({ y, name }) => [
+      rule(yAt(y), 'stroke="#333" stroke-dasharray="5 4"'),
+      text(PLOT.right + 10, yAt(y) + 4, name),
+    ]),
+    ...lines.map(({ name, points, isDashed }, index) => {
       const color = COLORS[index % COLORS.length];
       const path = points.map(([x, y]) => `${xAt(x).toFixed(1)},${yAt(y).toFixed(1)}`).join(" ");
-      const legendY = PLOT.top + 30 + index * 20;
+      const legendY = legendAt(index);
+      const dashes = isDashed ? ' stroke-dasharray="2 4"' : "";
       return (
-        `<polyline points="${path}" fill="none" stroke="${color}" stroke-width="2"/>` +
+        `<polyline points="${path}" fill="none" stroke="${color}" stroke-width="2"${dashes}/>` +
+        points
+          .map(([x, y, isFlagged]) =>
+            isFlagged && labels.flag !== undefined
+              ? text(xAt(x), yAt(y) + 4, labels.flag.sign, 'text-anchor="middle"')
+              : "",
+          )
+          .join("") +
         `<rect x="${PLOT.right + 10}" y="${legendY - 9}" width="10" height="10" fill="${color}"/>` +
         text(PLOT.right + 26, legendY, name)
       );
     }),
+    ...(labels.flag === undefined
+      ? []
+      : [text(PLOT.right + 10, legendAt(lines.length), `${labels.flag.sign} ${labels.flag.name}`)]),
     "</svg>\n",
   ].join("\n");
 }
+
+const legendAt = (index: number) => PLOT.top + 30 + index * 20;
 
 /** The values whose numbers do not meet on the axis, the last of all among them. */
 function apart(xs: readonly number[], xAt: (x: number) => number): number[] {

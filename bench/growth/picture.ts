@@ -21,7 +21,7 @@ export function pictureOf({ hits, directory, limits }: GrowthResults): string {
     ],
     { title: "Growth", x: "organizations or keys", y: "times what it takes with one" },
     10_000,
-    undefined,
+    [],
     1,
   );
   const calls = plotOf(

@@ -22,21 +22,40 @@ export interface ScaleSetting {
   readonly hotKeyShare: number;
   /** The isolates get their first requests within so many seconds; 0 for all at once, as after a deployment. */
   readonly startSeconds: number;
+  /** After the start of the last isolate. */
+  readonly warmUpSeconds: number;
   /** Measured, after the warm-up. A purge and a revocation come after a third of it. */
   readonly seconds: number;
 }
 
 export interface ScaleOutcome {
+  /** Those that were measured, but for refusals. */
   readonly answers: readonly Answer[];
+  readonly refusals: Refusals;
   readonly directory: ObjectLoad;
   readonly hotKey: ObjectLoad;
   /** The busiest relay; null if there is none. */
   readonly relay: ObjectLoad | null;
   /** How long the admin call that purged and revoked took. */
   readonly changeCallMs: number;
-  /** From the answer of the admin call to the last answer that ignored the purge, or the revocation; 0 if none did. */
-  readonly purgeBoundMs: number;
-  readonly revocationBoundMs: number;
+  readonly purge: Bound;
+  readonly revocation: Bound;
+}
+
+/** What callers were answered with 503, from the first request on, the warm-up included. */
+interface Refusals {
+  /** Of all answers. */
+  readonly share: number;
+  /** When the last one was sent, in ms from the beginning; 0 if there was none. */
+  readonly lastAt: number;
+}
+
+/** How long a change of an operator was ignored. */
+export interface Bound {
+  /** From the answer of the admin call to the last answer that ignored the change; 0 if none did. */
+  readonly ms: number;
+  /** True if answers ignored it until the simulation ended, so that `ms` is too short. */
+  readonly isCutOff: boolean;
 }
 
 interface ObjectLoad {
@@ -61,10 +80,10 @@ interface Relay {
 }
 
 const NOTHING: Known = { latest: 0, isRevoked: false };
-/** After the start of the last isolate. */
-const WARM_UP_MS = 8_000;
 /** How often a relay asks for what it may have missed, and shows that it lives. */
 const HEARTBEAT_MS = 1_000;
+/** A change that is ignored so shortly before the last request would be ignored after it, too. */
+const CUT_OFF_MS = 1_000;
 /** More than the turns of the promise queue that an answer of an object takes in the product's code. */
 const PROMISE_TURNS = 16;
 
@@ -80,9 +99,12 @@ export async function simulateDeployment(setting: ScaleSetting): Promise<ScaleOu
       return { object: new BusyObject({ region, localMs: 2 }), known: NOTHING };
     }),
   );
-  const measuredFrom = setting.startSeconds * 1_000 + WARM_UP_MS;
+  const measuredFrom = (setting.startSeconds + setting.warmUpSeconds) * 1_000;
   const endsAt = measuredFrom + setting.seconds * 1_000;
   const answers: Answer[] = [];
+  let answered = 0;
+  let refused = 0;
+  let lastRefusedAt = 0;
   let known = NOTHING;
   const changeAt = measuredFrom + (setting.seconds * 1_000) / 3;
   // The Directory answers the admin call once each relay has taken the change.
@@ -102,7 +124,11 @@ export async function simulateDeployment(setting: ScaleSetting): Promise<ScaleOu
       askForHotKey: async () =>
         await callObject(agenda, location, relay?.object ?? hotKey, () => (relay?.known ?? known).isRevoked),
       onAnswer: (answer) => {
-        if (answer.at >= measuredFrom) answers.push(answer);
+        answered += 1;
+        if (answer.isRefused) {
+          refused += 1;
+          lastRefusedAt = answer.at;
+        } else if (answer.at >= measuredFrom) answers.push(answer);
       },
     });
     const next = () => {
@@ -133,11 +159,14 @@ export async function simulateDeployment(setting: ScaleSetting): Promise<ScaleOu
     for (let turn = 0; turn < PROMISE_TURNS; turn += 1) await null;
   }
 
-  const lastMsAfterChange = (ignores: (answer: Answer) => boolean) =>
-    answers.reduce(
-      (last, one) => (ignores(one) ? Math.max(last, one.at - changeAt - changeCallMs) : last),
-      0,
-    );
+  const boundOf = (ignores: (answer: Answer) => boolean): Bound => {
+    const last = answers.findLast((one) => one.at > changeAt && ignores(one));
+    if (last === undefined) return { ms: 0, isCutOff: false };
+    return {
+      ms: Math.max(0, last.at - changeAt - changeCallMs),
+      isCutOff: last.at > endsAt - CUT_OFF_MS,
+    };
+  };
   const loadOf = ({ waits, calls, failed }: BusyObject): ObjectLoad => ({
     callsPerSecond: calls / setting.seconds,
     p99WaitMs: percentile(waits, 0.99),
@@ -146,12 +175,13 @@ export async function simulateDeployment(setting: ScaleSetting): Promise<ScaleOu
   const busiest = relays.flat().sort((one, other) => other.object.calls - one.object.calls)[0];
   return {
     answers,
+    refusals: { share: refused / answered, lastAt: lastRefusedAt },
     directory: loadOf(directory),
     hotKey: loadOf(hotKey),
     relay: busiest === undefined ? null : loadOf(busiest.object),
     changeCallMs,
-    purgeBoundMs: lastMsAfterChange(({ at, knownPurge }) => at > changeAt && knownPurge < known.latest),
-    revocationBoundMs: lastMsAfterChange(({ isAdmittedByHotKey }) => isAdmittedByHotKey),
+    purge: boundOf(({ knownPurge }) => knownPurge < known.latest),
+    revocation: boundOf(({ isAdmittedByHotKey }) => isAdmittedByHotKey),
   };
 }
 

@@ -16,7 +16,9 @@ export interface Answer {
   readonly at: number;
   readonly tier: Tier;
   readonly ms: number;
-  /** The latest purge that the isolate knew of. */
+  /** True for a 503 `key_service_unavailable`: the key's object failed, and the isolate has no lease in its grace. */
+  readonly isRefused: boolean;
+  /** The latest purge that the isolate knew of; infinite if the answer has no organization that it could have purged. */
   readonly knownPurge: number;
   /** True if the hot key was honoured for it. */
   readonly isAdmittedByHotKey: boolean;
@@ -104,8 +106,9 @@ export class ScaledIsolate {
         at: now,
         tier: tier === "memory" && waits.length > 0 ? "memory, after a wait" : tier,
         ms: now - startedAt + HIT_MS,
+        isRefused: lease === null,
         // A miss asks the organization's object, which knows of the purge.
-        knownPurge: tier === "miss" ? Number.POSITIVE_INFINITY : this.#list.syncedThrough,
+        knownPurge: tier === "miss" || lease === null ? Number.POSITIVE_INFINITY : this.#list.syncedThrough,
         isAdmittedByHotKey: isHotKey && lease !== null && !isRevoked,
       });
     };

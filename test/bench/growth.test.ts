@@ -82,7 +82,7 @@ test("a logarithmic axis has a step for each power of ten, and numbers that do n
     [10_000, 100],
   ];
   const labels = { title: "Growth", x: "n", y: "times" };
-  const svg = plotOf([{ name: "a", points }], labels, 100, undefined, 1);
+  const svg = plotOf([{ name: "a", points }], labels, 100, [], 1);
   expect(svg).toContain('points="70.0,330.0 514.9,185.0 520.0,40.0"');
   expect(svg.match(/stroke="#ddd"/g)).toHaveLength(3);
   expect(svg).toContain(">10,000</text>");

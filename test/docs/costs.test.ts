@@ -2,7 +2,13 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { withCostTables } from "../../bench/costs-page.ts";
-import { DEFAULTS, type Load, monthlyCost, operationsPerSecond } from "../../bench/load-costs.ts";
+import {
+  DEFAULTS,
+  type Load,
+  monthlyCost,
+  operationsPerSecond,
+  POSTERN_CPU_MS,
+} from "../../bench/load-costs.ts";
 import { READS_PER_WRITE } from "../../src/cache/object/write-policy.ts";
 import { DOLLARS_PER_MILLION, dollarsPerMillion, PLAN_DOLLARS } from "../../src/metrics/prices.ts";
 
@@ -59,7 +65,7 @@ test("logs cost less if fewer hits are logged, and much more with a line for eac
 });
 
 test.each([
-  ["Postern: **mixed load", "**0.43** dollars with Postern", 0.118, true],
+  ["Postern: **mixed load", "**0.43** dollars with Postern", POSTERN_CPU_MS, true],
   ["assembled: **mixed load", "**1.59** with what was assembled", 1.006, false],
 ])("docs/performance.md has the dollars of %s", (row, sentence, cpuMs, objectsCallStytch) => {
   const [, kvReads, kvWrites, objectCalls, rowsWritten, upstreamCalls] = rowWith("performance", row).map(
@@ -74,6 +80,42 @@ test.each([
   );
   expect(sentence).toContain(`**${dollars.toFixed(2)}**`);
   expect(read("performance")).toContain(sentence);
+});
+
+test("the documents take one figure for the CPU time of a request", () => {
+  const text = `${POSTERN_CPU_MS.toFixed(2)} ms`;
+  for (const [page, count] of [
+    ["costs", 2],
+    ["monitoring", 1],
+  ] as const)
+    expect(read(page).match(/0\.\d+ ms/g), page).toEqual(Array.from({ length: count }, () => text));
+});
+
+test("the steps of docs/costs.md lead from the price of docs/performance.md to that of its own table", () => {
+  const [, first] = rowWith("costs", "20 isolates, 50 keys");
+  const [, last] = rowWith("costs", "and over 100 isolates");
+  const counted = /\*\*([\d.]+)\*\* dollars with Postern/.exec(read("performance"))?.[1];
+  expect(Number(first) / Number(counted)).toBeGreaterThan(0.75);
+  expect(Number(first) / Number(counted)).toBeLessThan(1.25);
+  expect(rowWith("costs", "100, 100, 10,000").at(-1)).toBe(last);
+});
+
+test("docs/costs.md and docs/caching.md say how many isolates one object serves", () => {
+  // An isolate asks the Directory at half of a lease, and a key's object in its last second (docs/scale.md).
+  const served = (seconds: number) => [seconds, seconds + 1 / 2].map((interval) => interval * 1_000);
+  const range = (counts: number[]) => counts.map((count) => count.toLocaleString("en-US")).join(" to ");
+  const [, directory, longer] = rowWith("costs", "the Directory: ");
+  expect(directory).toContain(`some ${range(served(2.5))} of them`);
+  expect(longer).toContain(`some ${range(served(7.5))}`);
+  expect(read("caching")).toContain(`some ${range(served(2.5))}`);
+  expect(rowWith("costs", "a key's object: ")[1]).toContain(`some ${range(served(4))} of them`);
+});
+
+test("docs/costs.md and docs/rate-limits.md have the object calls of a shared limit as measured", () => {
+  const callsWith = (isolates: number) =>
+    new RegExp(`^\\| ${isolates} +\\| ([\\d.]+) / .*\\| none +\\|$`, "m").exec(read("performance"))?.[1];
+  const text = `${callsWith(1)} in one isolate, ${callsWith(16)} over 16, ${callsWith(64)} over 64, ${callsWith(256)} over 256`;
+  for (const page of ["costs", "rate-limits"]) expect(read(page).replace(/\s+/g, " "), page).toContain(text);
 });
 
 test("the formula of docs/performance.md has the prices", () => {

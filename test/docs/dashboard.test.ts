@@ -1,6 +1,8 @@
 /** The Grafana dashboard as a whole; prometheus-names.test.ts checks what it asks for. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { POSTERN_CPU_MS } from "../../bench/load-costs.ts";
+import { costOf } from "../../src/metrics/cost.ts";
 import { FAMILIES, KEY_REQUESTS } from "../../src/metrics/families.ts";
 import { dollarsPerMillion, type Operations } from "../../src/metrics/prices.ts";
 
@@ -93,6 +95,19 @@ test("the dashboard's cost has the prices of the benchmark's formula, for 730 ho
     "objects waiting for Stytch": expect.closeTo(priceOf("upstreamCalls"), 9),
     "rows written": expect.closeTo(priceOf("rowsWritten")),
   });
+});
+
+test("the dashboard's cost has the CPU time of the benchmark, and the rows of a lease of the overview", () => {
+  const targets = charts.find(({ title }) => title === "Cost per month by what is paid for")?.targets ?? [];
+  const factorOf = (legend: string, factor: RegExp) =>
+    Number(factor.exec(targets.find(({ legendFormat }) => legendFormat === legend)?.expr ?? "")?.[1]);
+  expect(factorOf("CPU", /^0\.02 \* 2\.628 \* ([\d.]+) \* /)).toBe(POSTERN_CPU_MS);
+  const rowsPerLease = factorOf("rows written", /\(([\d.]+) \* sum\(rate\(postern_key_lease_duration/);
+  const million = 1_000_000;
+  const counts = { "http_requests|/x|200|": million, "key_lease_duration|0.005": million };
+  const expected =
+    requestPrice + priceOf("objectCalls") + priceOf("rowsRead") + rowsPerLease * priceOf("rowsWritten");
+  expect(costOf(counts, 3_600_000).usd_per_million).toBeCloseTo(expected, 2);
 });
 
 test("the dashboard's total cost is the sum of what is paid for", () => {
