@@ -5,13 +5,11 @@
 import type { SeriesCounts } from "./counters.ts";
 import { lookupsOf, sumOf } from "./hour-totals.ts";
 import type { Cost } from "./overview-answer.ts";
-import { dollarsPerMillion, type Operations } from "./prices.ts";
+import { CPU_MS_PER_REQUEST, dollarsPerMillion, type Operations } from "./prices.ts";
 import { BUCKET_SECONDS, LAST_BUCKET } from "./series.ts";
 
 const HOURS_PER_MONTH = 730;
 
-/** A hit takes about this much in the benchmark. Nothing in a Worker can measure it. */
-const CPU_MS_PER_REQUEST = 0.1;
 /** A lease brings a usage report, one in five of which is stored, and a miss leaves two rows, as the benchmark counts them. */
 const ROWS_PER_LEASE = 0.2;
 const ROWS_PER_MISS = 2;

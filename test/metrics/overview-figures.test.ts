@@ -5,7 +5,7 @@ import { increaseOf, totalsOf } from "../../src/metrics/hour-totals.ts";
 import type { KeySum } from "../../src/metrics/metric-sum.ts";
 import type { Outcome } from "../../src/metrics/outcome.ts";
 import { overviewOf, topKeysOf } from "../../src/metrics/overview.ts";
-import { dollarsPerMillion } from "../../src/metrics/prices.ts";
+import { CPU_MS_PER_REQUEST, dollarsPerMillion } from "../../src/metrics/prices.ts";
 import { quantileMs } from "../../src/metrics/quantile.ts";
 
 const ORGANIZATION = "/v1/b2b/organizations/{organization_id}";
@@ -104,7 +104,7 @@ test("the cost follows the prices and the formula of the benchmark", () => {
     rowsWritten: 128,
     upstreamCalls: 90,
   };
-  const perMillion = dollarsPerMillion(operations, 1_000, 0.1, true);
+  const perMillion = dollarsPerMillion(operations, 1_000, CPU_MS_PER_REQUEST, true);
   const { usd_per_million, usd_per_month } = costOf(counts, 1);
   expect(usd_per_million).toBeCloseTo(perMillion, 3);
   expect(usd_per_month).toBeCloseTo((perMillion * 1_000 * 730) / 1_000_000, 2);
@@ -115,9 +115,9 @@ test("a month costs as much as it has stretches of the hours that were asked for
   const counts = { [`http_requests|${ORGANIZATION}|200|`]: 100_000 };
   const [hour, day, month] = [costOf(counts, 1), costOf(counts, 24), costOf(counts, 720)];
   expect([hour, day, month].map(({ usd_per_million }) => usd_per_million)).toEqual([0.302, 0.302, 0.302]);
-  expect(hour.usd_per_month).toBeCloseTo(0.0302 * 730, 2);
-  expect(day.usd_per_month).toBeCloseTo((0.0302 * 730) / 24, 3);
-  expect(month.usd_per_month).toBeCloseTo((0.0302 * 730) / 720, 4);
+  expect(hour.usd_per_month).toBeCloseTo(0.030236 * 730, 2);
+  expect(day.usd_per_month).toBeCloseTo((0.030236 * 730) / 24, 3);
+  expect(month.usd_per_month).toBeCloseTo((0.030236 * 730) / 720, 4);
   // Less than a cent is not nothing.
   expect(costOf({ [`http_requests|${ORGANIZATION}|200|`]: 39 }, 24).usd_per_month).toBe(0.0004);
 });
