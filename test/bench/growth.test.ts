@@ -37,7 +37,8 @@ test("figures are constant only within the tolerance", () => {
 });
 
 test("figures that differ by less than the tolerance neither fall nor grow", () => {
-  const points = (...values: readonly number[]): Point[] => values.map((value, i) => [NUMBERS[i] ?? 0, value]);
+  const points = (...values: readonly number[]): Point[] =>
+    values.map((value, i) => [NUMBERS[i] ?? 0, value]);
   // Two rows of a run, in ms.
   expect(verdictOf(points(0.073, 0.12, 0.068), 0.4)).toBe("no trend");
   expect(verdictOf(points(0.01, 0.0098, 0.0073), 0.4)).toBe("constant");
