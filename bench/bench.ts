@@ -3,9 +3,11 @@
  * (`docs/performance.md`). Takes about ten minutes. Prints tables; `--json` adds one document in the last line.
  * `--smoke` runs everything once with few requests, to see that it works, and judges no bar.
  */
-import { parseArgs } from "node:util";
+
 import { build } from "../dev/build.ts";
+import { readOptions } from "../dev/command-line.ts";
 import { dollarsPerMillion } from "../src/metrics/prices.ts";
+import { BENCH } from "./commands.ts";
 import { costAt, countBurst, SPARSE } from "./cost-table.ts";
 import { type Count, startCountedWorker } from "./counted-worker.ts";
 import { cpuOf, type Measured, measure, requestsOf, type Spread } from "./measure.ts";
@@ -29,9 +31,7 @@ import { ASSEMBLED, BARE, BARE_DIRECT, BARE_KV, POSTERN, SANDBOX } from "./setti
 // workerd must not call Cloudflare.
 process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
 
-const { values: options } = parseArgs({
-  options: { json: { type: "boolean", default: false }, smoke: { type: "boolean", default: false } },
-});
+const options = readOptions(BENCH);
 const size = options.smoke ? SMOKE : FULL;
 const progress = (text: string) => process.stderr.write(`${text}\n`);
 

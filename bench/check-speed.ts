@@ -4,8 +4,9 @@
  * checks is busy with other things. `-- --accept` writes the operations as they are now into the file.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { build } from "../dev/build.ts";
+import { readOptions } from "../dev/command-line.ts";
+import { CHECK_SPEED } from "./commands.ts";
 import { startCountedWorker } from "./counted-worker.ts";
 import { measureHitCpuRatio } from "./hit-cpu-ratio.ts";
 import { BUSY, countMix } from "./mixed-load.ts";
@@ -16,7 +17,7 @@ import { BARE, POSTERN, SANDBOX } from "./settings.ts";
 // workerd must not call Cloudflare.
 process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
 
-const { values: options } = parseArgs({ options: { accept: { type: "boolean", default: false } } });
+const options = readOptions(CHECK_SPEED);
 
 const EXPECTED = "bench/expected-operations.json";
 /** Three seconds of each kind of request: a lease of the default length is renewed in them. */

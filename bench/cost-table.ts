@@ -1,9 +1,8 @@
 /** Counts what the mixed load costs at every rate, from a request a minute on, and what a burst asks. */
 import type { Built } from "../dev/build.ts";
 import { organizations } from "../sandbox/seed.ts";
-import { dollarsPerMillion } from "../src/metrics/prices.ts";
+import { CPU_MS_PER_REQUEST, dollarsPerMillion } from "../src/metrics/prices.ts";
 import { type Count, organizationPath, startCountedWorker, timedRequest } from "./counted-worker.ts";
-import { POSTERN_CPU_MS } from "./load-costs.ts";
 import { BUSY, countMix, type Rate } from "./mixed-load.ts";
 
 /** The rate of the ratio `sparse_cost_vs_assembled`: one call in two seconds of each key in each isolate. */
@@ -30,7 +29,7 @@ const secondsOf = ({ requestsPerSecond }: Rate, wanted: number) =>
   Math.max(wanted, MIN_REQUESTS / requestsPerSecond);
 
 /** The CPU time of a request, in ms, that `docs/performance.md` has last. */
-const CPU_MS = { postern: POSTERN_CPU_MS, assembled: 1.006 } as const;
+const CPU_MS = { postern: CPU_MS_PER_REQUEST, assembled: 1.006 } as const;
 
 export interface CostAtRate extends Rate {
   readonly count: Count;

@@ -3,17 +3,17 @@
  * assembled (`docs/performance.md`). Takes a few minutes. It measures no time, so the machine may be busy. `--sparse`
  * counts only the rate of the ratio, `--seconds` is the length of the load (60) and of its warm-up.
  */
-import { parseArgs } from "node:util";
+
 import { build } from "../dev/build.ts";
+import { readOptions } from "../dev/command-line.ts";
+import { BENCH_COST } from "./commands.ts";
 import { costAt, countBurst, RATES, SPARSE } from "./cost-table.ts";
 import { printCosts } from "./report.ts";
 import { ASSEMBLED, POSTERN } from "./settings.ts";
 
 process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
 
-const { values: options } = parseArgs({
-  options: { sparse: { type: "boolean", default: false }, seconds: { type: "string", default: "60" } },
-});
+const options = readOptions(BENCH_COST);
 const postern = await build(POSTERN, "bench/counted/postern.ts");
 const assembled = await build(ASSEMBLED, "bench/counted/assembled.ts");
 const seconds = Number(options.seconds);

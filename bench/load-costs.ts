@@ -4,6 +4,7 @@
  */
 import { READS_PER_WRITE } from "../src/cache/object/write-policy.ts";
 import {
+  CPU_MS_PER_REQUEST,
   dollarsOf,
   INCLUDED_PER_MONTH,
   LOG_PRICES,
@@ -58,8 +59,6 @@ export interface MonthlyCost {
 }
 
 const SECONDS_PER_MONTH = 730 * 3_600;
-/** The CPU time of a request, in ms, that `docs/performance.md` has last. All estimates use it: a hundredth of the price. */
-export const POSTERN_CPU_MS = 0.118;
 /** A line of Postern has about 400 bytes; what Cloudflare adds to it is an estimate, and so is a span. */
 const LOG_LINE_BYTES = 1_000;
 const INVOCATION_LOG_BYTES = 1_000;
@@ -128,7 +127,7 @@ export function monthlyCost(load: Load, settings: Settings): MonthlyCost {
     Object.entries(perSecond).map(([name, count]) => [name, count * SECONDS_PER_MONTH]),
   ) as unknown as Operations;
   const requests = load.requestsPerSecond * SECONDS_PER_MONTH;
-  const used = usageOf(month, requests, POSTERN_CPU_MS, true);
+  const used = usageOf(month, requests, CPU_MS_PER_REQUEST, true);
   const dollars = (...names: (keyof Usage)[]) => {
     const billed = Object.entries(used).map(([name, count]) => {
       const included = INCLUDED_PER_MONTH[name as keyof Usage];

@@ -5,8 +5,9 @@
  * of JSON. `-- --smoke` runs everything for a moment, to see that it works, and draws nothing.
  */
 import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { build } from "../dev/build.ts";
+import { readOptions } from "../dev/command-line.ts";
+import { PERCENTILES } from "./commands.ts";
 import { createClock, createLoadSender, measureCapacity } from "./load-sender.ts";
 import { runOpenLoop, type Send } from "./open-loop.ts";
 import { percentilePlotOf } from "./percentile-plot.ts";
@@ -18,13 +19,7 @@ import { startTiers, type Tier } from "./tiers.ts";
 // workerd must not call Cloudflare.
 process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
 
-const { values: options } = parseArgs({
-  options: {
-    json: { type: "boolean", default: false },
-    seconds: { type: "string", default: "9" },
-    smoke: { type: "boolean", default: false },
-  },
-});
+const options = readOptions(PERCENTILES);
 
 const PLOT = "docs/images/percentiles.svg";
 /**

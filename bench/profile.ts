@@ -5,9 +5,10 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { SourceMap } from "node:module";
-import { parseArgs } from "node:util";
 import { build } from "../dev/build.ts";
+import { readOptions } from "../dev/command-line.ts";
 import { callTreeOf, labelOf, type Share, sharesBy } from "./call-tree.ts";
+import { PROFILE } from "./commands.ts";
 import { type CpuProfile, placeInSource } from "./cpu-profile.ts";
 import { flameGraphOf } from "./flame-graph.ts";
 import { openInspector } from "./inspector.ts";
@@ -19,7 +20,7 @@ import { comparedScenarios, otherScenarios, type Scenario } from "./scenarios.ts
 import { ASSEMBLED, BARE, BARE_KV, POSTERN, SANDBOX } from "./settings.ts";
 import { startStage } from "./stage.ts";
 
-const { values: options } = parseArgs({ options: { scenario: { type: "string", default: "hit" } } });
+const options = readOptions(PROFILE);
 
 const FOLDER = "dist/profile";
 /** Between two samples, in microseconds. A shorter interval would mostly measure the profiler. */
@@ -49,7 +50,7 @@ await stage.stop();
 
 const tree = callTreeOf(profile);
 const ms = tree.totalUs / 1_000;
-const title = `${scenario.label}: ${requests.toLocaleString("en")} requests, ${ms.toFixed(0)} ms`;
+const title = `${scenario.label}: ${requests.toLocaleString("en")} requests, ${ms.toFixed(0)} ms of CPU time`;
 console.log(`${title}\n`);
 printShares(
   "Where",
@@ -60,18 +61,16 @@ mkdirSync(FOLDER, { recursive: true });
 const file = `${FOLDER}/${scenario.name}`;
 writeFileSync(`${file}.svg`, flameGraphOf(tree, title));
 writeFileSync(`${file}.cpuprofile`, JSON.stringify(profile));
+console.log("self: in the function or file itself. total: with all that it called.");
 console.log(`Flame graph: ${file}.svg. For Chrome DevTools or speedscope: ${file}.cpuprofile.`);
 process.exit(0);
 
 function findScenario(): Scenario {
-  // Only Workers of Postern have a debugger.
-  const all = [...comparedScenarios(stage), ...otherScenarios(stage)].filter(
-    ({ worker }) => worker?.inspector !== undefined,
-  );
+  const all = [...comparedScenarios(stage), ...otherScenarios(stage)];
   const found = all.find(({ name }) => name === options.scenario);
-  if (found !== undefined) return found;
-  console.error(`There is no scenario ${options.scenario}: ${all.map(({ name }) => name).join(", ")}.`);
-  process.exit(1);
+  // Only Workers of Postern have a debugger.
+  if (found?.worker?.inspector === undefined) throw new Error(`${options.scenario} cannot be profiled.`);
+  return found;
 }
 
 async function record({ load, requests: perRun, worker }: Scenario): Promise<CpuProfile> {

@@ -2,13 +2,14 @@
 import { getMembers } from "../sandbox/seed.ts";
 import type { Load } from "./load.ts";
 import type { RunningWorker } from "./running-worker.ts";
+import type { ScenarioName } from "./scenario-names.ts";
 import { PROJECT } from "./settings.ts";
 import { ALL_ORGANIZATIONS, bearer, ORGANIZATION, ORIGIN, type Stage } from "./stage.ts";
 
 const members = getMembers();
 
 export interface Scenario {
-  readonly name: string;
+  readonly name: ScenarioName;
   /** The name in the printed table. */
   readonly label: string;
   readonly load: Load;
@@ -33,7 +34,7 @@ export const KV_HIT = { cacheStatus: /^postern; hit; ttl=\d+; detail=kv$/ };
 export const MISS = { cacheStatus: /^postern; fwd=miss; fwd-status=200; stored$/ };
 
 const createScenario = (
-  name: string,
+  name: ScenarioName,
   label: string,
   worker: RunningWorker,
   headers: Record<string, string>,
@@ -57,7 +58,7 @@ export const hitScenario = (postern: RunningWorker, key: string) =>
 export function comparedScenarios({ workers, keys, sessions, etag }: Stage): readonly Scenario[] {
   const { bare, bareKv, assembled, postern, withCors, fromKv } = workers;
   const hit = (
-    name: string,
+    name: ScenarioName,
     label: string,
     worker: RunningWorker,
     headers: Record<string, string>,
@@ -95,8 +96,12 @@ export function otherScenarios(stage: Stage): readonly Scenario[] {
 
 function otherHits({ workers, keys }: Stage): readonly Scenario[] {
   const { assembled, postern, logging, fromKv } = workers;
-  const hit = (name: string, label: string, headers: Record<string, string>, load: Partial<Load> = {}) =>
-    createScenario(name, label, postern, headers, 4_500, { ...HIT, ...load });
+  const hit = (
+    name: ScenarioName,
+    label: string,
+    headers: Record<string, string>,
+    load: Partial<Load> = {},
+  ) => createScenario(name, label, postern, headers, 4_500, { ...HIT, ...load });
   const all = { paths: ALL_ORGANIZATIONS };
   const basic = { Authorization: `Basic ${btoa(`${PROJECT.STYTCH_PROJECT_ID}:${keys.postern}`)}` };
   return [

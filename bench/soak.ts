@@ -3,7 +3,7 @@
  * Stytch fails in another way. Prints the wrong responses and the memory of Postern's isolate; with `--json`, as one
  * document. Exits with 1 if anything was wrong.
  */
-import { parseArgs } from "node:util";
+import { checkPositive, readOptions } from "../dev/command-line.ts";
 import { SECRETS } from "../dev/credentials.ts";
 import { startSandboxedPostern } from "../dev/sandboxed-postern.ts";
 import { openHeap } from "./heap.ts";
@@ -11,8 +11,18 @@ import { faultAt, msAfterFault, phaseAt } from "./soak-faults.ts";
 import { type PhaseStats, printResult } from "./soak-report.ts";
 import { type Caller, createCallers, LIMIT, type SoakResponse } from "./soak-traffic.ts";
 
-const { values: options } = parseArgs({
+const options = readOptions({
+  usage: `Usage: npm run soak -- [--seconds <n>] [--json]
+
+Mixed traffic over a real socket. Every half minute, Stytch fails in another
+way. Prints the wrong responses and the memory of Postern's isolate. Exits with
+1 if anything was wrong.
+
+Options:
+  --seconds <n>  how long it takes (default: 300)
+  --json         the result as one document`,
   options: { seconds: { type: "string", default: "300" }, json: { type: "boolean", default: false } },
+  check: ({ seconds }) => checkPositive("seconds", seconds),
 });
 const SECONDS = Number(options.seconds);
 const CONCURRENCY = 24;

@@ -18,7 +18,7 @@ import { type Environment, resolveConnection } from "./connection.ts";
 import { CliError, errorLine, jsonText } from "./errors.ts";
 import { EXAMPLE_ID, examples, ROOT_HELP } from "./help.ts";
 import { addMoveCommands } from "./move-commands.ts";
-import { withoutOptionsOfNpm } from "./npm-options.ts";
+import { withNpmHint, withoutOptionsOfNpm } from "./npm-options.ts";
 import {
   parseDuration,
   parseKeyId,
@@ -48,14 +48,17 @@ export interface CliIo {
 
 /** Runs one command. Returns the exit code: 0 if it succeeded, 1 if it failed, 2 for wrong usage. */
 export async function runCli(args: readonly string[], io: CliIo): Promise<0 | 1 | 2> {
+  const program = createProgram(io);
   try {
-    await withoutOptionsOfNpm(createProgram(io), io.env).parseAsync(args, { from: "user" });
+    await withoutOptionsOfNpm(program, io.env).parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) {
       if (error.exitCode === 0) return 0;
+      const command = program.commands.find((one) => one.name() === args[0]) ?? program;
       // Without a command, commander has printed the help already.
-      if (error.code !== "commander.help") io.writeErr(errorLine(error.message));
+      if (error.code !== "commander.help")
+        io.writeErr(errorLine(withNpmHint(error.message, command, io.env)));
       return 2;
     }
     io.writeErr(errorLine(error instanceof Error ? error.message : String(error)));

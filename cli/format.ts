@@ -35,8 +35,8 @@ function recordRows(key: KeyRecord): readonly (readonly [string, string | undefi
     ["organizations", listText(key.organization_ids)],
     ...fieldRows(key),
     ["rate limit", rateLimitText(key.rate_limit)],
-    ["allowed IPs", listText(key.allowed_ips)],
-    ["region", key.region === null ? "none" : key.region],
+    ["allowed IPs", listText(key.allowed_ips, "any")],
+    ["region", key.region === null ? "near its creator" : key.region],
     ["expires", key.expires_at ? utcTime(key.expires_at) : "never"],
     ["created", utcTime(key.created_at)],
     ["updated", utcTime(key.updated_at)],
@@ -68,8 +68,8 @@ export function editedText(before: KeyRecord, after: KeyRecord): string {
 }
 
 /** Null means no restriction; undefined, that an older Postern did not say. */
-const listText = (items: readonly string[] | null | undefined) =>
-  items === null ? "all" : items?.join(", ");
+const listText = (items: readonly string[] | null | undefined, unrestricted = "all") =>
+  items === null ? unrestricted : items?.join(", ");
 
 function fieldRows({
   fields,

@@ -12,15 +12,28 @@ const NAMES_OF_NPM = ["all", "expires", "json", "name", "scope", "token", "yes"]
 
 /** Returns the program. Throws if npm took any option of any of its commands. */
 export function withoutOptionsOfNpm(program: Command, env: Environment): Command {
-  const names = new Set(optionsOf(program).map((option) => option.name()));
-  const taken = optionsTakenByNpm([...names], env).filter((name) => !NAMES_OF_NPM.includes(name));
+  const taken = takenOptions(program, env).filter((name) => !NAMES_OF_NPM.includes(name));
   if (taken.length === 0) return program;
-  const flags = taken.map((name) => `--${name}`).join(", ");
   throw new CliError(
-    `npm took ${flags} for itself, since no -- stands before it. Nothing was sent. Write: npm run keys -- <command> <options>`,
+    `npm took ${flagsOf(taken)} for itself, since no -- stands before it. Nothing was sent. ${RIGHT_FORM}`,
     2,
   );
 }
+
+/** What is wrong with the usage, and what may be its cause: an option of a name that npm has, too. */
+export function withNpmHint(problem: string, command: Command, env: Environment): string {
+  const taken = takenOptions(command, env);
+  if (taken.length === 0) return problem;
+  const hint = `If you gave ${flagsOf(taken)}, npm took it for itself, since no -- stands before it. ${RIGHT_FORM}`;
+  return `${problem.replace(/\.$/, "")}. ${hint}`;
+}
+
+const RIGHT_FORM = "Write: npm run keys -- <command> <options>";
+
+const flagsOf = (names: readonly string[]) => names.map((name) => `--${name}`).join(", ");
+
+const takenOptions = (command: Command, env: Environment) =>
+  optionsTakenByNpm([...new Set(optionsOf(command).map((option) => option.name()))], env);
 
 const optionsOf = (command: Command): readonly Option[] => [
   ...command.options,

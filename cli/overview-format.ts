@@ -36,29 +36,38 @@ function summary({ degraded, totals, hit_ratio, upstream, cost }: Overview, hour
       "Stytch's time",
       p50_ms === null ? undefined : `p50 ${ms(p50_ms)}, p95 ${ms(p95_ms)}, p99 ${ms(p99_ms)}`,
     ],
-    [
-      "cost, estimated",
-      cost.usd_per_million === null
-        ? undefined
-        : `$${cost.usd_per_million.toFixed(2)} a million requests, $${cost.usd_per_month.toFixed(2)} a month`,
-    ],
+    ...costRows(cost, hours),
   ]);
 }
 
+function costRows(cost: Overview["cost"], hours: number): readonly (readonly [string, string])[] {
+  if (cost.usd_per_million === null) return [];
+  const stretch = hours === 1 ? "the current one" : `the last ${hours}`;
+  return [
+    [
+      "cost, estimated",
+      `${dollars(cost.usd_per_million)} a million requests, without the plan's $5 and logs`,
+    ],
+    ["cost of a month", `${dollars(cost.usd_per_month)}, if its hours are like ${stretch}`],
+  ];
+}
+
 function keysTable(keys: Overview["top_keys"]): string {
-  const most = Math.max(...keys.map(({ requests }) => requests));
+  const callsOf = ({ requests, rate_limited }: (typeof keys)[number]) => requests + rate_limited;
+  const most = Math.max(...keys.map(callsOf));
   return table(
     ["KEY ID", "NAME", "CALLS", "LIMITED", "LAST USED (UTC)", ""],
-    keys.map(({ key_id, name, requests, rate_limited, last_used_at }) => [
-      key_id,
-      truncate(printable(name), MAX_NAME_WIDTH),
-      shortCount(requests),
-      shortCount(rate_limited),
-      utcMinute(last_used_at),
-      bar(requests, most, KEY_BAR_WIDTH),
+    keys.map((key) => [
+      key.key_id,
+      truncate(printable(key.name), MAX_NAME_WIDTH),
+      shortCount(callsOf(key)),
+      shortCount(key.rate_limited),
+      utcMinute(key.last_used_at),
+      bar(callsOf(key), most, KEY_BAR_WIDTH),
     ]),
   );
 }
 
+const dollars = (value: number) => (value > 0 && value < 0.005 ? "under $0.01" : `$${value.toFixed(2)}`);
 const percent = (ratio: number) => `${(ratio * 100).toFixed(1)} %`;
 const ms = (value: number | null) => (value === null ? "unknown" : `${shortCount(Math.round(value))} ms`);

@@ -1,11 +1,14 @@
 /** Formats what was counted, hour by hour, in at most 80 columns. */
+import { allCalls } from "../src/keys/all-calls.ts";
 import { column, shortCount } from "./bars.ts";
 import type { CountedHour, Usage } from "./client.ts";
 import { utcMinute } from "./format.ts";
 import { table } from "./table.ts";
 
 export function usageText({ hours }: Usage, requestedHours: number): string {
-  return hours.length === 0 ? `No calls ${timeText(requestedHours)}.` : hoursTable(hours);
+  if (hours.length === 0) return `No calls ${timeText(requestedHours)}.`;
+  // Of a key, `requests` lacks what its limit refused. Of the deployment, it does not.
+  return hoursTable(hours.map((hour) => ({ ...hour, requests: allCalls(hour) })));
 }
 
 /** The current hour, which has begun and is not over, is one of `hours`. */
@@ -24,12 +27,18 @@ const COUNTS = [
 ] as const;
 const HEADER = ["CALLS", "HITS", "STALE", "MISSES", "DENIED", "404", "5XX", "LIMITED"];
 
-/** A line for each hour, with a bar for its calls, and their total. */
+/**
+ * A line for each hour, with a bar for its calls, and their total. `requests` of each hour: all calls. A last line says
+ * which ones are in no column of their own, if there are any.
+ */
 export function hoursTable(hours: readonly CountedHour[]): string {
   const most = Math.max(...hours.map(({ requests }) => requests));
   const line = (countOf: (name: (typeof COUNTS)[number]) => number) =>
     COUNTS.map((name) => shortCount(countOf(name)));
-  return table(
+  const totalOf = (name: (typeof COUNTS)[number]) => hours.reduce((sum, hour) => sum + (hour[name] ?? 0), 0);
+  const [all, ...byOutcome] = COUNTS.map(totalOf);
+  const rest = (all ?? 0) - byOutcome.reduce((sum, count) => sum + count, 0);
+  const lines = table(
     ["UTC", "", ...HEADER],
     [
       ...hours.map((hour) => [
@@ -37,7 +46,10 @@ export function hoursTable(hours: readonly CountedHour[]): string {
         column(hour.requests, most),
         ...line((name) => hour[name] ?? 0),
       ]),
-      ["total", "", ...line((name) => hours.reduce((sum, hour) => sum + (hour[name] ?? 0), 0))],
+      ["total", "", ...line(totalOf)],
     ],
   );
+  return rest > 0
+    ? `${lines}\nIn no other column: ${shortCount(rest)} (400, 405, /whoami, public keys, preflights)`
+    : lines;
 }

@@ -11,10 +11,11 @@ import { dropCachedAnswers, readLocalState, saveLocalState } from "./local-state
 import { alreadyRunsProblem } from "./running-postern.ts";
 import { type RunningServer, serve } from "./serve.ts";
 import { getStartKey, projectKeyPolicy, SANDBOX_KEY_POLICY } from "./start-key.ts";
-import { chooseSandboxPort } from "./start-options.ts";
+import { checkPortFree, chooseSandboxPort } from "./start-options.ts";
 import { lockState } from "./state-lock.ts";
 import { askStytchAboutCredentials, checkCredentialsMatch } from "./stytch-credentials.ts";
 import { welcomeText } from "./welcome.ts";
+import { startOnPort } from "./worker-start.ts";
 
 /** In the order in which they started. */
 const servers: RunningServer[] = [];
@@ -74,6 +75,10 @@ async function start({ port, hasDemo }: LocalOptions): Promise<void> {
     onLogLine: (line) => {
       if (isReady) console.log(line);
     },
+  }).catch(async (error: unknown) => {
+    // Another program may have taken it since it was found free.
+    const problem = await checkPortFree(port);
+    throw problem === null ? error : new Error(problem);
   });
   servers.push(postern);
   const adminToken = config.adminToken ?? "";
@@ -124,12 +129,16 @@ function readProjectVars(): { projectVars: Vars; usesSandbox: boolean } {
 
 /** Returns the sandbox's origin. */
 async function startSandbox(posternPort: number): Promise<string> {
-  const sandbox = await serve("sandbox/wrangler.toml", {
-    port: await chooseSandboxPort(posternPort),
-    vars: { STYTCH_PROJECT_ID: PROJECT_ID, STYTCH_SECRET: UPSTREAM_SECRET },
-    persist: false,
-    onLogLine: () => {},
-  });
+  const sandbox = await startOnPort(
+    await chooseSandboxPort(posternPort),
+    async (port) =>
+      await serve("sandbox/wrangler.toml", {
+        port,
+        vars: { STYTCH_PROJECT_ID: PROJECT_ID, STYTCH_SECRET: UPSTREAM_SECRET },
+        persist: false,
+        onLogLine: () => {},
+      }),
+  );
   servers.push(sandbox);
   return sandbox.origin;
 }

@@ -4,8 +4,13 @@ import { build, POSTERN_CONFIG } from "./build.ts";
 import { locate } from "./source-places.ts";
 
 const [...words] = process.argv.slice(2);
+const usage = 'Usage: npm run locate -- "<the defect of a log line>"';
+if (words[0] === "--help") {
+  console.log(usage);
+  process.exit(0);
+}
 if (words.length === 0 && process.stdin.isTTY) {
-  console.error('Usage: npm run locate -- "<the defect of a log line>"');
+  console.error(usage);
   process.exit(1);
 }
 const defect = words.length > 0 ? words.join(" ") : await text(process.stdin);

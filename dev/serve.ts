@@ -3,9 +3,10 @@ import { buildAssets } from "../console/build.ts";
 import { POSTERN_CONFIG } from "./build.ts";
 import { NO_ENV_FILES } from "./wrangler-settings.ts";
 
-const { unstable_startWorker } = await import("wrangler");
+const { unstable_DevEnv } = await import("wrangler");
 
 import { isConnectionFailureDetail } from "./runtime-log.ts";
+import { awaitStart } from "./worker-start.ts";
 
 export interface ServeOptions {
   /** 0 for any free port. */
@@ -28,7 +29,7 @@ export interface RunningServer {
 
 /**
  * `configPath` is the Worker's `wrangler.toml`. The server listens on loopback only. `.dev.vars` is not read: the
- * Worker gets what is in its configuration file and in `vars`.
+ * Worker gets what is in its configuration file and in `vars`. Rejects if it does not start, such as on a taken port.
  */
 export async function serve(
   configPath: string,
@@ -38,7 +39,8 @@ export async function serve(
     ([name, value]) => [name, { type: "secret_text", value }] as const,
   );
   if (configPath === POSTERN_CONFIG) await buildAssets();
-  const worker = await unstable_startWorker({
+  const wrangler = new unstable_DevEnv();
+  const started = wrangler.startWorker({
     config: configPath,
     envFiles: NO_ENV_FILES,
     bindings: Object.fromEntries(bindings),
@@ -53,7 +55,18 @@ export async function serve(
       },
     },
   });
-  await worker.ready;
+  try {
+    await awaitStart(
+      configPath,
+      wrangler,
+      started.then(async ({ ready }) => await ready),
+    );
+  } catch (error) {
+    // Not `dispose`, which waits for the start that has failed.
+    void wrangler.teardown().catch(() => {});
+    throw error;
+  }
+  const worker = await started;
   return {
     origin: (await worker.url).origin,
     inspector: await worker.inspectorUrl,

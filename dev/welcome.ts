@@ -20,6 +20,10 @@ export interface LocalPostern {
 }
 
 const ORGANIZATIONS = "/v1/b2b/organizations";
+/** Of the user's own project, nothing is known. */
+const FILL_IN = ", with an organization of your project, by its ID, slug or external ID";
+/** A body ends without a line break, which the next command would follow. */
+const CURL = "curl -iw '\\n'";
 const MEMBERS = `${ORGANIZATIONS}/members/dangerously_get`;
 
 export function welcomeText(postern: LocalPostern): string {
@@ -31,14 +35,15 @@ export function welcomeText(postern: LocalPostern): string {
   return [
     `\nPostern is running on ${url}, in front of ${behind}.`,
     ...(credentialsText === null ? [] : [credentialsText]),
-    "To try it, paste this into another terminal:\n",
+    `To try it, paste these lines into another terminal${sandboxUrl === null ? FILL_IN : ""}:\n`,
     `POSTERN=${url}`,
     `KEY=${key}`,
+    `FORGED_KEY=${forgedKey}`,
+    `ADMIN_TOKEN=${adminToken}`,
     ...variables,
+    "\nThen paste one command at a time. A line with # in front says what the next one does.\n",
     ...reads,
-    `\nFORGED_KEY=${forgedKey}`,
     curl("the key with one character changed: 401", `${ORGANIZATIONS}/${organization}`, "FORGED_KEY"),
-    `\nADMIN_TOKEN=${adminToken}`,
     curl(`all keys: ${keysCommand(url)} list shows them as a table`, "/admin/keys", "ADMIN_TOKEN"),
     ...(sandboxUrl === null ? [] : sessionExample()),
     `\nThe console: ${url}/console/\nSign in with: ${adminToken}`,
@@ -52,8 +57,8 @@ export function welcomeText(postern: LocalPostern): string {
 /** A member signs in at the sandbox, and its session reads its organization without a key. */
 function sessionExample(): readonly string[] {
   return [
-    "\n# the session of a member reads its own organization: allow it, sign in, read",
-    `curl -X PUT -H "Authorization: Bearer $ADMIN_TOKEN" "$POSTERN/admin/session-policy" -d '{"scopes": ["organizations:read"]}'`,
+    "# the session of a member reads its own organization: allow it, sign in, read",
+    `${CURL} -X PUT -H "Authorization: Bearer $ADMIN_TOKEN" "$POSTERN/admin/session-policy" -d '{"scopes": ["organizations:read"]}'`,
     `SESSION=$(curl -s "$SANDBOX/sessions" -d '{"member_id": "${demo.member_id}"}' | cut -d '"' -f 4)`,
     curl("with it, any other organization is a 404", `${ORGANIZATIONS}/${demo.organization_slug}`, "SESSION"),
   ];
@@ -72,8 +77,14 @@ function sandboxExamples(sandboxUrl: string): Examples {
     organization: demo.organization_id,
     reads: [
       organizationRead(demo.organization_id),
-      curl("the same organization by its slug", `${ORGANIZATIONS}/${demo.organization_slug}`),
-      curl("and by its external ID", `${ORGANIZATIONS}/${encodeURIComponent(demo.organization_external_id)}`),
+      curl(
+        "the same organization by its slug: a miss, once for each name",
+        `${ORGANIZATIONS}/${demo.organization_slug}`,
+      ),
+      curl(
+        "and by its external ID: the same",
+        `${ORGANIZATIONS}/${encodeURIComponent(demo.organization_external_id)}`,
+      ),
       memberRead(demo.member_id),
       curl(
         "what belongs to it: curl makes a call for each name in braces",
@@ -94,20 +105,17 @@ function sandboxExamples(sandboxUrl: string): Examples {
       curl("one with SCIM", `${ORGANIZATIONS}/${notable.scim.organization_slug}`),
       memberRead(notable.scimMember.member_id, "a member that SCIM made"),
       "# all that the sandbox has, in pages. Members can be filtered by organization_id and status",
-      'curl "$SANDBOX/organizations?limit=20"',
-      `curl "$SANDBOX/members?organization_id=${notable.largest.organization_slug}"`,
+      `${CURL} "$SANDBOX/organizations?limit=20"`,
+      `${CURL} "$SANDBOX/members?organization_id=${notable.largest.organization_slug}"`,
     ],
   };
 }
 
-/** Nothing is known of the user's own organizations, so the commands name a variable to fill in. */
+/** The commands name a variable to fill in. */
 function ownProjectExamples({ url, key, keyExpiresAt }: LocalPostern): Examples {
   const environment = key.startsWith("pst_live_") ? "live" : "test";
   return {
-    variables: [
-      "# fill in an ID, slug or external ID of your own project",
-      `ORGANIZATION=organization-${environment}-...`,
-    ],
+    variables: [`ORGANIZATION=organization-${environment}-...`],
     organization: "$ORGANIZATION",
     reads: [
       organizationRead("$ORGANIZATION"),
@@ -130,5 +138,5 @@ const memberRead = (member: string, comment = "a member: never cached") =>
   curl(comment, `${MEMBERS}/${member}`);
 
 function curl(comment: string, path: string, credential = "KEY"): string {
-  return `# ${comment}\ncurl -i -H "Authorization: Bearer $${credential}" "$POSTERN${path}"`;
+  return `# ${comment}\n${CURL} -H "Authorization: Bearer $${credential}" "$POSTERN${path}"`;
 }

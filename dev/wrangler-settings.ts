@@ -10,6 +10,8 @@ import type { Unstable_MiniflareWorkerOptions } from "wrangler";
 // Neither workerd nor wrangler may call Cloudflare: a local Postern works offline and reports nothing.
 process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
 process.env["WRANGLER_SEND_METRICS"] ??= "false";
+// Otherwise the output begins with how many rules the static files have for their headers.
+process.env["WRANGLER_LOG"] ??= "error";
 // It would choose another environment of wrangler.toml.
 delete process.env["CLOUDFLARE_ENV"];
 // Otherwise `.env` files become bindings, and all variables of the process if CLOUDFLARE_INCLUDE_PROCESS_ENV is set.

@@ -206,7 +206,7 @@ export const overview: Overview = {
       last_used_at: "2026-11-21T20:59:58.402Z",
     },
   ],
-  cost: { usd_per_million: 0.912, usd_per_month: 33.41 },
+  cost: { usd_per_million: 0.912, usd_per_month: 1.3374 },
 };
 
 export const jwks = {

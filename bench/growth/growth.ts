@@ -4,8 +4,8 @@
  * `docs/images/growth.svg`. `-- --smoke` does everything once and briefly, and only prints; its figures mean nothing.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { build } from "../../dev/build.ts";
+import { readOptions } from "../../dev/command-line.ts";
 import { replaceBetween } from "../../dev/markdown.ts";
 import { PROCESSORS, pin } from "../processors.ts";
 import { POSTERN } from "../settings.ts";
@@ -21,6 +21,14 @@ process.env["CLOUDFLARE_CF_FETCH_ENABLED"] ??= "false";
 const PAGE = "docs/performance.md";
 const PICTURE = "docs/images/growth.svg";
 
+const TITLES: Readonly<Record<string, string>> = {
+  hits: "Hits",
+  purges: "The purge list",
+  directory: "The Directory",
+  limits: "One limit, shared by isolates",
+  growth: "How the figures grow",
+};
+
 const FULL = {
   hits: { starts: 2, rounds: 4, requests: 10_000 },
   minCpuMs: 100,
@@ -28,7 +36,18 @@ const FULL = {
 };
 const SMOKE = { hits: { starts: 1, rounds: 1, requests: 100 }, minCpuMs: 0, limits: { seconds: 2, runs: 1 } };
 
-const { values: options } = parseArgs({ options: { smoke: { type: "boolean", default: false } } });
+const options = readOptions({
+  usage: `Usage: npm run growth -- [--smoke]
+
+Measures what a hit, the Directory and a limit take with few and with many of
+what there is. Takes about three minutes. Writes the tables of
+docs/performance.md anew, and draws docs/images/growth.svg.
+
+Options:
+  --smoke  everything once and briefly, and only prints: the figures mean
+           nothing`,
+  options: { smoke: { type: "boolean", default: false } },
+});
 const size = options.smoke ? SMOKE : FULL;
 const progress = (text: string) => process.stderr.write(`${text}\n`);
 
@@ -45,8 +64,8 @@ const hits = await measureHits(built, size.hits);
 
 const results: GrowthResults = { hits, directory, limits };
 const tables = tablesOf(results);
-if (options.smoke) progress("a smoke run: the figures mean nothing");
-for (const table of Object.values(tables)) console.log(table);
+if (options.smoke) console.log("A smoke run: the figures mean nothing.\n");
+for (const [name, table] of Object.entries(tables)) console.log(`${TITLES[name]}:\n\n${table}`);
 if (!options.smoke) {
   writeFileSync(PICTURE, pictureOf(results));
   const page = Object.entries(tables).reduce(
@@ -55,5 +74,6 @@ if (!options.smoke) {
     readFileSync(PAGE, "utf8"),
   );
   writeFileSync(PAGE, page);
+  progress(`wrote ${PAGE} and ${PICTURE}`);
 }
 process.exit(0);

@@ -9,18 +9,22 @@ const MAX_MISFIT = 0.2;
 const LEAST_SHARE = 1 / 500;
 /** The last step of figures that level off grows by no more than this share. */
 const LEVEL_SHARE = 0.1;
+/** A smaller power of n says less than how many times as much the last figure is. */
+const MIN_EXPONENT = 0.1;
 
 /**
  * The simplest description that fits: `constant`, `grows with log n`, `linear`, `levels off` (grows first, and no more in
- * the last step), `falls`, or `as n^0.5`. `tolerance`: by what share figures may differ that are constant, since figures
- * of time vary with the machine. The points are in order of n, which is at least 1, and there are two or more.
+ * the last step), `falls`, or `as n^0.5`, and `1.3 times` for less than the tenth power. `no trend`: one between is
+ * higher, and the last is as the first. `tolerance`: by what share figures may differ that are the same, since figures of
+ * time vary with the machine. The points are in order of n, which is at least 1, and there are two or more.
  */
 export function verdictOf(points: readonly Point[], tolerance: number): string {
   const values = points.map(([, value]) => value);
   const [first = 0, last = 0] = [values[0], values.at(-1)];
   const [least, most] = [Math.min(...values), Math.max(...values)];
   if (most <= least * (1 + tolerance)) return "constant";
-  if (last < first) return "falls";
+  if (first > last * (1 + tolerance)) return "falls";
+  if (last <= first * (1 + tolerance)) return "no trend";
   const models = [
     { name: "grows with log n", misfit: misfitOf(points, Math.log) },
     { name: "linear", misfit: misfitOf(points, (n) => n) },
@@ -29,7 +33,7 @@ export function verdictOf(points: readonly Point[], tolerance: number): string {
   if (points.length > 2 && last <= (values.at(-2) ?? 0) * (1 + LEVEL_SHARE)) return "levels off";
   if (points.length > 2 && best !== undefined && best.misfit <= MAX_MISFIT) return best.name;
   const exponent = exponentOf(points);
-  return `as n^${exponent.toFixed(exponent < 0.1 ? 2 : 1)}`;
+  return exponent < MIN_EXPONENT ? `${(last / first).toFixed(1)} times` : `as n^${exponent.toFixed(1)}`;
 }
 
 /**

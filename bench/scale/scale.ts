@@ -3,6 +3,7 @@
  * into `docs/scale.md`, and draws its pictures. Takes some minutes. Nothing in it depends on how fast the machine is.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { readOptions } from "../../dev/command-line.ts";
 import { replaceBetween } from "../../dev/markdown.ts";
 import type { Limit } from "../../src/limits/bucket.ts";
 import { simulate } from "../../test/simulation/limited-world.ts";
@@ -22,6 +23,19 @@ import {
 } from "./report.ts";
 
 const PAGE = "docs/scale.md";
+
+readOptions({
+  usage: `Usage: npm run scale
+
+Simulates a deployment of up to 10,000 isolates in 300 locations. Takes about
+four minutes of a processor. Writes the tables of ${PAGE} anew, and draws
+docs/images/scale-load.svg and scale-purge.svg.
+
+In the tables, "today" is Postern as it is, with one Directory. Relays are a
+design of ${PAGE} that is not built.`,
+  options: {},
+});
+
 const WARM_UP_SECONDS = 8;
 const LIMITED_SECONDS = 20;
 /** So few isolates start a second that no object is overloaded by first calls, unless all start at once. */
@@ -51,9 +65,14 @@ const SHOWN = [
   [RELAYS, 10_000],
 ] as const;
 
+const runCount = [...STARTED_IN_TURN, ...STARTED_AT_ONCE].reduce((sum, [, counts]) => sum + counts.length, 0);
+let runsBegun = 0;
+
 async function run(design: Design, isolates: number, startSeconds: number): Promise<Run> {
+  runsBegun += 1;
+  const start = startSeconds === 0 ? "started at once" : "started in turn";
   process.stderr.write(
-    `${startSeconds === 0 ? "started at once" : "started in turn"}, ${design.name}: ${isolates} isolates\n`,
+    `${runsBegun} of ${runCount}: ${start}, ${design.name}, ${isolates.toLocaleString("en")} isolates\n`,
   );
   const load = { isolates, ratePerIsolate: RATE_PER_ISOLATE, hotKeyShare: 0.5 };
   const setting = { seed: 1, ...load, startSeconds, warmUpSeconds: WARM_UP_SECONDS };

@@ -1,8 +1,9 @@
 /** Sums over the hours of a key's usage. Pure. */
+import { allCalls } from "../../src/keys/all-calls.ts";
 import type { UsageHour } from "../shapes.ts";
 
 export interface UsageSums {
-  /** All, whatever came of them. The key's questions about itself are no calls. */
+  /** All, whatever came of them, as the overview has them. The key's questions about itself are no calls. */
   readonly calls: number;
   /** Denied, or over the limit. */
   readonly refused: number;
@@ -17,8 +18,7 @@ export function usageSums(hours: readonly UsageHour[]): UsageSums {
   const reads = fast + sum("misses");
   const refused = sum("denied") + sum("rate_limited");
   return {
-    // By outcome, as the plot and the overview have them: `requests` has some of those that were denied, but not all.
-    calls: reads + refused + sum("not_found") + sum("errors"),
+    calls: hours.reduce((total, hour) => total + allCalls(hour), 0),
     refused,
     hitRatio: reads === 0 ? null : fast / reads,
   };

@@ -2,7 +2,6 @@
 import { type Figure, Figures } from "../components/page.tsx";
 import { formatCount, formatDollars, formatMs, formatRatio, formatShort } from "../format.ts";
 import type { Overview } from "../shapes.ts";
-import { estimateText } from "./estimate.ts";
 
 /** From here on, failures are more than chance. */
 const HIGH_RATIO = 0.05;
@@ -10,7 +9,8 @@ const SLOW_MS = 2_000;
 
 const NONE = "–";
 
-export function OverviewFigures({ overview }: { overview: Overview }) {
+/** `span`: the stretch of time, as in "for a month like the last 24 hours". */
+export function OverviewFigures({ overview, span }: { overview: Overview; span: string }) {
   const { totals, hit_ratio, upstream, cost } = overview;
   const { p50_ms, p95_ms, p99_ms, error_ratio } = upstream;
   const refused = totals.denied + totals.rate_limited;
@@ -55,7 +55,7 @@ export function OverviewFigures({ overview }: { overview: Overview }) {
       note:
         cost.usd_per_million === null
           ? "no requests"
-          : `${estimateText(overview.hours, Date.now())}; ${formatDollars(cost.usd_per_million)} a million`,
+          : `estimated, like ${span}, without the plan's $5; ${formatDollars(cost.usd_per_million)} a million`,
     },
   ];
   return <Figures figures={figures} />;

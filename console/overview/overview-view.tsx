@@ -86,7 +86,7 @@ function OverviewPanels({ overview, hours, readAt }: PanelProps) {
         </div>
         <p class="health-when">As of {formatClock(readAt)}</p>
       </section>
-      <OverviewFigures overview={overview} />
+      <OverviewFigures overview={overview} span={span} />
       <Section title="Requests by outcome" aside={<>In {span}</>}>
         {overview.totals.requests === 0 ? (
           <Empty>There were no requests in {span}.</Empty>

@@ -1,5 +1,4 @@
 /** The overview, from what the Directory stores: the sums of the counts, and the names of keys. */
-import { HOUR_MS } from "../keys/usage.ts";
 import type { MetricStore } from "../metrics/metric-store.ts";
 import { overviewOf, topKeysOf } from "../metrics/overview.ts";
 import type { Overview } from "../metrics/overview-answer.ts";
@@ -14,13 +13,12 @@ export function readOverview(
   hours: number,
   now: number,
 ): Overview {
-  const { createdAt, keys } = metrics.read(now);
-  const { firstHour, before, sums } = metrics.period(hours, now);
+  const { before, sums } = metrics.period(hours, now);
   return overviewOf({
     before: before.series,
     sums,
-    elapsedMs: now - Math.max(firstHour * HOUR_MS, createdAt),
+    hourCount: hours,
     degraded: metrics.degradedParts(now),
-    topKeys: topKeysOf(before.keys, keys, nameOf),
+    topKeys: topKeysOf(before.keys, metrics.read(now).keys, nameOf),
   });
 }

@@ -5,16 +5,11 @@
 import type { SeriesCounts } from "./counters.ts";
 import { lookupsOf, sumOf } from "./hour-totals.ts";
 import type { Cost } from "./overview-answer.ts";
-import { dollarsPerMillion, type Operations } from "./prices.ts";
+import { CPU_MS_PER_REQUEST, dollarsPerMillion, type Operations } from "./prices.ts";
 import { BUCKET_SECONDS, LAST_BUCKET } from "./series.ts";
 
 const HOURS_PER_MONTH = 730;
-const HOUR_MS = 3_600_000;
-/** Shorter stretches of time say nothing of a month. */
-const MIN_ELAPSED_MS = 60_000;
 
-/** A hit takes about this much in the benchmark. Nothing in a Worker can measure it. */
-const CPU_MS_PER_REQUEST = 0.1;
 /** A lease brings a usage report, one in five of which is stored, and a miss leaves two rows, as the benchmark counts them. */
 const ROWS_PER_LEASE = 0.2;
 const ROWS_PER_MISS = 2;
@@ -22,16 +17,19 @@ const ROWS_PER_MISS = 2;
 /** The Worker itself asks Stytch for these, and pays for no object that waits. */
 const MEMBER_OPERATIONS = ["member", "organization_member"];
 
-/** `elapsedMs`: the time in which the counts were made. */
-export function costOf(counts: Readonly<SeriesCounts>, elapsedMs: number): Cost {
+/**
+ * `counts`: of the last `hours` hours. The cost of a month supposes that the others are like these. Hours from before the
+ * deployment, and the rest of the current one, count as hours without traffic: a projection from the minutes since would
+ * take the first test of a new deployment for its usual traffic.
+ */
+export function costOf(counts: Readonly<SeriesCounts>, hours: number): Cost {
   // Cloudflare bills all requests, whoever makes them.
   const requests = sumOf(counts, "http_requests", () => true);
   if (requests === 0) return { usd_per_million: null, usd_per_month: 0 };
   const perMillion = dollarsPerMillion(operationsOf(counts), requests, CPU_MS_PER_REQUEST, true);
-  const months = Math.max(elapsedMs, MIN_ELAPSED_MS) / (HOURS_PER_MONTH * HOUR_MS);
   return {
     usd_per_million: round(perMillion, 3),
-    usd_per_month: round((perMillion * requests) / 1_000_000 / months, 2),
+    usd_per_month: round((perMillion * requests * HOURS_PER_MONTH) / hours / 1_000_000, 4),
   };
 }
 

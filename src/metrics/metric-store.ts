@@ -26,8 +26,6 @@ export interface MetricHour {
 
 /** A stretch of hours that ends now. */
 interface MetricPeriod {
-  /** Hours since the epoch. */
-  readonly firstHour: number;
   /** The last sum from before the first hour; empty if nothing was counted by then. */
   readonly before: Pick<StoredSum, "series" | "keys">;
   /** Those of the hours with traffic and of the current one, the oldest first. */
@@ -140,7 +138,7 @@ export class MetricStore {
       if (row !== undefined) sums.push({ hour, series: JSON.parse(row.series) as SeriesCounts });
     }
     sums.push({ hour: current, series });
-    return { firstHour, before: this.#sumBefore(firstHour), sums };
+    return { before: this.#sumBefore(firstHour), sums };
   }
 
   /** The last sum from before this hour: usually that of the hour before. */

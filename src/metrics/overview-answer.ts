@@ -30,8 +30,13 @@ export const TopKey = z.strictObject({
 export type TopKey = Readonly<z.output<typeof TopKey>>;
 
 export const Cost = z.strictObject({
-  usd_per_million: z.number().nullable().describe("For a million requests; null if there were none"),
-  usd_per_month: z.number().describe("For a month of traffic like this"),
+  usd_per_million: z
+    .number()
+    .nullable()
+    .describe(
+      "For a million requests, without the plan's $5, what it includes, and logs; null if there were none",
+    ),
+  usd_per_month: z.number().describe("For a month like these hours: 730 hours with as many requests each"),
 });
 export type Cost = Readonly<z.output<typeof Cost>>;
 

@@ -13,13 +13,13 @@ export interface OverviewSource {
   readonly before: SeriesCounts;
   /** The sums of hours, the oldest first. */
   readonly sums: readonly MetricHour[];
-  /** How long the stretch of time is in which it was counted. */
-  readonly elapsedMs: number;
+  /** How many hours the sums are of, the current one included. */
+  readonly hourCount: number;
   readonly degraded: readonly string[];
   readonly topKeys: readonly TopKey[];
 }
 
-export function overviewOf({ before, sums, elapsedMs, degraded, topKeys }: OverviewSource): Overview {
+export function overviewOf({ before, sums, hourCount, degraded, topKeys }: OverviewSource): Overview {
   const counts = increaseOf(before, sums.at(-1)?.series ?? {});
   return {
     status: degraded.length === 0 ? "ok" : "degraded",
@@ -34,7 +34,7 @@ export function overviewOf({ before, sums, elapsedMs, degraded, topKeys }: Overv
     },
     hours: hoursOf(before, sums),
     top_keys: topKeys,
-    cost: costOf(counts, elapsedMs),
+    cost: costOf(counts, hourCount),
   };
 }
 

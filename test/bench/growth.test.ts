@@ -19,6 +19,8 @@ test.each<[string, (n: number) => number]>([
   ["grows with log n", (n) => 5 + 2 * Math.log2(n)],
   ["levels off", (n) => Math.min(n, 50) + 2],
   ["falls", (n) => 10 / n],
+  ["no trend", (n) => (n === 100 ? 12 : 7)],
+  ["no trend", (n) => (n === 100 ? 12 : n === 1 ? 7.3 : 7)],
   ["as n^0.5", (n) => Math.sqrt(n)],
   ["as n^2.0", (n) => n * n],
 ])("growth that is %s is called that, case %#", (verdict, of) => {
@@ -31,7 +33,18 @@ test("figures are constant only within the tolerance", () => {
     [5_000, 12.9],
   ];
   expect(verdictOf(points, 0.3)).toBe("constant");
-  expect(verdictOf(points, 0.2)).toBe("as n^0.03");
+  expect(verdictOf(points, 0.2)).toBe("1.3 times");
+});
+
+test("figures that differ by less than the tolerance neither fall nor grow", () => {
+  const points = (...values: readonly number[]): Point[] =>
+    values.map((value, i) => [NUMBERS[i] ?? 0, value]);
+  // Two rows of a run, in ms.
+  expect(verdictOf(points(0.073, 0.12, 0.068), 0.4)).toBe("no trend");
+  expect(verdictOf(points(0.01, 0.0098, 0.0073), 0.4)).toBe("constant");
+  expect(verdictOf(points(0.073, 0.12, 0.102), 0.4)).toBe("no trend");
+  expect(verdictOf(points(0.073, 0.12, 0.103), 0.4)).not.toBe("no trend");
+  expect(verdictOf(points(0.073, 0.12, 0.05), 0.4)).toBe("falls");
 });
 
 test("two points tell no law but the power of n between them", () => {

@@ -63,7 +63,7 @@ test("the figures of the overview equal what was driven, in the page and in its 
     "Rate limited": "2",
   });
   await page.getByRole("region", { name: "Health" }).getByText("All is well.").waitFor();
-  expect(await figure("Cost a month").textContent()).toContain("from this hour alone");
+  expect(await figure("Cost a month").textContent()).toContain("like the last 24 hours");
   const busiest = page.getByRole("table", { name: /^The busiest keys/ });
   expect(await busiest.getByRole("row").nth(1).textContent()).toContain("Driven");
   // One call within the limit and two over it.

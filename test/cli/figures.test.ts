@@ -24,9 +24,11 @@ test("usage has a line for each hour with a bar, and a total", () => {
   ];
   expect(usageText({ hours }, 24).split("\n")).toEqual([
     "UTC                  CALLS  HITS  STALE  MISSES  DENIED  404  5XX  LIMITED",
-    "2026-11-21 19:00  █  1000   0     0      0       0       0    0    3",
+    // An earlier version counted no outcomes.
+    "2026-11-21 19:00  █  1003   0     0      0       0       0    0    3",
     "2026-11-21 20:00  ▁  12     9     0      1       2       0    0    0",
-    "total                1012   9     0      1       2       0    0    3",
+    "total                1015   9     0      1       2       0    0    3",
+    "In no other column: 1000 (400, 405, /whoami, public keys, preflights)",
   ]);
   expect(usageText({ hours: [] }, 24)).toBe("No calls in the last 24 hours.");
   expect(usageText({ hours: [] }, 1)).toBe("No calls in the current hour.");
@@ -68,8 +70,8 @@ const OVERVIEW: Overview = {
     {
       key_id: "0123456789abcdef",
       name: `Line\n${"n".repeat(120)}`,
-      requests: MANY,
-      rate_limited: MANY,
+      requests: MANY / 2,
+      rate_limited: MANY / 2,
       last_used_at: "2026-11-21T20:31:02.123Z",
     },
   ],
@@ -78,17 +80,18 @@ const OVERVIEW: Overview = {
 
 test("the overview has health, hit ratio, Stytch, cost, hours and keys in at most 80 columns", () => {
   const lines = overviewText(OVERVIEW, 24).split("\n");
-  expect(lines.slice(0, 7)).toEqual([
+  expect(lines.slice(0, 8)).toEqual([
     "status           ok",
     "requests         12.3k in the last 24 hours",
     "hit ratio        95.1 %  ███████████████████",
     "Stytch           120 requests, 2.5 % of them failed",
     "Stytch's time    p50 82 ms, p95 240 ms, p99 990 ms",
-    "cost, estimated  $0.44 a million requests, $12.30 a month",
+    "cost, estimated  $0.44 a million requests, without the plan's $5 and logs",
+    "cost of a month  $12.30, if its hours are like the last 24",
     "",
   ]);
   expect(lines.at(-1)).toBe(
-    "0123456789abcdef  Line\\u{a}nnnnnnnn…  988M   988M     2026-11-21 20:31  ████████",
+    "0123456789abcdef  Line\\u{a}nnnnnnnn…  988M   494M     2026-11-21 20:31  ████████",
   );
   for (const line of lines) expect([...line].length).toBeLessThanOrEqual(80);
 });
@@ -113,4 +116,34 @@ test("an overview without traffic says so, and one with failing parts names them
     "hit ratio  no reads",
     "Stytch     not asked",
   ]);
+});
+
+test("calls of a key are all of them, with or without a place among its outcomes", () => {
+  const hour = { hour: "2026-11-21T20:00:00Z", requests: 5, rate_limited: 2 };
+  const text = (counts: object) => usageText({ hours: [{ ...hour, ...counts }] }, 24).split("\n");
+  // The address of two was not allowed, so the limit was not asked.
+  expect(text({ hits: 5, denied: 2 }).at(-1)).toBe(
+    "total                9      5     0      0       2       0    0    2",
+  );
+  expect(text({ hits: 4 }).at(-1)).toMatch(/^In no other column: 1 /);
+});
+
+test("the busiest keys are in the order of their calls, with bars in proportion", () => {
+  const key = { key_id: "0123456789abcdef", name: "A", last_used_at: "2026-11-21T20:31:02Z" };
+  const top_keys = [
+    { ...key, requests: 5, rate_limited: 3 },
+    { ...key, requests: 6, rate_limited: 0 },
+  ];
+  const lines = overviewText({ ...OVERVIEW, hours: [], top_keys }, 24).split("\n");
+  expect(lines.slice(-2)).toEqual([
+    "0123456789abcdef  A     8      3        2026-11-21 20:31  ████████",
+    "0123456789abcdef  A     6      0        2026-11-21 20:31  ██████",
+  ]);
+});
+
+test("a month that costs less than a cent is not free, and one hour is the current one", () => {
+  const cost = { usd_per_million: 1.28, usd_per_month: 0.0015 };
+  expect(overviewText({ ...OVERVIEW, cost }, 1)).toContain(
+    "cost of a month  under $0.01, if its hours are like the current one",
+  );
 });

@@ -70,7 +70,7 @@ test("a record is shown line by line, with words for null", () => {
       "fields of organization  organization_name",
       "fields of member        all",
       "rate limit              600/60",
-      "allowed IPs             all",
+      "allowed IPs             any",
       "region                  weur",
       "expires                 2027-01-01T00:00:00Z",
       "created                 2026-11-21T20:00:00Z",
@@ -114,6 +114,10 @@ test("an edit shows each changed field as it was and as it is, and then the reco
     ].join("\n"),
   );
   expect(editedText(RECORD, RECORD)).toBe(`Nothing has changed.\n\n${recordText(RECORD)}`);
+});
+
+test("a key without a region is said to be near its creator", () => {
+  expect(recordText({ ...RECORD, region: null })).toMatch(/^region {18}near its creator$/m);
 });
 
 test("a field that an older Postern does not send is not shown", () => {

@@ -44,3 +44,15 @@ test("what may be set for npm itself stops no command", async () => {
   const { code, text } = await run(["list"], { ...env, npm_config_limits: "1", limit: "1" });
   expect([code, text]).toEqual([1, expect.stringContaining("POSTERN_URL")]);
 });
+
+test("wrong usage by an option whose name npm has, too, is explained", async () => {
+  const { code, text } = await run(["create", "x"], { npm_config_name: "Acme", npm_config_all: "true" });
+  expect([code, text]).toEqual([
+    2,
+    expect.stringMatching(
+      /^error: required option '--name <name>' not specified\. If you gave --name, npm took it for itself, since no -- stands before it\. Write: npm run keys -- /,
+    ),
+  ]);
+  expect(text).not.toContain("Acme");
+  expect((await run(["create"], {})).text).not.toContain("npm");
+});

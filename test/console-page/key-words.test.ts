@@ -67,6 +67,9 @@ test("the sums of a key's usage tell what was refused, and what the cache answer
   expect(usageSums(hours)).toEqual({ calls: 14, refused: 8, hitRatio: 0.75 });
   const stranger = { ...none, hour: "2026-11-29T12:00:00Z", requests: 17, hits: 17, denied: 19 };
   expect(usageSums([stranger])).toEqual({ calls: 36, refused: 19, hitRatio: 1 });
+  // 400 has no outcome of its own, and an hour of an earlier version has none at all.
+  const invalid = { ...none, hour: "2026-11-29T13:00:00Z", requests: 3, hits: 1, rate_limited: 2 };
+  expect(usageSums([invalid])).toEqual({ calls: 5, refused: 2, hitRatio: 1 });
   expect(usageSums([])).toEqual({ calls: 0, refused: 0, hitRatio: null });
 });
 

@@ -2,7 +2,6 @@
 import { expect, test } from "vitest";
 import { actionText, actorText, detailLines, keyNames } from "../../console/audit-text.ts";
 import { OPENED, SHOWN, takeKey, tokenOf, withoutTokenText } from "../../console/handover-call.ts";
-import { estimateText } from "../../console/overview/estimate.ts";
 import { purgeCaution, purgedText } from "../../console/purge-text.ts";
 
 const event = (action: string, detail: Record<string, unknown>, actor = "token") => ({
@@ -140,14 +139,6 @@ test("without a token the page tells a reload after the key from one before it a
 test("a purge says within how many seconds it is in force", () => {
   expect(purgedText("acme")).toContain("cached under acme");
   expect(purgedText("acme")).toContain("within 5 seconds");
-});
-
-test("an estimate that is made of the current hour alone says so", () => {
-  const now = Date.parse("2026-11-29T12:10:00Z");
-  const [current, earlier] = [{ hour: "2026-11-29T12:00:00Z" }, { hour: "2026-11-29T11:00:00Z" }];
-  expect(estimateText([current], now)).toBe("from this hour alone");
-  expect(estimateText([earlier, current], now)).toBe("estimated");
-  expect(estimateText([earlier], now)).toBe("estimated");
 });
 
 test("a key in the audit has its present name, or that of its creation, or none", () => {

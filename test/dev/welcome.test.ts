@@ -56,7 +56,7 @@ test("in front of the sandbox, two lines read what belongs to the organization, 
   const text = inFrontOfSandbox();
   const parts = `{metrics,connected_apps,member?member_id=${demo.member_id}}`;
   for (const path of [`organizations/acme/${parts}`, "rbac/{policy,organizations/acme}"])
-    expect(text).toContain(`curl -i -H "Authorization: Bearer $KEY" "$POSTERN/v1/b2b/${path}"`);
+    expect(text).toContain(`curl -iw '\\n' -H "Authorization: Bearer $KEY" "$POSTERN/v1/b2b/${path}"`);
   // Its key reads organizations only.
   expect(inFrontOfProject("test")).not.toMatch(/metrics|rbac/);
 });
@@ -65,7 +65,7 @@ test("in front of the sandbox, a session reads its organization, and in front of
   const text = inFrontOfSandbox();
   expect(text).toContain('"$POSTERN/admin/session-policy"');
   expect(text).toContain(`"$SANDBOX/sessions" -d '{"member_id": "${demo.member_id}"}'`);
-  expect(text).toContain('curl -i -H "Authorization: Bearer $SESSION" "$POSTERN/v1/b2b/organizations/acme"');
+  expect(text).toContain('-H "Authorization: Bearer $SESSION" "$POSTERN/v1/b2b/organizations/acme"');
   expect(text.indexOf("ADMIN_TOKEN=")).toBeLessThan(text.indexOf("/session-policy"));
   expect(inFrontOfProject("test")).not.toContain("SESSION");
 });
@@ -108,7 +108,7 @@ test("in front of the sandbox, three notable organizations and the lists are nam
   expect(text).toContain("深圳云帆科技 30");
   expect(text).toContain("60 members");
   expect(text).toContain(`/members/dangerously_get/${notable.scimMember.member_id}"`);
-  expect(text).toContain('curl "$SANDBOX/organizations?limit=20"');
+  expect(text).toContain('"$SANDBOX/organizations?limit=20"');
 });
 
 test("the forged key differs from the key in one character", () => {
@@ -117,9 +117,25 @@ test("the forged key differs from the key in one character", () => {
   expect(forged).toBe(`pst_test_0123456789abcdef_${"k".repeat(49)}0`);
 });
 
+test("all variables come first, in a block without a comment, and each body ends with a line break", () => {
+  for (const text of [inFrontOfSandbox(), inFrontOfProject("live")]) {
+    const [, variables = "", commands = ""] = text.split(
+      /terminal.*:\n|\nThen paste one command at a time\./,
+    );
+    expect(variables).toMatch(/^(?:\n[A-Z_]+=\S+)+\n$/);
+    expect(commands).not.toMatch(/^(?:POSTERN|KEY|FORGED_KEY|ADMIN_TOKEN|SANDBOX|ORGANIZATION)=/m);
+    for (const line of commands.match(/^curl .*$/gm) ?? []) expect(line).toMatch(/^curl -iw '\\n' /);
+  }
+  expect(inFrontOfProject("live")).toContain("with an organization of your project, by its ID, slug or");
+});
+
+test("a read by another name is said to be a miss, once", () => {
+  expect(inFrontOfSandbox()).toContain("by its slug: a miss, once for each name\n");
+});
+
 /** Pasted comments may not open a quote: zsh does not take them for comments. */
 test.each([
-  ["a project", inFrontOfProject("live"), 5],
+  ["a project", inFrontOfProject("live"), 4],
   ["the sandbox", inFrontOfSandbox(), 15],
 ])("in front of %s, comments hold nothing that a shell acts on", (_, text, count) => {
   const comments = text.match(/^#.*$/gm) ?? [];

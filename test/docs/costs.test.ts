@@ -2,15 +2,14 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { withCostTables } from "../../bench/costs-page.ts";
-import {
-  DEFAULTS,
-  type Load,
-  monthlyCost,
-  operationsPerSecond,
-  POSTERN_CPU_MS,
-} from "../../bench/load-costs.ts";
+import { DEFAULTS, type Load, monthlyCost, operationsPerSecond } from "../../bench/load-costs.ts";
 import { READS_PER_WRITE } from "../../src/cache/object/write-policy.ts";
-import { DOLLARS_PER_MILLION, dollarsPerMillion, PLAN_DOLLARS } from "../../src/metrics/prices.ts";
+import {
+  CPU_MS_PER_REQUEST,
+  DOLLARS_PER_MILLION,
+  dollarsPerMillion,
+  PLAN_DOLLARS,
+} from "../../src/metrics/prices.ts";
 
 const read = (page: string) => readFileSync(`docs/${page}.md`, "utf8");
 
@@ -65,7 +64,7 @@ test("logs cost less if fewer hits are logged, and much more with a line for eac
 });
 
 test.each([
-  ["Postern: **mixed load", "**0.43** dollars with Postern", POSTERN_CPU_MS, true],
+  ["Postern: **mixed load", "**0.43** dollars with Postern", CPU_MS_PER_REQUEST, true],
   ["assembled: **mixed load", "**1.59** with what was assembled", 1.006, false],
 ])("docs/performance.md has the dollars of %s", (row, sentence, cpuMs, objectsCallStytch) => {
   const [, kvReads, kvWrites, objectCalls, rowsWritten, upstreamCalls] = rowWith("performance", row).map(
@@ -83,7 +82,7 @@ test.each([
 });
 
 test("the documents take one figure for the CPU time of a request", () => {
-  const text = `${POSTERN_CPU_MS.toFixed(2)} ms`;
+  const text = `${CPU_MS_PER_REQUEST.toFixed(2)} ms`;
   for (const [page, count] of [
     ["costs", 2],
     ["monitoring", 1],

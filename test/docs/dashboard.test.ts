@@ -1,10 +1,9 @@
 /** The Grafana dashboard as a whole; prometheus-names.test.ts checks what it asks for. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { POSTERN_CPU_MS } from "../../bench/load-costs.ts";
 import { costOf } from "../../src/metrics/cost.ts";
 import { FAMILIES, KEY_REQUESTS } from "../../src/metrics/families.ts";
-import { dollarsPerMillion, type Operations } from "../../src/metrics/prices.ts";
+import { CPU_MS_PER_REQUEST, dollarsPerMillion, type Operations } from "../../src/metrics/prices.ts";
 
 interface Panel {
   readonly id: number;
@@ -101,7 +100,7 @@ test("the dashboard's cost has the CPU time of the benchmark, and the rows of a 
   const targets = charts.find(({ title }) => title === "Cost per month by what is paid for")?.targets ?? [];
   const factorOf = (legend: string, factor: RegExp) =>
     Number(factor.exec(targets.find(({ legendFormat }) => legendFormat === legend)?.expr ?? "")?.[1]);
-  expect(factorOf("CPU", /^0\.02 \* 2\.628 \* ([\d.]+) \* /)).toBe(POSTERN_CPU_MS);
+  expect(factorOf("CPU", /^0\.02 \* 2\.628 \* ([\d.]+) \* /)).toBe(CPU_MS_PER_REQUEST);
   const rowsPerLease = factorOf("rows written", /\(([\d.]+) \* sum\(rate\(postern_key_lease_duration/);
   const million = 1_000_000;
   const counts = { "http_requests|/x|200|": million, "key_lease_duration|0.005": million };

@@ -167,7 +167,7 @@ test("rotate has the default overlap of the API, and says when the old key ends"
 test("usage and audit print tables", async () => {
   const hours = [{ hour: "2026-11-21T20:00:00Z", requests: 12, rate_limited: 1 }];
   server.respond = () => ({ body: { key_id: ID, hours } });
-  expect((await run("usage", ID, "--hours", "48")).out).toMatch(/^2026-11-21 20:00 {2}█ {2}12 .* 1$/m);
+  expect((await run("usage", ID, "--hours", "48")).out).toMatch(/^2026-11-21 20:00 {2}█ {2}13 .* 1$/m);
   const events = [{ at: "2026-11-21T20:00:00Z", action: "key.created", key_id: ID, detail: null }];
   server.respond = () => ({ body: { events, next_cursor: null } });
   expect((await run("audit", "--limit", "5")).out).toContain(`key.created  ${ID}\n`);

@@ -97,14 +97,13 @@ test("an hour has one row, and what was counted in it is the difference to the r
     const at = NOW + 3.2 * HOUR_MS;
     report(at, 16);
     const period = (hours: number, now = at) => {
-      const { firstHour, before, sums } = store.period(hours, now);
+      const { before, sums } = store.period(hours, now);
       const hits = before.keys.map(({ outcomes }) => outcomes.hit);
       const counted = sums.map(({ hour, series }) => [hour - HOUR, purges({ series })]);
-      return { firstHour: firstHour - HOUR, before: [purges(before), ...hits], sums: counted };
+      return { before: [purges(before), ...hits], sums: counted };
     };
     // The current hour has what is not stored yet.
     expect(period(24)).toEqual({
-      firstHour: -20,
       before: [0],
       sums: [
         [0, 3],
@@ -113,18 +112,16 @@ test("an hour has one row, and what was counted in it is the difference to the r
       ],
     });
     expect(period(3)).toEqual({
-      firstHour: 1,
       before: [3, 2],
       sums: [
         [1, 7],
         [3, 31],
       ],
     });
-    expect(period(2)).toEqual({ firstHour: 2, before: [7, 3], sums: [[3, 31]] });
-    expect(period(1, NOW + 5 * HOUR_MS)).toEqual({ firstHour: 5, before: [15, 4], sums: [[5, 31]] });
+    expect(period(2)).toEqual({ before: [7, 3], sums: [[3, 31]] });
+    expect(period(1, NOW + 5 * HOUR_MS)).toEqual({ before: [15, 4], sums: [[5, 31]] });
     // After more than 30 days without traffic, nothing was counted in any of them.
     expect(period(720, NOW + 5_000 * HOUR_MS)).toEqual({
-      firstHour: 4_281,
       before: [15, 4],
       sums: [[5_000, 31]],
     });

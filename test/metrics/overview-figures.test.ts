@@ -5,10 +5,9 @@ import { increaseOf, totalsOf } from "../../src/metrics/hour-totals.ts";
 import type { KeySum } from "../../src/metrics/metric-sum.ts";
 import type { Outcome } from "../../src/metrics/outcome.ts";
 import { overviewOf, topKeysOf } from "../../src/metrics/overview.ts";
-import { dollarsPerMillion } from "../../src/metrics/prices.ts";
+import { CPU_MS_PER_REQUEST, dollarsPerMillion } from "../../src/metrics/prices.ts";
 import { quantileMs } from "../../src/metrics/quantile.ts";
 
-const HOUR_MS = 3_600_000;
 const ORGANIZATION = "/v1/b2b/organizations/{organization_id}";
 const durations = (buckets: Record<string, number>) =>
   Object.fromEntries(Object.entries(buckets).map(([bound, n]) => [`upstream_request_duration|${bound}`, n]));
@@ -70,7 +69,7 @@ test("hours are counted from the last sum before them, and quiet ones are left o
       { hour: 102, series: requests(13) },
       { hour: 103, series: requests(20) },
     ],
-    elapsedMs: 4 * HOUR_MS,
+    hourCount: 4,
     degraded: [],
     topKeys: [],
   });
@@ -105,13 +104,22 @@ test("the cost follows the prices and the formula of the benchmark", () => {
     rowsWritten: 128,
     upstreamCalls: 90,
   };
-  const perMillion = dollarsPerMillion(operations, 1_000, 0.1, true);
-  const { usd_per_million, usd_per_month } = costOf(counts, HOUR_MS);
+  const perMillion = dollarsPerMillion(operations, 1_000, CPU_MS_PER_REQUEST, true);
+  const { usd_per_million, usd_per_month } = costOf(counts, 1);
   expect(usd_per_million).toBeCloseTo(perMillion, 3);
   expect(usd_per_month).toBeCloseTo((perMillion * 1_000 * 730) / 1_000_000, 2);
-  expect(costOf({}, HOUR_MS)).toEqual({ usd_per_million: null, usd_per_month: 0 });
-  // A second of counting is not taken for a pattern of the month.
-  expect(costOf(counts, 1_000).usd_per_month).toBe(costOf(counts, 60_000).usd_per_month);
+  expect(costOf({}, 1)).toEqual({ usd_per_million: null, usd_per_month: 0 });
+});
+
+test("a month costs as much as it has stretches of the hours that were asked for", () => {
+  const counts = { [`http_requests|${ORGANIZATION}|200|`]: 100_000 };
+  const [hour, day, month] = [costOf(counts, 1), costOf(counts, 24), costOf(counts, 720)];
+  expect([hour, day, month].map(({ usd_per_million }) => usd_per_million)).toEqual([0.302, 0.302, 0.302]);
+  expect(hour.usd_per_month).toBeCloseTo(0.030236 * 730, 2);
+  expect(day.usd_per_month).toBeCloseTo((0.030236 * 730) / 24, 3);
+  expect(month.usd_per_month).toBeCloseTo((0.030236 * 730) / 720, 4);
+  // Less than a cent is not nothing.
+  expect(costOf({ [`http_requests|${ORGANIZATION}|200|`]: 39 }, 24).usd_per_month).toBe(0.0004);
 });
 
 const keySum = (keyId: string, outcomes: Partial<Record<Outcome, number>>): KeySum => ({
