@@ -76,6 +76,7 @@ const ratios = ratiosOf(measured, dollars, {
   burst_lease_questions: burstLeaseQuestions,
   miss_ms_over_direct: misses.missMs.median - misses.directMs.median,
   miss_ms_over_direct_after_kv: misses.missMs.median - misses.directAfterKvMs.median,
+  miss_ms_over_direct_in_object: misses.missMs.median - misses.directInObjectMs.median,
   first_miss_ms_over_direct: misses.firstMissMs.median - misses.directMs.median,
 });
 

@@ -25,13 +25,20 @@ export function printScenarios(measured: Measurements): void {
   );
 }
 
-export function printMisses({ directMs, directAfterKvMs, missMs, firstMissMs }: MissLatency): void {
+export function printMisses({
+  directMs,
+  directAfterKvMs,
+  directInObjectMs,
+  missMs,
+  firstMissMs,
+}: MissLatency): void {
   const row = (label: string, { median, p90 }: Latency) => [label, median.toFixed(2), p90.toFixed(2)];
   printTable(
     ["One miss at a time, Stytch on this machine, ms", "median", "90 %"],
     [
       row("a bare Worker that asks Stytch", directMs),
       row("the same, after a read of KV that finds nothing", directAfterKvMs),
+      row("the same, in an object that all isolates ask", directInObjectMs),
       row("Postern: miss", missMs),
       row("Postern: first miss of an organization", firstMissMs),
     ],
