@@ -1,4 +1,4 @@
-/** The command lines of the measurements that need the packages of this folder. Apart from them, since it needs none. */
+/** The command lines of the measurements that need the packages of this folder. This file needs none of them. */
 import { checkPositive } from "../dev/command-line.ts";
 import { PROFILED_SCENARIOS } from "./scenario-names.ts";
 

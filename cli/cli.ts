@@ -18,7 +18,7 @@ import { type Environment, resolveConnection } from "./connection.ts";
 import { CliError, errorLine, jsonText } from "./errors.ts";
 import { EXAMPLE_ID, examples, ROOT_HELP } from "./help.ts";
 import { addMoveCommands } from "./move-commands.ts";
-import { withNpmHint, withoutOptionsOfNpm } from "./npm-options.ts";
+import { refuseOptionsOfNpm, withNpmHint } from "./npm-options.ts";
 import {
   parseDuration,
   parseKeyId,
@@ -50,7 +50,8 @@ export interface CliIo {
 export async function runCli(args: readonly string[], io: CliIo): Promise<0 | 1 | 2> {
   const program = createProgram(io);
   try {
-    await withoutOptionsOfNpm(program, io.env).parseAsync(args, { from: "user" });
+    refuseOptionsOfNpm(program, io.env);
+    await program.parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -175,14 +176,7 @@ function createProgram({ env, readLocalToken, confirm, writeOut, writeErr }: Cli
     )
     .addOption(handoverOption())
     .option("--yes", "do not ask for confirmation (only an overlap of 0 asks)")
-    .addHelpText(
-      "after",
-      examples(
-        `rotate ${EXAMPLE_ID} --overlap 24h`,
-        `rotate ${EXAMPLE_ID} --overlap 24h --handover 1h`,
-        `rotate ${EXAMPLE_ID} --yes`,
-      ),
-    )
+    .addHelpText("after", examples(`rotate ${EXAMPLE_ID} --overlap 24h`, `rotate ${EXAMPLE_ID} --yes`))
     .action((id: string, options: RotateOptions, command: Command) => {
       const keyId = parseKeyId(id);
       return run(command, (api) => rotate(api, keyId, options, confirm));

@@ -4,16 +4,15 @@ import { optionsTakenByNpm } from "../dev/options-of-npm.ts";
 import type { Environment } from "./connection.ts";
 import { CliError } from "./errors.ts";
 
-/**
- * npm has options of these names, so they may be set for npm itself, in a `.npmrc` or the environment. It completes
- * `--token` to one of its own.
- */
-const NAMES_OF_NPM = ["all", "expires", "json", "name", "scope", "token", "yes"];
+/** npm has options of these names, so they may be set for npm itself, in a `.npmrc` or the environment. */
+const NAMES_OF_NPM = ["all", "expires", "json", "name", "scope", "yes"];
+/** What npm makes of `--token`, since it completes the name of an option. */
+const COMPLETED_TOKEN = "token-description";
 
-/** Returns the program. Throws if npm took any option of any of its commands. */
-export function withoutOptionsOfNpm(program: Command, env: Environment): Command {
+/** Throws if npm took any option of any command of the program. */
+export function refuseOptionsOfNpm(program: Command, env: Environment): void {
   const taken = takenOptions(program, env).filter((name) => !NAMES_OF_NPM.includes(name));
-  if (taken.length === 0) return program;
+  if (taken.length === 0) return;
   throw new CliError(
     `npm took ${flagsOf(taken)} for itself, since no -- stands before it. Nothing was sent. ${RIGHT_FORM}`,
     2,
@@ -32,8 +31,11 @@ const RIGHT_FORM = "Write: npm run keys -- <command> <options>";
 
 const flagsOf = (names: readonly string[]) => names.map((name) => `--${name}`).join(", ");
 
-const takenOptions = (command: Command, env: Environment) =>
-  optionsTakenByNpm([...new Set(optionsOf(command).map((option) => option.name()))], env);
+function takenOptions(command: Command, env: Environment): readonly string[] {
+  const names = optionsOf(command).map((option) => option.name());
+  const taken = optionsTakenByNpm([...names, COMPLETED_TOKEN], env);
+  return [...new Set(taken.map((name) => (name === COMPLETED_TOKEN ? "token" : name)))];
+}
 
 const optionsOf = (command: Command): readonly Option[] => [
   ...command.options,

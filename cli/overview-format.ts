@@ -12,7 +12,8 @@ const MAX_NAME_WIDTH = 18;
 
 export function overviewText(overview: Overview, hours: number): string {
   const sections = [summary(overview, hours)];
-  if (overview.hours.length > 0) sections.push(hoursTable(overview.hours));
+  if (overview.hours.length > 0)
+    sections.push(hoursTable(overview.hours, "400, 405, /whoami, public keys, preflights"));
   if (overview.top_keys.length > 0) sections.push(keysTable(overview.top_keys));
   return sections.join("\n\n");
 }
@@ -42,7 +43,7 @@ function summary({ degraded, totals, hit_ratio, upstream, cost }: Overview, hour
 
 function costRows(cost: Overview["cost"], hours: number): readonly (readonly [string, string])[] {
   if (cost.usd_per_million === null) return [];
-  const stretch = hours === 1 ? "the current one" : `the last ${hours}`;
+  const stretch = hours === 1 ? "the current one so far" : `the last ${hours}`;
   return [
     [
       "cost, estimated",

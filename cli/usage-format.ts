@@ -7,8 +7,11 @@ import { table } from "./table.ts";
 
 export function usageText({ hours }: Usage, requestedHours: number): string {
   if (hours.length === 0) return `No calls ${timeText(requestedHours)}.`;
-  // Of a key, `requests` lacks what its limit refused. Of the deployment, it does not.
-  return hoursTable(hours.map((hour) => ({ ...hour, requests: allCalls(hour) })));
+  // The `requests` of a key lack what its limit refused. Those of the deployment do not.
+  return hoursTable(
+    hours.map((hour) => ({ ...hour, requests: allCalls(hour) })),
+    "400, or counted by an earlier version",
+  );
 }
 
 /** The current hour, which has begun and is not over, is one of `hours`. */
@@ -28,10 +31,10 @@ const COUNTS = [
 const HEADER = ["CALLS", "HITS", "STALE", "MISSES", "DENIED", "404", "5XX", "LIMITED"];
 
 /**
- * A line for each hour, with a bar for its calls, and their total. `requests` of each hour: all calls. A last line says
- * which ones are in no column of their own, if there are any.
+ * A line for each hour, with a bar for its calls, and their total. `requests` of each hour: all calls. `others`: which
+ * ones are in no column of their own; a last line says so if there are any.
  */
-export function hoursTable(hours: readonly CountedHour[]): string {
+export function hoursTable(hours: readonly CountedHour[], others: string): string {
   const most = Math.max(...hours.map(({ requests }) => requests));
   const line = (countOf: (name: (typeof COUNTS)[number]) => number) =>
     COUNTS.map((name) => shortCount(countOf(name)));
@@ -49,7 +52,5 @@ export function hoursTable(hours: readonly CountedHour[]): string {
       ["total", "", ...line(totalOf)],
     ],
   );
-  return rest > 0
-    ? `${lines}\nIn no other column: ${shortCount(rest)} (400, 405, /whoami, public keys, preflights)`
-    : lines;
+  return rest > 0 ? `${lines}\nIn no other column: ${shortCount(rest)} (${others})` : lines;
 }

@@ -15,7 +15,7 @@ import { checkPortFree, chooseSandboxPort } from "./start-options.ts";
 import { lockState } from "./state-lock.ts";
 import { askStytchAboutCredentials, checkCredentialsMatch } from "./stytch-credentials.ts";
 import { welcomeText } from "./welcome.ts";
-import { startOnPort } from "./worker-start.ts";
+import { PortTakenError, startOnPort } from "./worker-start.ts";
 
 /** In the order in which they started. */
 const servers: RunningServer[] = [];
@@ -77,7 +77,7 @@ async function start({ port, hasDemo }: LocalOptions): Promise<void> {
     },
   }).catch(async (error: unknown) => {
     // Another program may have taken it since it was found free.
-    const problem = await checkPortFree(port);
+    const problem = error instanceof PortTakenError ? await checkPortFree(port) : null;
     throw problem === null ? error : new Error(problem);
   });
   servers.push(postern);

@@ -20,7 +20,7 @@ export interface LocalPostern {
 }
 
 const ORGANIZATIONS = "/v1/b2b/organizations";
-/** Of the user's own project, nothing is known. */
+/** Nothing is known of the user's own project. */
 const FILL_IN = ", with an organization of your project, by its ID, slug or external ID";
 /** A body ends without a line break, which the next command would follow. */
 const CURL = "curl -iw '\\n'";

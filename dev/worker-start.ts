@@ -1,7 +1,11 @@
 /** The start of a Worker that wrangler serves, and how it fails. */
 import type { EventEmitter } from "node:events";
 import { TimeoutError, withTimeout } from "../src/platform/timeout.ts";
-import { type PortProbe, probePort } from "./start-options.ts";
+
+/** The Worker did not start, since another program listens on its port. */
+export class PortTakenError extends Error {
+  override readonly name = "PortTakenError";
+}
 
 /** A start takes seconds, and more on a busy machine. */
 const MAX_START_MS = 120_000;
@@ -18,7 +22,7 @@ export async function awaitStart(
 ): Promise<void> {
   const loaded = new Promise((resolve) => events.once("reloadComplete", resolve));
   const { promise: failure, reject } = Promise.withResolvers<never>();
-  const onFailure = (event: unknown) => reject(new Error(`${name} did not start: ${reasonOf(event)}`));
+  const onFailure = (event: unknown) => reject(failureOf(name, reasonOf(event)));
   events.on("error", onFailure);
   events.on("buildFailed", onFailure);
   try {
@@ -30,6 +34,11 @@ export async function awaitStart(
     events.off("error", onFailure);
     events.off("buildFailed", onFailure);
   }
+}
+
+function failureOf(name: string, reason: string): Error {
+  const text = `${name} did not start: ${reason}`;
+  return /address already in use/i.test(reason) ? new PortTakenError(text) : new Error(text);
 }
 
 /** Wrangler emits an error, or an event whose `cause` is one. */
@@ -46,12 +55,11 @@ function reasonOf(event: unknown): string {
 export async function startOnPort<Server>(
   port: number,
   start: (port: number) => Promise<Server>,
-  probe: PortProbe = probePort,
 ): Promise<Server> {
   try {
     return await start(port);
   } catch (error) {
-    if (port === 0 || (await probe(port)) === null) throw error;
+    if (port === 0 || !(error instanceof PortTakenError)) throw error;
     return await start(0);
   }
 }

@@ -14,8 +14,8 @@ const MIN_EXPONENT = 0.1;
 
 /**
  * The simplest description that fits: `constant`, `grows with log n`, `linear`, `levels off` (grows first, and no more in
- * the last step), `falls`, or `as n^0.5`, and `1.3 times` for less than the tenth power. `no trend`: one between is
- * higher, and the last is as the first. `tolerance`: by what share figures may differ that are the same, since figures of
+ * the last step), `falls`, or `as n^0.5`, and `1.3 times` for less than the tenth power. `no trend`: one between
+ * differs, and the last is as the first. `tolerance`: by what share figures may differ that are the same, since figures of
  * time vary with the machine. The points are in order of n, which is at least 1, and there are two or more.
  */
 export function verdictOf(points: readonly Point[], tolerance: number): string {

@@ -44,7 +44,7 @@ export interface ScaleOutcome {
 
 /** What callers were answered with 503, from the first request on, the warm-up included. */
 interface Refusals {
-  /** Of all answers. */
+  /** As a share of all answers. */
   readonly share: number;
   /** When the last one was sent, in ms from the beginning; 0 if there was none. */
   readonly lastAt: number;

@@ -24,7 +24,7 @@ export interface Run extends Omit<ScaleOutcome, "answers"> {
 
 interface TierLatency {
   readonly tier: Tier | "all";
-  /** Of all answers. */
+  /** As a share of all answers. */
   readonly share: number;
   /** p50, p95, p99 and p99.9, in ms. */
   readonly percentiles: readonly number[];

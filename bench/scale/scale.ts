@@ -27,8 +27,8 @@ const PAGE = "docs/scale.md";
 readOptions({
   usage: `Usage: npm run scale
 
-Simulates a deployment of up to 10,000 isolates in 300 locations. Takes about
-four minutes of a processor. Writes the tables of ${PAGE} anew, and draws
+Simulates a deployment of up to 10,000 isolates in 300 locations. Takes five to
+ten minutes. Writes the tables of ${PAGE} anew, and draws
 docs/images/scale-load.svg and scale-purge.svg.
 
 In the tables, "today" is Postern as it is, with one Directory. Relays are a

@@ -125,7 +125,10 @@ export class MetricStore {
     return this.#sum(now).degradedParts(now);
   }
 
-  /** What was counted in the last `hours` hours, the current one included. Reads the row of each hour once. */
+  /**
+   * What was counted in the last `hours` hours, the current one included. Reads the row of each hour once; and all rows,
+   * if nothing was counted in the hour before them.
+   */
   period(hours: number, now: number): MetricPeriod {
     const { series } = this.#sum(now);
     const current = Math.max(this.#hour, hourOf(now));
@@ -141,7 +144,7 @@ export class MetricStore {
     return { before: this.#sumBefore(firstHour), sums };
   }
 
-  /** The last sum from before this hour: usually that of the hour before. */
+  /** The last sum from before this hour: usually that of the hour before. To find an older one reads all rows. */
   #sumBefore(hour: number): MetricPeriod["before"] {
     const find = (condition: string, ...values: number[]) =>
       this.#sql

@@ -34,7 +34,7 @@ export const Cost = z.strictObject({
     .number()
     .nullable()
     .describe(
-      "For a million requests, without the plan's $5, what it includes, and logs; null if there were none",
+      "For a million requests, without the plan's $5 and logs; what the plan includes is not subtracted. Null if there were none",
     ),
   usd_per_month: z.number().describe("For a month like these hours: 730 hours with as many requests each"),
 });

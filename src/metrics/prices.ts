@@ -33,8 +33,8 @@ export const DOLLARS_PER_MILLION = {
 export type Usage = Record<keyof typeof DOLLARS_PER_MILLION, number>;
 
 /**
- * The CPU time of a request, in ms, that `docs/performance.md` has last. Nothing in a Worker can measure it. All estimates
- * use it: a hundredth of the price.
+ * The CPU time of a request, in ms: that of a hit, as the benchmark has measured it. All estimates use it, since nothing
+ * in a Worker can measure it. It makes a hundredth of the price.
  */
 export const CPU_MS_PER_REQUEST = 0.118;
 

@@ -28,7 +28,7 @@ test("usage has a line for each hour with a bar, and a total", () => {
     "2026-11-21 19:00  █  1003   0     0      0       0       0    0    3",
     "2026-11-21 20:00  ▁  12     9     0      1       2       0    0    0",
     "total                1015   9     0      1       2       0    0    3",
-    "In no other column: 1000 (400, 405, /whoami, public keys, preflights)",
+    "In no other column: 1000 (400, or counted by an earlier version)",
   ]);
   expect(usageText({ hours: [] }, 24)).toBe("No calls in the last 24 hours.");
   expect(usageText({ hours: [] }, 1)).toBe("No calls in the current hour.");

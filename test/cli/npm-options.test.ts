@@ -29,6 +29,7 @@ test.each([
   [["edit", ID], { npm_config_organizations: "" }, "--no-organizations"],
   [["sessions", "policy", "set"], { npm_config_max_age: "5m" }, "--max-age"],
   [["list"], { npm_config_url: "https://canary.example" }, "--url"],
+  [["list"], { npm_config_token_description: "canary" }, "--token"],
 ])("%j with npm's %j is refused, and repeats no value", async (args, env, flags) => {
   const { code, text } = await run(args, env);
   expect(code).toBe(2);
@@ -39,7 +40,7 @@ test.each([
 });
 
 test("what may be set for npm itself stops no command", async () => {
-  const names = ["all", "cache", "expires", "json", "name", "scope", "token", "user_agent", "yes"];
+  const names = ["all", "cache", "expires", "json", "name", "scope", "user_agent", "yes"];
   const env = Object.fromEntries(names.map((name) => [`npm_config_${name}`, "x"]));
   const { code, text } = await run(["list"], { ...env, npm_config_limits: "1", limit: "1" });
   expect([code, text]).toEqual([1, expect.stringContaining("POSTERN_URL")]);

@@ -1,9 +1,9 @@
 /** How the start of a Worker fails: with an error in every case, since `npm start` would otherwise wait for ever. */
 import { EventEmitter } from "node:events";
 import { createServer, type Server } from "node:net";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { serve } from "../../dev/serve.ts";
-import { awaitStart, startOnPort } from "../../dev/worker-start.ts";
+import { awaitStart, PortTakenError, startOnPort } from "../../dev/worker-start.ts";
 
 const PENDING = new Promise<never>(() => {});
 
@@ -17,9 +17,9 @@ async function takePort(): Promise<{ server: Server; port: number }> {
 test("a Worker on a taken port is an error that says so", async () => {
   const { server, port } = await takePort();
   const options = { port, vars: {}, persist: false, onLogLine: () => {} };
-  await expect(serve("sandbox/wrangler.toml", options)).rejects.toThrow(
-    /^sandbox\/wrangler\.toml did not start: Address already in use/,
-  );
+  const failure = await serve("sandbox/wrangler.toml", options).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(PortTakenError);
+  expect(String(failure)).toMatch(/sandbox\/wrangler\.toml did not start: Address already in use/);
   await new Promise((resolve) => server.close(resolve));
 });
 
@@ -51,11 +51,17 @@ test("a server that listens has not started before its Worker is loaded", async 
 
 test("a server whose port is taken meanwhile starts on any free one", async () => {
   const start = (port: number) =>
-    port === 8788 ? Promise.reject(new Error("taken")) : Promise.resolve(port);
-  expect(await startOnPort(8788, start, () => Promise.resolve("EADDRINUSE"))).toBe(0);
-  expect(await startOnPort(9000, start, () => Promise.resolve("EADDRINUSE"))).toBe(9000);
-  // The port is free, so the server failed for another reason.
-  await expect(startOnPort(8788, start, () => Promise.resolve(null))).rejects.toThrow("taken");
-  const failing = (port: number) => Promise.reject(new Error(`no ${port}`));
-  await expect(startOnPort(0, failing, () => Promise.resolve("EADDRINUSE"))).rejects.toThrow("no 0");
+    port === 8788 ? Promise.reject(new PortTakenError("taken")) : Promise.resolve(port);
+  expect(await startOnPort(8788, start)).toBe(0);
+  expect(await startOnPort(9000, start)).toBe(9000);
+  const failing = (port: number) => Promise.reject(new PortTakenError(`no ${port}`));
+  await expect(startOnPort(0, failing)).rejects.toThrow("no 0");
+});
+
+test("a server that fails for another reason than its port is not started again", async () => {
+  const start = vi.fn<(port: number) => Promise<number>>(async () => {
+    throw new Error("a syntax error");
+  });
+  await expect(startOnPort(8788, start)).rejects.toThrow("a syntax error");
+  expect(start).toHaveBeenCalledTimes(1);
 });

@@ -204,15 +204,11 @@ describe("a changed limit", () => {
   const left = (ledger: Ledger, limit: Limit, now = NOW) => leftIn(ledger, now, limit);
 
   test("granted tokens keep their places under a changed limit, which holds the rest", () => {
-    expect(
-      left(changeLedgerLimit(granted(), limitOf(1_000, 10), limitOf(300, 10), NOW), limitOf(300, 10)),
-    ).toBe(200);
-    expect(
-      left(changeLedgerLimit(granted(), limitOf(1_000, 10), limitOf(50, 10), NOW), limitOf(50, 10)),
-    ).toBe(0);
-    expect(
-      left(changeLedgerLimit(granted(), limitOf(1_000, 10), limitOf(5_000, 10), NOW), limitOf(5_000, 10)),
-    ).toBe(900);
+    const leftOf = (limit: Limit) =>
+      left(changeLedgerLimit(granted(), limitOf(1_000, 10), limit, NOW), limit);
+    expect(leftOf(limitOf(300, 10))).toBe(200);
+    expect(leftOf(limitOf(50, 10))).toBe(0);
+    expect(leftOf(limitOf(5_000, 10))).toBe(900);
   });
 
   test("a limit on a key that had none begins full and without grants", () => {
@@ -222,14 +218,9 @@ describe("a changed limit", () => {
   });
 
   test("a changed limit keeps what has refilled until now", () => {
-    const used = { ...createLedger({ level: 0, at: NOW }) };
-    expect(
-      left(
-        changeLedgerLimit(used, limitOf(100, 100), limitOf(200, 100), NOW + 10_000),
-        limitOf(200, 100),
-        NOW + 10_000,
-      ),
-    ).toBe(10);
+    const [used, limit] = [createLedger({ level: 0, at: NOW }), limitOf(200, 100)];
+    const changed = changeLedgerLimit(used, limitOf(100, 100), limit, NOW + 10_000);
+    expect(left(changed, limit, NOW + 10_000)).toBe(10);
   });
 
   test("returned tokens do not exceed a lowered limit", () => {

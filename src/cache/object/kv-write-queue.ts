@@ -36,17 +36,22 @@ export class KvWriteQueue {
     this.#pending = write;
     if (this.#isRunning) return;
     this.#isRunning = true;
-    try {
-      if (delayMs > 0) await scheduler.wait(delayMs);
-      await this.#drain();
-    } finally {
-      this.#isRunning = false;
-    }
+    if (delayMs > 0) await scheduler.wait(delayMs);
+    await this.#drain();
   }
 
   async #drain(): Promise<void> {
     let attempts = 0;
     let current: PendingWrite | undefined;
+    const thrown: unknown[] = [];
+    const end = ({ done }: PendingWrite, written: boolean) => {
+      try {
+        done(written);
+      } catch (error) {
+        // A newer write may be waiting, such as the delete of a purge.
+        thrown.push(error);
+      }
+    };
     while (this.#pending !== undefined) {
       if (this.#pending !== current) attempts = 0;
       current = this.#pending;
@@ -54,15 +59,18 @@ export class KvWriteQueue {
       attempts += 1;
       const error = await tryWrite(current);
       if (error === null) {
-        current.done(true);
+        end(current, true);
         continue;
       }
       if (attempts === 1) this.#logDegraded("kv_write", error);
       if (attempts < MAX_ATTEMPTS) {
         await scheduler.wait(RETRY_DELAY_MS);
         this.#pending ??= current;
-      } else if (this.#pending === undefined) current.done(false);
+      } else if (this.#pending === undefined) end(current, false);
     }
+    // In the same turn as the last look at what is pending, so that no write is left lying.
+    this.#isRunning = false;
+    if (thrown.length > 0) throw thrown[0];
   }
 }
 

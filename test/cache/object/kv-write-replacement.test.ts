@@ -96,6 +96,20 @@ describe("writes that come during another write", () => {
     expect(first.done).not.toHaveBeenCalled();
   });
 
+  test("a write is made although the outcome of the one before it throws", async () => {
+    const queue = new KvWriteQueue();
+    const gate = deferred<void>();
+    const [first, second] = [pendingWrite(async () => await gate.promise), pendingWrite(succeeds)];
+    first.done.mockImplementation(() => {
+      throw new Error("the storage fails");
+    });
+    const writing = queue.enqueue(first);
+    await queue.enqueue(second);
+    gate.resolve();
+    await expect(writing).rejects.toThrow("the storage fails");
+    expect(second.done.mock.calls).toEqual([[true]]);
+  });
+
   test("a write that is enqueued by the outcome of another one is made as well", async () => {
     const queue = new KvWriteQueue();
     const second = pendingWrite(succeeds);
