@@ -79,7 +79,9 @@ export function useClone(): Clone {
     },
     calls() {
       const file = join(clone.root, "calls.ndjson");
-      const lines = existsSync(file) ? readFileSync(file, "utf8").trim().split("\n") : [];
+      const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+      // The last line is empty, or is being written.
+      const lines = text.split("\n").slice(0, -1);
       return lines.map((line) => JSON.parse(line));
     },
     deployments: () => clone.calls().filter(({ args }) => args[0] === "deploy"),
