@@ -10,8 +10,9 @@ import { BARE, createKey, POSTERN, PROJECT, SANDBOX, varsOf } from "./settings.t
 import { type Builds, fillBareWorker, MEASURED_VARS } from "./stage.ts";
 
 const ROUNDS = 5;
-/** How many one stretch has. A round has two stretches of each Worker, there and back. */
-const REQUESTS = 4_500;
+/** How many each Worker has in a round. */
+const REQUESTS = 12_000;
+const TURNS = 6;
 
 /**
  * Starts both Workers, and returns the median over rounds of the hit's CPU time divided by the bare Worker's; null if the
@@ -29,15 +30,15 @@ export async function measureHitCpuRatio({
   const bareWorker = await startWorker(BARE, bare, {}, PROCESSORS?.measured);
   const key = await createKey(proxy.url, { name: "all", scopes: ["organizations:read"] });
   await fillBareWorker(proxy, key, bareWorker);
-  const scenarios = [bareScenario(bareWorker), hitScenario(proxy, key)].map((scenario) => ({
+  const scenarios = [bareScenario(bareWorker, key), hitScenario(proxy, key)].map((scenario) => ({
     ...scenario,
     requests: REQUESTS,
   }));
   // This also lets V8 compile what is hot.
-  for (const { load } of scenarios) await runLoad(load, 2 * REQUESTS, false);
+  for (const { load } of scenarios) await runLoad(load, REQUESTS, false);
   const measured: Record<string, Measured> = {};
   for (let round = 1; round <= ROUNDS; round += 1) {
-    for (const [{ name, label }, one] of await measureRound(scenarios, [])) {
+    for (const [{ name, label }, one] of await measureRound(scenarios, [], TURNS)) {
       measured[name] = { label, rounds: [...(measured[name]?.rounds ?? []), one] };
     }
   }

@@ -28,7 +28,7 @@ export type Measurements = Readonly<Record<string, Measured>>;
 /** Pins this process to the load's processor. Rejects if any response is not as its scenario expects. */
 export async function measure(
   builds: Builds,
-  { starts, rounds, maxRequests }: RunSize,
+  { starts, rounds, turns, maxRequests }: RunSize,
   onProgress: (text: string) => void,
 ): Promise<{ readonly measured: Measurements; readonly startMs: Spread }> {
   if (PROCESSORS !== null) pin(process.pid, PROCESSORS.load);
@@ -42,10 +42,11 @@ export async function measure(
     startsMs.push(stage.workers.postern.startMs);
     onProgress(`start ${start} of ${starts}, filling caches`);
     // This also lets V8 compile what is hot.
-    for (const { load, requests } of [...compared, ...rest]) await runLoad(load, requests, false);
+    for (const { load, requests } of compared) await runLoad(load, Math.ceil(requests / 2), false);
+    for (const { load, requests } of rest) await runLoad(load, requests, false);
     for (let round = 1; round <= rounds; round += 1) {
       onProgress(`start ${start} of ${starts}, round ${round} of ${rounds}`);
-      for (const [{ name, label }, one] of await measureRound(compared, rest)) {
+      for (const [{ name, label }, one] of await measureRound(compared, rest, turns)) {
         measured[name] ??= { label, rounds: [] };
         measured[name].rounds.push(one);
       }
@@ -63,42 +64,64 @@ function shorten(scenario: Scenario, maxRequests: number): Scenario {
   return { ...scenario, load, requests: maxRequests };
 }
 
-/** Runs the compared scenarios twice, the second time in reverse order, so that none gains or loses by its place. */
+/**
+ * Runs the compared scenarios in many short turns, there and back: none gains or loses by its place, and a machine that is
+ * now fast and now slow affects all alike. Then runs the others, once.
+ */
 export async function measureRound(
   compared: readonly Scenario[],
   rest: readonly Scenario[],
+  turns: number,
 ): Promise<Map<Scenario, Round>> {
-  const rounds = new Map<Scenario, Round>();
-  for (const scenario of [...compared, ...rest, ...compared.toReversed()]) {
-    const first = rounds.get(scenario);
-    const one = await measureOnce(scenario);
-    rounds.set(scenario, first === undefined ? one : mean(first, one));
+  const runs = new Map<Scenario, Run[]>(compared.map((scenario) => [scenario, []]));
+  for (let turn = 0; turn < turns; turn += 1) {
+    for (const scenario of turn % 2 === 0 ? compared : compared.toReversed())
+      runs.get(scenario)?.push(await run(scenario, Math.ceil(scenario.requests / turns)));
   }
-  return rounds;
+  for (const scenario of rest) runs.set(scenario, [await run(scenario, scenario.requests)]);
+  return new Map(Array.from(runs, ([scenario, ofScenario]) => [scenario, roundOf(ofScenario)]));
 }
 
-/** The mean of two runs with the same number of requests; of rates, that is the harmonic mean. */
-const mean = (one: Round, other: Round): Round => ({
-  requestsPerSecond: 2 / (1 / one.requestsPerSecond + 1 / other.requestsPerSecond),
-  cpuUs: one.cpuUs === null || other.cpuUs === null ? null : (one.cpuUs + other.cpuUs) / 2,
-});
+interface Run {
+  readonly requests: number;
+  readonly seconds: number;
+  /** CPU time of workerd, in ms; null if the platform does not report it. */
+  readonly cpuMs: number | null;
+}
 
-async function measureOnce({ load, requests, worker }: Scenario): Promise<Round> {
-  // Warms up. Since the last round, leases expired and tokens were returned, but what counts is steady traffic.
+async function run({ load, worker }: Scenario, requests: number): Promise<Run> {
+  // Warms up. Since the last turn, leases expired and tokens were returned, but what counts is steady traffic.
   await runLoad(load, Math.ceil(requests / 2), false);
   const before = worker?.cpuMs() ?? null;
   const requestsPerSecond = await runLoad(load, requests, true);
   const after = worker?.cpuMs() ?? null;
   return {
-    requestsPerSecond,
-    cpuUs: before === null || after === null ? null : ((after - before) * 1_000) / requests,
+    requests,
+    seconds: requests / requestsPerSecond,
+    cpuMs: before === null || after === null ? null : after - before,
+  };
+}
+
+function roundOf(runs: readonly Run[]): Round {
+  const sum = (of: (one: Run) => number) => runs.reduce((total, one) => total + of(one), 0);
+  const requests = sum((one) => one.requests);
+  const isKnown = runs.every(({ cpuMs }) => cpuMs !== null);
+  return {
+    requestsPerSecond: requests / sum(({ seconds }) => seconds),
+    cpuUs: isKnown ? (sum(({ cpuMs }) => cpuMs ?? 0) * 1_000) / requests : null,
   };
 }
 
 function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (index: number) => sorted[index] ?? Number.NaN;
-  return { median: at(Math.floor(sorted.length / 2)), least: at(0), most: at(sorted.length - 1) };
+  const middle = (sorted.length - 1) / 2;
+  return {
+    // Of an even number, the mean of the two in the middle.
+    median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2,
+    least: at(0),
+    most: at(sorted.length - 1),
+  };
 }
 
 /**

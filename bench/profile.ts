@@ -26,7 +26,7 @@ const FOLDER = "dist/profile";
 /** Between two samples, in microseconds. A shorter interval would mostly measure the profiler. */
 const SAMPLING_INTERVAL_US = 200;
 /** The load of the bench for this scenario, so many times. */
-const RUNS = 3;
+const RUNS = 2;
 /** A function with a smaller share of the time is left out of the table. */
 const MIN_SHARE = 0.005;
 

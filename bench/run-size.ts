@@ -4,7 +4,9 @@ export interface RunSize {
   readonly starts: number;
   /** Rounds of all scenarios for each start. */
   readonly rounds: number;
-  /** The most requests of one run of a scenario. */
+  /** How many turns the scenarios that are compared have in a round. */
+  readonly turns: number;
+  /** The most requests of a scenario in a round. */
   readonly maxRequests: number;
   /** Misses whose latency is measured, of each kind. */
   readonly misses: number;
@@ -15,8 +17,9 @@ export interface RunSize {
 }
 
 export const FULL: RunSize = {
-  starts: 2,
-  rounds: 2,
+  starts: 4,
+  rounds: 1,
+  turns: 12,
   maxRequests: Number.POSITIVE_INFINITY,
   misses: 200,
   countedRequests: 1_000,
@@ -27,6 +30,7 @@ export const FULL: RunSize = {
 export const SMOKE: RunSize = {
   starts: 1,
   rounds: 1,
+  turns: 1,
   maxRequests: 64,
   misses: 20,
   countedRequests: 20,

@@ -121,9 +121,11 @@ export class ScaledIsolate {
     return {
       now: () => this.#now(),
       waitUntil: () => {},
-      fetchLease: async () =>
-        recordOf(
-          isHotKey ? await askForHotKey() : await callObject(agenda, location, this.#localKey, () => false),
+      fetchLease: async (_keyId, _isBlocking, store) =>
+        store(
+          recordOf(
+            isHotKey ? await askForHotKey() : await callObject(agenda, location, this.#localKey, () => false),
+          ),
         ),
     };
   }

@@ -1,7 +1,6 @@
 /** How every read of a caller begins: who calls, from which address, and whether its rate limit admits the call. */
-import type { Failure } from "../errors.ts";
 import type { Access } from "../keys/access.ts";
-import { authenticate, type Caller } from "../keys/authenticate.ts";
+import { authenticate } from "../keys/authenticate.ts";
 import { checkAddress, checkKey } from "../keys/authorize.ts";
 import { readCredential } from "../keys/credential.ts";
 import { createLeaseSource, KeyTokenSource } from "../keys/key-object-client.ts";
@@ -36,8 +35,15 @@ export async function authorizeRequest(
     context.quota = limit === null ? null : knownQuota(keys.tokenPools, keyId, limit);
     return failed(addressFailure);
   }
-  const limitFailure = await checkRateLimit(context, caller);
-  if (limitFailure !== null) return failed(limitFailure);
+  // A decision that needs no I/O, which most are, costs no microtask.
+  const taken = limit === null ? null : takeToken(new KeyTokenSource(context, keys, keyId, limit), caller);
+  const token = taken instanceof Promise ? await taken : taken;
+  context.quota = token?.quota ?? null;
+  countCall(context, keyId, token?.granted ?? true);
+  if (token?.granted === false) {
+    const retryAfterSeconds = token.quota.resetSeconds;
+    return failed({ type: "too_many_requests", limited: "key", retryAfterSeconds });
+  }
   // The call may have waited for its token, and the key may have been revoked meanwhile.
   const latest = keys.leases.latestRecord(keyId) ?? record;
   const failure = latest === record ? null : checkKey(latest, generation, Date.now());
@@ -56,19 +62,6 @@ async function authorizeSession(context: RequestContext, token: string): Promise
   if (taken === null || taken.granted) return success(accessOf(verified, policy));
   const retryAfterSeconds = taken.quota.resetSeconds;
   return failed({ type: "too_many_requests", limited: "member", retryAfterSeconds });
-}
-
-async function checkRateLimit(context: RequestContext, caller: Caller): Promise<Failure | null> {
-  const { keys } = context.state;
-  const { key_id: keyId, rate_limit: limit } = caller.record;
-  const taken = limit === null ? null : takeToken(new KeyTokenSource(context, keys, keyId, limit), caller);
-  // A decision that needs no I/O, which most are, costs no microtask.
-  const token = taken instanceof Promise ? await taken : taken;
-  context.quota = token?.quota ?? null;
-  countCall(context, keyId, token?.granted ?? true);
-  return token === null || token.granted
-    ? null
-    : { type: "too_many_requests", limited: "key", retryAfterSeconds: token.quota.resetSeconds };
 }
 
 /** Counts the call, and in the background reports the usage of a key whose traffic has moved to another isolate. */

@@ -21,13 +21,12 @@ export function cachedResponse(
   const cacheStatus = formatCacheStatus(found, ttl);
   context.log.cacheStatus(cacheStatus, cacheResultOf(found, ttl));
   const headers = cacheHeaders(context, projection, cacheStatus, age, ttl, formatHttpDate(now));
-  const isModified = !matchesEtag(context.request.headers.get("If-None-Match"), projection.etag);
-  const response = new Response(isModified ? projection.body : null, {
-    status: isModified ? 200 : 304,
-    headers,
-  });
-  if (!isModified) response.headers.delete("Content-Type");
   context.hasCommonHeaders = true;
+  // To name the status 200 would take workerd 2 µs.
+  if (!matchesEtag(context.request.headers.get("If-None-Match"), projection.etag))
+    return new Response(projection.body, { headers });
+  const response = new Response(null, { status: 304, headers });
+  response.headers.delete("Content-Type");
   return response;
 }
 

@@ -5,7 +5,7 @@ import { applyTokenResponse, createTokenRequest, type TokenPools } from "../limi
 import { callWithRetry } from "../platform/durable-object.ts";
 import type { RequestContext } from "../request-context.ts";
 import type { KeyState } from "./key-state.ts";
-import { KEY_OBJECT_TIMEOUT_MS, type LeaseSource } from "./lease.ts";
+import { KEY_OBJECT_TIMEOUT_MS, type Lease, type LeaseSource } from "./lease.ts";
 import type { KeyRecord } from "./record.ts";
 
 /**
@@ -15,7 +15,7 @@ import type { KeyRecord } from "./record.ts";
 export type TokenClaimant = { readonly calls: number } | { readonly generation: number } | null;
 
 export interface FetchedLease {
-  readonly record: KeyRecord | null;
+  readonly lease: Lease;
   /** Whether the waiting call has its token; null if none waits, or the key has no limit. */
   readonly granted: boolean | null;
   /** How many of the other calls have theirs; null if the object, of an earlier version, was not asked for them. */
@@ -25,12 +25,16 @@ export interface FetchedLease {
 /** The longest TTL of a grant, in ms, even if leases last longer: nobody else has these tokens meanwhile. */
 const MAX_GRANT_TTL_MS = 5_000;
 
-/** One object call, bounded in time. Applies the tokens of the response. Rejects if the object fails. */
+/**
+ * One object call, bounded in time. Stores the record of the response and then applies its tokens, so that a call that
+ * waits for one sees the record that came with it. Rejects if the object fails.
+ */
 export async function fetchLease(
   context: RequestContext,
   keyState: KeyState,
   keyId: string,
   claimant: TokenClaimant,
+  store: (record: KeyRecord | null) => Lease,
 ): Promise<FetchedLease> {
   const requestedAt = Date.now();
   const leaseMs = context.config.leaseSeconds * 1_000;
@@ -54,9 +58,10 @@ export async function fetchLease(
       KEY_OBJECT_TIMEOUT_MS,
     ).finally(() => context.state.metrics.keyLease(Date.now() - requestedAt));
     const now = Date.now();
+    const lease = store(record);
     if (report !== null) keyState.pendingUsage.acknowledge(keyId, report, now, isUsageStored);
     applyTokenResponse(keyState.tokenPools, keyId, pool, request, tokens, now);
-    return { record, granted: tokens?.granted ?? null, alsoGranted: tokens?.alsoGranted ?? null };
+    return { lease, granted: tokens?.granted ?? null, alsoGranted: tokens?.alsoGranted ?? null };
   } catch (error) {
     pool?.requestFailed(request);
     throw error;
@@ -68,13 +73,13 @@ export function createLeaseSource(
   context: RequestContext,
   keyState: KeyState,
   claimant: TokenClaimant,
-  onAnswer: (answer: Omit<FetchedLease, "record">) => void = () => {},
+  onAnswer: (answer: Omit<FetchedLease, "lease">) => void = () => {},
 ): LeaseSource {
   return {
-    fetchLease: async (keyId, isBlocking) => {
-      const fetched = await fetchLease(context, keyState, keyId, isBlocking ? claimant : null);
+    fetchLease: async (keyId, isBlocking, store) => {
+      const fetched = await fetchLease(context, keyState, keyId, isBlocking ? claimant : null, store);
       if (isBlocking) onAnswer(fetched);
-      return fetched.record;
+      return fetched.lease;
     },
     now: Date.now,
     waitUntil: context.waitUntil,

@@ -41,8 +41,15 @@ export interface Lease {
 }
 
 export interface LeaseSource {
-  /** Makes one call of the key's object, bounded in time. `isBlocking`: whether the request waits for the answer. */
-  readonly fetchLease: (keyId: string, isBlocking: boolean) => Promise<KeyRecord | null>;
+  /**
+   * Makes one call of the key's object, bounded in time. Stores its record before anyone goes on who waits for tokens of
+   * the same answer, and resolves with what `store` returns. `isBlocking`: whether the request waits for the answer.
+   */
+  readonly fetchLease: (
+    keyId: string,
+    isBlocking: boolean,
+    store: (record: KeyRecord | null) => Lease,
+  ) => Promise<Lease>;
   readonly now: () => number;
   readonly waitUntil: (work: Promise<unknown>) => void;
 }
@@ -139,26 +146,27 @@ export class Leases {
   ): Promise<Lease> {
     if (!isUrgent && this.#overloads.isPaused(keyId, source.now()))
       throw new Error("the key's object is overloaded");
-    const record = await this.#ask(keyId, source, isBlocking);
-    const stored = this.#leases.get(keyId);
-    // Answers can arrive out of order. The one to the latest question counts, unless the clock has gone back since.
-    if (stored !== undefined && stored.requestedAt > requestedAt && stored.requestedAt <= source.now())
-      return stored;
-    const lease: Lease = { record, requestedAt, grace: false };
-    this.#leases.set(keyId, lease);
-    return lease;
-  }
-
-  async #ask(keyId: string, source: LeaseSource, isBlocking: boolean): Promise<KeyRecord | null> {
     const startedAt = source.now();
     try {
-      const record = await source.fetchLease(keyId, isBlocking);
+      const lease = await source.fetchLease(keyId, isBlocking, (record) =>
+        this.#store(keyId, { record, requestedAt, grace: false }, source.now()),
+      );
       this.#overloads.note(keyId, null, startedAt, source.now());
-      return record;
+      return lease;
     } catch (error) {
       this.#overloads.note(keyId, error, startedAt, source.now());
       throw error;
     }
+  }
+
+  /** Returns the latest lease. Answers can arrive out of order: the one to the latest question counts. */
+  #store(keyId: string, lease: Lease, now: number): Lease {
+    const stored = this.#leases.get(keyId);
+    // Unless the clock has gone back since.
+    if (stored !== undefined && stored.requestedAt > lease.requestedAt && stored.requestedAt <= now)
+      return stored;
+    this.#leases.set(keyId, lease);
+    return lease;
   }
 
   /**

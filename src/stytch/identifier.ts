@@ -12,9 +12,9 @@ export const IDENTIFIER_RULE = "must be 1 to 256 characters, without control cha
  * contain `|`.
  */
 export function isIdentifier(text: string): boolean {
-  const length = [...text].length;
-  if (length < 1 || length > MAX_IDENTIFIER_LENGTH) return false;
-  return text !== "." && text !== ".." && !/[\p{Cc}\p{Cs}/\\?#%]/u.test(text);
+  // A character takes one or two code units, so few texts have to be counted.
+  if (text.length > MAX_IDENTIFIER_LENGTH && [...text].length > MAX_IDENTIFIER_LENGTH) return false;
+  return text !== "" && text !== "." && text !== ".." && !/[\p{Cc}\p{Cs}/\\?#%]/u.test(text);
 }
 
 const CANONICAL_ID =

@@ -1,6 +1,6 @@
 /** The leases of an isolate, with a clock and a key's object that the test moves and answers for. */
 import { vi } from "vitest";
-import { type Lease, Leases } from "../../src/keys/lease.ts";
+import { type Lease, type LeaseSource, Leases } from "../../src/keys/lease.ts";
 import type { KeyRecord } from "../../src/keys/record.ts";
 import { recordOf } from "./record.ts";
 
@@ -19,8 +19,8 @@ export function createLeases() {
     requests.push(request);
     return await request.promise;
   });
-  const source = {
-    fetchLease,
+  const source: LeaseSource = {
+    fetchLease: async (keyId, isBlocking, store) => store(await fetchLease(keyId, isBlocking)),
     now: () => clock.seconds * 1_000,
     waitUntil: (work: Promise<unknown>) => void background.push(work),
   };
