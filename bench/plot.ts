@@ -27,7 +27,7 @@ const PLOT = { left: 70, right: 520, top: 40, bottom: 330 };
 const COLORS = ["#b3261e", "#1f6f8b", "#3c7d3c", "#7a4ea3", "#8a6d00"];
 const Y_STEPS = 5;
 /** Between two numbers on the axis of x, so that none is written over another. */
-const MIN_X_GAP = 34;
+const MIN_X_GAP = 40;
 
 /**
  * Points above `maxY` are drawn at it. `minY`: if it is given, the axis of y is logarithmic, too, and begins there; points

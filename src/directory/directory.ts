@@ -136,7 +136,7 @@ export class Directory extends DurableObject<Env> {
 
   /**
    * What was counted in the last `hours` hours, the current one included, with what the asking isolate has `counted`.
-   * Stores nothing.
+   * Stores nothing of the current hour.
    */
   overview(projectId: string, hours: number, counted: ReportMessage | null): OverviewAnswer {
     const now = Date.now();

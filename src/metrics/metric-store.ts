@@ -1,7 +1,8 @@
 /**
  * The sum in the Directory's storage: one row for each hour in which something was counted, for 30 days. A row holds the
- * sum as it was when the row was last written, so the counts of an hour are the difference to the row before. The latest
- * row is all that a restarted Directory needs. A write replaces one row, whatever was counted.
+ * sum as it was when the row was last written, so the counts of an hour are the difference to the row before. What was
+ * taken in is stored in the row of the hour in which it came, also if that hour is over. The latest row is all that a
+ * restarted Directory needs. A write replaces one row, whatever was counted.
  */
 
 import { hourOf } from "../keys/usage.ts";
@@ -47,6 +48,8 @@ export class MetricStore {
   #writtenAt = Number.NEGATIVE_INFINITY;
   /** The hour of the latest row: it must not get older if the clock is set back. */
   #hour = 0;
+  /** The hour in which a message was last taken in. Until a report has come, there is nothing to store. */
+  #takenHour = 0;
 
   constructor({ sql }: Pick<DurableObjectStorage, "sql">) {
     this.#sql = sql;
@@ -58,9 +61,19 @@ export class MetricStore {
     );
   }
 
-  /** Takes in an isolate's reports, in memory. Null if there is no message. */
+  /**
+   * Takes in an isolate's reports, in memory. Null if there is no message. The first message of an hour stores what is
+   * left of the one before: otherwise the calls of a job that takes half a minute each night would count for the morning.
+   */
   take(message: ReportMessage | null, now: number): ReportReceipt | null {
-    return message === null ? null : this.#sum(now).take(message, now);
+    if (message === null) return null;
+    this.#storeEarlierHour(now);
+    this.#takenHour = hourOf(now);
+    return this.#sum(now).take(message, now);
+  }
+
+  #storeEarlierHour(now: number): void {
+    if (this.#takenHour < hourOf(now)) this.write(now);
   }
 
   /** As `take`. An answer may wait for this call, so what is due is stored by `runLater`, when the answer is on its way. */
@@ -89,7 +102,7 @@ export class MetricStore {
   write(now: number): void {
     const sum = this.#sum(now);
     if (sum.isStored) return;
-    this.#hour = Math.max(this.#hour, hourOf(now));
+    this.#hour = Math.max(this.#hour, this.#takenHour);
     const { createdAt, series, keys, isolates } = sum.toStored(now);
     this.#sql.exec(
       `INSERT OR REPLACE INTO metrics (slot, hour, written_at, created_at, series, keys, isolates)
@@ -127,9 +140,10 @@ export class MetricStore {
 
   /**
    * What was counted in the last `hours` hours, the current one included. Reads the row of each hour once; and all rows,
-   * if nothing was counted in the hour before them.
+   * if nothing was counted in the hour before them. Stores nothing but what is left of an earlier hour.
    */
   period(hours: number, now: number): MetricPeriod {
+    this.#storeEarlierHour(now);
     const { series } = this.#sum(now);
     const current = Math.max(this.#hour, hourOf(now));
     const firstHour = current - hours + 1;

@@ -2,7 +2,8 @@
  * `npm run pictures`: takes the pictures in docs/images/ anew. A day of traffic is behind them, which a clock that is
  * moved makes possible.
  */
-import { afterAll, beforeAll, test } from "vitest";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type SandboxedPostern, startSandboxedPostern } from "../../dev/sandboxed-postern.ts";
 import { createRandom, type Random } from "../../sandbox/random.ts";
 import { organizations } from "../../sandbox/seed.ts";
@@ -13,7 +14,7 @@ import { createRecord, openConsole } from "./console.ts";
 const FOLDER = "docs/images";
 const HOUR_MS = 3_600_000;
 const SEED = 20_261_129;
-/** How busy each hour of the day is, the current one last. */
+/** How busy each hour of the day is, from midnight on. The current one is the last. */
 const DAY = [4, 3, 2, 2, 2, 3, 5, 9, 14, 18, 20, 21, 19, 18, 20, 22, 21, 19, 15, 12, 10, 9, 7, 6];
 
 const CALLERS = [
@@ -50,6 +51,7 @@ async function driveDay(): Promise<string> {
     // The last reports of the hour, with its next calls.
     await setClock(postern.url, (index - DAY.length + 1) * HOUR_MS + 60_000);
     for (const { key } of keys) await read("/whoami", key);
+    await waitUntilCounted();
   }
   await setClock(postern.url, 0);
   for (const { key } of keys) await read("/whoami", key);
@@ -65,21 +67,54 @@ async function callInHour(key: string, calls: number, random: Random): Promise<v
   await read("/whoami", key);
 }
 
+/** Counts belong to the hour in which they arrive, so the clock may not move on before they have. */
+async function waitUntilCounted(): Promise<void> {
+  const isCounted = async () => {
+    const overview = await (await postern.admin("GET", "/admin/overview?hours=24")).json();
+    expect(overview).toMatchObject({ totals: { requests: readCount } });
+  };
+  await vi.waitFor(isCounted, { timeout: 10_000, interval: 50 });
+}
+
 const popularSlug = (fraction: number) =>
   String(organizations[Math.floor(fraction ** 2 * 60)]?.organization_slug);
 
+let readCount = 0;
 async function read(path: string, key: string): Promise<void> {
+  readCount += 1;
   const response = await fetch(postern.url + path, { headers: { Authorization: `Bearer ${key}` } });
   await response.arrayBuffer();
 }
 
-const OPTIONS = { viewport: { width: 1_160, height: 720 } };
+const WIDTH = 1_160;
+/** What is left free below the plot's panel: half of the gap between panels. */
+const MARGIN = 10;
 
 test("pictures of the overview and of a key are taken", async () => {
-  const { page } = await openConsole(postern, "overview", OPTIONS);
+  const options = { viewport: { width: WIDTH, height: 900 }, timezoneId: zoneBeforeMidnight(new Date()) };
+  const { page } = await openConsole(postern, "overview", options);
   await page.getByRole("table", { name: /^The busiest keys/ }).waitFor();
-  await page.screenshot({ path: `${FOLDER}/console-overview.png` });
+  await takePicture(page, "console-overview");
   await page.goto(`/console/#keys/${exportId}`);
   await page.getByRole("img", { name: /^Calls by outcome/ }).waitFor();
-  await page.screenshot({ path: `${FOLDER}/console-key.png` });
+  await takePicture(page, "console-key");
 });
+
+/** The time zone in which it is the last hour of the day, so that the plots show a day from midnight to midnight. */
+function zoneBeforeMidnight(now: Date): string {
+  const ahead = DAY.length - 1 - now.getUTCHours();
+  const offset = ahead > 14 ? ahead - 24 : ahead;
+  // The names of these zones have the sign of POSIX: Etc/GMT-2 is two hours ahead of UTC.
+  return offset < 0 ? `Etc/GMT+${-offset}` : `Etc/GMT-${offset}`;
+}
+
+/** The page down to the end of the panel with the plot, so that nothing is cut through. */
+async function takePicture(page: Page, name: string): Promise<void> {
+  const panel = await page
+    .locator("section.panel")
+    .filter({ has: page.getByRole("img") })
+    .boundingBox();
+  if (panel === null) throw new Error("The panel with the plot is not visible.");
+  const clip = { x: 0, y: 0, width: WIDTH, height: panel.y + panel.height + MARGIN };
+  await page.screenshot({ path: `${FOLDER}/${name}.png`, clip });
+}

@@ -119,12 +119,75 @@ test("an hour has one row, and what was counted in it is the difference to the r
       ],
     });
     expect(period(2)).toEqual({ before: [7, 3], sums: [[3, 31]] });
-    expect(period(1, NOW + 5 * HOUR_MS)).toEqual({ before: [15, 4], sums: [[5, 31]] });
+    expect(period(1, NOW + 5 * HOUR_MS)).toEqual({ before: [31, 5], sums: [[5, 31]] });
     // After more than 30 days without traffic, nothing was counted in any of them.
     expect(period(720, NOW + 5_000 * HOUR_MS)).toEqual({
-      before: [15, 4],
+      before: [31, 5],
       sums: [[5_000, 31]],
     });
+  });
+});
+
+const MINUTE_MS = 60_000;
+
+/** Reports within a minute, of which only the first is stored at once, then silence. */
+function runNightlyJob(store: MetricStore, report: Report) {
+  for (const [seconds, count] of [
+    [0, 1],
+    [20, 2],
+    [50, 4],
+  ] as const) {
+    report(NOW + seconds * 1_000, count);
+    if (store.isWriteDue(NOW + seconds * 1_000)) store.write(NOW + seconds * 1_000);
+  }
+}
+
+const countsByHour = (store: MetricStore, now: number) => {
+  const { before, sums } = store.period(24, now);
+  let counted = purges(before);
+  return sums.map(({ hour, series }) => {
+    const increase = purges({ series }) - counted;
+    counted += increase;
+    return [hour - HOUR, increase];
+  });
+};
+
+test("what came within a minute counts for its own hour when an overview is read hours later", async () => {
+  await withStorage((storage, reportTo) => {
+    const store = new MetricStore(storage);
+    runNightlyJob(store, reportTo(store));
+    const expected = [
+      [0, 7],
+      [7, 0],
+    ];
+    expect(countsByHour(store, NOW + 7 * HOUR_MS)).toEqual(expected);
+    expect(countsByHour(new MetricStore(storage), NOW + 7 * HOUR_MS)).toEqual(expected);
+  });
+});
+
+test("what came within a minute counts for its own hour when traffic goes on hours later", async () => {
+  await withStorage((storage, reportTo) => {
+    const store = new MetricStore(storage);
+    const report = reportTo(store);
+    runNightlyJob(store, report);
+    report(NOW + 7 * HOUR_MS, 8);
+    store.write(NOW + 7 * HOUR_MS);
+    expect(countsByHour(store, NOW + 7 * HOUR_MS + MINUTE_MS)).toEqual([
+      [0, 7],
+      [7, 8],
+    ]);
+  });
+});
+
+test("a write that comes after the end of an hour stores what was taken in for that hour", async () => {
+  await withStorage((storage, reportTo) => {
+    const store = new MetricStore(storage);
+    reportTo(store)(NOW - 1, 1);
+    store.write(NOW);
+    expect(countsByHour(store, NOW)).toEqual([
+      [-1, 1],
+      [0, 0],
+    ]);
   });
 });
 
