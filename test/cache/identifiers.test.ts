@@ -108,6 +108,8 @@ describe("an identifier that looks like an ID", () => {
         at(seconds);
         expect(await whose(createIsolate(), id)).toBe(stytch.idOf(1));
       }
+      await vi.waitFor(() => expect(listed).toHaveBeenCalled());
+      // A second one would follow.
       await scheduler.wait(20);
       expect(listed.mock.calls).toEqual([[[id], null]]);
     });
