@@ -71,6 +71,9 @@ export default defineConfig({
             "test/simulation/**",
           ],
           setupFiles: ["test/support/guard.ts"],
+          // Some tests compute or make calls for a second or two, which is several on a busy machine. None waits for this.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
           maxWorkers: MAX_WORKERS,
         },
       },
