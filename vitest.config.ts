@@ -89,6 +89,8 @@ export default defineConfig({
           isolate: false,
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          // What happens behind an answer may take a busy machine more than the second that is the default.
+          expect: { poll: { timeout: 10_000 } },
           // Concurrent tests of one file wait for the clock, and not for the processor.
           maxConcurrency: 20,
           maxWorkers: MAX_WORKERS,
