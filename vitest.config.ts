@@ -71,6 +71,9 @@ export default defineConfig({
             "test/simulation/**",
           ],
           setupFiles: ["test/support/guard.ts"],
+          // Some tests compute or make calls for a second or two, which is several on a busy machine. None waits for this.
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
           maxWorkers: MAX_WORKERS,
         },
       },
@@ -86,6 +89,8 @@ export default defineConfig({
           isolate: false,
           testTimeout: 30_000,
           hookTimeout: 60_000,
+          // What happens behind an answer may take a busy machine more than the second that is the default.
+          expect: { poll: { timeout: 10_000 } },
           // Concurrent tests of one file wait for the clock, and not for the processor.
           maxConcurrency: 20,
           maxWorkers: MAX_WORKERS,

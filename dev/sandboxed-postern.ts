@@ -108,13 +108,18 @@ function builtPostern(
   };
 }
 
-async function sandboxOnFreePort() {
+/** Starts what needs the sandbox; once more, with another port, if somebody takes the port before the sandbox does. */
+async function startWithSandbox<T>(
+  start: (sandbox: BuiltWorker, sandboxUrl: string) => Promise<T>,
+): Promise<T> {
   const port = await findSandboxPort();
   const vars = { STYTCH_PROJECT_ID: PROJECT_ID, STYTCH_SECRET: UPSTREAM_SECRET };
-  return {
-    sandbox: { configPath: "sandbox/wrangler.toml", vars, port },
-    sandboxUrl: `http://127.0.0.1:${port}`,
-  };
+  try {
+    return await start({ configPath: "sandbox/wrangler.toml", vars, port }, `http://127.0.0.1:${port}`);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "ERR_ADDRESS_IN_USE") throw error;
+    return await startWithSandbox(start);
+  }
 }
 
 /** Starts both on any free ports, with nothing stored from earlier runs. `vars` override the default configuration. */
@@ -123,11 +128,12 @@ export async function startSandboxedPostern(
   options: Options = {},
 ): Promise<SandboxedPostern> {
   const lines: string[] = [];
-  const { sandbox, sandboxUrl } = await sandboxOnFreePort();
   const start = options.inspect ? serveInspected : serveBoth;
-  const built = builtPostern(vars, sandboxUrl, options);
-  const running = await start(built, sandbox, (line) => void lines.push(line));
-  return withControls(running, vars, sandboxUrl, lines);
+  return await startWithSandbox(async (sandbox, sandboxUrl) => {
+    const built = builtPostern(vars, sandboxUrl, options);
+    const running = await start(built, sandbox, (line) => void lines.push(line));
+    return withControls(running, vars, sandboxUrl, lines);
+  });
 }
 
 /**
@@ -138,22 +144,23 @@ export async function startSandboxedPosterns<Name extends string>(
   varsByName: Readonly<Record<Name, Record<string, string>>>,
 ): Promise<Record<Name, SandboxedPostern>> {
   const lines: string[] = [];
-  const { sandbox, sandboxUrl } = await sandboxOnFreePort();
   const deployments = Object.entries<Record<string, string>>(varsByName);
-  const built = deployments.map(([name, vars]) => [name, builtPostern(vars, sandboxUrl)] as const);
-  const workers: Record<string, BuiltWorker> = { ...Object.fromEntries(built), sandbox };
-  const { origins, stop } = await serveBuilt(workers, (line) => void lines.push(line));
-  let stopping: Promise<void> | undefined;
-  const stopAll = async () => {
-    stopping ??= stop();
-    await stopping;
-  };
-  return Object.fromEntries(
-    deployments.map(([name, vars]) => {
-      const running = { url: String(origins[name]), stop: stopAll };
-      return [name, withControls(running, vars, sandboxUrl, lines)];
-    }),
-  ) as Record<Name, SandboxedPostern>;
+  return await startWithSandbox(async (sandbox, sandboxUrl) => {
+    const built = deployments.map(([name, vars]) => [name, builtPostern(vars, sandboxUrl)] as const);
+    const workers: Record<string, BuiltWorker> = { ...Object.fromEntries(built), sandbox };
+    const { origins, stop } = await serveBuilt(workers, (line) => void lines.push(line));
+    let stopping: Promise<void> | undefined;
+    const stopAll = async () => {
+      stopping ??= stop();
+      await stopping;
+    };
+    return Object.fromEntries(
+      deployments.map(([name, vars]) => {
+        const running = { url: String(origins[name]), stop: stopAll };
+        return [name, withControls(running, vars, sandboxUrl, lines)];
+      }),
+    ) as Record<Name, SandboxedPostern>;
+  });
 }
 
 function withControls(

@@ -166,7 +166,7 @@ test.each([
   ["something else", 200, { hello: "world" }, /answers with status 200/],
 ])("a deployment that is %s is told after the wait", async (_what, status, body, message) => {
   Object.assign(clone.health, { status, body });
-  expectProblem(await clone.run(["--wait", "1"], CREDENTIALS, { intervalMs: 300 }), message);
+  expectProblem(await clone.run(["--wait", "1"], CREDENTIALS, { intervalMs: 100 }), message);
   expect(clone.health.asked).toBeGreaterThan(2);
 });
 

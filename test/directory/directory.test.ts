@@ -1,13 +1,14 @@
 /** The list of keys, and how it stays correct if reports fail, hang or arrive late. */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, expect, test, vi } from "vitest";
+import { beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { Directory } from "../../src/directory/directory.ts";
 import { getDirectory } from "../../src/directory/directory-client.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { emptyDirectory } from "../support/directory.ts";
 import { recordOf } from "../support/record.ts";
+import { deferred } from "../support/upstream.ts";
 import { TEST_VARS } from "../support/vars.ts";
 
 const { at } = useClock();
@@ -44,9 +45,10 @@ test("a delayed report does not overwrite a newer one", async () => {
 
 test("a Directory that hangs delays a change of a key by at most two seconds", async () => {
   const { keyId } = await createKey(isolate);
-  vi.spyOn(Directory.prototype, "report").mockImplementation(
-    (async () => await scheduler.wait(4_000)) as never,
-  );
+  const hang = deferred<void>();
+  // Whatever hangs longer than the test holds up the next eviction.
+  onTestFinished(() => hang.resolve());
+  vi.spyOn(Directory.prototype, "report").mockImplementation((async () => await hang.promise) as never);
   const began = performance.now();
   const response = await isolate.admin("DELETE", `/admin/keys/${keyId}`);
   expect(await response.json()).toMatchObject({ status: "revoked" });

@@ -104,15 +104,15 @@ test("a stale response does not wait for a slow Stytch, and is then revalidated"
   await get(demo.organization_id);
   await rename("Acme Renamed");
   await postern.advance(2_100);
-  await postern.control("PUT", "latency", { ms: 500 });
+  await postern.control("PUT", "latency", { ms: 1_500 });
   const began = performance.now();
   const stale = await get(demo.organization_id);
-  expect(performance.now() - began).toBeLessThan(400);
+  expect(performance.now() - began).toBeLessThan(1_400);
   expect(stale.headers.get("Cache-Status")).toMatch(/^postern; hit; ttl=(0|-\d); detail=(memory|kv)$/);
   expect(await stale.text()).toContain("Acme Corporation");
   await vi.waitFor(
     async () => expect(await (await get(demo.organization_id)).text()).toContain("Acme Renamed"),
-    3_000,
+    10_000,
   );
 });
 

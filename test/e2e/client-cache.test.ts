@@ -88,7 +88,7 @@ async function createReader(deployment: keyof typeof DEPLOYMENTS, clientName: st
         const last = written.findIndex((line) => line.includes(String(headers["x-request-id"])));
         expect(last).toBeGreaterThanOrEqual(0);
         return written.slice(0, last);
-      });
+      }, 10_000);
       const added = lines.slice(linesSeen).map((line) => JSON.parse(line) as Line);
       linesSeen = lines.length;
       const isRead = ({ key_id, route }: Line) =>

@@ -45,11 +45,12 @@ export function createAgenda(): Agenda {
   /** Puts an event at the top or below, above the first that comes after it. */
   function siftDown(event: Planned): void {
     let i = 0;
-    for (;;) {
-      const [left, right] = [2 * i + 1, 2 * i + 2];
-      const [one, other] = [heap[left], heap[right]];
-      if (one === undefined) break;
-      const isRight = other !== undefined && isBefore(other, one);
+    // A look beyond the end of the array would take much longer.
+    for (let left = 1; left < heap.length; left = 2 * i + 1) {
+      const right = left + 1;
+      const one = heap[left] as Planned;
+      const other = right < heap.length ? (heap[right] as Planned) : one;
+      const isRight = isBefore(other, one);
       const child = isRight ? other : one;
       if (!isBefore(child, event)) break;
       heap[i] = child;

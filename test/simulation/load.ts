@@ -43,15 +43,20 @@ export function callsByChance(
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const calls: Call[] = [];
   for (let ms = 0; ms < seconds * 1_000; ms += msUntilNext(perSecond, random)) {
-    let rest = random() * total;
-    const index = weights.findIndex((weight) => {
-      rest -= weight;
-      return rest < 0;
-    });
     const at = bursts ? Math.floor(ms / 1_000) * 1_000 + (ms % 1_000) / 10 : ms;
-    calls.push([Math.floor(at), Math.max(0, index)]);
+    calls.push([Math.floor(at), indexAt(weights, random() * total)]);
   }
   return calls;
+}
+
+/** Where a point falls if the weights lie side by side; 0 if it is beyond them by a rounding error. */
+function indexAt(weights: readonly number[], point: number): number {
+  let rest = point;
+  for (let index = 0; index < weights.length; index += 1) {
+    rest -= weights[index] ?? 0;
+    if (rest < 0) return index;
+  }
+  return 0;
 }
 
 const msUntilNext = (perSecond: number, random: () => number) =>

@@ -1,5 +1,5 @@
 /** The SQL of an object's storage, by Node's own SQLite. */
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import type { MetricStore } from "../../src/metrics/metric-store.ts";
 
 export interface NodeSql {
@@ -10,13 +10,20 @@ export interface NodeSql {
 
 export function createNodeSql(): NodeSql {
   const database = new DatabaseSync(":memory:");
+  /** By their SQL: they are few, and run thousands of times. */
+  const statements = new Map<string, StatementSync>();
+  const prepare = (sql: string) => {
+    const statement = statements.get(sql) ?? database.prepare(sql);
+    statements.set(sql, statement);
+    return statement;
+  };
   let written = 0;
   const exec = (sql: string, ...values: (string | number)[]) => {
     if (values.length === 0 && !/^\s*SELECT/i.test(sql)) {
       database.exec(sql);
       return { toArray: () => [] };
     }
-    const statement = database.prepare(sql);
+    const statement = prepare(sql);
     if (/^\s*SELECT/i.test(sql)) return { toArray: () => statement.all(...values) };
     written += Number(statement.run(...values).changes);
     return { toArray: () => [] };

@@ -8,6 +8,7 @@ import { getDirectory } from "../../src/directory/directory-client.ts";
 import { PUBLIC_KEYS_NAME } from "../../src/jwks/public-keys.ts";
 import { MAX_REVOCATIONS } from "../../src/sessions/revocations.ts";
 import { emptyDirectory } from "../support/directory.ts";
+import { evictObjects } from "../support/resets.ts";
 import { setUpOrganization } from "../support/setup.ts";
 
 type Row = Record<string, unknown>;
@@ -55,6 +56,7 @@ const PURGED_NAME = "purged-by-an-operator";
 export async function emptySharedObjects(): Promise<void> {
   await emptyDirectory();
   for (const stub of [getDirectory(env), env.PUBLIC_KEYS.getByName(PUBLIC_KEYS_NAME)]) {
+    await closeStatements(stub);
     await runInDurableObject(stub as DurableObjectStub, (_, { storage }) => {
       for (const [name] of [...storage.kv.list()]) storage.kv.delete(name);
       storage.sql.exec("DROP TABLE IF EXISTS purges");
@@ -62,6 +64,12 @@ export async function emptySharedObjects(): Promise<void> {
     await evictDurableObject(stub);
   }
 }
+
+/**
+ * Closes what an object still reads: a page of a list leaves its query open, until memory is reclaimed, and SQLite drops
+ * no table meanwhile.
+ */
+const closeStatements = async (stub: DurableObjectStub) => await evictObjects([stub]);
 
 /**
  * Fills the lists of purges and revocations. The next of each drops all of these, since the Directory counts what it
@@ -164,6 +172,7 @@ function readObject({ kv, sql }: DurableObjectStorage): ObjectState {
 /** Puts a state into objects and KV that have none, as if the release that wrote it had run before. */
 export async function putState({ names, kv, objects }: StoredState): Promise<void> {
   const all = stubs(names);
+  await closeStatements(all.directory);
   for (const name of OBJECT_NAMES) {
     await runInDurableObject(all[name] as DurableObjectStub, (_, { storage }) =>
       putObject(storage, objects[name]),

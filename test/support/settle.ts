@@ -2,13 +2,10 @@
 import { evictAllDurableObjects } from "cloudflare:test";
 import { beforeAll } from "vitest";
 
-/** Longer than any object waits for Stytch. */
-const TIMEOUT_MS = 30_000;
-
 /**
  * Waits, before the tests of a file, for what earlier files have left to do in objects. Files share a runtime: an object
  * that meets a stopped timer waits for ever, and holds up each later eviction.
  */
 export function useIdleObjects(): void {
-  beforeAll(async () => await evictAllDurableObjects(), TIMEOUT_MS);
+  beforeAll(async () => await evictAllDurableObjects());
 }
