@@ -92,16 +92,20 @@ export async function serveBuilt<Name extends string>(
       workers: await Promise.all(names.map(async (name) => await toOptions(name, workers[name]))),
     }),
   );
-  const origins = await Promise.all(
-    names.map(async (name) => {
-      const { origin } = await miniflare.unsafeGetDirectURL(name);
-      // Another release keeps to its own contract.
-      if (workers[name].script === undefined) servedOrigins.set(origin, workers[name].configPath);
-      return [name, origin];
-    }),
-  );
-  return {
-    origins: Object.fromEntries(origins),
-    stop: async () => await miniflare.dispose(),
+  const originOf = async (name: Name) => {
+    const { origin } = await miniflare.unsafeGetDirectURL(name);
+    // Another release keeps to its own contract.
+    if (workers[name].script === undefined) servedOrigins.set(origin, workers[name].configPath);
+    return [name, origin];
   };
+  try {
+    return {
+      origins: Object.fromEntries(await Promise.all(names.map(originOf))),
+      stop: async () => await miniflare.dispose(),
+    };
+  } catch (error) {
+    // What has started of it would keep the process alive.
+    await miniflare.dispose();
+    throw error;
+  }
 }

@@ -28,7 +28,7 @@ export class RequestContext {
   quota: Quota | null = null;
   /** True if the answer depends on the caller's key; a failure says so in `Vary`. */
   isKeyed = false;
-  /** True if the answer has `Date`, `Cache-Control` and the headers of CORS already, since they were kept with it. */
+  /** True if the answer has the headers of `addCommonHeaders` in `worker.ts` and those of CORS already. */
   hasCommonHeaders = false;
   readonly #executionContext: Pick<ExecutionContext, "waitUntil" | "access">;
   readonly #timings: Timings = {};

@@ -46,7 +46,7 @@ export function createWorker(random: () => number = Math.random) {
       if (!context.hasCommonHeaders) {
         const { cors } = state.value;
         cors?.addHeaders(cors.allowedOrigin(request), context.path, response.headers);
-        addCommonHeaders(response.headers);
+        addCommonHeaders(response.headers, log.requestId);
       }
       if (context.quota !== null) setRateLimit(response.headers, context.quota);
       log.count(state.value, response.status, Date.now());
@@ -56,7 +56,6 @@ export function createWorker(random: () => number = Math.random) {
   };
 
   function finish(response: Response, log: RequestLog, hitSampleRate: number): Response {
-    response.headers.set("X-Request-Id", log.requestId);
     log.write(response.status, Date.now(), hitSampleRate, random);
     return response;
   }
@@ -80,11 +79,12 @@ function misconfigured(request: Request, { problems, cors }: Misconfiguration, l
   const path = pathOf(request.url);
   const response = cors?.answerPreflight(request, path) ?? misconfiguredFailure(request, path, log);
   cors?.addHeaders(cors.allowedOrigin(request), path, response.headers);
-  addCommonHeaders(response.headers);
+  addCommonHeaders(response.headers, log.requestId);
   return response;
 }
 
-function addCommonHeaders(headers: Headers): void {
+function addCommonHeaders(headers: Headers, requestId: string): void {
+  headers.set("X-Request-Id", requestId);
   headers.set("Date", formatHttpDate(Date.now()));
   if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
 }

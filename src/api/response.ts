@@ -21,12 +21,15 @@ export function cachedResponse(
   const cacheStatus = formatCacheStatus(found, ttl);
   context.log.cacheStatus(cacheStatus, cacheResultOf(found, ttl));
   const headers = cacheHeaders(context, projection, cacheStatus, age, ttl, formatHttpDate(now));
+  // The kept headers get the ID of each answer in turn, and its Response copies them. To set it there takes 2 µs more.
+  headers.set("X-Request-Id", context.log.requestId);
+  const isModified = !matchesEtag(context.request.headers.get("If-None-Match"), projection.etag);
+  const response = isModified
+    ? // To name the status 200 takes workerd 2 µs.
+      new Response(projection.body, { headers })
+    : new Response(null, { status: 304, headers });
+  if (!isModified) response.headers.delete("Content-Type");
   context.hasCommonHeaders = true;
-  // To name the status 200 would take workerd 2 µs.
-  if (!matchesEtag(context.request.headers.get("If-None-Match"), projection.etag))
-    return new Response(projection.body, { headers });
-  const response = new Response(null, { status: 304, headers });
-  response.headers.delete("Content-Type");
   return response;
 }
 

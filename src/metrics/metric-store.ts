@@ -6,6 +6,7 @@
  */
 
 import { hourOf } from "../keys/usage.ts";
+import { logDegraded } from "../log.ts";
 import type { SeriesCounts } from "./counters.ts";
 import type { ReportMessage, ReportReceipt } from "./metric-reports.ts";
 import { type KeySum, MetricSum, type StoredSum } from "./metric-sum.ts";
@@ -72,8 +73,14 @@ export class MetricStore {
     return this.#sum(now).take(message, now);
   }
 
+  /** Never throws, since answers wait for this: if the write fails, the counts are stored with those of the next hour. */
   #storeEarlierHour(now: number): void {
-    if (this.#takenHour < hourOf(now)) this.write(now);
+    if (this.#takenHour >= hourOf(now)) return;
+    try {
+      this.write(now);
+    } catch (error) {
+      logDegraded("directory", error);
+    }
   }
 
   /** As `take`. An answer may wait for this call, so what is due is stored by `runLater`, when the answer is on its way. */

@@ -3,6 +3,7 @@ import { beforeEach, expect, test } from "vitest";
 import { organizationEnvelope } from "../support/bodies.ts";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { logLines } from "../support/egress.ts";
 import { organizationPath } from "../support/paths.ts";
 import { type OrganizationSetUp, setUpOrganization } from "../support/setup.ts";
 import { json, stytchError, type Upstream } from "../support/upstream.ts";
@@ -73,6 +74,22 @@ test("Cache-Control, Pragma, X-Request-Id and a query of the caller have no effe
   expect(response.headers.get("Cache-Status")).toBe("postern; hit; ttl=60; detail=memory");
   expect(response.headers.get("X-Request-Id")).not.toBe("mine");
   expect(upstream.requests).toHaveLength(1);
+});
+
+test("each answer has a request ID of its own, which is that of its log line", async () => {
+  await isolate.call(path, { key });
+  const tag = { "If-None-Match": "*" };
+  const answers = await Promise.all([
+    isolate.call(path, { key }),
+    isolate.call(path, { key, headers: tag }),
+    isolate.call(path, { key, method: "HEAD" }),
+    isolate.call(path, { key }),
+  ]);
+  // They are read when all have been answered.
+  const ids = answers.map(({ headers }) => headers.get("X-Request-Id"));
+  expect(new Set(ids).size).toBe(4);
+  const logged = logLines().map((line) => line["request_id"]);
+  expect(logged).toEqual(expect.arrayContaining(ids));
 });
 
 test("HEAD returns the headers of GET and no body", async () => {

@@ -5,6 +5,7 @@ import { expect, type Mock, test, vi } from "vitest";
 import { Counters, type Counts } from "../../src/metrics/counters.ts";
 import { MetricReports } from "../../src/metrics/metric-reports.ts";
 import { MetricStore } from "../../src/metrics/metric-store.ts";
+import { logLines } from "../support/egress.ts";
 
 const HOUR_MS = 3_600_000;
 /** A whole hour. */
@@ -175,6 +176,24 @@ test("what came within a minute counts for its own hour when traffic goes on hou
     expect(countsByHour(store, NOW + 7 * HOUR_MS + MINUTE_MS)).toEqual([
       [0, 7],
       [7, 8],
+    ]);
+  });
+});
+
+test("a write of an earlier hour that fails costs no report, and a log line", async () => {
+  await withStorage((storage, reportTo) => {
+    const store = new MetricStore(storage);
+    const report = reportTo(store);
+    report(NOW, 1);
+    store.write(NOW);
+    report(NOW + 20_000, 2);
+    storage.sql.exec("ALTER TABLE metrics RENAME TO unreachable");
+    report(NOW + HOUR_MS, 4);
+    expect(logLines()).toMatchObject([{ degraded: ["directory"], defect: expect.stringMatching(/^Error /) }]);
+    storage.sql.exec("ALTER TABLE unreachable RENAME TO metrics");
+    expect(countsByHour(store, NOW + HOUR_MS)).toEqual([
+      [0, 1],
+      [1, 6],
     ]);
   });
 });
