@@ -1,8 +1,9 @@
 /**
- * The sum in the Directory's storage: one row for each hour in which something was counted, for 30 days. A row holds the
- * sum as it was when the row was last written, so the counts of an hour are the difference to the row before. What was
- * taken in is stored in the row of the hour in which it came, also if that hour is over. The latest row is all that a
- * restarted Directory needs. A write replaces one row, whatever was counted.
+ * The sum in the Directory's storage: one row for each hour in which something was counted, for 30 days, and one from
+ * before these. A row holds the sum as it was when the row was last written, so the counts of an hour are the difference
+ * to the row before. What was taken in is stored in the row of the hour in which it came, also if that hour is over. The
+ * latest row is all that a restarted Directory needs. A write replaces one row, whatever was counted; the first of an
+ * hour may write another.
  */
 
 import { hourOf } from "../keys/usage.ts";
@@ -13,6 +14,8 @@ import { type KeySum, MetricSum, type StoredSum } from "./metric-sum.ts";
 
 /** One more than 30 days have, since the oldest hour needs the row before it. Each row takes the place of an old one. */
 const ROWS = 721;
+/** The slot of the last row that had to make room for an hour: the sum from which a longer pause is counted on. */
+const BASE_SLOT = -1;
 /** Finds the row of an hour by its key, and not that of another hour in the same slot. */
 const OF_HOUR = "slot = ? AND hour = ?";
 
@@ -109,6 +112,7 @@ export class MetricStore {
   write(now: number): void {
     const sum = this.#sum(now);
     if (sum.isStored) return;
+    if (this.#takenHour > this.#hour) this.#makeRoom(this.#takenHour);
     this.#hour = Math.max(this.#hour, this.#takenHour);
     const { createdAt, series, keys, isolates } = sum.toStored(now);
     this.#sql.exec(
@@ -124,6 +128,16 @@ export class MetricStore {
     );
     this.#writtenAt = now;
     sum.markStored();
+  }
+
+  /** Keeps the row that an hour replaces, if it is later than the one that is kept: it may be the last before a pause. */
+  #makeRoom(hour: number): void {
+    this.#sql.exec(
+      `INSERT OR REPLACE INTO metrics (slot, hour, written_at, created_at, series, keys, isolates)
+       SELECT ${BASE_SLOT}, hour, written_at, created_at, series, keys, isolates FROM metrics
+       WHERE slot = ? AND hour > COALESCE((SELECT hour FROM metrics WHERE slot = ${BASE_SLOT}), -1)`,
+      hour % ROWS,
+    );
   }
 
   /**

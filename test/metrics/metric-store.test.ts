@@ -218,7 +218,8 @@ test("hours are kept for 30 days, and later ones take their place", async () => 
       report(NOW + hour * HOUR_MS, 1);
       store.write(NOW + hour * HOUR_MS);
     }
-    expect(rows(storage)).toBe(721);
+    // With the last one that had to make room.
+    expect(rows(storage)).toBe(722);
     const exec = vi.spyOn(storage.sql, "exec");
     for (const hours of [720, 24]) {
       exec.mockClear();
@@ -229,6 +230,31 @@ test("hours are kept for 30 days, and later ones take their place", async () => 
       expect(rowsReadBy(exec)).toBe(hours);
     }
     exec.mockRestore();
+  });
+});
+
+const day = (from: number) => Array.from({ length: 24 }, (_, index) => from + index);
+
+test.each([
+  ["of 29 days", day(721)],
+  ["after which the first hours take the place of the last ones before", day(744)],
+  ["of two months", day(1_446)],
+  ["and another, whose end takes the place of an older hour", [744, 1_442]],
+])("after a pause %s, nothing from before it is counted again", async (_, hours) => {
+  await withStorage((storage, reportTo) => {
+    const store = new MetricStore(storage);
+    const report = reportTo(store);
+    const count = (hour: number, counted: number) => {
+      report(NOW + hour * HOUR_MS, counted);
+      store.write(NOW + hour * HOUR_MS);
+    };
+    for (const hour of day(0)) count(hour, 100);
+    for (const hour of hours) count(hour, 1);
+    const { before, sums } = new MetricStore(storage).period(720, NOW + (hours.at(-1) ?? 0) * HOUR_MS);
+    expect(purges(before)).toBe(2_400);
+    expect(sums.map(({ hour, series }) => [hour - HOUR, purges({ series })])).toEqual(
+      hours.map((hour, index) => [hour, 2_401 + index]),
+    );
   });
 });
 
