@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import type { PreparedWorker } from "./prepared-worker.ts";
+import { PortTakenError } from "./worker-start.ts";
 
 export interface BuiltWorker {
   /** The Worker's `wrangler.toml`. */
@@ -104,8 +105,11 @@ export async function serveBuilt<Name extends string>(
       stop: async () => await miniflare.dispose(),
     };
   } catch (error) {
-    // What has started of it would keep the process alive.
-    await miniflare.dispose();
-    throw error;
+    // What has started of it would keep the process alive. Miniflare ends it, and then rejects with the same error.
+    await miniflare.dispose().catch(() => {});
+    const isPortTaken = (error as { code?: unknown }).code === "ERR_ADDRESS_IN_USE";
+    throw isPortTaken
+      ? new PortTakenError("A Worker did not start: its port is taken.", { cause: error })
+      : error;
   }
 }

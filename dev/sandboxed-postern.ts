@@ -2,6 +2,7 @@
 import { type BuiltWorker, serveBuilt } from "./built-worker.ts";
 import { ADMIN_TOKEN, KEY_SECRET, PROJECT_ID, SECRETS, UPSTREAM_SECRET } from "./credentials.ts";
 import { probePort } from "./start-options.ts";
+import { PortTakenError } from "./worker-start.ts";
 
 /** A key, the token of a link to one, or the console's cookie. */
 const KEY = /(?:pst_(?:test|live)|handover)_[0-9a-z]{16}_[0-9a-z]{50,64}|v1\.\d{10}\.[0-9a-f]{64}/;
@@ -67,7 +68,11 @@ async function serveInspected(
 ): Promise<Running> {
   const { serve } = await import("./serve.ts");
   const upstream = await serveBuilt({ sandbox });
-  const postern = await serve("wrangler.toml", { vars, onLogLine, port: 0, persist: false, inspect: true });
+  const options = { vars, onLogLine, port: 0, persist: false, inspect: true };
+  const postern = await serve("wrangler.toml", options).catch(async (error: unknown) => {
+    await upstream.stop();
+    throw error;
+  });
   return {
     url: postern.origin,
     inspector: postern.inspector,
@@ -108,8 +113,8 @@ function builtPostern(
   };
 }
 
-/** Starts what needs the sandbox; once more, with another port, if somebody takes the port before the sandbox does. */
-async function startWithSandbox<T>(
+/** Starts what needs the sandbox; again, with another port, if somebody takes the port before the sandbox does. */
+export async function startWithSandbox<T>(
   start: (sandbox: BuiltWorker, sandboxUrl: string) => Promise<T>,
 ): Promise<T> {
   const port = await findSandboxPort();
@@ -117,7 +122,7 @@ async function startWithSandbox<T>(
   try {
     return await start({ configPath: "sandbox/wrangler.toml", vars, port }, `http://127.0.0.1:${port}`);
   } catch (error) {
-    if ((error as { code?: unknown }).code !== "ERR_ADDRESS_IN_USE") throw error;
+    if (!(error instanceof PortTakenError)) throw error;
     return await startWithSandbox(start);
   }
 }
