@@ -65,8 +65,8 @@ function shorten(scenario: Scenario, maxRequests: number): Scenario {
 }
 
 /**
- * Runs the compared scenarios in many short turns, there and back: none gains or loses by its place, and a machine that is
- * now fast and now slow affects all alike. Then runs the others, once.
+ * Runs the compared scenarios in many short turns, there and back, so that a machine that is now fast and now slow affects
+ * all alike. The last of a turn is the first of the next, which spares it a change of Workers. Then runs the others, once.
  */
 export async function measureRound(
   compared: readonly Scenario[],
@@ -117,7 +117,7 @@ function spreadOf(values: readonly number[]): Spread {
   const at = (index: number) => sorted[index] ?? Number.NaN;
   const middle = (sorted.length - 1) / 2;
   return {
-    // Of an even number, the mean of the two in the middle.
+    // The mean of the two in the middle if their number is even.
     median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2,
     least: at(0),
     most: at(sorted.length - 1),

@@ -24,16 +24,16 @@ export function cachedResponse(
   // The kept headers get the ID of each answer in turn, and its Response copies them. To set it there takes 2 µs more.
   headers.set("X-Request-Id", context.log.requestId);
   const isModified = !matchesEtag(context.request.headers.get("If-None-Match"), projection.etag);
+  // To name the status 200 takes workerd 2 µs.
   const response = isModified
-    ? // To name the status 200 takes workerd 2 µs.
-      new Response(projection.body, { headers })
+    ? new Response(projection.body, { headers })
     : new Response(null, { status: 304, headers });
   if (!isModified) response.headers.delete("Content-Type");
   context.hasCommonHeaders = true;
   return response;
 }
 
-/** The last headers of a projection: the next hit within the same second has the same ones. */
+/** The last headers of a projection: the next hit within the same second has the same ones, but for its request ID. */
 export interface CachedHeaders {
   readonly cacheStatus: string;
   readonly serverTiming: string;

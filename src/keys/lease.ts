@@ -159,10 +159,12 @@ export class Leases {
     }
   }
 
-  /** Returns the latest lease. Answers can arrive out of order: the one to the latest question counts. */
+  /**
+   * Returns the latest lease. Answers can arrive out of order: the one to the latest question counts, unless the clock has
+   * gone back since.
+   */
   #store(keyId: string, lease: Lease, now: number): Lease {
     const stored = this.#leases.get(keyId);
-    // Unless the clock has gone back since.
     if (stored !== undefined && stored.requestedAt > lease.requestedAt && stored.requestedAt <= now)
       return stored;
     this.#leases.set(keyId, lease);
