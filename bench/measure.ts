@@ -65,8 +65,8 @@ function shorten(scenario: Scenario, maxRequests: number): Scenario {
 }
 
 /**
- * Runs the compared scenarios in many short turns, there and back, so that a machine that is now fast and now slow affects
- * all alike. The last of a turn is the first of the next, which spares it a change of Workers. Then runs the others, once.
+ * Runs the compared scenarios in many short turns, so that a machine that is now fast and now slow affects all alike. In
+ * each turn they come in the same order, so that each begins after a run of another Worker. Then runs the others, once.
  */
 export async function measureRound(
   compared: readonly Scenario[],
@@ -75,7 +75,7 @@ export async function measureRound(
 ): Promise<Map<Scenario, Round>> {
   const runs = new Map<Scenario, Run[]>(compared.map((scenario) => [scenario, []]));
   for (let turn = 0; turn < turns; turn += 1) {
-    for (const scenario of turn % 2 === 0 ? compared : compared.toReversed())
+    for (const scenario of compared)
       runs.get(scenario)?.push(await run(scenario, Math.ceil(scenario.requests / turns)));
   }
   for (const scenario of rest) runs.set(scenario, [await run(scenario, scenario.requests)]);

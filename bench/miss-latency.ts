@@ -48,7 +48,7 @@ export async function measureMissLatency(
   const proxy = await startWorker(POSTERN, postern, varsOf(stytch.url, MEASURED_VARS), processor);
   const key = await createKey(proxy.url, { name: "all", scopes: ["organizations:read"] });
   const askDirectly = async (path: string, after: string) =>
-    await timeOf(direct.url + path, { "X-Bench-After": after }, null);
+    await timeOf(direct.url + path, { ...bearer(key), "X-Bench-After": after }, null);
   const askPostern = async (path: string) => {
     const ms = await timeOf(proxy.url + path, bearer(key), MISS);
     for (let request = 1; request <= UNMEASURED; request += 1) {

@@ -1,5 +1,4 @@
 /** Runs a built Worker in a workerd of its own, and on its own socket, without wrangler's development proxy. */
-import type { Readable } from "node:stream";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import type { Built } from "../dev/build.ts";
 import { keepStateInMemory } from "../dev/memory-folder.ts";
@@ -38,10 +37,6 @@ export async function startWorker(
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       // Printing the Worker's log would take time that is not the Worker's.
-      handleRuntimeStdio: (stdout: Readable, stderr: Readable) => {
-        stdout.resume();
-        stderr.resume();
-      },
       handleStructuredLogs: () => {},
       ...(hasInspector && { inspectorPort: 0 }),
       workers: [

@@ -78,9 +78,9 @@ export async function startTiers(builds: Builds & { readonly bareDirect: Built }
   const all = { paths: ALL_ORGANIZATIONS };
   const ofMembers = { paths: MEMBERS };
   const tiers: readonly Tier[] = [
-    createTier("memory hit", "bare Worker", bare, null),
+    createTier("memory hit", "bare Worker", bare, keys.postern),
     createTier("memory hit", "Postern", postern, keys.postern, MEMORY_HIT),
-    createTier("KV hit", "bare Worker", bareKv, null, all),
+    createTier("KV hit", "bare Worker", bareKv, keys.fromKv, all),
     createTier("KV hit", "Postern", fromKv, keys.fromKv, { ...KV_HIT, ...all }),
     createTier("KV hit", "assembled", assembled, keys.assembled),
     // A fast machine is back at some of the organizations before they are a second old.
@@ -92,7 +92,7 @@ export async function startTiers(builds: Builds & { readonly bareDirect: Built }
       ),
       callers: 256,
     },
-    callsStytch(createTier("miss", "bare Worker", direct, null, all)),
+    callsStytch(createTier("miss", "bare Worker", direct, keys.alwaysMissing, all)),
     callsStytch(createTier("miss", "Postern", alwaysMissing, keys.alwaysMissing, { ...MISS, ...all }), 0.8),
     callsStytch(
       createTier("miss", "assembled", assembledMissing, await createKey(assembledMissing.url, policy), all),
@@ -111,18 +111,18 @@ export async function startTiers(builds: Builds & { readonly bareDirect: Built }
   };
 }
 
+/** A bare Worker is sent the same key, which it does not look at. */
 function createTier(
   name: string,
   answerer: Answerer,
   { url }: RunningWorker,
-  key: string | null,
+  key: string,
   load: Partial<Load> = {},
 ): Tier {
-  const headers = key === null ? {} : bearer(key);
   return {
     name,
     answerer,
-    load: { url, paths: [ORGANIZATION], headers, statuses: [200], ...load },
+    load: { url, paths: [ORGANIZATION], headers: bearer(key), statuses: [200], ...load },
     callsStytch: false,
     callers: 32,
     // A read of KV may time out, and memory asks KV once a minute.
