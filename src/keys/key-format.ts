@@ -17,7 +17,7 @@ const KEY_ID_BYTES = 10;
 /** Enough for 2^30 rotations. */
 const GENERATION_CHARACTERS = 6;
 /** 32 bytes in base32. */
-export const MAC_CHARACTERS = 52;
+const MAC_CHARACTERS = 52;
 
 const KEY = new RegExp(
   `^(pst_(test|live)_([0-9a-z]{16})_([0-9a-z]{${GENERATION_CHARACTERS}}))[0-9a-z]{${MAC_CHARACTERS}}$`,

@@ -1,32 +1,19 @@
-/**
- * Verifies presented keys without I/O, and remembers the MACs of genuine ones: a key that an isolate knows costs one
- * comparison.
- */
+/** Verifies presented keys without I/O, and remembers genuine ones: a key that an isolate knows costs no MAC. */
 import type { Config } from "../config.ts";
 import { BoundedMap } from "../platform/bounded-map.ts";
-import {
-  computeMac,
-  importMacKey,
-  MAC_CHARACTERS,
-  parseKey,
-  provingSecrets,
-  type VerifiedKey,
-} from "./key-format.ts";
+import { computeMac, importMacKey, parseKey, provingSecrets, type VerifiedKey } from "./key-format.ts";
 
 const MAX_VERIFIED_MACS = 5_000;
-
-interface VerifiedMac extends VerifiedKey {
-  readonly mac: Uint8Array;
-}
 
 /** As secret as `KEY_SECRET`, which is in the memory of the same isolate. */
 export class VerifiedMacs {
   readonly #config: Config;
-  /** By the signed part of the key, which is all before its MAC. */
-  readonly #verified = new BoundedMap<string, VerifiedMac>(MAX_VERIFIED_MACS);
+  /**
+   * By the whole text of the key. A search takes no longer the more characters are right, since a map compares texts only
+   * if their hashes are equal.
+   */
+  readonly #verified = new BoundedMap<string, VerifiedKey>(MAX_VERIFIED_MACS);
   readonly #encoder = new TextEncoder();
-  /** Scratch space. It is written and read without a pause in between, so requests cannot mix. */
-  readonly #presentedMac = new Uint8Array(MAC_CHARACTERS);
   /** The keys themselves, not a promise of them: a request must not wait for the promise of another request. */
   #macKeys: readonly CryptoKey[] | null = null;
 
@@ -38,10 +25,9 @@ export class VerifiedMacs {
     return this.#verified.size;
   }
 
-  /** Returns null if the isolate has not verified this key before. Synchronous: the MAC is compared, not computed. */
+  /** Returns null if the isolate has not verified this key before. */
   verifyFromCache(key: string): VerifiedKey | null {
-    const verified = this.#verified.get(key.slice(0, -MAC_CHARACTERS));
-    return verified !== undefined && this.#hasSameMac(verified, key) ? verified : null;
+    return this.#verified.get(key) ?? null;
   }
 
   /**
@@ -56,18 +42,18 @@ export class VerifiedMacs {
     this.#macKeys ??= await Promise.all(provingSecrets(this.#config).map(importMacKey));
     for (const [index, macKey] of this.#macKeys.entries()) {
       const mac = await computeMac(macKey, this.#config.stytch.projectId, signedPart);
-      const expected = { keyId, generation, isOfPreviousSecret: index > 0, mac: this.#encoder.encode(mac) };
-      if (!this.#hasSameMac(expected, key)) continue;
+      const expected = signedPart + mac;
+      if (!this.#isSame(expected, key)) continue;
+      const verified = { keyId, generation, isOfPreviousSecret: index > 0 };
       // Only genuine keys are remembered, so a caller cannot fill the map with made-up ones.
-      this.#verified.set(signedPart, expected);
-      return expected;
+      this.#verified.set(expected, verified);
+      return verified;
     }
     return null;
   }
 
-  #hasSameMac({ mac }: VerifiedMac, key: string): boolean {
-    const { read } = this.#encoder.encodeInto(key.slice(-MAC_CHARACTERS), this.#presentedMac);
-    // If a character takes more than a byte, the buffer is full before all characters are read.
-    return read === MAC_CHARACTERS && crypto.subtle.timingSafeEqual(mac, this.#presentedMac);
+  /** Both have the form of a key, and so the same length. */
+  #isSame(expected: string, presented: string): boolean {
+    return crypto.subtle.timingSafeEqual(this.#encoder.encode(expected), this.#encoder.encode(presented));
   }
 }
