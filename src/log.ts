@@ -16,7 +16,7 @@ export interface UpstreamCall {
 /** The entry of one request; filled as the request proceeds. */
 export interface LogEntry {
   readonly request_id: string;
-  readonly method: string;
+  method: string;
   /** The pattern, without identifiers; null if no route matched. */
   route: string | null;
   /** If no route matched: the known beginning of the path, such as `/v1/b2b/sessions/*`. */

@@ -37,7 +37,7 @@ const FAILED_AUTHENTICATIONS: readonly Failure["type"][] = [
 export class RequestLog implements StageLog {
   readonly requestId = crypto.randomUUID();
   readonly #startedAt = Date.now();
-  readonly #headers: Headers;
+  readonly #request: Request;
   readonly #entry: LogEntry;
   /** What the request reads, by the name of its operation; null if it reads nothing of Stytch's. */
   #resource: string | null = null;
@@ -47,11 +47,11 @@ export class RequestLog implements StageLog {
   /** The failure that `#failure` was answered for. */
   #cause: Failure | null = null;
 
-  constructor({ method, headers }: Request) {
-    this.#headers = headers;
+  constructor(request: Request) {
+    this.#request = request;
     this.#entry = {
       request_id: this.requestId,
-      method,
+      method: "",
       route: null,
       status: 500,
       error_type: null,
@@ -178,9 +178,10 @@ export class RequestLog implements StageLog {
   write(status: number, now: number, hitSampleRate: number, random: () => number): void {
     if (random() >= (this.#isHit() ? hitSampleRate : 1)) return;
     const entry = this.#entry;
+    entry.method = this.#request.method;
     entry.status = status;
     entry.duration_ms = now - this.#startedAt;
-    const traceId = traceIdOf(this.#headers.get("traceparent"));
+    const traceId = traceIdOf(this.#request.headers.get("traceparent"));
     if (traceId !== null) entry.trace_id = traceId;
     if (entry.route !== null) entry.route = entry.route.replace(/:(\w+)/g, "{$1}");
     log(entry);

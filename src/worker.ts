@@ -32,7 +32,7 @@ export function createWorker(random: () => number = Math.random) {
     async fetch(request: Request, env: Env, executionContext: ExecutionContext): Promise<Response> {
       const log = new RequestLog(request);
       const state = isolateStateOf(env);
-      if (!state.ok) return finish(misconfigured(request, state.failure, log), log, 1);
+      if (!state.ok) return finish(misconfigured(request, state.failure, log), Date.now(), log, 1);
       const context = new RequestContext(request, env, state.value, log, executionContext);
       let response: Response;
       try {
@@ -49,14 +49,15 @@ export function createWorker(random: () => number = Math.random) {
         addCommonHeaders(response.headers, log.requestId);
       }
       if (context.quota !== null) setRateLimit(response.headers, context.quota);
-      log.count(state.value, response.status, Date.now());
-      if (!log.isUnauthenticated) reportOverdueCounts(state.value, context.waitUntil);
-      return finish(response, log, state.value.config.logHitSampleRate);
+      const now = Date.now();
+      log.count(state.value, response.status, now);
+      if (!log.isUnauthenticated) reportOverdueCounts(state.value, now, context.waitUntil);
+      return finish(response, now, log, state.value.config.logHitSampleRate);
     },
   };
 
-  function finish(response: Response, log: RequestLog, hitSampleRate: number): Response {
-    log.write(response.status, Date.now(), hitSampleRate, random);
+  function finish(response: Response, now: number, log: RequestLog, hitSampleRate: number): Response {
+    log.write(response.status, now, hitSampleRate, random);
     return response;
   }
 }
@@ -68,9 +69,10 @@ export function createWorker(random: () => number = Math.random) {
  */
 function reportOverdueCounts(
   { config, metrics, purgeSync }: IsolateState,
+  now: number,
   waitUntil: RequestContext["waitUntil"],
 ): void {
-  if (metrics.isOverdue(Date.now(), config.leaseSeconds * 1_000)) purgeSync.syncEarly(waitUntil);
+  if (metrics.isOverdue(now, config.leaseSeconds * 1_000)) purgeSync.syncEarly(waitUntil);
 }
 
 /** Names no variable to the caller; the log entry names each. A page may ask and read this, too. */

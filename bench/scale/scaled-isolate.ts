@@ -88,7 +88,7 @@ export class ScaledIsolate {
     const waits: Promise<unknown>[] = [];
     const key = keyOf(isHotKey ? HOT_KEY : "local");
     const source = this.#leaseSource(isHotKey);
-    let lease = this.#leases.cachedLease(key, source);
+    let lease = this.#leases.cachedLease(key, startedAt, source);
     if (lease === null) {
       const acquired = this.#leases.acquireLease(key, source).then((one) => {
         lease = one;

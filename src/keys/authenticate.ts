@@ -43,18 +43,19 @@ export async function authenticate(
   context.log.callerKey(key);
 
   const startedAt = Date.now();
+  let now = startedAt;
   let granted: boolean | null = null;
   const claimant = takesToken ? { generation: key.generation } : null;
   const source = createLeaseSource(context, keys, claimant, (answer) => {
     granted = answer.granted;
   });
-  let lease = leases.cachedLease(key, source);
+  let lease = leases.cachedLease(key, now, source);
   if (lease === null) {
     onLeaseMiss?.(leases.latestRecord(key.keyId));
     lease = await inSpan("key", async () => await leases.acquireLease(key, source));
+    now = Date.now();
+    context.time("key", now - startedAt);
   }
-  const now = Date.now();
-  context.time("key", now - startedAt);
   if (lease === null || lease.grace) context.log.degraded("key_object");
   if (lease === null) return failed({ type: "key_service_unavailable" });
   const { record, grace } = lease;

@@ -84,11 +84,9 @@ export class Leases {
   }
 
   /** Returns the lease if it is valid, or null. If a renewal is due, starts it in the background. No I/O otherwise. */
-  cachedLease(key: VerifiedKey, source: LeaseSource): Lease | null {
+  cachedLease(key: VerifiedKey, now: number, source: LeaseSource): Lease | null {
     const lease = this.#leases.get(key.keyId);
-    if (lease === undefined) return null;
-    const now = source.now();
-    if (!this.#isValid(lease, key, now)) return null;
+    if (lease === undefined || !this.#isValid(lease, key, now)) return null;
     if (now - lease.requestedAt >= this.#renewalAgeMs) this.renewInBackground(key.keyId, now, source);
     return lease;
   }

@@ -26,7 +26,7 @@ export function createLeases() {
   };
   const useLease = async (keyId = KEY_ID, generation = 1): Promise<Lease | null> => {
     const key = { keyId, generation, isOfPreviousSecret: false };
-    return leases.cachedLease(key, source) ?? (await leases.acquireLease(key, source));
+    return leases.cachedLease(key, source.now(), source) ?? (await leases.acquireLease(key, source));
   };
   /** Asks for a token, and so for the lease, whatever is under way. */
   const askForToken = async () => await leases.fetchAndStore(KEY_ID, source.now(), source);
