@@ -28,7 +28,7 @@ export class RequestContext {
   quota: Quota | null = null;
   /** True if the answer depends on the caller's key; a failure says so in `Vary`. */
   isKeyed = false;
-  /** True if the answer has the headers of `addCommonHeaders` in `worker.ts` and those of CORS already. */
+  /** True if the answer has the headers of `addCommonHeaders` in `worker.ts`, of CORS and of the rate limit already. */
   hasCommonHeaders = false;
   readonly #executionContext: Pick<ExecutionContext, "waitUntil" | "access">;
   readonly #timings: Timings = {};

@@ -47,8 +47,8 @@ export function createWorker(random: () => number = Math.random) {
         const { cors } = state.value;
         cors?.addHeaders(cors.allowedOrigin(request), context.path, response.headers);
         addCommonHeaders(response.headers, log.requestId);
+        if (context.quota !== null) setRateLimit(response.headers, context.quota);
       }
-      if (context.quota !== null) setRateLimit(response.headers, context.quota);
       const now = Date.now();
       log.count(state.value, response.status, now);
       if (!log.isUnauthenticated) reportOverdueCounts(state.value, now, context.waitUntil);

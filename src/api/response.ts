@@ -5,6 +5,8 @@
 import { ageSeconds } from "../cache/freshness.ts";
 import type { FoundEntry } from "../cache/lookup-result.ts";
 import { formatHttpDate } from "../http-date.ts";
+import type { Limit } from "../limits/bucket.ts";
+import { setRateLimit } from "../limits/rate-limit-headers.ts";
 import type { CacheResult } from "../metrics/outcome.ts";
 import type { RequestContext, Timings } from "../request-context.ts";
 import type { Projection } from "./projection-cache.ts";
@@ -20,9 +22,14 @@ export function cachedResponse(
   const ttl = context.config.cache.freshSeconds - age;
   const cacheStatus = formatCacheStatus(found, ttl);
   context.log.cacheStatus(cacheStatus, cacheResultOf(found, ttl));
-  const headers = cacheHeaders(context, projection, cacheStatus, age, ttl, formatHttpDate(now));
-  // The kept headers get the ID of each answer in turn, and its Response copies them. To set it there takes 2 µs more.
+  const kept = cacheHeaders(context, projection, cacheStatus, age, ttl, formatHttpDate(now));
+  const { headers } = kept;
+  // The kept headers get what is each answer's own, and its Response copies them. To set that there takes 1 to 2 µs more.
   headers.set("X-Request-Id", context.log.requestId);
+  if (context.quota !== null) {
+    setRateLimit(headers, context.quota, kept.limit);
+    kept.limit = context.quota.limit;
+  }
   const isModified = !matchesEtag(context.request.headers.get("If-None-Match"), projection.etag);
   // To name the status 200 takes workerd 2 µs.
   const response = isModified
@@ -33,7 +40,7 @@ export function cachedResponse(
   return response;
 }
 
-/** The last headers of a projection: the next hit within the same second has the same ones, but for its request ID. */
+/** The last headers of a projection: the next hit within the same second has the same ones, but for its ID and quota. */
 export interface CachedHeaders {
   readonly cacheStatus: string;
   readonly serverTiming: string;
@@ -41,6 +48,8 @@ export interface CachedHeaders {
   readonly date: string;
   /** As `Cors.allowedOrigin`. */
   readonly allowedOrigin: string | null;
+  /** The rate limit that they name; null if none. */
+  limit: Limit | null;
   readonly headers: Headers;
 }
 
@@ -55,8 +64,8 @@ function cacheHeaders(
   age: number,
   ttl: number,
   date: string,
-): Headers {
-  const { config, path, request, state } = context;
+): CachedHeaders {
+  const { config, path, quota, request, state } = context;
   const { cors } = state;
   const serverTiming = formatServerTiming(context.timings);
   const allowedOrigin = cors?.allowedOrigin(request) ?? null;
@@ -66,9 +75,10 @@ function cacheHeaders(
     last.serverTiming === serverTiming &&
     last.age === age &&
     last.date === date &&
-    last.allowedOrigin === allowedOrigin
+    last.allowedOrigin === allowedOrigin &&
+    (last.limit === null) === (quota === null)
   ) {
-    return last.headers;
+    return last;
   }
   const headers = new Headers({
     "Cache-Status": cacheStatus,
@@ -81,8 +91,9 @@ function cacheHeaders(
     Date: date,
   });
   cors?.addHeaders(allowedOrigin, path, headers);
-  state.responseHeaders.set(projection, { cacheStatus, serverTiming, age, date, allowedOrigin, headers });
-  return headers;
+  const kept = { cacheStatus, serverTiming, age, date, allowedOrigin, limit: null, headers };
+  state.responseHeaders.set(projection, kept);
+  return kept;
 }
 
 /** A member, as the caller sees it. */

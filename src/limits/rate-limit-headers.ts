@@ -37,16 +37,11 @@ function msUntilNextToken(snapshot: BucketSnapshot, now: number): number {
   return Math.max(retryAt - now, msUntilToken(level % unitsPerToken(limit), limit));
 }
 
-/** The policy of each limit. An isolate keeps the same object for a limit for long, so most calls find theirs. */
-const policyHeaders = new WeakMap<Limit, string>();
-
-/** Sets the headers of draft-ietf-httpapi-ratelimit-headers-11. */
-export function setRateLimit(headers: Headers, { limit, remaining, resetSeconds }: Quota): void {
-  let policy = policyHeaders.get(limit);
-  if (policy === undefined) {
-    policy = `"key";q=${limit.limit};w=${limit.period_seconds}`;
-    policyHeaders.set(limit, policy);
-  }
-  headers.set("RateLimit-Policy", policy);
+/** Sets the headers of draft-ietf-httpapi-ratelimit-headers-11. `saidLimit`: the limit of the policy that is there. */
+export function setRateLimit(headers: Headers, quota: Quota, saidLimit: Limit | null = null): void {
+  const { limit, remaining, resetSeconds } = quota;
+  // An isolate keeps the same object for a limit for long.
+  if (limit !== saidLimit)
+    headers.set("RateLimit-Policy", `"key";q=${limit.limit};w=${limit.period_seconds}`);
   headers.set("RateLimit", `"key";r=${remaining};t=${resetSeconds}`);
 }

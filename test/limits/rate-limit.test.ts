@@ -46,6 +46,33 @@ test("a refused call says when to retry and what the limit is, and reaches nobod
   expect((await limited.operator.call(path, { key })).status).toBe(200);
 });
 
+test("hits of one second on one organization say the limit of their own key, or none", async () => {
+  const { operator } = limited;
+  const [wide, narrow] = [await limited.create(1_000, 60), await limited.create(10, 3_600)];
+  const { key } = await createKey(operator, ["organizations:read"]);
+  await operator.call(path, { key });
+  const hits: Response[] = [];
+  for (const one of [wide.key, narrow.key, key, wide.key, key, narrow.key])
+    hits.push(await operator.call(path, { key: one }));
+  // They are read when all have been answered.
+  expect(hits.map(({ headers }) => headers.get("RateLimit-Policy"))).toEqual([
+    '"key";q=1000;w=60',
+    '"key";q=10;w=3600',
+    null,
+    '"key";q=1000;w=60',
+    null,
+    '"key";q=10;w=3600',
+  ]);
+  expect(hits.map(({ headers }) => headers.get("RateLimit")?.replace(/;t=.*/, "") ?? null)).toEqual([
+    '"key";r=999',
+    '"key";r=9',
+    null,
+    '"key";r=998',
+    null,
+    '"key";r=8',
+  ]);
+});
+
 test("a flood of refused calls costs the object calls of a lease and no more", async () => {
   const { key } = await limited.create(1, 60);
   await limited.operator.call(path, { key });
