@@ -37,8 +37,8 @@ export async function authenticate(
   const { environment } = context.config;
   if (credential.kind === "malformed") return failed(invalidKey("", environment));
   const { keys } = context.state;
-  const { verifiedMacs, leases } = keys;
-  const key = verifiedMacs.verifyFromCache(credential.key) ?? (await verifiedMacs.verify(credential.key));
+  const { verifiedKeys, leases } = keys;
+  const key = verifiedKeys.verifyFromCache(credential.key) ?? (await verifiedKeys.verify(credential.key));
   if (key === null) return failed(invalidKey(credential.key, environment));
   context.log.callerKey(key);
 

@@ -3,13 +3,13 @@ import type { Config } from "../config.ts";
 import { createTokenPools, type TokenPools } from "../limits/token-pools.ts";
 import { Leases } from "./lease.ts";
 import { PendingUsage } from "./usage.ts";
-import { VerifiedMacs } from "./verified-macs.ts";
+import { VerifiedKeys } from "./verified-keys.ts";
 
 export interface KeyState {
   readonly leases: Leases;
   readonly tokenPools: TokenPools;
   readonly pendingUsage: PendingUsage;
-  readonly verifiedMacs: VerifiedMacs;
+  readonly verifiedKeys: VerifiedKeys;
   /** Tells isolates apart in the ledger of a key's tokens. */
   isolateId?: string;
 }
@@ -18,5 +18,5 @@ export const createKeyState = (config: Config): KeyState => ({
   leases: new Leases(config),
   tokenPools: createTokenPools(),
   pendingUsage: new PendingUsage(config),
-  verifiedMacs: new VerifiedMacs(config),
+  verifiedKeys: new VerifiedKeys(config),
 });

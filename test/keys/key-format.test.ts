@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Config } from "../../src/config.ts";
 import { createKeyId, issueKey, type VerifiedKey } from "../../src/keys/key-format.ts";
-import { VerifiedMacs } from "../../src/keys/verified-macs.ts";
+import { VerifiedKeys } from "../../src/keys/verified-keys.ts";
 import { codePoint } from "../support/code-point.ts";
 import { createConfig } from "../support/config.ts";
 import { TEST_VARS } from "../support/vars.ts";
@@ -30,10 +30,10 @@ const positions = fc
  * Verifies twice: without a cache, and with the cache of an isolate that has verified the genuine key, if one is given.
  */
 async function verify(config: Config, key: string, genuine?: string): Promise<VerifiedKey | null> {
-  const macs = new VerifiedMacs(config);
-  if (genuine !== undefined) expect(await macs.verify(genuine)).not.toBeNull();
-  const verified = await (genuine === undefined ? macs : new VerifiedMacs(config)).verify(key);
-  expect(macs.verifyFromCache(key)?.keyId).toBe(verified?.keyId);
+  const keys = new VerifiedKeys(config);
+  if (genuine !== undefined) expect(await keys.verify(genuine)).not.toBeNull();
+  const verified = await (genuine === undefined ? keys : new VerifiedKeys(config)).verify(key);
+  expect(keys.verifyFromCache(key)?.keyId).toBe(verified?.keyId);
   return verified;
 }
 
@@ -156,20 +156,20 @@ test("every position of a key ID takes every character of the alphabet", () => {
   for (let at = 0; at < 16; at += 1) expect(new Set(ids.map((id) => id[at])).size, `at ${at}`).toBe(32);
 });
 
-test("an isolate keeps the MACs of 5,000 genuine keys, and evicts the oldest first", async () => {
-  const macs = new VerifiedMacs(config);
+test("an isolate remembers 5,000 genuine keys, and evicts the oldest first", async () => {
+  const keys = new VerifiedKeys(config);
   const first = await issueKey(config, createKeyId(), 1);
-  await macs.verify(first);
-  await macs.verify(`${first.slice(0, -1)}${first.endsWith("0") ? "1" : "0"}`);
-  await macs.verify(first.replace("pst_test_", "pst_live_"));
-  expect(macs.size).toBe(1);
+  await keys.verify(first);
+  await keys.verify(`${first.slice(0, -1)}${first.endsWith("0") ? "1" : "0"}`);
+  await keys.verify(first.replace("pst_test_", "pst_live_"));
+  expect(keys.size).toBe(1);
   const keyId = createKeyId();
   for (let generation = 1; generation <= 4_999; generation += 1)
-    await macs.verify(await issueKey(config, keyId, generation));
-  expect([macs.size, macs.verifyFromCache(first)]).toEqual([
+    await keys.verify(await issueKey(config, keyId, generation));
+  expect([keys.size, keys.verifyFromCache(first)]).toEqual([
     5_000,
     expect.objectContaining({ generation: 1 }),
   ]);
-  await macs.verify(await issueKey(config, createKeyId(), 1));
-  expect([macs.size, macs.verifyFromCache(first)]).toEqual([5_000, null]);
+  await keys.verify(await issueKey(config, createKeyId(), 1));
+  expect([keys.size, keys.verifyFromCache(first)]).toEqual([5_000, null]);
 });

@@ -2,7 +2,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import { createHandoverToken, verifyHandoverToken } from "../../src/keys/handover-token.ts";
 import { createKeyId, issueKey } from "../../src/keys/key-format.ts";
-import { VerifiedMacs } from "../../src/keys/verified-macs.ts";
+import { VerifiedKeys } from "../../src/keys/verified-keys.ts";
 import { createConfig } from "../support/config.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
 import { emptyDirectory } from "../support/directory.ts";
@@ -25,18 +25,18 @@ async function macsOf(work: () => Promise<unknown>): Promise<number> {
 
 test("a key of the previous secret is genuine while that is set, and told apart", async () => {
   const old = await issueKey(before, createKeyId(), 3);
-  expect(await new VerifiedMacs(after).verify(old)).toBeNull();
-  const macs = new VerifiedMacs(rotating);
-  expect(await macs.verify(old)).toMatchObject({ generation: 3, isOfPreviousSecret: true });
+  expect(await new VerifiedKeys(after).verify(old)).toBeNull();
+  const keys = new VerifiedKeys(rotating);
+  expect(await keys.verify(old)).toMatchObject({ generation: 3, isOfPreviousSecret: true });
   const made = await issueKey(rotating, createKeyId(), 3);
-  expect(await macs.verify(made)).toMatchObject({ generation: 3, isOfPreviousSecret: false });
-  expect(await new VerifiedMacs(after).verify(made)).not.toBeNull();
-  expect(await new VerifiedMacs(before).verify(made)).toBeNull();
+  expect(await keys.verify(made)).toMatchObject({ generation: 3, isOfPreviousSecret: false });
+  expect(await new VerifiedKeys(after).verify(made)).not.toBeNull();
+  expect(await new VerifiedKeys(before).verify(made)).toBeNull();
 });
 
 test("a forged key costs one MAC, and two while a previous secret is set", async () => {
   const forged = `pst_test_${createKeyId()}_000001${"0".repeat(52)}`;
-  const [alone, both] = [new VerifiedMacs(after), new VerifiedMacs(rotating)];
+  const [alone, both] = [new VerifiedKeys(after), new VerifiedKeys(rotating)];
   expect(await macsOf(async () => await alone.verify(forged))).toBe(1);
   expect(await macsOf(async () => await both.verify(forged))).toBe(2);
   expect(await macsOf(async () => await both.verify(forged.replace("test", "live")))).toBe(0);
@@ -44,13 +44,13 @@ test("a forged key costs one MAC, and two while a previous secret is set", async
 });
 
 test("a key that was verified costs no MAC again, whichever secret proved it", async () => {
-  const macs = new VerifiedMacs(rotating);
+  const keys = new VerifiedKeys(rotating);
   for (const config of [before, rotating]) {
     const key = await issueKey(config, createKeyId(), 1);
-    await macs.verify(key);
-    expect(await macsOf(async () => macs.verifyFromCache(key))).toBe(0);
-    expect(macs.verifyFromCache(key)).not.toBeNull();
-    expect(macs.verifyFromCache(`${key.slice(0, -1)}${key.endsWith("0") ? "1" : "0"}`)).toBeNull();
+    await keys.verify(key);
+    expect(await macsOf(async () => keys.verifyFromCache(key))).toBe(0);
+    expect(keys.verifyFromCache(key)).not.toBeNull();
+    expect(keys.verifyFromCache(`${key.slice(0, -1)}${key.endsWith("0") ? "1" : "0"}`)).toBeNull();
   }
 });
 

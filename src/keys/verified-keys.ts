@@ -3,16 +3,16 @@ import type { Config } from "../config.ts";
 import { BoundedMap } from "../platform/bounded-map.ts";
 import { computeMac, importMacKey, parseKey, provingSecrets, type VerifiedKey } from "./key-format.ts";
 
-const MAX_VERIFIED_MACS = 5_000;
+const MAX_VERIFIED_KEYS = 5_000;
 
-/** As secret as `KEY_SECRET`, which is in the memory of the same isolate. */
-export class VerifiedMacs {
+/** Holds keys, which are no more secret than `KEY_SECRET`, in the memory of the same isolate. */
+export class VerifiedKeys {
   readonly #config: Config;
   /**
    * By the whole text of the key. A search takes no longer the more characters are right, since a map compares texts only
    * if their hashes are equal.
    */
-  readonly #verified = new BoundedMap<string, VerifiedKey>(MAX_VERIFIED_MACS);
+  readonly #verified = new BoundedMap<string, VerifiedKey>(MAX_VERIFIED_KEYS);
   readonly #encoder = new TextEncoder();
   /** The keys themselves, not a promise of them: a request must not wait for the promise of another request. */
   #macKeys: readonly CryptoKey[] | null = null;
