@@ -8,7 +8,7 @@ import type { KeyRecord } from "../keys/record.ts";
 import { knownQuota, takeToken } from "../limits/take-token.ts";
 import type { RequestContext } from "../request-context.ts";
 import { failed, type Result, success } from "../result.ts";
-import { authenticateSession } from "../sessions/authenticate-session.ts";
+import { authenticateSession, type SessionCaller } from "../sessions/authenticate-session.ts";
 import { countSessionCall } from "../sessions/read-session-policy.ts";
 import { accessOf } from "../sessions/verified-sessions.ts";
 
@@ -24,7 +24,10 @@ export async function authorizeRequest(
 ): Promise<Result<Access>> {
   const { keys } = context.state;
   const credential = readCredential(context.request.headers.get("Authorization"));
-  if (credential.kind === "session") return await authorizeSession(context, credential.token);
+  if (credential.kind === "session") {
+    const session = authenticateSession(context, credential.token);
+    return admitSession(context, session instanceof Promise ? await session : session);
+  }
   const authenticated = await authenticate(context, credential, true, onLeaseMiss);
   if (!authenticated.ok) return authenticated;
   const caller = authenticated.value;
@@ -50,8 +53,8 @@ export async function authorizeRequest(
   return failure === null ? success(record) : failed(failure);
 }
 
-async function authorizeSession(context: RequestContext, token: string): Promise<Result<Access>> {
-  const authenticated = await authenticateSession(context, token);
+/** Takes a token of the member's limit, which is in this isolate alone. No I/O. */
+function admitSession(context: RequestContext, authenticated: Result<SessionCaller>): Result<Access> {
   if (!authenticated.ok) return authenticated;
   const { verified, policy } = authenticated.value;
   const limit = policy.rate_limit;

@@ -32,33 +32,49 @@ export interface SessionCaller {
 
 const INVALID = failed({ type: "invalid_session" } as const);
 
-/** Never rejects. No I/O if the isolate has verified the token before, and its policy and revocations are current. */
-export async function authenticateSession(
+/**
+ * A plain value, not a promise, if the isolate has verified the token before and its policy and revocations are current:
+ * no I/O then. Never rejects.
+ */
+export function authenticateSession(
   context: RequestContext,
   token: string,
-): Promise<Result<SessionCaller>> {
-  const { sessions } = context.state;
-  let verified = sessions.verified.get(token);
-  if (verified === undefined && !isSessionToken(token)) return INVALID;
-  const read = readSessionPolicy(context);
-  let policy = read instanceof Promise ? await read : read;
+): Result<SessionCaller> | Promise<Result<SessionCaller>> {
+  const verified = context.state.sessions.verified.get(token);
+  if (verified === undefined) return authenticateFirst(context, token);
+  const policy = readSessionPolicy(context);
+  return policy instanceof Promise
+    ? policy.then((settled) => checkVerified(context, token, verified, settled))
+    : checkVerified(context, token, verified, policy);
+}
+
+/** Authenticates a session whose token this isolate has not seen before. */
+async function authenticateFirst(context: RequestContext, token: string): Promise<Result<SessionCaller>> {
+  if (!isSessionToken(token)) return INVALID;
+  const policy = await readSessionPolicy(context);
   if (!policy.ok) return policy;
   if (policy.value === null) return INVALID;
-  if (verified === undefined) {
-    const startedAt = Date.now();
-    const outcome = await inSpan("key", async () => await verifyToken(context, token));
-    context.time("key", Date.now() - startedAt);
-    if (!outcome.ok) return outcome;
-    verified = sessions.verified.add(token, outcome.value);
-    // To wait for the keys may have taken long.
-    policy = await readSessionPolicy(context);
-    if (!policy.ok) return policy;
-    if (policy.value === null) return INVALID;
-  }
+  const startedAt = Date.now();
+  const outcome = await inSpan("key", async () => await verifyToken(context, token));
+  context.time("key", Date.now() - startedAt);
+  if (!outcome.ok) return outcome;
+  const verified = context.state.sessions.verified.add(token, outcome.value);
+  // To wait for the keys may have taken long, so the policy is read again.
+  return checkVerified(context, token, verified, await readSessionPolicy(context));
+}
+
+function checkVerified(
+  context: RequestContext,
+  token: string,
+  verified: VerifiedSession,
+  policy: Result<SessionPolicy | null>,
+): Result<SessionCaller> {
+  if (!policy.ok) return policy;
+  if (policy.value === null) return INVALID;
   context.log.session();
   const { session } = verified;
   const now = Date.now();
-  if (hasEnded(session, now)) sessions.verified.delete(token);
+  if (hasEnded(session, now)) context.state.sessions.verified.delete(token);
   const failure = checkSession(session, policy.value, now);
   if (failure !== null) return failed(failure);
   return isRevoked(context.state, session)
