@@ -66,7 +66,7 @@ function shorten(scenario: Scenario, maxRequests: number): Scenario {
 
 /**
  * Runs the compared scenarios in many short turns, so that a machine that is now fast and now slow affects all alike. In
- * each turn they come in the same order, so that each begins after a run of another Worker. Then runs the others, once.
+ * each turn they come in the same order, in which each follows a run of another Worker. Then runs the others, once.
  */
 export async function measureRound(
   compared: readonly Scenario[],

@@ -68,7 +68,7 @@ interface HitTimes {
   heapMegabytes: number;
 }
 
-/** Each world has a workerd of its own, and a turn in each round, there and back. */
+/** Each world has a workerd of its own, and a turn in each round. */
 export async function measureHits(built: Built, { starts, rounds, requests }: HitSize): Promise<HitResults> {
   const times = { turn: new Map<WorldName, HitTimes>(), zipf: new Map<WorldName, HitTimes>() };
   for (let start = 1; start <= starts; start += 1) {
@@ -86,7 +86,7 @@ export async function measureHits(built: Built, { starts, rounds, requests }: Hi
   ): Promise<void> {
     const hits: HitOrder = { requests, skipMs: 0, msApart: MS_APART, order };
     for (let round = 0; round <= rounds; round += 1) {
-      for (const name of round % 2 === 0 ? names : names.toReversed()) {
+      for (const name of names) {
         const { worker, heapMegabytes } = isolateOf(isolates, name);
         await worker.send("/_hits", RENEWAL);
         const { answer, ms } = await worker.time<HitCounts>("/_hits", hits);
