@@ -5,12 +5,12 @@ import { computeMac, importMacKey, parseKey, provingSecrets, type VerifiedKey } 
 
 const MAX_VERIFIED_KEYS = 5_000;
 
-/** Holds keys, which are no more secret than `KEY_SECRET`, in the memory of the same isolate. */
+/** The keys that it holds are no more secret than `KEY_SECRET`, which the same isolate holds. */
 export class VerifiedKeys {
   readonly #config: Config;
   /**
-   * By the whole text of the key. A search takes no longer the more characters are right, since a map compares texts only
-   * if their hashes are equal.
+   * By the whole text of the key. The time of a search does not help to guess one: V8 searches by a hash of the whole
+   * text, and if it then compares a text at all, it compares several characters at a time, which are too many to guess.
    */
   readonly #verified = new BoundedMap<string, VerifiedKey>(MAX_VERIFIED_KEYS);
   readonly #encoder = new TextEncoder();
