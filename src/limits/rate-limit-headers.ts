@@ -37,11 +37,19 @@ function msUntilNextToken(snapshot: BucketSnapshot, now: number): number {
   return Math.max(retryAt - now, msUntilToken(level % unitsPerToken(limit), limit));
 }
 
-/** Sets the headers of draft-ietf-httpapi-ratelimit-headers-11. `saidLimit`: the limit of the policy that is there. */
-export function setRateLimit(headers: Headers, quota: Quota, saidLimit: Limit | null = null): void {
+/**
+ * Sets the headers of draft-ietf-httpapi-ratelimit-headers-11. `namedLimit`: the limit that `RateLimit-Policy` names
+ * already; null if that is not set.
+ */
+export function setRateLimit(headers: Headers, quota: Quota, namedLimit: Limit | null = null): void {
   const { limit, remaining, resetSeconds } = quota;
-  // An isolate keeps the same object for a limit for long.
-  if (limit !== saidLimit)
+  // Limits are never changed in place, so the same object means the same policy.
+  if (limit !== namedLimit)
     headers.set("RateLimit-Policy", `"key";q=${limit.limit};w=${limit.period_seconds}`);
   headers.set("RateLimit", `"key";r=${remaining};t=${resetSeconds}`);
+}
+
+export function deleteRateLimit(headers: Headers): void {
+  headers.delete("RateLimit-Policy");
+  headers.delete("RateLimit");
 }

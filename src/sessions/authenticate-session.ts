@@ -33,8 +33,8 @@ export interface SessionCaller {
 const INVALID = failed({ type: "invalid_session" } as const);
 
 /**
- * A plain value, not a promise, if the isolate has verified the token before and its policy and revocations are current:
- * no I/O then. Never rejects.
+ * Returns a plain value, not a promise, and makes no I/O, if the isolate has verified the token before and knows the
+ * current policy and revocations. Never rejects.
  */
 export function authenticateSession(
   context: RequestContext,

@@ -3,6 +3,7 @@ import { evictAllDurableObjects } from "cloudflare:test";
 import { beforeEach, expect, test } from "vitest";
 import { useClock } from "../support/clock.ts";
 import { createIsolate, createKey, type TestIsolate } from "../support/deployment.ts";
+import { logLines } from "../support/egress.ts";
 import { keyObjects } from "../support/key-object.ts";
 import { setUpOrganization } from "../support/setup.ts";
 import { deferred } from "../support/upstream.ts";
@@ -110,6 +111,28 @@ test("a key expires at the exact millisecond, even while its lease is valid", as
   at(3);
   expect(await errorTypeOf(await edge.call(path, { key: expiring }))).toBe("expired_key");
 });
+
+test("a key that expires while its lease is waited for is refused", async () => {
+  const { key: expiring } = await createKey(operator, ["organizations:read"], { expires_at: iso(0.5) });
+  expect(await errorTypeOf(await waitForLease(expiring))).toBe("expired_key");
+});
+
+test("Server-Timing says how long a lease was waited for", async () => {
+  const response = await waitForLease(key);
+  expect(response.headers.get("Server-Timing")).toMatch(/^key;dur=500, /);
+  expect(logLines().at(-1)).toMatchObject({ status: 200, duration_ms: 500 });
+});
+
+/** The answer to a call in a new isolate, whose lease comes after half a second. */
+async function waitForLease(presented: string): Promise<Response> {
+  const slow = createIsolate(
+    keyObjects(async (askObject) => {
+      at(0.5);
+      return await askObject();
+    }),
+  );
+  return await slow.call(path, { key: presented });
+}
 
 test("a key works after the eviction of its object, in an isolate that never saw it", async () => {
   await evictAllDurableObjects();
