@@ -64,9 +64,13 @@ function shorten(scenario: Scenario, maxRequests: number): Scenario {
   return { ...scenario, load, requests: maxRequests };
 }
 
+/** How many places further in their order the scenarios of a turn begin. As many turns as scenarios begin at each. */
+const PLACES_PER_TURN = 3;
+
 /**
- * Runs the compared scenarios in many short turns, so that a machine that is now fast and now slow affects all alike. In
- * each turn they come in the same order, in which each follows a run of another Worker. Then runs the others, once.
+ * Runs the compared scenarios in many short turns, so that a machine that is now fast and now slow affects all alike. Each
+ * turn begins at another place of their order: V8 collects garbage about once in so many requests, and would else do so
+ * in the same scenarios each time. Then runs the others, once.
  */
 export async function measureRound(
   compared: readonly Scenario[],
@@ -75,7 +79,8 @@ export async function measureRound(
 ): Promise<Map<Scenario, Round>> {
   const runs = new Map<Scenario, Run[]>(compared.map((scenario) => [scenario, []]));
   for (let turn = 0; turn < turns; turn += 1) {
-    for (const scenario of compared)
+    const first = (turn * PLACES_PER_TURN) % compared.length;
+    for (const scenario of [...compared.slice(first), ...compared.slice(0, first)])
       runs.get(scenario)?.push(await run(scenario, Math.ceil(scenario.requests / turns)));
   }
   for (const scenario of rest) runs.set(scenario, [await run(scenario, scenario.requests)]);

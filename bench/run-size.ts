@@ -19,7 +19,7 @@ export interface RunSize {
 export const FULL: RunSize = {
   starts: 4,
   rounds: 1,
-  turns: 12,
+  turns: 20,
   maxRequests: Number.POSITIVE_INFINITY,
   misses: 200,
   countedRequests: 1_000,
