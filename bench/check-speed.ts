@@ -23,7 +23,7 @@ const EXPECTED = "bench/expected-operations.json";
 /** Three seconds of each kind of request: a lease of the default length is renewed in them. */
 const COUNTED_REQUESTS = 300;
 const MIX_SECONDS = 2;
-/** The CPU time of a hit divided by that of a bare Worker. The bench sees 1.3 to 1.4. */
+/** The CPU time of a hit divided by that of a bare Worker. The bench sees 1.2 to 1.3. */
 const MAX_CPU_RATIO = 1.6;
 
 const counted = await build(POSTERN, "bench/counted/postern.ts");
