@@ -15,7 +15,7 @@ export interface Scenario {
   readonly load: Load;
   /**
    * Requests in a round: about a third of a second's worth, and some two seconds' if the scenario is compared with
-   * another, in turns. In that time, workerd collects garbage four times, each of which takes as long as a thousand hits.
+   * another, in turns.
    */
   readonly requests: number;
   /** The Worker whose CPU time is measured; null to measure none. */
